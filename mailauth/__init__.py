@@ -1,0 +1,1 @@
+"""mailauth: a mail server that shows who logs in insecurely."""

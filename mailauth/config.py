@@ -1,0 +1,157 @@
+"""The configuration: TOML to frozen structs, with errors that name the key.
+
+These structs are the schema: a key is a field, a default stands here and nowhere else.
+"""
+
+import enum
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated
+
+import msgspec
+
+from mailauth.login.accounts import Role
+from mailauth.login.policy import Cleartext
+
+Network = IPv4Network | IPv6Network
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class ListenerProtocol(enum.Enum):
+    """What a listener speaks."""
+
+    SMTP = "smtp"
+    IMAP = "imap"
+    POP3 = "pop3"
+    HTTP = "http"
+
+
+class TlsMode(enum.Enum):
+    """How TLS begins on a listener: never, by STARTTLS/STLS, or at once."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+
+
+class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One `[[listener]]`; port 0 is a free port."""
+
+    name: str
+    protocol: ListenerProtocol
+    port: Port
+    address: str = "127.0.0.1"
+    tls: TlsMode = TlsMode.STARTTLS
+    cleartext: Cleartext = Cleartext.ALLOW
+    proxy_from: tuple[Network, ...] = ()
+
+
+class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[listen]`: the nine standard listeners in one go."""
+
+    address: str = "127.0.0.1"
+    port_offset: int = 2000
+    cleartext: Cleartext = Cleartext.ALLOW
+
+
+class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[http]`: the proxies whose Forwarded and X-Forwarded-* headers count."""
+
+    forwarded_from: tuple[Network, ...] = ()
+
+
+class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[tls]`: the certificate with its chain, its key, and the lowest version spoken."""
+
+    certificate: str = "certs/server.pem"
+    key: str = "certs/server.key"
+    minimum: str = "1.2"
+
+
+class Durability(enum.Enum):
+    """When a line counts as written: handed to the kernel, or on the disk."""
+
+    OS = "os"
+    DISK = "disk"
+
+
+class OnFailure(enum.Enum):
+    """What becomes of a login that cannot be recorded."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+class Rotate(enum.Enum):
+    """When a log file gives way to a new one."""
+
+    NONE = "none"
+    DAILY = "daily"
+    SIZE = "size"
+
+
+class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[log]`; `keep` is a number of older files, 0 for all of them."""
+
+    directory: str = "logs"
+    durability: Durability = Durability.OS
+    on_failure: OnFailure = OnFailure.REFUSE
+    rotate: Rotate = Rotate.DAILY
+    keep: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[geoip]`; an empty database is the embedded one."""
+
+    database: str = ""
+    overrides: dict[str, str] = {}
+    lan: tuple[Network, ...] = ()
+
+
+class BlockConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[block]`: how many failures an address may have, and for how long it is blocked after the last."""
+
+    attempts: Annotated[int, msgspec.Meta(ge=1)] = 5
+    minutes: Annotated[float, msgspec.Meta(gt=0)] = 10
+    friendly: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[server]`."""
+
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+
+
+class UsersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[users]`: a Dovecot passwd-file beside the `[[user]]` tables."""
+
+    file: str = ""
+
+
+class UserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One `[[user]]`, with a password in the clear: a test account."""
+
+    name: str
+    password: str
+    aliases: tuple[str, ...] = ()
+    role: Role = Role.USER
+    disabled: bool = False
+
+    def __repr__(self) -> str:
+        return f"UserConfig(name={self.name!r})"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole `mailauth.toml`. `listener` is what is served, spelled out or expanded from `listen`."""
+
+    hostname: str = "localhost"
+    timezone: str = "local"
+    listen: ListenConfig = ListenConfig()
+    listener: tuple[ListenerConfig, ...] = ()
+    http: HttpConfig = HttpConfig()
+    tls: TlsConfig = TlsConfig()
+    log: LogConfig = LogConfig()
+    geoip: GeoipConfig = GeoipConfig()
+    block: BlockConfig = BlockConfig()
+    server: ServerConfig = ServerConfig()
+    users: UsersConfig = UsersConfig()
+    user: tuple[UserConfig, ...] = ()

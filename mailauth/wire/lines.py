@@ -1,0 +1,61 @@
+"""The input buffer of a line-based protocol: linear in what arrives, and bounded by its user."""
+
+
+class LineTooLong(Exception):
+    """A line is longer than the limit, ended or not."""
+
+
+class LineBuffer:
+    """Bytes that have come and are not used yet; lines and literals are taken from its front."""
+
+    __slots__ = ("_buffer", "_searched", "_start")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._start = 0  # what is before it has been taken
+        self._searched = 0  # no line feed before it
+
+    def __len__(self) -> int:
+        return len(self._buffer) - self._start
+
+    def feed(self, data: bytes) -> None:
+        """Append what arrived."""
+        if self._start == len(self._buffer):
+            self._buffer.clear()
+            self._start = self._searched = 0
+        elif self._start > 65536:
+            del self._buffer[: self._start]
+            self._searched -= self._start
+            self._start = 0
+        self._buffer += data
+
+    def line(self, limit: int) -> bytes | None:
+        """Take the next line with its line ending (CRLF or LF); `None` when it has not ended yet.
+
+        Raises `LineTooLong` when the line exceeds `limit` octets, ending included.
+        """
+        end = self._buffer.find(b"\n", max(self._searched, self._start))
+        if end < 0:
+            self._searched = len(self._buffer)
+            if len(self) > limit:
+                raise LineTooLong
+            return None
+        if end + 1 - self._start > limit:
+            raise LineTooLong
+        line = bytes(self._buffer[self._start : end + 1])
+        self._start = self._searched = end + 1
+        return line
+
+    def take(self, count: int) -> bytes:
+        """Take at most `count` bytes."""
+        data = bytes(self._buffer[self._start : self._start + count])
+        self._start += len(data)
+        self._searched = max(self._searched, self._start)
+        return data
+
+    def discard(self) -> int:
+        """Forget everything that was not taken, and say how many bytes that was."""
+        count = len(self)
+        self._buffer.clear()
+        self._start = self._searched = 0
+        return count

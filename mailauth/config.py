@@ -108,7 +108,7 @@ class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class BlockConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[block]`: how many failures an address may have, and for how long it is blocked after the last."""
+    """`[block]`: the failures an address may have, and how long after the last it is blocked."""
 
     attempts: Annotated[int, msgspec.Meta(ge=1)] = 5
     minutes: Annotated[float, msgspec.Meta(gt=0)] = 10
@@ -141,7 +141,7 @@ class UserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole `mailauth.toml`. `listener` is what is served, spelled out or expanded from `listen`."""
+    """A whole `mailauth.toml`; `listener` is what is served, spelled out or expanded."""
 
     hostname: str = "localhost"
     timezone: str = "local"

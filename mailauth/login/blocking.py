@@ -1,7 +1,8 @@
 """Blocking of addresses after repeated failures, by the rules of Xeams.
 
-More than `attempts` failures from one address block it until `minutes` after its *last* attempt. A success, or
-that long without an attempt, clears the count. Times are seconds of the clock that stamps the record.
+More than `attempts` failures from one address block it until `minutes` after its *last* attempt.
+A success, or that long without an attempt, clears the count. Times are seconds of the clock that
+stamps the record.
 """
 
 import ipaddress
@@ -91,7 +92,7 @@ class Blocking:
         return 0 if self._counts.pop(_block_of(ip), None) is None else 1
 
     def befriend(self, friendly: Iterable[IpNetwork]) -> None:
-        """Replace the networks that are never blocked; what they have on their count is forgotten."""
+        """Replace the networks that are never blocked, and forget what they have on their count."""
         self._friendly = tuple(friendly)
         for block in [block for block in self._counts if self._is_friendly(block)]:
             del self._counts[block]
@@ -108,7 +109,7 @@ class Blocking:
         return count
 
     def _sweep(self) -> None:
-        """Drop what has lapsed whenever the table has doubled, so that it stays bounded by traffic."""
+        """Drop what has lapsed whenever the table has doubled: traffic bounds it."""
         if len(self._counts) >= self._sweep_at:
             for block in list(self._counts):
                 self._current(block)

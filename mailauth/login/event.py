@@ -1,4 +1,4 @@
-"""What happened to a credential: the facts of an attempt, and the event that the record makes of it."""
+"""What happened to a credential: an attempt, and the event that the record makes of it."""
 
 import enum
 from datetime import datetime
@@ -44,7 +44,8 @@ class Result(enum.Enum):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One journal record before it has a time, a number and an origin. It has no secret to leak.
 
-    `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe and capped.
+    `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
+    and capped.
     """
 
     kind: Kind
@@ -76,7 +77,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoginEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One journal record, its keys in the order of the file (the contract of LoginAttempts.jsonl)."""
+    """One record of LoginAttempts.jsonl, its keys in the order of the file."""
 
     v: int
     seq: int

@@ -1,8 +1,9 @@
-"""The client's hop: the stretch of network on which its secret travelled, and whether TLS protected it.
+"""The client's hop: the stretch of network its secret travelled, and whether TLS protected it.
 
-This is the only place that knows what makes a login SECURE. `secure` has two authors: `handshake_completed`,
-called where a TLS handshake on our socket has completed, and `proxy_said`, called where the word of a trusted
-proxy is read. Addresses play no part: loopback and LAN are as cleartext as the Internet.
+This is the only place that knows what makes a login SECURE. `secure` has two authors:
+`handshake_completed`, called where a TLS handshake on our socket has completed, and `proxy_said`,
+called where the word of a trusted proxy is read. Addresses play no part: loopback and LAN are as
+cleartext as the Internet.
 """
 
 import enum
@@ -43,8 +44,9 @@ CLEARTEXT = Hop()
 def handshake_completed(hop: Hop, tls: TlsFacts, *, implicit: bool) -> Hop:
     """Say what a completed handshake on our socket proves of the client's hop.
 
-    An implicit handshake may be the proxy's own, so behind a proxy that has spoken about TLS its word
-    stands. A STARTTLS handshake can only be the client's: a proxy that passes bytes cannot begin one.
+    An implicit handshake may be the proxy's own, so behind a proxy that has spoken about TLS its
+    word stands. A STARTTLS handshake can only be the client's: a proxy that passes bytes cannot
+    begin one.
     """
     if implicit and hop.told_by_proxy:
         return hop

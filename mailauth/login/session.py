@@ -1,7 +1,8 @@
 """One connection's way to a login: an attempt is decided, recorded, and only then answered.
 
-Every login, by whatever protocol and mechanism, ends in `_decide`. The recorder has written the attempt before
-an `Outcome` exists, so no protocol can tell a client that it is logged in without a line on disk.
+Every login, by whatever protocol and mechanism, ends in `_decide`. The recorder has written the
+attempt before an `Outcome` exists, so no protocol can tell a client that it is logged in without a
+line on disk.
 """
 
 import enum
@@ -84,7 +85,7 @@ class Unavailable(Exception):
 
 
 class Admission(Interface):
-    """What a protocol must secure for an account before its login is recorded (POP3: the maildrop)."""
+    """What a protocol must have before a login is recorded (POP3: the maildrop lock)."""
 
     def admit(self, account: Account) -> None:
         """Take what is needed; raises `Unavailable`."""
@@ -173,7 +174,7 @@ class LoginSession:
         return self._policy().mechanisms
 
     def handshake_completed(self, tls: TlsFacts, *, implicit: bool) -> None:
-        """Take note of a completed handshake, and forget what was learnt before it (RFC 3207 §4.2)."""
+        """Note a completed handshake, and forget what was learnt before it (RFC 3207 §4.2)."""
         self.hop = handshake_completed(self.hop, tls, implicit=implicit)
         self._exchange = None
         if not implicit:
@@ -334,7 +335,7 @@ class LoginSession:
         return then(recorded, lambda event: self._answered(event, answer))
 
     def _refuse(self, claim: Claim | None) -> Outcome:
-        """Refuse what is not even tried: a second login, or one that policy forbids in the clear."""
+        """Refuse what is not even tried: a second login, or one that policy forbids."""
         if self.account is not None:
             result, answer = Result.MALFORMED, Answer.ALREADY_AUTHENTICATED
             reason = "already authenticated"
@@ -347,7 +348,7 @@ class LoginSession:
     def _refuse_unchecked(
         self, claim: Claim | None, result: Result, answer: Answer, reason: str
     ) -> Outcome:
-        """Answer without a check of the secret; whether it is now exposed is found out beside it."""
+        """Answer without a check of the secret; whether it is exposed is found out beside it."""
         if result is Result.BLOCKED:
             self.failures += 1
         if claim is None:

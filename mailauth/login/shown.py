@@ -6,7 +6,7 @@ MASK = "*"
 
 
 def shown(sent: bytes) -> str:
-    """Return at most `FIELD_OCTETS` of `sent` as text, octets that are not UTF-8 percent-encoded."""
+    """Return up to `FIELD_OCTETS` of `sent` as text; what is not UTF-8 is percent-encoded."""
     if len(sent) > FIELD_OCTETS:
         sent = _whole_characters(sent[:FIELD_OCTETS])
     try:

@@ -1,4 +1,4 @@
-"""SASL mechanisms (RFC 4422), one file each: pure generators that yield challenges and receive responses."""
+"""SASL mechanisms (RFC 4422), one file each: generators yield challenges, receive responses."""
 
 from mailauth.sasl.exchange import (
     Claim,

@@ -1,4 +1,4 @@
-"""What a mechanism is: an exchange of challenges and responses that ends in a claim (RFC 4422 §3)."""
+"""What a mechanism is: challenges and responses that end in a claim (RFC 4422 §3)."""
 
 from collections.abc import Callable, Generator
 

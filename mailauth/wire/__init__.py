@@ -1,1 +1,1 @@
-"""What the protocol cores share: effects, results to come, and the line buffer. Sans-io and pure."""
+"""What the protocol cores share: effects, results to come, the line buffer. Sans-io and pure."""

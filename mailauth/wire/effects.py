@@ -1,6 +1,7 @@
 """What a protocol core asks of its connection, as values: a core decides, the connection does.
 
-Every method of a core returns a list of effects, carried out in order. `StartTls`, `Close` and `Await` stand last.
+Every method of a core returns a list of effects, carried out in order. `StartTls`, `Close` and
+`Await` stand last.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ class Close(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deadline(msgspec.Struct, frozen=True, gc=False):
-    """From now on the client has this long until the next `Deadline`, or the core hears `timed_out()`."""
+    """The client has this long until the next `Deadline`, else the core hears `timed_out()`."""
 
     seconds: float
 
@@ -50,10 +51,10 @@ Effect = Write | Stream | StartTls | Close | Deadline | Await
 class Core(Protocol):
     """One connection's protocol, sans-io: bytes in, effects out.
 
-    A core stops taking commands from its buffer when one has returned an `Await`, `Stream`, `StartTls` or
-    `Close`. While an `Await` or a `Stream` is unfinished the connection calls neither `receive` nor
-    `notified`, and reads no more from the client than one segment; when it is done, the connection calls
-    `receive(b"")`, and the core goes on with what is in its buffer.
+    A core stops taking commands from its buffer when one has returned an `Await`, `Stream`,
+    `StartTls` or `Close`. While an `Await` or a `Stream` is unfinished the connection calls neither
+    `receive` nor `notified`, and reads no more from the client than one segment; when it is done,
+    the connection calls `receive(b"")`, and the core goes on with what is in its buffer.
     """
 
     def connected(self) -> list[Effect]:

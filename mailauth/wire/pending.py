@@ -10,7 +10,7 @@ _UNSET = object()
 
 
 class Pending(Generic[T]):
-    """A value that will be set once, from the reactor's thread, and told to whoever asked for it."""
+    """A value that will be set once, in the reactor's thread, and told to whoever asked."""
 
     __slots__ = ("_listeners", "_value")
 

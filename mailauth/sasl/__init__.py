@@ -1,5 +1,11 @@
 """SASL mechanisms (RFC 4422), one file each: generators yield challenges, receive responses."""
 
+from mailauth.sasl.encoding import (
+    CANCEL,
+    decode_initial_response,
+    decode_response,
+    encode_challenge,
+)
 from mailauth.sasl.exchange import (
     Claim,
     Exchange,
@@ -11,6 +17,7 @@ from mailauth.sasl.exchange import (
 from mailauth.sasl.mechanisms import MECHANISMS
 
 __all__ = [
+    "CANCEL",
     "MECHANISMS",
     "Claim",
     "Exchange",
@@ -18,4 +25,7 @@ __all__ = [
     "MalformedResponse",
     "Mechanism",
     "PasswordClaim",
+    "decode_initial_response",
+    "decode_response",
+    "encode_challenge",
 ]

@@ -75,5 +75,8 @@ class Core(Protocol):
     def shutting_down(self) -> list[Effect]:
         """The server stops: take leave in the protocol's words; `Close` stands last."""
 
+    def failed(self) -> list[Effect]:
+        """We have a bug: say that the fault is ours, and no more; `Close` stands last."""
+
     def lost(self) -> None:
         """The connection is gone: free what the core holds."""

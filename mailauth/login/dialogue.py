@@ -1,0 +1,30 @@
+"""The SASL dialogue of the line-based protocols: words and base64 in, steps of the session out."""
+
+from mailauth.login.session import LoginSession, Step
+from mailauth.sasl import CANCEL, MalformedResponse, decode_initial_response, decode_response
+
+
+def begin(session: LoginSession, mechanism: bytes, initial_response: bytes | None) -> Step:
+    """Begin an exchange with the words of an AUTH or AUTHENTICATE command.
+
+    `initial_response` is still encoded; `None` is none at all, `=` an empty one.
+    """
+    name = mechanism.decode("utf-8", "surrogateescape")
+    if initial_response is None:
+        return session.begin(name, None)
+    try:
+        return session.begin(name, decode_initial_response(initial_response))
+    except MalformedResponse as error:
+        if name.upper() in session.offered:
+            return session.malformed(str(error), name.upper())
+        return session.begin(name, None)  # refused or unknown, whatever came with it
+
+
+def respond(session: LoginSession, line: bytes) -> Step:
+    """Go on with the client's line, its ending removed: a response, or `*` to cancel."""
+    if line == CANCEL:
+        return session.cancel()
+    try:
+        return session.respond(decode_response(line))
+    except MalformedResponse as error:
+        return session.malformed(str(error))

@@ -1,19 +1,29 @@
-"""The configuration: TOML to frozen structs, with errors that name the key.
+"""What a configuration may say: a key is a field, a default stands here and nowhere else."""
 
-These structs are the schema: a key is a field, a default stands here and nowhere else.
-"""
-
+import abc
 import enum
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from mailauth.login.accounts import Role
 from mailauth.login.policy import Cleartext
 
-Network = IPv4Network | IPv6Network
+if TYPE_CHECKING:
+    from mailauth.origin import networks
+
+    Network = networks.Network
+else:
+
+    class Network(abc.ABC):  # noqa: B024
+        """Both kinds of network under one name: msgspec knows neither, and takes one such type."""
+
+    Network.register(IPv4Network)
+    Network.register(IPv6Network)
+
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class ListenerProtocol(enum.Enum):
@@ -34,9 +44,9 @@ class TlsMode(enum.Enum):
 
 
 class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One `[[listener]]`; port 0 is a free port."""
+    """One `[[listener]]`; port 0 is a free port. Where HTTP says nothing about TLS it is `none`."""
 
-    name: str
+    name: Text
     protocol: ListenerProtocol
     port: Port
     address: str = "127.0.0.1"
@@ -62,9 +72,9 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[tls]`: the certificate with its chain, its key, and the lowest version spoken."""
 
-    certificate: str = "certs/server.pem"
-    key: str = "certs/server.key"
-    minimum: str = "1.2"
+    certificate: Text = "certs/server.pem"
+    key: Text = "certs/server.key"
+    minimum: Literal["1.0", "1.1", "1.2", "1.3"] = "1.2"
 
 
 class Durability(enum.Enum):
@@ -92,7 +102,7 @@ class Rotate(enum.Enum):
 class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[log]`; `keep` is a number of older files, 0 for all of them."""
 
-    directory: str = "logs"
+    directory: Text = "logs"
     durability: Durability = Durability.OS
     on_failure: OnFailure = OnFailure.REFUSE
     rotate: Rotate = Rotate.DAILY
@@ -100,7 +110,8 @@ class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[geoip]`; an empty database is the embedded one."""
+    """`[geoip]`; an empty database is the embedded one. `overrides` says a name for each network,
+    `lan` which networks are local besides the private ones."""
 
     database: str = ""
     overrides: dict[str, str] = {}
@@ -130,9 +141,9 @@ class UsersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class UserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One `[[user]]`, with a password in the clear: a test account."""
 
-    name: str
-    password: str
-    aliases: tuple[str, ...] = ()
+    name: Text
+    password: Text
+    aliases: tuple[Text, ...] = ()
     role: Role = Role.USER
     disabled: bool = False
 

@@ -1,0 +1,48 @@
+"""The configuration: TOML to frozen structs, with errors that name the key."""
+
+from mailauth.config.accounts import accounts_of
+from mailauth.config.errors import ConfigError
+from mailauth.config.load import FILE_NAME, load
+from mailauth.config.schema import (
+    BlockConfig,
+    Config,
+    Durability,
+    GeoipConfig,
+    HttpConfig,
+    ListenConfig,
+    ListenerConfig,
+    ListenerProtocol,
+    LogConfig,
+    Network,
+    OnFailure,
+    Rotate,
+    ServerConfig,
+    TlsConfig,
+    TlsMode,
+    UserConfig,
+    UsersConfig,
+)
+
+__all__ = [
+    "FILE_NAME",
+    "BlockConfig",
+    "Config",
+    "ConfigError",
+    "Durability",
+    "GeoipConfig",
+    "HttpConfig",
+    "ListenConfig",
+    "ListenerConfig",
+    "ListenerProtocol",
+    "LogConfig",
+    "Network",
+    "OnFailure",
+    "Rotate",
+    "ServerConfig",
+    "TlsConfig",
+    "TlsMode",
+    "UserConfig",
+    "UsersConfig",
+    "accounts_of",
+    "load",
+]

@@ -1,0 +1,52 @@
+"""What is wrong with a configuration: a line with the key, what was expected and what is there."""
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+
+LONGEST_QUOTE = 60
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message is one line and names the key."""
+
+
+def wrong(where: str, expected: str, got: object) -> ConfigError:
+    """Make the error of a key whose value is not what was expected."""
+    return ConfigError(f"{printable(where)}: expected {expected}, got {quoted(where, got)}")
+
+
+def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
+    """Make the error of a key that nobody knows, with the known one that was probably meant."""
+    close = difflib.get_close_matches(key, list(known), n=1)
+    hint = f', did you mean "{close[0]}"?' if close else ""
+    return ConfigError(f"{printable(where)}: unknown key{hint}")
+
+
+def choice(options: Sequence[str]) -> str:
+    """List what can be chosen: `"none", "starttls" or "implicit"`."""
+    *rest, last = [f'"{option}"' for option in options]
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def quoted(where: str, value: object) -> str:
+    """Write a value of the file for a terminal: short, on one line, and never a password."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "an array"
+    if where.endswith("password") and value != "":
+        return "a number" if isinstance(value, int | float) else "something else"
+    if isinstance(value, str):
+        text = value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…"
+        return printable(json.dumps(text, ensure_ascii=False))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value) if abs(value) < 10**20 else "a number that large"
+    return f"the time {value}"
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would act on."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

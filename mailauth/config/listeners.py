@@ -1,0 +1,103 @@
+"""The listeners: the nine standard ones or those spelled out, and what they may not be."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from mailauth.config.errors import ConfigError, wrong
+from mailauth.config.schema import ListenConfig, ListenerConfig, ListenerProtocol, TlsMode
+from mailauth.origin.networks import parse_address
+
+
+class Standard(msgspec.Struct, frozen=True):
+    """A standard listener and its well-known port."""
+
+    name: str
+    protocol: ListenerProtocol
+    port: int
+    tls: TlsMode
+
+
+STANDARD: tuple[Standard, ...] = (
+    Standard("smtp", ListenerProtocol.SMTP, 25, TlsMode.STARTTLS),
+    Standard("submission", ListenerProtocol.SMTP, 587, TlsMode.STARTTLS),
+    Standard("smtps", ListenerProtocol.SMTP, 465, TlsMode.IMPLICIT),
+    Standard("imap", ListenerProtocol.IMAP, 143, TlsMode.STARTTLS),
+    Standard("imaps", ListenerProtocol.IMAP, 993, TlsMode.IMPLICIT),
+    Standard("pop3", ListenerProtocol.POP3, 110, TlsMode.STARTTLS),
+    Standard("pop3s", ListenerProtocol.POP3, 995, TlsMode.IMPLICIT),
+    Standard("http", ListenerProtocol.HTTP, 80, TlsMode.NONE),
+    Standard("https", ListenerProtocol.HTTP, 443, TlsMode.IMPLICIT),
+)
+
+CONSOLE_PORT = 5272  # where Xeams has its console; no offset moves it
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerConfig, ...]:
+    """Spell out `[listen]`; `offset_key` names what said the offset when it leaves no port."""
+    ports = [standard.port for standard in STANDARD]
+    if not 1 - min(ports) <= listen.port_offset <= 65535 - max(ports):
+        expected = f"a whole number from {1 - min(ports)} to {65535 - max(ports)}"
+        raise wrong(offset_key, expected, listen.port_offset)
+    return tuple(
+        ListenerConfig(
+            name=standard.name,
+            protocol=standard.protocol,
+            address=listen.address,
+            port=CONSOLE_PORT if standard.name == "http" else standard.port + listen.port_offset,
+            tls=standard.tls,
+            cleartext=listen.cleartext,
+        )
+        for standard in STANDARD
+    )
+
+
+def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:
+    """Refuse what cannot be served whatever the machine; raises `ConfigError`."""
+    for where, listener in located(listeners, standard=standard):
+        if _NAME.fullmatch(listener.name) is None:
+            expected = 'a short name of letters, digits, ".", "_" and "-"'
+            raise wrong(f"{where}.name", expected, listener.name)
+        try:
+            parse_address(listener.address)
+        except ValueError:
+            expected = 'an IP address such as "127.0.0.1" or "::1"'
+            raise wrong(f"{where}.address", expected, listener.address) from None
+        if listener.protocol is ListenerProtocol.HTTP and listener.tls is TlsMode.STARTTLS:
+            raise wrong(f"{where}.tls", '"none" or "implicit" for HTTP', listener.tls.value)
+    _check_unique(listeners, standard=standard)
+
+
+def located(
+    listeners: tuple[ListenerConfig, ...], *, standard: bool
+) -> Iterator[tuple[str, ListenerConfig]]:
+    """Pair each listener with the table of the file that it comes from."""
+    for index, listener in enumerate(listeners):
+        yield "listen" if standard else f"listener[{index}]", listener
+
+
+def _check_unique(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:
+    seen: list[ListenerConfig] = []
+    for where, listener in located(listeners, standard=standard):
+        for other in seen:
+            if other.name == listener.name:
+                raise ConfigError(f'{where}.name: another listener is called "{listener.name}" too')
+            if _collide(other, listener):
+                key = "port_offset" if standard else "port"
+                raise ConfigError(
+                    f"{where}.{key}: {listener.port} is the port of both"
+                    f' "{other.name}" and "{listener.name}"'
+                )
+        seen.append(listener)
+
+
+def _collide(one: ListenerConfig, other: ListenerConfig) -> bool:
+    if one.port != other.port or one.port == 0:
+        return False
+    mine, theirs = parse_address(one.address), parse_address(other.address)
+    if mine.version != theirs.version:
+        return False
+    return mine == theirs or mine.is_unspecified or theirs.is_unspecified

@@ -1,0 +1,392 @@
+"""Loading a configuration: what it resolves to (DESIGN 3)."""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+import pytest
+
+from mailauth.config import (
+    Config,
+    ConfigError,
+    ListenerConfig,
+    ListenerProtocol,
+    TlsMode,
+    accounts_of,
+    load,
+)
+from mailauth.login.accounts import Role
+from mailauth.login.policy import Cleartext
+
+ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "mailauth.toml"
+
+
+def loaded(file: Path, text: str) -> Config:
+    file.write_text(text + ALICE)
+    return load(file)
+
+
+def listener(config: Config, name: str) -> ListenerConfig:
+    return next(listener for listener in config.listener if listener.name == name)
+
+
+def test_without_a_file_the_demo_is_served() -> None:
+    config = load(None)
+    assert [account.name for account in accounts_of(config)] == [
+        f"{name}@mydomain.com"
+        for name in ("mary", "charle", "jimmy", "sue", "derek", "michael", "bob")
+    ]
+    assert all(account.secret.matches(b"secret") for account in accounts_of(config))
+    assert {listener.address for listener in config.listener} == {"127.0.0.1"}
+
+
+def test_the_standard_listeners_come_in_the_order_of_the_table() -> None:
+    assert [
+        (each.name, each.protocol.value, each.port, each.tls.value) for each in load(None).listener
+    ] == [
+        ("smtp", "smtp", 2025, "starttls"),
+        ("submission", "smtp", 2587, "starttls"),
+        ("smtps", "smtp", 2465, "implicit"),
+        ("imap", "imap", 2143, "starttls"),
+        ("imaps", "imap", 2993, "implicit"),
+        ("pop3", "pop3", 2110, "starttls"),
+        ("pop3s", "pop3", 2995, "implicit"),
+        ("http", "http", 5272, "none"),
+        ("https", "http", 2443, "implicit"),
+    ]
+
+
+def test_an_offset_moves_all_ports_but_the_console(file: Path) -> None:
+    ports = {each.name: each.port for each in loaded(file, "[listen]\nport_offset = 0\n").listener}
+    assert (ports["smtp"], ports["imaps"], ports["https"], ports["http"]) == (25, 993, 443, 5272)
+
+
+def test_the_option_overrides_the_offset_of_the_file(file: Path) -> None:
+    file.write_text("[listen]\nport_offset = 0\n" + ALICE)
+    assert listener(load(file, port_offset=9000), "imap").port == 9143
+
+
+def test_ephemeral_frees_every_port(file: Path) -> None:
+    assert {each.port for each in load(None, ephemeral=True).listener} == {0}
+    file.write_text(
+        '[[listener]]\nname = "imap"\nprotocol = "imap"\naddress = "::1"\nport = 143\n' + ALICE
+    )
+    assert [(each.address, each.port) for each in load(file, ephemeral=True).listener] == [
+        ("::1", 0)
+    ]
+
+
+def test_listen_gives_its_address_and_policy_to_all_nine(file: Path) -> None:
+    config = loaded(file, '[listen]\naddress = "::1"\ncleartext = "refuse"\n')
+    assert len(config.listener) == 9
+    assert {(each.address, each.cleartext) for each in config.listener} == {
+        ("::1", Cleartext.REFUSE)
+    }
+
+
+def test_listeners_spelled_out_stand_alone(file: Path) -> None:
+    config = loaded(
+        file,
+        """
+        [[listener]]
+        name = "inbound"
+        protocol = "smtp"
+        port = 0
+        tls = "none"
+        proxy_from = ["10.0.0.0/8", "2001:db8::1", "::ffff:192.0.2.0/120"]
+        [[listener]]
+        name = "web"
+        protocol = "http"
+        port = 0
+        """,
+    )
+    assert config.listener == (
+        ListenerConfig(
+            name="inbound",
+            protocol=ListenerProtocol.SMTP,
+            port=0,
+            tls=TlsMode.NONE,
+            proxy_from=(
+                IPv4Network("10.0.0.0/8"),
+                IPv6Network("2001:db8::1/128"),
+                IPv4Network("192.0.2.0/24"),
+            ),
+        ),
+        ListenerConfig(name="web", protocol=ListenerProtocol.HTTP, port=0, tls=TlsMode.NONE),
+    )
+
+
+def test_users_become_accounts(file: Path) -> None:
+    file.write_text(
+        """
+        [[user]]
+        name = "Mary@mydomain.com"
+        password = "körrekt"
+        aliases = ["m.smith@mydomain.com"]
+        role = "admin"
+        [[user]]
+        name = "bob"
+        password = "b"
+        disabled = true
+        """
+    )
+    accounts = accounts_of(load(file))
+    mary = accounts.find(b"M.SMITH@mydomain.com")
+    assert mary is not None
+    assert (mary.name, mary.role, mary.disabled) == ("Mary@mydomain.com", Role.ADMIN, False)
+    assert mary.secret.matches("körrekt".encode())
+    bob = accounts.find(b"BOB")
+    assert bob is not None
+    assert bob.disabled
+
+
+def test_the_example_of_every_key_loads(file: Path) -> None:
+    file.write_text(
+        """
+        hostname = "mail.example.org"
+        timezone = "Europe/Berlin"
+        [listen]
+        address = "0.0.0.0"
+        port_offset = 2000
+        cleartext = "allow"
+        [http]
+        forwarded_from = ["127.0.0.1"]
+        [tls]
+        certificate = "own.pem"
+        key = "own.key"
+        minimum = "1.3"
+        [log]
+        directory = "logs"
+        durability = "disk"
+        on_failure = "allow"
+        rotate = "size"
+        keep = 3
+        [geoip]
+        database = "GeoLite2-City.mmdb"
+        overrides = { "79.80.81.82/32" = "United States" }
+        lan = ["198.51.100.0/24"]
+        [block]
+        attempts = 3
+        minutes = 0.5
+        friendly = []
+        [server]
+        workers = 2
+        [users]
+        file = "users.passwd"
+        """
+    )
+    config = load(file)
+    assert config.tls.minimum == "1.3"
+    assert config.block.minutes == 0.5
+    assert config.block.friendly == ()
+    assert config.geoip.lan == (IPv4Network("198.51.100.0/24"),)
+
+
+def test_a_password_never_shows(file: Path) -> None:
+    """DESIGN 2.2: no password reaches any log or exception text."""
+    config = loaded(file, "")
+    assert "correct horse" not in repr(config)
+
+
+LISTENER = '[[listener]]\nname = "a"\nprotocol = "imap"\nport = 1\n'
+
+MISTAKES = [
+    # Keys and types.
+    (
+        LISTENER + LISTENER.replace('"a"', '"b"') + LISTENER + 'tls = "ssl"\n',
+        'listener[2].tls: expected "none", "starttls" or "implicit", got "ssl"',
+    ),
+    ('[listen]\nadress = "::1"\n', 'listen.adress: unknown key, did you mean "address"?'),
+    ("zzz = 1\n", "zzz: unknown key"),
+    ('"a\\u001bb" = 1\n', "a\\u001bb: unknown key"),
+    (LISTENER + "prot = 1\n", 'listener[0].prot: unknown key, did you mean "port"?'),
+    ("hostname = 1\n", "hostname: expected a text, got 1"),
+    ("hostname = []\n", "hostname: expected a text, got an array"),
+    ("hostname = 2026-11-24\n", "hostname: expected a text, got the time 2026-11-24"),
+    ("listen = 3\n", "listen: expected a table, got 3"),
+    ("listener = 3\n", "listener: expected an array of tables, got 3"),
+    ("listener = [3]\n", "listener[0]: expected a table, got 3"),
+    ('[[listener]]\nname = "x"\nport = 1\n', "listener[0].protocol: missing"),
+    (
+        LISTENER.replace('"imap"', '"IMAP"'),
+        'listener[0].protocol: expected "smtp", "imap", "pop3" or "http", got "IMAP"',
+    ),
+    (
+        LISTENER.replace("port = 1", "port = 65536"),
+        "listener[0].port: expected a whole number from 0 to 65535, got 65536",
+    ),
+    (
+        LISTENER.replace("port = 1", "port = true"),
+        "listener[0].port: expected a whole number from 0 to 65535, got true",
+    ),
+    (
+        LISTENER.replace("port = 1", f"port = {10**30}"),
+        "listener[0].port: expected a whole number from 0 to 65535, got a number that large",
+    ),
+    ("[tls]\nminimum = 1.2\n", 'tls.minimum: expected "1.0", "1.1", "1.2" or "1.3", got 1.2'),
+    (
+        '[tls]\nminimum = "1.4"\n',
+        'tls.minimum: expected "1.0", "1.1", "1.2" or "1.3", got "1.4"',
+    ),
+    ('[tls]\nkey = ""\n', 'tls.key: expected a text that is not empty, got ""'),
+    ("[log]\nkeep = -1\n", "log.keep: expected a whole number of at least 0, got -1"),
+    ("[block]\nminutes = 0\n", "block.minutes: expected a number greater than 0, got 0"),
+    ('[log]\nrotate = "weekly"\n', 'log.rotate: expected "none", "daily" or "size", got "weekly"'),
+    (
+        '[block]\nfriendly = ["127.0.0.1", "10.0.0.0/33"]\n',
+        "block.friendly[1]: expected a network such as "
+        '"10.0.0.0/8" or "2001:db8::/32", got "10.0.0.0/33"',
+    ),
+    (
+        '[http]\nforwarded_from = ["10.0.0.1/8"]\n',
+        "http.forwarded_from[0]: expected the first address of a network, such as "
+        '"10.0.0.0/8", got "10.0.0.1/8"',
+    ),
+    ("[block]\nfriendly = [5]\n", "block.friendly[0]: expected a network in quotes, got 5"),
+    ('[block]\nfriendly = "::1"\n', 'block.friendly: expected an array, got "::1"'),
+    # Listeners.
+    (
+        "[listen]\n" + LISTENER,
+        "listen: stands beside [[listener]] tables, expected one or the other",
+    ),
+    ("listener = []\n", "listener: expected at least one listener, got none"),
+    (
+        "[listen]\nport_offset = 65000\n",
+        "listen.port_offset: expected a whole number from -24 to 64540, got 65000",
+    ),
+    (
+        "[listen]\nport_offset = 5129\n",
+        'listen.port_offset: 5272 is the port of both "imap" and "http"',
+    ),
+    (
+        '[listen]\naddress = "localhost"\n',
+        'listen.address: expected an IP address such as "127.0.0.1" or "::1", got "localhost"',
+    ),
+    (LISTENER + LISTENER, 'listener[1].name: another listener is called "a" too'),
+    (
+        LISTENER + LISTENER.replace('"a"', '"b"') + 'address = "0.0.0.0"\n',
+        'listener[1].port: 1 is the port of both "a" and "b"',
+    ),
+    (
+        LISTENER.replace('"a"', '"a b"'),
+        'listener[0].name: expected a short name of letters, digits, ".", "_" and "-", got "a b"',
+    ),
+    (
+        LISTENER.replace("imap", "http") + 'tls = "starttls"\n',
+        'listener[0].tls: expected "none" or "implicit" for HTTP, got "starttls"',
+    ),
+    # Values that only look right.
+    ('hostname = "-x"\n', 'hostname: expected a host name such as "mail.example.org", got "-x"'),
+    ('hostname = ""\n', 'hostname: expected a host name such as "mail.example.org", got ""'),
+    (
+        'hostname = "127.0.0.1"\n',
+        'hostname: expected a host name such as "mail.example.org", got "127.0.0.1"',
+    ),
+    (
+        'timezone = "Europe/Berlln"\n',
+        "timezone: expected "
+        '"local" or an IANA time zone such as "Europe/Berlin", got "Europe/Berlln"',
+    ),
+    (
+        'timezone = "Europe"\n',
+        'timezone: expected "local" or an IANA time zone such as "Europe/Berlin", got "Europe"',
+    ),
+    (
+        'timezone = "../etc"\n',
+        'timezone: expected "local" or an IANA time zone such as "Europe/Berlin", got "../etc"',
+    ),
+    (
+        '[geoip.overrides]\n"79.80.81.82/40" = "France"\n',
+        'geoip.overrides."79.80.81.82/40": expected a network such as '
+        '"10.0.0.0/8" or "2001:db8::/32"',
+    ),
+    (
+        '[geoip.overrides]\n"79.80.81.82" = 7\n',
+        'geoip.overrides."79.80.81.82": expected a text, got 7',
+    ),
+    (
+        '[geoip.overrides]\n"79.80.81.82" = "a\\nb"\n',
+        'geoip.overrides."79.80.81.82": expected the name of a country or a place, got "a\\nb"',
+    ),
+    # Accounts.
+    ('[[user]]\nname = "x"\n', "user[0].password: missing"),
+    (
+        '[[user]]\nname = ""\npassword = "x"\n',
+        'user[0].name: expected a text that is not empty, got ""',
+    ),
+    (
+        '[[user]]\nname = "x"\npassword = ""\n',
+        'user[0].password: expected a text that is not empty, got ""',
+    ),
+    (
+        '[[user]]\nname = "x"\npassword = 4711\n',
+        "user[0].password: expected a text that is not empty, got a number",
+    ),
+    (
+        '[[user]]\nname = "x"\npassword = "p"\naliases = ["Y"]\n'
+        '[[user]]\nname = "y"\npassword = "p"\n',
+        'user[1].name: "y" is already user[0].aliases[0]',
+    ),
+    (
+        '[listen]\naddress = "0.0.0.0"\n[[user]]\nname = "x"\npassword = "secret"\n',
+        "listen.address: expected a loopback address while an account has the demo password"
+        ' ("x"), got "0.0.0.0"',
+    ),
+    (
+        LISTENER + 'address = "::"\n[[user]]\nname = "x"\npassword = "secret"\n',
+        "listener[0].address: expected a loopback address while an account has the demo password"
+        ' ("x"), got "::"',
+    ),
+    # TOML itself.
+    ("a = 1\nb =\n", "mailauth.toml, line 2, column 4: invalid value"),
+    ("a = " + "[" * 5000, "mailauth.toml: nested too deeply"),
+    ("a = " + "9" * 5000 + "\n", None),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES)
+def test_a_mistake_is_told_by_its_key(file: Path, text: str, message: str | None) -> None:
+    """DESIGN 3: errors are one line that names the key, what was expected and what it got."""
+    file.write_text(text + ALICE)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    if message is not None:
+        assert str(caught.value) == message
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_without_accounts_is_refused(file: Path) -> None:
+    file.write_text("")
+    with pytest.raises(ConfigError, match=r"^user: expected at least one account"):
+        load(file)
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line(file: Path) -> None:
+    file.write_bytes(b'hostname = "x"\n# caf\xe9\n')
+    with pytest.raises(ConfigError, match=r"^mailauth\.toml, line 2: not UTF-8$"):
+        load(file)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing.toml: cannot be read: No such file"):
+        load(tmp_path / "nothing.toml")
+
+
+def test_an_offset_cannot_move_listeners_that_are_spelled_out(file: Path) -> None:
+    file.write_text(LISTENER + ALICE)
+    with pytest.raises(ConfigError, match=r"^--port-offset: "):
+        load(file, port_offset=1)
+
+
+def test_an_offset_option_out_of_range_is_told_as_the_option() -> None:
+    with pytest.raises(ConfigError, match=r"^--port-offset: expected a whole number from -24"):
+        load(None, port_offset=-25)
+
+
+def test_demo_accounts_may_listen_on_any_loopback_address(file: Path) -> None:
+    file.write_text('[listen]\naddress = "127.9.9.9"\n[[user]]\nname = "x"\npassword = "secret"\n')
+    assert load(file).listen.address == "127.9.9.9"

@@ -1,7 +1,8 @@
 """The accounts that a configuration names."""
 
 from mailauth.config.schema import Config
-from mailauth.login.accounts import Account, Accounts, PlaintextSecret
+from mailauth.login.accounts import Account, Accounts
+from mailauth.login.secrets import PlaintextSecret
 
 
 def accounts_of(config: Config) -> Accounts:

@@ -1,15 +1,19 @@
-"""Accounts and the secrets that prove them. Names and aliases are found in any letter case."""
+"""Accounts: who can log in, found by name or alias in any letter case."""
 
 import enum
 import hmac
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 import msgspec
 
-from mailauth.wire.pending import Pending
+from mailauth.login.secrets import PlaintextSecret, Secret
+from mailauth.sasl.exchange import Need, ScramKeys
+from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
+from mailauth.wire.pending import Pending, then
 
 DEMO_PASSWORD = "secret"
+_DECOYS_KEPT = 4096
 
 
 class Role(enum.Enum):
@@ -19,24 +23,11 @@ class Role(enum.Enum):
     ADMIN = "admin"
 
 
-class Secret(Protocol):
-    """A stored secret of an account; how it is stored decides how long a check takes."""
+class AppPassword(msgspec.Struct, frozen=True):
+    """A further password of an account, for one application."""
 
-    def matches(self, password: bytes) -> bool | Pending[bool]:
-        """Compare in constant time; never says why not."""
-
-
-class PlaintextSecret(msgspec.Struct, frozen=True):
-    """A password kept as it is, for test accounts."""
-
-    password: bytes
-
-    def matches(self, password: bytes) -> bool:
-        """Compare in constant time."""
-        return hmac.compare_digest(self.password, password)
-
-    def __repr__(self) -> str:
-        return "PlaintextSecret(…)"
+    label: str
+    secret: Secret
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -47,6 +38,18 @@ class Account(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     role: Role = Role.USER
     disabled: bool = False
+    app_passwords: tuple[AppPassword, ...] = ()
+
+    def matches(self, password: bytes) -> bool | Pending[bool]:
+        """Say whether it is the account's password or one of its app passwords."""
+        return _any_matches([self.secret, *(app.secret for app in self.app_passwords)], password)
+
+
+def _any_matches(secrets: list[Secret], password: bytes) -> bool | Pending[bool]:
+    first, rest = secrets[0], secrets[1:]
+    if not rest:
+        return first.matches(password)
+    return then(first.matches(password), lambda matched: matched or _any_matches(rest, password))
 
 
 class AccountError(ValueError):
@@ -54,14 +57,16 @@ class AccountError(ValueError):
 
 
 class Accounts:
-    """All accounts, found by name or alias in any letter case.
+    """All accounts; also the `Credentials` of challenge-response mechanisms.
 
+    `pepper` is this server's secret, from which salts and the decoys of unknown names are derived.
     Raises `AccountError` for a name that stands twice. Replaced whole when accounts are reloaded.
     """
 
-    def __init__(self, accounts: Iterable[Account]) -> None:
-        self._by_name: dict[str, Account] = {}
+    def __init__(self, accounts: Iterable[Account], pepper: bytes = b"") -> None:
         self._accounts = tuple(accounts)
+        self._pepper = pepper
+        self._by_name: dict[str, Account] = {}
         for account in self._accounts:
             for name in (account.name, *account.aliases):
                 key = name.casefold()
@@ -69,11 +74,16 @@ class Accounts:
                     raise AccountError(f"the account name {name!r} stands twice")
                 self._by_name[key] = account
         self._plaintext = frozenset(
-            account.secret.password
+            secret.password
             for account in self._accounts
-            if isinstance(account.secret, PlaintextSecret)
+            for secret in (account.secret, *(app.secret for app in account.app_passwords))
+            if isinstance(secret, PlaintextSecret)
         )
-        self._decoy: Secret = self._accounts[0].secret if self._accounts else PlaintextSecret(b"\0")
+        self._decoy = self._most_common_secret()
+        self._decoy_keys: dict[tuple[str, bytes], ScramKeys] = {}
+        self._served = frozenset(
+            need for need in Need if all(account.secret.serves(need) for account in self._accounts)
+        )
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._accounts)
@@ -88,11 +98,52 @@ class Accounts:
         except UnicodeDecodeError:
             return None
 
+    def matches(self, account: Account | None, password: bytes) -> bool | Pending[bool]:
+        """Check a password; for nobody's name at the price of a real check, and always wrong."""
+        if account is not None:
+            return account.matches(password)
+        return then(self._decoy.matches(password), lambda _: False)
+
+    def serves(self, need: Need) -> bool:
+        """Say whether every account's stored secret can serve mechanisms with this need."""
+        return need in self._served
+
     def is_plaintext_secret(self, text: bytes) -> bool:
         """Say whether somebody typed a password where a name belongs."""
         return text in self._plaintext
 
-    @property
-    def decoy(self) -> Secret:
-        """What an unknown name is compared with, so that it costs what a known one does."""
-        return self._decoy
+    # Credentials
+
+    def shared_secret(self, authcid: bytes) -> bytes:
+        """Return the account's password, or a decoy."""
+        account = self.find(authcid)
+        shared = account.secret.shared() if account is not None else None
+        return shared if shared is not None else self._derived(b"shared", authcid)
+
+    def scram_keys(self, authcid: bytes, hash_name: str) -> ScramKeys:
+        """Return the account's SCRAM keys, or a decoy that took as long to make."""
+        account = self.find(authcid)
+        if account is not None:
+            salt = self._derived(hash_name.encode(), account.name.encode())[:16]
+            keys = account.secret.scram_keys(hash_name, salt)
+            if keys is not None:
+                return keys
+        name = authcid.lower()
+        decoy = self._decoy_keys.get((hash_name, name))
+        if decoy is None:
+            salt = self._derived(hash_name.encode(), name)[:16]
+            decoy = make_keys(self._derived(b"shared", name), salt, MINIMUM_ITERATIONS, hash_name)
+            if len(self._decoy_keys) >= _DECOYS_KEPT:
+                self._decoy_keys.clear()
+            self._decoy_keys[hash_name, name] = decoy
+        return decoy
+
+    def _derived(self, purpose: bytes, name: bytes) -> bytes:
+        return hmac.digest(self._pepper, purpose + b"\0" + name, "sha256")
+
+    def _most_common_secret(self) -> Secret:
+        """What an unknown name is compared with: a secret of the scheme that most accounts have."""
+        schemes = Counter(account.secret.scheme for account in self._accounts)
+        for scheme, _ in schemes.most_common(1):
+            return next(acc.secret for acc in self._accounts if acc.secret.scheme == scheme)
+        return PlaintextSecret(b"\0")

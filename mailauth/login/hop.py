@@ -7,6 +7,7 @@ cleartext as the Internet.
 """
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
@@ -30,18 +31,32 @@ class TlsFacts(msgspec.Struct, frozen=True):
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """The client's hop as it stands now."""
+    """The client's hop as it stands now.
+
+    `channel_bindings` (RFC 5929), by the name of their type, and `certificate_names`, those of the
+    client's verified certificate, come from a handshake on our own socket alone.
+    """
 
     secure: bool = False
     security: Security = Security.CLEARTEXT
     tls: TlsFacts | None = None
     told_by_proxy: bool = False
+    channel_bindings: Mapping[str, bytes] = {}
+    certificate_names: tuple[str, ...] = ()
 
 
 CLEARTEXT = Hop()
 
 
-def handshake_completed(hop: Hop, tls: TlsFacts, *, implicit: bool) -> Hop:
+class Handshake(msgspec.Struct, frozen=True):
+    """What a completed handshake on our socket has established."""
+
+    tls: TlsFacts
+    channel_bindings: Mapping[str, bytes] = {}
+    certificate_names: tuple[str, ...] = ()
+
+
+def handshake_completed(hop: Hop, handshake: Handshake, *, implicit: bool) -> Hop:
     """Say what a completed handshake on our socket proves of the client's hop.
 
     An implicit handshake may be the proxy's own, so behind a proxy that has spoken about TLS its
@@ -53,8 +68,10 @@ def handshake_completed(hop: Hop, tls: TlsFacts, *, implicit: bool) -> Hop:
     return Hop(
         secure=True,
         security=Security.IMPLICIT if implicit else Security.STARTTLS,
-        tls=tls,
+        tls=handshake.tls,
         told_by_proxy=hop.told_by_proxy,
+        channel_bindings=handshake.channel_bindings,
+        certificate_names=handshake.certificate_names,
     )
 
 

@@ -13,7 +13,10 @@ class Cleartext(enum.Enum):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A listener's policy: cleartext logins, and the SASL mechanisms it offers, in that order."""
+    """A listener's policy: cleartext logins, and the SASL mechanisms it offers, in that order.
+
+    `None` offers whatever every account's stored secret can serve.
+    """
 
     cleartext: Cleartext = Cleartext.ALLOW
-    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    mechanisms: tuple[str, ...] | None = None

@@ -7,14 +7,17 @@ line on disk.
 
 import enum
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol as Interface
+from typing import assert_never
 
 import msgspec
 
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.blocking import Blocking
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
-from mailauth.login.hop import CLEARTEXT, Hop, TlsFacts, handshake_completed
+from mailauth.login.exposure import ExposureChecks, ImmediateChecks
+from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.shown import MASK, shown
 from mailauth.sasl import (
@@ -23,8 +26,13 @@ from mailauth.sasl import (
     Exchange,
     ExchangeContext,
     MalformedResponse,
+    Mechanism,
+    Need,
     PasswordClaim,
+    ProvenClaim,
+    TokenVerdict,
 )
+from mailauth.sasl.apop import apop
 from mailauth.wire.pending import Pending, then
 
 MAX_FAILURES = 10  # on one connection; after that the server ends it
@@ -106,13 +114,31 @@ class Client(msgspec.Struct, frozen=True):
     peer: str | None = None
 
 
+def no_tokens(token: bytes) -> TokenVerdict:
+    """Know no bearer token."""
+    return TokenVerdict(user=b"", valid=False, reason="unknown token")
+
+
+def no_nonce() -> str:
+    """Stand in for a source of randomness where no mechanism needs one."""
+    raise LookupError("this authority has no source of nonces")
+
+
 class Authority(msgspec.Struct):
-    """What all sessions share. `accounts` is replaced whole on reload."""
+    """What all sessions share. `accounts` is replaced whole on reload.
+
+    `nonce` makes printable random text without commas. `now` is the clock that stamps the record,
+    asked where a record is written later than its attempt came; `None` leaves it to the recorder.
+    """
 
     accounts: Accounts
     recorder: Recorder
     blocking: Blocking
     hostname: str = "localhost"
+    exposure: ExposureChecks = msgspec.field(default_factory=ImmediateChecks)
+    nonce: Callable[[], str] = no_nonce
+    now: Callable[[], datetime | None] = lambda: None
+    verify_token: Callable[[bytes], TokenVerdict] = no_tokens
 
 
 class LoginSession:
@@ -124,6 +150,8 @@ class LoginSession:
         "_exchange",
         "_mechanism",
         "_policy",
+        "_refused",
+        "_sends_secret",
         "account",
         "attempted",
         "client",
@@ -152,7 +180,9 @@ class LoginSession:
         self._policy = policy
         self._admission = admission
         self._exchange: Exchange | None = None
+        self._refused: Exchange | None = None
         self._mechanism: str | None = None
+        self._sends_secret = True
 
     # What the protocol core asks.
 
@@ -171,12 +201,19 @@ class LoginSession:
         """The mechanisms to announce in this state; none when a login would be refused anyway."""
         if self.account is not None or self.cleartext_refused:
             return ()
-        return self._policy().mechanisms
+        configured = self._policy().mechanisms
+        if configured is not None:
+            return tuple(name for name in configured if self._works_here(MECHANISMS[name]))
+        return tuple(
+            name
+            for name, mechanism in MECHANISMS.items()
+            if self._works_here(mechanism) and self._authority.accounts.serves(mechanism.need)
+        )
 
-    def handshake_completed(self, tls: TlsFacts, *, implicit: bool) -> None:
+    def handshake_completed(self, handshake: Handshake, *, implicit: bool) -> None:
         """Note a completed handshake, and forget what was learnt before it (RFC 3207 §4.2)."""
-        self.hop = handshake_completed(self.hop, tls, implicit=implicit)
-        self._exchange = None
+        self.hop = handshake_completed(self.hop, handshake, implicit=implicit)
+        self._exchange = self._refused = None
         if not implicit:
             self.client_name = self.client_version = None
 
@@ -199,14 +236,16 @@ class LoginSession:
 
     def begin(self, name: str, initial_response: bytes | None) -> Step:
         """Begin an exchange; `None` is no initial response, `b""` is an empty one."""
-        self._exchange = None
-        self._mechanism = name.upper()
-        mechanism = MECHANISMS.get(self._mechanism)
-        if self.account is not None or (self.cleartext_refused and mechanism is not None):
-            claim = self._claim_of(initial_response)
-            return self._refuse(claim)
-        if mechanism is None or self._mechanism not in self._policy().mechanisms:
+        mechanism = MECHANISMS.get(name.upper())
+        self._exchange = self._refused = None
+        if mechanism is None:
             self._mechanism = self._safe(name.encode("utf-8", "surrogateescape"))
+        else:
+            self._mechanism = mechanism.name
+            self._sends_secret = mechanism.sends_secret
+            if self.account is not None or self.cleartext_refused:
+                return self._refuse(self._claim_of(mechanism, initial_response))
+        if mechanism is None or mechanism.name not in self.offered:
             return self._fail(
                 Result.MECHANISM_UNKNOWN, Answer.MECHANISM_UNKNOWN, "mechanism unknown"
             )
@@ -231,17 +270,54 @@ class LoginSession:
         self._mechanism = mechanism or self._mechanism
         return self._fail(Result.MALFORMED, Answer.LINE_TOO_LONG, "line too long")
 
+    def sent_anyway(self, response: bytes) -> bool:
+        """The client did not wait for the refusal of its exchange and sent this, decoded.
+
+        Returns whether it was a response; one that completes a claim is recorded like the refusal.
+        """
+        if self._refused is None:
+            return False
+        exchange, self._refused = self._refused, None
+        try:
+            exchange.send(response)
+        except StopIteration as stop:
+            self._refuse(stop.value)
+        except MalformedResponse:
+            return False
+        else:
+            self._refused = exchange
+        return True
+
     def failed(self) -> None:
         """We have a bug: what the attempt was about is recorded as unavailable."""
         if self._exchange is not None or self._mechanism is not None:
             self._fail(Result.UNAVAILABLE, Answer.UNAVAILABLE, "internal error")
 
-    # Logins that are not SASL: IMAP LOGIN, USER/PASS, HTTP.
+    # Logins that are not SASL: IMAP LOGIN, USER/PASS, APOP, HTTP.
 
     def password(self, mechanism: str, claim: PasswordClaim) -> Outcome | Pending[Outcome]:
         """Log in with a name and a password that came together."""
-        self._exchange = None
+        return self._log_in(mechanism, claim, sends_secret=True)
+
+    def apop(self, authcid: bytes, digest: bytes, timestamp: bytes) -> Outcome | Pending[Outcome]:
+        """Log in with POP3's digest over our timestamp (RFC 1939 §7)."""
+        claim = apop(authcid, digest, timestamp, self._authority.accounts)
+        return self._log_in("APOP", claim, sends_secret=False)
+
+    def bearer(self, mechanism: str, token: bytes) -> Outcome | Pending[Outcome]:
+        """Log in with a bearer token outside of SASL (RFC 6750 §2.1)."""
+        verdict = self._authority.verify_token(token)
+        claim = ProvenClaim(
+            authcid=verdict.user, proven=verdict.valid, reason=verdict.reason, token=token
+        )
+        return self._log_in(mechanism, claim, sends_secret=True)
+
+    def _log_in(
+        self, mechanism: str, claim: Claim, *, sends_secret: bool
+    ) -> Outcome | Pending[Outcome]:
+        self._exchange = self._refused = None
         self._mechanism = mechanism
+        self._sends_secret = sends_secret
         if self.account is not None or self.cleartext_refused:
             return self._refuse(claim)
         return self._decide(claim)
@@ -263,42 +339,45 @@ class LoginSession:
         blocking = self._authority.blocking
         if blocking.is_blocked(self.client.ip):
             blocking.attempted(self.client.ip)
+            self.failures += 1
             return self._refuse_unchecked(
                 claim, Result.BLOCKED, Answer.BAD_CREDENTIALS, "address blocked"
             )
-        account = self._authority.accounts.find(claim.authcid)
-        return then(self._matches(account, claim), lambda right: self._judge(claim, account, right))
+        accounts = self._authority.accounts
+        account = accounts.find(claim.authcid)
+        match claim:
+            case PasswordClaim():
+                right = accounts.matches(account, claim.password)
+                return then(right, lambda right: self._judge(claim, account, right))
+            case ProvenClaim():
+                return self._judge(claim, account, claim.proven)
+            case _:
+                assert_never(claim)
 
     def _judge(
         self, claim: Claim, account: Account | None, right: bool
     ) -> Outcome | Pending[Outcome]:
-        exposed = right and not self.hop.secure
+        answer = Answer.BAD_CREDENTIALS
         if account is None or not right:
-            reason = "no such account" if account is None else "wrong password"
-            return self._deny(
-                claim, account, Result.BAD_CREDENTIALS, Answer.BAD_CREDENTIALS, reason, exposed
-            )
-        if account.disabled:
-            return self._deny(
-                claim,
-                account,
-                Result.DISABLED,
-                Answer.BAD_CREDENTIALS,
-                "account disabled",
-                exposed,
-            )
-        if claim.authzid and self._authority.accounts.find(claim.authzid) is not account:
-            return self._deny(
-                claim,
-                account,
-                Result.DENIED,
-                Answer.DENIED,
-                "may not act for another account",
-                exposed,
-            )
-        return self._admit(claim, account, exposed)
+            result, right = Result.BAD_CREDENTIALS, False
+            if account is None:
+                reason = "no such account"
+            else:
+                reason = claim.reason if isinstance(claim, ProvenClaim) else "wrong password"
+        elif account.disabled:
+            result, reason = Result.DISABLED, "account disabled"
+        elif claim.authzid and self._authority.accounts.find(claim.authzid) is not account:
+            result, reason = Result.DENIED, "may not act for another account"
+            answer = Answer.DENIED
+        else:
+            return self._admit(claim, account)
+        self.failures += 1
+        self._authority.blocking.failed(self.client.ip)
+        recorded = self._record_claim(claim, result, reason, account, self._exposes(right))
+        return then(recorded, lambda event: self._answered(event, answer))
 
-    def _admit(self, claim: Claim, account: Account, exposed: bool) -> Outcome | Pending[Outcome]:
+    def _admit(self, claim: Claim, account: Account) -> Outcome | Pending[Outcome]:
+        exposed = self._exposes(right=True)
         if self._admission is not None:
             try:
                 self._admission.admit(account)
@@ -320,20 +399,6 @@ class LoginSession:
 
         return then(self._record_claim(claim, Result.SUCCESS, None, account, exposed), answered)
 
-    def _deny(
-        self,
-        claim: Claim,
-        account: Account | None,
-        result: Result,
-        answer: Answer,
-        reason: str,
-        exposed: bool,
-    ) -> Outcome | Pending[Outcome]:
-        self.failures += 1
-        self._authority.blocking.failed(self.client.ip)
-        recorded = self._record_claim(claim, result, reason, account, exposed)
-        return then(recorded, lambda event: self._answered(event, answer))
-
     def _refuse(self, claim: Claim | None) -> Outcome:
         """Refuse what is not even tried: a second login, or one that policy forbids."""
         if self.account is not None:
@@ -349,17 +414,21 @@ class LoginSession:
         self, claim: Claim | None, result: Result, answer: Answer, reason: str
     ) -> Outcome:
         """Answer without a check of the secret; whether it is exposed is found out beside it."""
-        if result is Result.BLOCKED:
-            self.failures += 1
         if claim is None:
             self._record(Kind.LOGIN, result=result, reason=reason, exposed=False)
             return Outcome(answer)
         account = self._authority.accounts.find(claim.authcid)
-        matches = False if self.hop.secure else self._matches(account, claim)
-        then(
-            matches,
-            lambda exposed: self._record_claim(claim, result, reason, account, exposed),
-        )
+        at = self._authority.now()
+
+        def found(exposed: bool | None) -> None:
+            self._record_claim(claim, result, reason, account, exposed, at)
+
+        if account is None or not self._exposes(right=True):
+            found(False)
+        elif isinstance(claim, ProvenClaim):
+            found(claim.proven)
+        else:
+            self._authority.exposure.check(account, claim.password, found)
         return Outcome(answer)
 
     def _fail(self, result: Result, answer: Answer, reason: str) -> Outcome | Pending[Outcome]:
@@ -372,16 +441,13 @@ class LoginSession:
     def _answered(self, event: LoginEvent | None, answer: Answer) -> Outcome:
         return Outcome(Answer.UNAVAILABLE if event is None else answer)
 
-    def _matches(self, account: Account | None, claim: Claim) -> bool | Pending[bool]:
-        if account is not None:
-            return account.secret.matches(claim.password)
-        return then(self._authority.accounts.decoy.matches(claim.password), lambda _: False)
+    def _exposes(self, right: bool) -> bool:
+        """Whether a secret that is right has crossed the client's hop for everybody to read."""
+        return right and self._sends_secret and not self.hop.secure
 
-    def _claim_of(self, initial_response: bytes | None) -> Claim | None:
-        """What a refused initial response would have claimed, if it was whole."""
-        if initial_response is None or self._mechanism not in MECHANISMS:
-            return None
-        exchange = MECHANISMS[self._mechanism].start(initial_response, self._context())
+    def _claim_of(self, mechanism: Mechanism, initial_response: bytes | None) -> Claim | None:
+        """What a refused initial response claims; an exchange that wants more is kept for it."""
+        exchange = mechanism.start(initial_response, self._context())
         try:
             next(exchange)
         except StopIteration as stop:
@@ -389,10 +455,36 @@ class LoginSession:
             return claim
         except MalformedResponse:
             return None
+        if mechanism.sends_secret:
+            self._refused = exchange
         return None
 
+    def _works_here(self, mechanism: Mechanism) -> bool:
+        """Whether the connection has what the mechanism needs of it."""
+        if mechanism.binds_channel and not self.hop.channel_bindings:
+            return False
+        return mechanism.need is not Need.CERTIFICATE or bool(self.hop.certificate_names)
+
+    def _admits(self, authcid: bytes) -> bool:
+        account = self._authority.accounts.find(authcid)
+        if account is None or account.disabled:
+            return False
+        return not self._authority.blocking.is_blocked(self.client.ip)
+
     def _context(self) -> ExchangeContext:
-        return ExchangeContext(hostname=self._authority.hostname)
+        accounts = self._authority.accounts
+        names = self.hop.certificate_names
+        return ExchangeContext(
+            hostname=self._authority.hostname,
+            credentials=accounts,
+            nonce=self._authority.nonce,
+            admits=self._admits,
+            verify_token=self._authority.verify_token,
+            channel_bindings=self.hop.channel_bindings,
+            certificate_names=tuple(
+                sorted(names, key=lambda name: accounts.find(name.encode()) is None)
+            ),
+        )
 
     # The record.
 
@@ -402,16 +494,19 @@ class LoginSession:
         result: Result,
         reason: str | None,
         account: Account | None,
-        exposed: bool,
+        exposed: bool | None,
+        at: datetime | None = None,
     ) -> LoginEvent | None | Pending[LoginEvent | None]:
+        secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
         return self._record(
             Kind.LOGIN,
             result=result,
             reason=reason,
             user=account.name if account is not None else None,
-            authcid=self._safe(claim.authcid, claim.password),
-            authzid=self._safe(claim.authzid, claim.password) if claim.authzid else None,
+            authcid=self._safe(claim.authcid, secret),
+            authzid=self._safe(claim.authzid, secret) if claim.authzid else None,
             exposed=exposed,
+            at=at,
         )
 
     def _record(
@@ -424,6 +519,7 @@ class LoginSession:
         authcid: str | None = None,
         authzid: str | None = None,
         exposed: bool | None = None,
+        at: datetime | None = None,
     ) -> LoginEvent | None | Pending[LoginEvent | None]:
         if kind is Kind.LOGIN:
             self.attempted = True
@@ -453,6 +549,7 @@ class LoginSession:
                 exposed=exposed,
                 client_name=self.client_name,
                 client_version=self.client_version,
+                at=at,
             )
         )
 

@@ -12,7 +12,10 @@ from mailauth.sasl.exchange import (
     ExchangeContext,
     MalformedResponse,
     Mechanism,
+    Need,
     PasswordClaim,
+    ProvenClaim,
+    TokenVerdict,
 )
 from mailauth.sasl.mechanisms import MECHANISMS
 
@@ -24,7 +27,10 @@ __all__ = [
     "ExchangeContext",
     "MalformedResponse",
     "Mechanism",
+    "Need",
     "PasswordClaim",
+    "ProvenClaim",
+    "TokenVerdict",
     "decode_initial_response",
     "decode_response",
     "encode_challenge",

@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from mailauth.login import dialogue
-from mailauth.login.accounts import Account, Accounts, PlaintextSecret
+from mailauth.login.accounts import Account, Accounts
 from mailauth.login.blocking import Blocking
 from mailauth.login.event import Attempt, LoginEvent, Protocol, Result
 from mailauth.login.policy import Cleartext, Policy
+from mailauth.login.secrets import PlaintextSecret
 from mailauth.login.session import Answer, Authority, Challenge, Client, LoginSession, Outcome
 
 MARY = base64.b64encode(b"\0mary\0secret")

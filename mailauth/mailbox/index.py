@@ -1,0 +1,125 @@
+"""The messages of one mailbox, found by UID and by MODSEQ (RFC 7162 §3.1), with what left it.
+
+What a change costs does not grow with the mailbox; removing any number of messages is one pass.
+"""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable
+
+from mailauth.mailbox.message import DELETED, SEEN, Message
+from mailauth.mailbox.store import Counts
+
+
+class Index:
+    """What a mailbox holds. Whoever changes it takes the MODSEQ after `highest_modseq`."""
+
+    __slots__ = (
+        "_by_modseq",
+        "_deleted",
+        "_forgotten",
+        "_seen",
+        "_uids",
+        "_vanished",
+        "highest_modseq",
+        "recent_from",
+        "size",
+        "uid_next",
+    )
+
+    def __init__(self, vanished: int, uid_next: int = 1, highest_modseq: int = 1) -> None:
+        self.uid_next = uid_next
+        self.highest_modseq = highest_modseq
+        self.recent_from = 1
+        self.size = 0
+        self._uids: list[int] = []  # ascending
+        self._by_modseq: dict[int, Message] = {}  # by UID; what changed last stands last
+        self._deleted: set[int] = set()
+        self._seen = 0
+        self._vanished: deque[tuple[int, int]] = deque(maxlen=vanished)  # MODSEQ, UID
+        self._forgotten = highest_modseq  # up to here, what vanished is not remembered
+
+    def __len__(self) -> int:
+        return len(self._uids)
+
+    def get(self, uid: int) -> Message | None:
+        """Find a message."""
+        return self._by_modseq.get(uid)
+
+    def uids(self, first: int = 1) -> list[int]:
+        """The UIDs from `first` on."""
+        return self._uids[bisect_left(self._uids, first) :]
+
+    def messages(self) -> list[Message]:
+        """All messages in order of UID."""
+        return [self._by_modseq[uid] for uid in self._uids]
+
+    def deleted(self) -> list[int]:
+        r"""The UIDs with `\Deleted`, ascending."""
+        return sorted(self._deleted)
+
+    def counts(self) -> Counts:
+        """Count."""
+        messages = len(self._uids)
+        return Counts(
+            messages=messages,
+            unseen=messages - self._seen,
+            deleted=len(self._deleted),
+            recent=messages - bisect_left(self._uids, self.recent_from),
+            size=self.size,
+        )
+
+    def put(self, message: Message) -> None:
+        """Add a message with the highest UID so far, or put one in its older self's place."""
+        uid = message.uid
+        self.highest_modseq = max(self.highest_modseq, message.modseq)
+        before = self._by_modseq.pop(uid, None)
+        self._by_modseq[uid] = message
+        if before is None:
+            self._uids.append(uid)
+            self.uid_next = max(self.uid_next, uid + 1)
+            self.size += message.size
+        else:
+            self._seen -= SEEN in before.flags
+        self._seen += SEEN in message.flags
+        if DELETED in message.flags:
+            self._deleted.add(uid)
+        else:
+            self._deleted.discard(uid)
+
+    def remove(self, uids: Iterable[int]) -> list[Message]:
+        """Take out those of `uids` that are here, ascending, at the next MODSEQ."""
+        gone = {uid: self._by_modseq[uid] for uid in sorted(uids) if uid in self._by_modseq}
+        if not gone:
+            return []
+        modseq = self.highest_modseq = self.highest_modseq + 1
+        for uid, message in gone.items():
+            del self._by_modseq[uid]
+            self._deleted.discard(uid)
+            self._seen -= SEEN in message.flags
+            self.size -= message.size
+            if len(self._vanished) == self._vanished.maxlen:
+                self._forgotten = self._vanished[0][0] if self._vanished else modseq
+            self._vanished.append((modseq, uid))
+        self._uids = [uid for uid in self._uids if uid not in gone]
+        return list(gone.values())
+
+    def changed_since(self, modseq: int) -> list[Message]:
+        """The messages with a higher MODSEQ, the latest first."""
+        changed = []
+        for message in reversed(self._by_modseq.values()):
+            if message.modseq <= modseq:
+                break
+            changed.append(message)
+        return changed
+
+    def vanished_since(self, modseq: int) -> list[int] | None:
+        """The UIDs removed after `modseq`, or `None` when some of them are forgotten."""
+        if modseq < self._forgotten:
+            return None
+        vanished = []
+        for removed_at, uid in reversed(self._vanished):
+            if removed_at <= modseq:
+                break
+            vanished.append(uid)
+        return vanished

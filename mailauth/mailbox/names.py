@@ -1,0 +1,57 @@
+"""Names of mailboxes (RFC 3501 §5.1, RFC 9051 §5.1): `.` between levels, INBOX in any letter case.
+
+A name is kept as text; modified UTF-7 is for those who speak IMAP or make directories.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+
+from mailauth.mailbox.errors import MailboxNotAllowed
+from mailauth.mailbox.store import Entry, SpecialUse
+
+SEPARATOR = "."
+INBOX = "INBOX"
+MAX_NAME = 200  # octets of UTF-8 or UTF-7: a directory's name has room for 255
+
+
+def canonical_name(name: str) -> str:
+    """The name by which a mailbox is found: INBOX as the first level is in upper case."""
+    first, separator, rest = name.partition(SEPARATOR)
+    if first.upper() == INBOX:
+        return INBOX + separator + rest
+    return name
+
+
+def new_name(name: str) -> str:
+    """The name a mailbox may be given, canonical; raises `MailboxNotAllowed` and says why not."""
+    name = canonical_name(name.removesuffix(SEPARATOR))
+    if not name or "" in name.split(SEPARATOR):
+        raise MailboxNotAllowed("Every level of a mailbox name needs a name")
+    if any(c in "%*/" for c in name) or name.startswith("~"):
+        raise MailboxNotAllowed("A mailbox name has no %, * or / in it, and no ~ in front")
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
+        raise MailboxNotAllowed("A mailbox name has no control characters")
+    if len(name.encode("utf-7")) > MAX_NAME:
+        raise MailboxNotAllowed("The mailbox name is too long")
+    return name
+
+
+def superiors(name: str) -> Iterator[str]:
+    """The names above, from the top: `a`, `a.b` for `a.b.c`."""
+    at = name.find(SEPARATOR)
+    while at >= 0:
+        yield name[:at]
+        at = name.find(SEPARATOR, at + 1)
+
+
+def inferiors(name: str, names: Iterable[str]) -> list[str]:
+    """Those of `names` that are below `name`."""
+    prefix = name + SEPARATOR
+    return [other for other in names if other.startswith(prefix)]
+
+
+def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[Entry]:
+    """What LIST shows for these mailboxes: them and their superiors, in order, INBOX first."""
+    parents = {superior for name in mailboxes for superior in superiors(name)}
+    names = sorted(mailboxes.keys() | parents, key=lambda name: (name != INBOX, name.split(".")))
+    return [Entry(name, name in mailboxes, name in parents, mailboxes.get(name)) for name in names]

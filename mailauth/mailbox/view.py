@@ -1,0 +1,256 @@
+"""One session's picture of a mailbox: sequence numbers, and what the client has yet to be told.
+
+Numbers change only when the client is told so (RFC 3501 §7.4.1, RFC 2180): what others did waits
+until `updates` is called, and removals until it is called where EXPUNGE responses are allowed.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mailauth.mailbox.message import SEEN, FlagChange, Message
+from mailauth.mailbox.store import Copied, Listener, Mailbox
+
+Range = tuple[int | None, int | None]  # of a sequence set, in either order; `None` is `*`
+
+
+class Expunged(msgspec.Struct, frozen=True):
+    """`* number EXPUNGE`; the numbers are right one after the other, as they come."""
+
+    number: int
+    uid: int
+
+
+class Exists(msgspec.Struct, frozen=True):
+    """`* messages EXISTS`, and `* recent RECENT`."""
+
+    messages: int
+    recent: int
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """`* number FETCH (FLAGS …)`."""
+
+    number: int
+    message: Message
+
+
+Update = Expunged | Exists | Changed
+
+
+class StoredHere(msgspec.Struct, frozen=True):
+    """What STORE did: the messages as they are now, and the numbers of those UNCHANGEDSINCE spared.
+
+    `gone` says that some had been removed by others (RFC 2180 §4.2).
+    """
+
+    messages: list[Changed]
+    modified: list[int]
+    gone: bool
+
+
+class View:
+    """A mailbox as one session has selected it. `read_only` is EXAMINE.
+
+    `changed` is called whenever the mailbox has changed, by whomever: ask for `updates` when the
+    client can be told. Nothing of the view changes meanwhile.
+    """
+
+    def __init__(
+        self, mailbox: Mailbox, *, read_only: bool = False, changed: Listener | None = None
+    ) -> None:
+        mailbox.poll()
+        self.mailbox = mailbox
+        self.read_only = read_only
+        self._listener = changed
+        self._uids = list(mailbox.uids())
+        self._recent: set[int] = set()
+        self._uid_next = 1
+        self._told = mailbox.highest_modseq  # changes up to here are known to the client
+        self._expunged_told = self._told
+        self._own: dict[int, int] = {}  # UID to MODSEQ: what the client did itself since `_told`
+        self._claim(self._uids)
+        if changed is not None:
+            mailbox.watch(changed)
+
+    def close(self) -> None:
+        """End the selection; nothing is expunged."""
+        if self._listener is not None:
+            self.mailbox.unwatch(self._listener)
+            self._listener = None
+
+    @property
+    def exists(self) -> int:
+        """How many messages the client knows of."""
+        return len(self._uids)
+
+    @property
+    def uids(self) -> Sequence[int]:
+        """Their UIDs, by number (from 0)."""
+        return self._uids
+
+    @property
+    def recent(self) -> int:
+        r"""How many of them are `\Recent` in this session."""
+        return len(self._recent)
+
+    def is_recent(self, uid: int) -> bool:
+        r"""Say whether FETCH shows `\Recent`."""
+        return uid in self._recent
+
+    def first_unseen(self) -> int | None:
+        r"""The number of the first message without `\Seen`."""
+        for number, uid in enumerate(self._uids, 1):
+            message = self.mailbox.get(uid)
+            if message is not None and SEEN not in message.flags:
+                return number
+        return None
+
+    def number(self, uid: int) -> int | None:
+        """The sequence number of a UID the client knows of."""
+        at = bisect_left(self._uids, uid)
+        return at + 1 if at < len(self._uids) and self._uids[at] == uid else None
+
+    def uid(self, number: int) -> int:
+        """The UID of a sequence number from 1 to `exists`."""
+        return self._uids[number - 1]
+
+    def message(self, number: int) -> Message | None:
+        """The message of that number; `None` when another session removed it (RFC 2180 §4.1)."""
+        return self.mailbox.get(self._uids[number - 1])
+
+    def numbers(self, ranges: Iterable[Range]) -> list[int]:
+        """The numbers in a sequence set, ascending, each once; none is beyond `exists`."""
+        last = len(self._uids)
+        spans = []
+        for start, end in ranges:
+            first, final = sorted((last if start is None else start, last if end is None else end))
+            spans.append((max(first, 1), min(final, last)))
+        return _joined(spans)
+
+    def numbers_of_uids(self, ranges: Iterable[Range]) -> list[int]:
+        """The numbers of the messages in a UID set, ascending, each once."""
+        last = self._uids[-1] if self._uids else 0
+        spans = []
+        for start, end in ranges:
+            first, final = sorted((last if start is None else start, last if end is None else end))
+            spans.append((bisect_left(self._uids, first) + 1, bisect_right(self._uids, final)))
+        return _joined(spans)
+
+    def updates(self, *, expunge: bool) -> list[Update]:
+        """What the client must hear, in order; from now on it counts as told.
+
+        `expunge` is false while the client may still use the old numbers: in answers to FETCH,
+        STORE and SEARCH (RFC 3501 §7.4.1). Removals then stay untold.
+        """
+        self.mailbox.poll()
+        modseq = self.mailbox.highest_modseq
+        if modseq == self._told and (modseq == self._expunged_told or not expunge):
+            return []
+        updates: list[Update] = [*self._expunged()] if expunge else []
+        known_below = self._uid_next
+        new = self.mailbox.uids(known_below)
+        if new:
+            self._uids.extend(new)
+            self._claim(new)
+            updates.append(Exists(len(self._uids), len(self._recent)))
+        changed = [
+            Changed(number, message)
+            for message in self.mailbox.changed_since(self._told)
+            if message.uid < known_below
+            and self._own.get(message.uid) != message.modseq
+            and (number := self.number(message.uid)) is not None
+        ]
+        changed.sort(key=lambda change: change.number)
+        updates += changed
+        self._told = modseq
+        self._own.clear()
+        return updates
+
+    def store(
+        self,
+        numbers: Iterable[int],
+        change: FlagChange,
+        *,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> StoredHere:
+        """Change flags; raises like `Mailbox.store`.
+
+        `updates` will not repeat what this returns; if `silent`, it still tells what others did.
+        """
+        wanted = [self._uids[number - 1] for number in numbers]
+        untold = self._changed_by_others(wanted) if silent else frozenset()
+        stored = self.mailbox.store(wanted, change, unchanged_since)
+        messages = []
+        for message in stored.messages:
+            number = self.number(message.uid)
+            assert number is not None
+            messages.append(Changed(number, message))
+            if message.modseq > self._told and message.uid not in untold:
+                self._own[message.uid] = message.modseq
+        modified = [number for uid in stored.modified if (number := self.number(uid)) is not None]
+        gone = len(messages) + len(modified) < len(wanted)
+        return StoredHere(messages, modified, gone)
+
+    def expunge(self, numbers: Iterable[int] | None = None) -> None:
+        r"""Remove the messages with `\Deleted`, or those of these numbers alone (UID EXPUNGE)."""
+        deleted = self.mailbox.deleted()
+        if numbers is not None:
+            wanted = {self._uids[number - 1] for number in numbers}
+            deleted = [uid for uid in deleted if uid in wanted]
+        self.mailbox.expunge(deleted)
+
+    def copy(self, numbers: Iterable[int], target: str) -> Copied:
+        """Copy; messages that are gone are left out. Raises like `Mailbox.copy`."""
+        return self.mailbox.copy([self._uids[number - 1] for number in numbers], target)
+
+    def move(self, numbers: Iterable[int], target: str) -> Copied:
+        """Move; messages that are gone are left out. Raises like `Mailbox.copy`."""
+        return self.mailbox.move([self._uids[number - 1] for number in numbers], target)
+
+    def _changed_by_others(self, uids: Iterable[int]) -> frozenset[int]:
+        """Those of `uids` that have changed without the client's doing or knowledge."""
+        if self.mailbox.highest_modseq == self._told:
+            return frozenset()
+        return frozenset(
+            uid
+            for uid in uids
+            if (message := self.mailbox.get(uid)) is not None
+            and message.modseq > self._told
+            and self._own.get(uid) != message.modseq
+        )
+
+    def _claim(self, new: Sequence[int]) -> None:
+        first = self.mailbox.claim_recent(peek=self.read_only)
+        self._recent.update(uid for uid in new if uid >= first)
+        self._uid_next = self.mailbox.uid_next
+
+    def _expunged(self) -> list[Expunged]:
+        """Take removed messages out, the highest number first: then none shifts another."""
+        vanished = self.mailbox.vanished_since(self._expunged_told)
+        if vanished is None:
+            vanished = list(set(self._uids).difference(self.mailbox.uids()))
+        self._expunged_told = self.mailbox.highest_modseq
+        expunged = [
+            Expunged(number, uid)
+            for uid in sorted(vanished, reverse=True)
+            if (number := self.number(uid)) is not None
+        ]
+        if expunged:
+            removed = {one.uid for one in expunged}
+            self._uids = [uid for uid in self._uids if uid not in removed]
+            self._recent -= removed
+        return expunged
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[int]:
+    """The numbers in spans, which are inclusive, ascending and each once."""
+    spans.sort()
+    numbers: list[int] = []
+    after = 1
+    for first, last in spans:
+        numbers.extend(range(max(first, after), last + 1))
+        after = max(after, last + 1)
+    return numbers

@@ -1,0 +1,52 @@
+"""A store of each kind, on which the same tests run."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.mailbox.message import NewMessage
+from mailauth.mailbox.store import AccountMail, Limits, Mailbox, MailStore
+
+MakeStore = Callable[[Limits], MailStore]
+NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
+
+
+def welcome(account: str) -> NewMessage:
+    """A first message that names the account."""
+    return NewMessage(f"Subject: Welcome, {account}\r\n\r\nHello.\r\n".encode(), NOON)
+
+
+def mail(text: str = "hello", *flags: str) -> NewMessage:
+    """A small message."""
+    return NewMessage(f"Subject: {text}\r\n\r\n{text}\r\n".encode(), NOON, frozenset(flags))
+
+
+@pytest.fixture(params=["memory"])
+def make_store(request: pytest.FixtureRequest) -> MakeStore:
+    """Make a store of each kind with limits of the test's choice."""
+
+    def memory(limits: Limits) -> MailStore:
+        return MemoryStore(count(1000).__next__, welcome, limits)
+
+    return memory
+
+
+@pytest.fixture
+def store(make_store: MakeStore) -> MailStore:
+    """A store with the limits it has by default."""
+    return make_store(Limits())
+
+
+@pytest.fixture
+def bob(store: MailStore) -> AccountMail:
+    """An account's mail, with the welcome message in INBOX."""
+    return store.account("bob@mydomain.com")
+
+
+@pytest.fixture
+def box(bob: AccountMail) -> Mailbox:
+    """An empty mailbox."""
+    return bob.create("Box")

@@ -1,9 +1,88 @@
-"""The command line: one file a command."""
+"""The command line: one file a command, imported when it is used.
+
+Errors are one line on stderr, `error: …`. Exit codes (DESIGN 3): 0 done, 1 failed or what only the
+operating system can refuse, 2 usage or a configuration whose files alone show the mistake.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
+from mailauth.config.errors import ConfigError, printable
 
-@click.group()
-@click.version_option(package_name="mailauth")
-def main() -> None:
+COMMANDS = {
+    "serve": "Run the server.",
+    "init": "Write a commented mailauth.toml, the CA and the certificate.",
+    "check": "Validate the configuration and print its listeners.",
+    "users": "List, add, change and remove the accounts of the users file.",
+    "cert": "Show or issue certificates, and make clients trust the CA.",
+    "token": "Issue OAuth tokens for tests.",
+    "block": "List and clear blocked addresses.",
+    "tail": "Follow the log.",
+    "report": "Say who logs in insecurely.",
+    "query": "Ask the logs in SQL.",
+    "lint": "Check log files strictly, line by line.",
+    "rules": "Print rules for other programs that read the log.",
+    "expect": "Assert on the log, for CI.",
+    "replay": "Play a scenario against real listeners.",
+    "probe": "Try every port, TLS mode and mechanism of a server.",
+    "gauntlet": "Try a mail client on broken TLS and broken servers.",
+}
+
+
+class CommandLine(click.Group):
+    """Finds a command in the module of its name, so that only what is used is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List what is there, in the order of the help."""
+        return [name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; `None` if there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mailauth", message="%(prog)s %(version)s")
+def command_line() -> None:
     """A mail server that shows who logs in insecurely."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with the code that it returns, or 0.
+
+    A command raises `click.UsageError` or `ConfigError` for 2, `click.ClickException` for 1.
+    """
+    try:
+        code = command_line.main(arguments, prog_name="mailauth", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except ConfigError as error:
+        _fail(str(error), 2)
+    except click.Abort:
+        sys.exit(130)  # 128 + SIGINT
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    line = printable(" ".join(message.split()))
+    click.echo(f"error: {line}", err=True)
+    sys.exit(code)

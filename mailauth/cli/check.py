@@ -1,0 +1,48 @@
+"""`mailauth check`: everything that `serve` would refuse, without starting it."""
+
+from collections.abc import Iterator
+
+import click
+
+from mailauth.cli.home import Home, home_options
+from mailauth.config import Config, TlsMode, accounts_of
+from mailauth.login.policy import Cleartext
+
+
+@click.command()
+@home_options
+def check(home: Home) -> None:
+    """Validate the configuration and print the listeners it resolves to."""
+    config = home.load()
+    accounts = accounts_of(config)
+    _print_listeners(config)
+    source = home.config_path or "the demo, without a configuration file"
+    click.echo(f"{source}: {len(accounts)} account{'' if len(accounts) == 1 else 's'}, no mistakes")
+    for warning in _warnings(config):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _print_listeners(config: Config) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("listener", "protocol", "address", "port", "TLS", "cleartext logins")
+    for listener in config.listener:
+        table.add_row(
+            listener.name,
+            listener.protocol.name,
+            listener.address,
+            str(listener.port) if listener.port else "any free",
+            listener.tls.value,
+            "–" if listener.tls is TlsMode.IMPLICIT else listener.cleartext.value,
+        )
+    Console().print(table)
+
+
+def _warnings(config: Config) -> Iterator[str]:
+    """Say what can be served and is probably not meant."""
+    for listener in config.listener:
+        if listener.tls is TlsMode.NONE and listener.cleartext is Cleartext.REFUSE:
+            yield f'nobody can log in to "{listener.name}": it has no TLS and refuses cleartext'
+    if not any(account for account in accounts_of(config) if not account.disabled):
+        yield "every account is disabled"

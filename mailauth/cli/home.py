@@ -1,0 +1,58 @@
+"""The home directory and the configuration file: the options that most commands share."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from mailauth.config import FILE_NAME, Config, load
+
+Command = Callable[..., Any]
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Where `mailauth.toml`, `certs/`, `logs/` and `.mailauth/` live, and a configuration file."""
+
+    directory: Path
+    config_file: Path | None = None
+
+    @property
+    def config_path(self) -> Path | None:
+        """The configuration file in use; `None` is the demo."""
+        if self.config_file is not None:
+            return self.config_file
+        path = self.directory / FILE_NAME
+        return path if path.exists() or path.is_symlink() else None
+
+    def load(self, *, port_offset: int | None = None, ephemeral: bool = False) -> Config:
+        """Load the configuration; raises `ConfigError`."""
+        return load(self.config_path, port_offset=port_offset, ephemeral=ephemeral)
+
+
+def home_options(command: Command) -> Command:
+    """Give a command `--home` and `--config`, and pass it the `home` that they make."""
+
+    @click.option(
+        "--home",
+        "directory",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=".",
+        help="Where mailauth.toml, certs/ and logs/ live (default: the working directory).",
+    )
+    @click.option(
+        "--config",
+        "config_file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="The configuration (default: mailauth.toml in the home).",
+    )
+    @wraps(command)
+    def with_home(directory: Path, config_file: Path | None, **arguments: Any) -> Any:
+        home = Home(directory=directory.resolve(), config_file=config_file)
+        return command(home=home, **arguments)
+
+    return with_home

@@ -1,0 +1,50 @@
+"""`mailauth check` (DESIGN 3)."""
+
+from pathlib import Path
+
+from tests.cli.test_command_line import mailauth
+
+ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
+
+
+def test_the_demo_is_shown_where_there_is_no_file(tmp_path: Path) -> None:
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 0
+    assert "submission" in run.stdout
+    assert "2587" in run.stdout
+    assert "7 accounts" in run.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_of_the_home_is_used(tmp_path: Path) -> None:
+    (tmp_path / "mailauth.toml").write_text("[listen]\nport_offset = 30000\n" + ALICE)
+    run = mailauth("check", "--home", str(tmp_path))
+    assert "30143" in run.stdout
+    assert "1 account, " in run.stdout
+
+
+def test_a_mistake_is_exit_2_and_names_the_key(tmp_path: Path) -> None:
+    (tmp_path / "mailauth.toml").write_text('[listen]\ncleartext = "maybe"\n' + ALICE)
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr == 'error: listen.cleartext: expected "allow" or "refuse", got "maybe"\n'
+    assert run.stdout == ""
+
+
+def test_a_configuration_link_that_leads_nowhere_is_not_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "mailauth.toml").symlink_to("gone.toml")
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "cannot be read" in run.stderr
+
+
+def test_what_can_hardly_be_meant_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "mailauth.toml").write_text(
+        '[listen]\ncleartext = "refuse"\n' + ALICE + "disabled = true\n"
+    )
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stderr == (
+        'warning: nobody can log in to "http": it has no TLS and refuses cleartext\n'
+        "warning: every account is disabled\n"
+    )

@@ -17,7 +17,7 @@ environment() {
         exit 1
     }
     "${PYTHON:-python3}" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check \
         --constraint "$top/scripts/constraints.txt" --editable "$top$1" >&2
     echo "$wanted" >"$venv/made-from"
 }

@@ -16,6 +16,9 @@ DEMO_PASSWORD = "secret"
 _DECOYS_KEPT = 4096
 
 
+Match = bool | Pending[bool | None] | None  # None: it could not be checked now
+
+
 class Role(enum.Enum):
     """What an account may see in the console."""
 
@@ -40,16 +43,20 @@ class Account(msgspec.Struct, frozen=True):
     disabled: bool = False
     app_passwords: tuple[AppPassword, ...] = ()
 
-    def matches(self, password: bytes) -> bool | Pending[bool]:
+    def matches(self, password: bytes, *, urgent: bool = True) -> Match:
         """Say whether it is the account's password or one of its app passwords."""
-        return _any_matches([self.secret, *(app.secret for app in self.app_passwords)], password)
+        secrets = [self.secret, *(app.secret for app in self.app_passwords)]
+        return _any_matches(secrets, password, urgent)
 
 
-def _any_matches(secrets: list[Secret], password: bytes) -> bool | Pending[bool]:
+def _any_matches(secrets: list[Secret], password: bytes, urgent: bool) -> Match:
     first, rest = secrets[0], secrets[1:]
     if not rest:
-        return first.matches(password)
-    return then(first.matches(password), lambda matched: matched or _any_matches(rest, password))
+        return first.matches(password, urgent=urgent)
+    return then(
+        first.matches(password, urgent=urgent),
+        lambda matched: matched or _any_matches(rest, password, urgent),
+    )
 
 
 class AccountError(ValueError):
@@ -98,11 +105,11 @@ class Accounts:
         except UnicodeDecodeError:
             return None
 
-    def matches(self, account: Account | None, password: bytes) -> bool | Pending[bool]:
+    def matches(self, account: Account | None, password: bytes) -> Match:
         """Check a password; for nobody's name at the price of a real check, and always wrong."""
         if account is not None:
             return account.matches(password)
-        return then(self._decoy.matches(password), lambda _: False)
+        return then(self._decoy.matches(password), lambda matched: matched and False)
 
     def serves(self, need: Need) -> bool:
         """Say whether every account's stored secret can serve mechanisms with this need."""

@@ -15,10 +15,17 @@ SCRAM_HASHES = {"sha1": Need.SCRAM_SHA_1, "sha256": Need.SCRAM_SHA_256}
 class Secret(Protocol):
     """A stored secret; its scheme decides which mechanisms it serves and what a check costs."""
 
-    scheme: str
+    @property
+    def scheme(self) -> str:
+        """The scheme's name; an unknown account costs what most accounts' scheme costs."""
 
-    def matches(self, password: bytes) -> bool | Pending[bool]:
-        """Compare in constant time; never says why not."""
+    def matches(
+        self, password: bytes, *, urgent: bool = True
+    ) -> bool | Pending[bool | None] | None:
+        """Compare in constant time; `None` when it could not be checked now.
+
+        Nobody waits for a check that is not urgent.
+        """
 
     def serves(self, need: Need) -> bool:
         """Say whether a mechanism with this need can use it."""
@@ -42,7 +49,7 @@ class PlaintextSecret:
     def __repr__(self) -> str:
         return "PlaintextSecret(…)"
 
-    def matches(self, password: bytes) -> bool:
+    def matches(self, password: bytes, *, urgent: bool = True) -> bool:
         """Compare in constant time."""
         return hmac.compare_digest(self.password, password)
 
@@ -72,7 +79,7 @@ class ScramSecret(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "ScramSecret(…)"
 
-    def matches(self, password: bytes) -> bool:
+    def matches(self, password: bytes, *, urgent: bool = True) -> bool:
         """Derive the keys from the password that was sent, and compare."""
         hash_name, stored = next(iter(self.keys.items()))
         sent = make_keys(password, stored.salt, stored.iterations, hash_name)

@@ -355,8 +355,13 @@ class LoginSession:
                 assert_never(claim)
 
     def _judge(
-        self, claim: Claim, account: Account | None, right: bool
+        self, claim: Claim, account: Account | None, right: bool | None
     ) -> Outcome | Pending[Outcome]:
+        if right is None:
+            unchecked = self._record_claim(
+                claim, Result.UNAVAILABLE, "too many password checks", account, None
+            )
+            return then(unchecked, lambda event: Outcome(Answer.UNAVAILABLE))
         answer = Answer.BAD_CREDENTIALS
         if account is None or not right:
             result, right = Result.BAD_CREDENTIALS, False

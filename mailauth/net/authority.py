@@ -1,0 +1,164 @@
+"""The test CA and what it issues (RFC 5280).
+
+People will trust this CA, so it can vouch for little: its name constraints (RFC 5280 §4.2.1.10)
+permit `localhost`, one host name and what is below it, and loopback addresses; and what it issues
+is good for TLS alone.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+ORGANIZATION = "mailauth"
+LOCALHOST = "localhost"
+CA_LIFETIME = timedelta(days=3650)
+SERVER_LIFETIME = timedelta(days=397)  # macOS and others refuse more than 398 days
+BACKDATED = timedelta(hours=1)  # for clients whose clock is a little behind
+COMMON_NAME_OCTETS = 64  # RFC 5280 appendix A.1, ub-common-name
+
+Key = ec.EllipticCurvePrivateKey
+
+
+class Authority(msgspec.Struct, frozen=True):
+    """A CA: its certificate, and the key with which it signs."""
+
+    certificate: x509.Certificate
+    key: Key
+
+
+def new_key() -> Key:
+    """Make an ECDSA P-256 key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def new_authority(hostname: str, now: datetime) -> Authority:
+    """Make a CA for `localhost`, the host name and names below it, and loopback addresses.
+
+    Its name is its own, so that a client that knows an older one does not take it for this one.
+    """
+    key = new_key()
+    name = _name(f"mailauth test CA {secrets.token_hex(4)}")
+    permitted: list[x509.GeneralName] = [
+        *(x509.DNSName(dns) for dns in _host_names(hostname)),
+        x509.IPAddress(IPv4Network("127.0.0.0/8")),
+        x509.IPAddress(IPv6Network("::1/128")),
+    ]
+    certificate = (
+        _builder(name, name, key, now, CA_LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage(
+                [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+            ),
+            critical=False,
+        )
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return Authority(certificate, key)
+
+
+def issue_server_certificate(
+    authority: Authority, hostname: str, key: Key, now: datetime
+) -> x509.Certificate:
+    """Issue the server's certificate; it ends no later than the CA's own."""
+    names: list[x509.GeneralName] = [
+        *(x509.DNSName(dns) for dns in _host_names(hostname)),
+        x509.IPAddress(IPv4Address("127.0.0.1")),
+        x509.IPAddress(IPv6Address("::1")),
+    ]
+    lifetime = min(SERVER_LIFETIME, authority.certificate.not_valid_after_utc - now)
+    subject = _name(hostname if len(hostname) <= COMMON_NAME_OCTETS else "mailauth server")
+    return (
+        _builder(subject, authority.certificate.subject, key, now, lifetime)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
+            critical=False,
+        )
+        .sign(authority.key, hashes.SHA256())
+    )
+
+
+def permits(ca: x509.Certificate, hostname: str) -> bool:
+    """Say whether the CA may vouch for a host name."""
+    try:
+        constraints = ca.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return True
+    names = [
+        name.value
+        for name in constraints.permitted_subtrees or ()
+        if isinstance(name, x509.DNSName)
+    ]
+    return not names or any(
+        hostname.lower() == name.lower() or hostname.lower().endswith(f".{name.lower()}")
+        for name in names
+    )
+
+
+def made_here(certificate: x509.Certificate) -> bool:
+    """Say whether a certificate was issued by a CA of ours, this one or an earlier one."""
+    names = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return [name.value for name in names] == [ORGANIZATION]
+
+
+def host_names(certificate: x509.Certificate) -> list[str]:
+    """List the DNS names that a certificate is for."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [name.lower() for name in names.get_values_for_type(x509.DNSName)]
+
+
+def _host_names(hostname: str) -> list[str]:
+    return list(dict.fromkeys([hostname.lower(), LOCALHOST]))
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, lifetime: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + lifetime)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,76 @@
+"""Certificates and private keys in PEM files (RFC 7468): errors of one line, files always whole."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from mailauth.config.errors import ConfigError
+
+PUBLIC = 0o644
+PRIVATE = 0o600
+
+
+def read_certificates(path: Path, where: str) -> list[x509.Certificate]:
+    """Read a certificate and what follows it; raises `ConfigError` that begins with `where`."""
+    data = _contents(path, where)
+    try:
+        return x509.load_pem_x509_certificates(data)
+    except ValueError:
+        raise ConfigError(f"{where}: {path} holds no certificate in PEM form") from None
+
+
+def read_key(path: Path, where: str) -> PrivateKeyTypes:
+    """Read a private key without a passphrase; raises `ConfigError` that begins with `where`."""
+    data = _contents(path, where)
+    try:
+        return serialization.load_pem_private_key(data, password=None)
+    except TypeError:
+        raise ConfigError(f"{where}: {path} needs a passphrase, expected a key without") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise ConfigError(f"{where}: {path} holds no private key in PEM form") from None
+
+
+def belong_together(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
+    """Say whether a private key is the one of a certificate."""
+    return certificate.public_key() == key.public_key()
+
+
+def write_certificate(path: Path, certificate: x509.Certificate) -> None:
+    """Write a certificate, readable by all; another process sees the old file or the new one."""
+    _write(path, certificate.public_bytes(serialization.Encoding.PEM), PUBLIC)
+
+
+def write_key(path: Path, key: PrivateKeyTypes) -> None:
+    """Write a private key likewise; nobody but the owner can read it, not for a moment."""
+    data = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    _write(path, data, PRIVATE)
+
+
+def _contents(path: Path, where: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{where}: {path} cannot be read: {error.strerror}") from None
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,92 @@
+"""How TLS is spoken: one `ssl.SSLContext` for each protocol, and what a handshake agreed on."""
+
+import ssl
+import warnings
+from pathlib import Path
+from typing import assert_never
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from mailauth.config.errors import ConfigError
+from mailauth.config.schema import ListenerProtocol, TlsConfig
+from mailauth.login.hop import TlsFacts
+from mailauth.net.pem import read_key
+
+_MINIMUM = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+# TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL takes at security level 0 alone.
+_CIPHERS_OF_OLD = "ALL:!aNULL:!eNULL:@SECLEVEL=0"
+
+
+class ServerTls(ssl.SSLObject):
+    """The server's end of a TLS connection; it keeps the name that the client asked for (SNI)."""
+
+    server_name: str | None = None
+
+
+def server_context(
+    certificate: Path, key: Path, protocol: ListenerProtocol, minimum: str = TlsConfig().minimum
+) -> ssl.SSLContext:
+    """Make the context of a listener; `wrap_bio` on it makes a `ServerTls`.
+
+    A session ticket spares us a signature, which is dear with an RSA key alone: there is one for
+    those and none for others. Key exchange is as OpenSSL prefers it: X25519, then P-256. Raises
+    `ConfigError` for a certificate or key that OpenSSL does not take.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are asked for knowingly
+        context.minimum_version = _MINIMUM[minimum]
+    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
+        context.set_ciphers(_CIPHERS_OF_OLD)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    is_rsa = isinstance(read_key(key, "tls.key"), rsa.RSAPrivateKey)
+    context.num_tickets = 1 if is_rsa else 0
+    if names := application_protocols(protocol):
+        context.set_alpn_protocols(names)
+    context.sslobject_class = ServerTls
+    context.sni_callback = _remember_server_name
+    try:
+        context.load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        reason = (error.reason or str(error)).lower().replace("_", " ")
+        raise ConfigError(f"tls.certificate: {certificate} is not usable: {reason}") from None
+    return context
+
+
+def application_protocols(protocol: ListenerProtocol) -> list[str]:
+    """List the registered ALPN identifiers (RFC 7301) of a protocol; SMTP has none."""
+    match protocol:
+        case ListenerProtocol.IMAP:
+            return ["imap"]
+        case ListenerProtocol.POP3:
+            return ["pop3"]
+        case ListenerProtocol.HTTP:
+            return ["http/1.1"]
+        case ListenerProtocol.SMTP:
+            return []
+        case _:
+            assert_never(protocol)
+
+
+def facts(tls: ssl.SSLObject) -> TlsFacts:
+    """Say what a completed handshake has agreed on."""
+    cipher = tls.cipher()
+    return TlsFacts(
+        version=tls.version(),
+        cipher=cipher[0] if cipher is not None else None,
+        sni=tls.server_name if isinstance(tls, ServerTls) else None,
+        alpn=tls.selected_alpn_protocol(),
+    )
+
+
+def _remember_server_name(
+    tls: ssl.SSLObject, server_name: str | None, context: ssl.SSLContext
+) -> None:
+    assert isinstance(tls, ServerTls)
+    tls.server_name = server_name

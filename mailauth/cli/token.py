@@ -1,0 +1,84 @@
+"""`mailauth token`: bearer tokens for tests of OAUTHBEARER, XOAUTH2 and HTTP Bearer."""
+
+import re
+import sys
+import time
+
+import click
+
+from mailauth.cli.home import Home, home_options
+from mailauth.config import accounts_of
+from mailauth.login.accounts import Account, Accounts
+from mailauth.tokens import AUDIENCE, TokenIssuer
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(-?\d+(?:\.\d+)?)([smhd]?)")
+
+
+class Duration(click.ParamType[float]):
+    """A number of seconds, or with a unit: 60s, 5m, 1h, 2d; negative for a time that is past."""
+
+    name = "DURATION"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        match = _DURATION.fullmatch(str(value))
+        if match is None:
+            self.fail(f"expected a duration such as 60s, 5m or 1h, got {value!r}", param, ctx)
+        return float(match[1]) * _UNITS[match[2]]
+
+
+@click.group()
+def token() -> None:
+    """Issue OAuth tokens for tests, and revoke them."""
+
+
+@token.command()
+@home_options
+@click.option("--user", required=True, metavar="NAME", help="Whose token it is.")
+@click.option(
+    "--expires",
+    type=Duration(),
+    default="1h",
+    show_default=True,
+    help="How long it is valid; -1s makes one that has expired.",
+)
+@click.option(
+    "--audience",
+    default=AUDIENCE,
+    show_default=True,
+    help="Whom it is for; the server refuses every other audience.",
+)
+def issue(home: Home, user: str, expires: float, audience: str) -> None:
+    """Print a token."""
+    account = _account(accounts_of(home.load()), user)
+    click.echo(_issuer(home).issue(account.name, expires, audience))
+
+
+@token.command()
+@home_options
+@click.argument("token")
+def revoke(home: Home, token: str) -> None:
+    """Make a token worthless, also to a server that is running (`-`: read it from stdin)."""
+    text = sys.stdin.read() if token == "-" else token
+    try:
+        _issuer(home).revoke(text.strip().encode())
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _account(accounts: Accounts, name: str) -> Account:
+    """Find an account by its name, or by what stands before the @ where that is one account's."""
+    found = accounts.find(name.encode())
+    if found is not None:
+        return found
+    alike = [account for account in accounts if account.name.partition("@")[0] == name]
+    if len(alike) != 1:
+        raise click.ClickException(f"no account {name}")
+    return alike[0]
+
+
+def _issuer(home: Home) -> TokenIssuer:
+    return TokenIssuer(home.directory / ".mailauth", time.time)

@@ -1,0 +1,124 @@
+"""Issuing and verifying tokens: signed JWTs (RFC 7519), so that workers and restarts agree on them.
+
+The key and the list of what was revoked live in the home's state directory; whoever can read that
+directory can issue tokens, which is what the command line does.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import jwt
+from jwt.types import Options
+
+from mailauth.sasl.exchange import TokenVerdict
+
+ISSUER = "mailauth"
+AUDIENCE = "mail"
+LIFETIME = 3600.0  # seconds, unless asked otherwise
+
+_ALGORITHM = "HS256"
+_KEY_FILE = "token.key"
+_REVOKED_FILE = "tokens.revoked"
+_SIGNATURE_ALONE: Options = {
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+}
+
+
+class TokenIssuer:
+    """The issuer of one home; `now` is the clock that stamps the record, in seconds."""
+
+    def __init__(self, state: Path, now: Callable[[], float]) -> None:
+        self._now = now
+        self._key = _key(state / _KEY_FILE)
+        self._revoked_file = state / _REVOKED_FILE
+        self._revoked: frozenset[str] = frozenset()
+        self._revoked_as_of: tuple[int, int] | None = None
+
+    def issue(self, user: str, lifetime: float = LIFETIME, audience: str = AUDIENCE) -> str:
+        """Issue a token; a lifetime of no or negative seconds makes one that has expired."""
+        now = self._now()
+        claims = {
+            "iss": ISSUER,
+            "aud": audience,
+            "sub": user,
+            "iat": now,
+            "exp": now + lifetime,
+            "jti": secrets.token_urlsafe(12),
+        }
+        return jwt.encode(claims, self._key, _ALGORITHM)
+
+    def verify(self, token: bytes) -> TokenVerdict:
+        """Say whose token it is; of one that has lapsed, whose it was."""
+        claims, reason = self._claims(token)
+        user = claims.get("sub")
+        if not isinstance(user, str):
+            return TokenVerdict(user=b"", valid=False, reason=reason or "not one of our tokens")
+        if not reason and claims.get("jti") in self._revoked_ids():
+            reason = "token revoked"
+        return TokenVerdict(user=user.encode(), valid=not reason, reason=reason)
+
+    def revoke(self, token: bytes) -> None:
+        """Make a token worthless from now on; raises `ValueError` if it is none of ours."""
+        identifier = self._claims(token)[0].get("jti")
+        if not isinstance(identifier, str):
+            raise ValueError("not one of our tokens")  # noqa: TRY004
+        descriptor = os.open(self._revoked_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, identifier.encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
+    def _claims(self, token: bytes) -> tuple[dict[str, object], str]:
+        """Return the claims of a token that we have signed, and what is wrong with it."""
+        try:
+            claims: dict[str, object] = jwt.decode(
+                token,
+                self._key,
+                [_ALGORITHM],
+                options=_SIGNATURE_ALONE,  # the clock is ours
+            )
+        except jwt.InvalidTokenError:
+            return {}, "not one of our tokens"
+        expires = claims.get("exp")
+        if not isinstance(expires, int | float) or self._now() >= expires:
+            return claims, "token expired"
+        if claims.get("iss") != ISSUER:
+            return claims, "token of another issuer"
+        if claims.get("aud") != AUDIENCE:
+            return claims, "token for another audience"
+        return claims, ""
+
+    def _revoked_ids(self) -> frozenset[str]:
+        """Read the list again when somebody has added to it."""
+        try:
+            status = self._revoked_file.stat()
+        except FileNotFoundError:
+            return frozenset()
+        as_of = (status.st_ino, status.st_size)
+        if as_of != self._revoked_as_of:
+            self._revoked = frozenset(self._revoked_file.read_text("ascii").split())
+            self._revoked_as_of = as_of
+        return self._revoked
+
+
+def _key(file: Path) -> bytes:
+    """Read the signing key, or make it; of two processes that make it, one wins."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        pass
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as written:
+        written.write(secrets.token_bytes(32))
+    with contextlib.suppress(FileExistsError):
+        file.hardlink_to(temporary)
+    temporary.unlink()
+    return file.read_bytes()

@@ -1,0 +1,56 @@
+"""Which events have a line besides their journal record, and what it says."""
+
+import enum
+
+from mailauth.login.event import Kind, LoginEvent, Result
+from mailauth.record.line import failure, success
+
+
+class Log(enum.Enum):
+    """A log of lines."""
+
+    SUCCESSES = enum.auto()
+    FAILURES = enum.auto()
+
+
+def log_of(event: LoginEvent) -> Log | None:
+    """Say where the event has a line; most kinds have none."""
+    if event.kind is not Kind.LOGIN or event.result is None:
+        return None
+    return _LOGS.get(event.result)
+
+
+def line_of(event: LoginEvent, log: Log, time: str) -> str:
+    """Return the event's line, `time` printed already."""
+    assert event.protocol is not None, "a login has a protocol"
+    assert event.secure is not None, "a login has a verdict"
+    assert event.ip is not None, "a login comes from somewhere"
+    assert event.origin is not None, "an address has an origin"
+    if log is Log.SUCCESSES:
+        assert event.user is not None, "a login has an account"
+        return success(
+            time,
+            event.protocol,
+            secure=event.secure,
+            account=event.user,
+            address=event.ip,
+            origin=event.origin,
+        )
+    return failure(
+        time,
+        event.protocol,
+        secure=event.secure,
+        name=event.user or event.authcid or "",
+        address=event.ip,
+        origin=event.origin,
+        reason=event.reason or "",
+    )
+
+
+_LOGS = {
+    Result.SUCCESS: Log.SUCCESSES,
+    Result.BAD_CREDENTIALS: Log.FAILURES,
+    Result.DISABLED: Log.FAILURES,
+    Result.DENIED: Log.FAILURES,
+    Result.BLOCKED: Log.FAILURES,
+}

@@ -1,0 +1,75 @@
+"""LoginAttempts.jsonl, the evidence: one flat JSON object a line, keys as in `LoginEvent`."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import msgspec
+
+from mailauth.login.event import LoginEvent
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(LoginEvent)
+_NO_OFFSET = timedelta(0)
+
+
+class JournalError(ValueError):
+    """The line is no record of the journal; the message says why."""
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A line of a journal that is no record: its number, counted from 1, and why."""
+
+    number: int
+    reason: str
+
+
+def encode(event: LoginEvent) -> bytes:
+    """Return the record with its line ending; lone surrogates are percent-encoded."""
+    try:
+        line = _encoder.encode(event)
+    except UnicodeEncodeError:
+        line = _encoder.encode(_without_surrogates(event))
+    if event.at.microsecond == 0 or event.at.utcoffset() == _NO_OFFSET:
+        line = _with_whole_time(line, event)
+    return line + b"\n"
+
+
+def decode(line: bytes) -> LoginEvent:
+    """Read a record; keys that are not known are passed over. Raises `JournalError`."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise JournalError(str(error)) from None
+
+
+def read(lines: Iterable[bytes]) -> Iterator[LoginEvent | Unreadable]:
+    """Read the lines of a journal, line endings included; what is torn or unknown is told apart."""
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            yield Unreadable(number, "torn: it has no line ending")
+            continue
+        try:
+            yield decode(line)
+        except JournalError as error:
+            yield Unreadable(number, str(error))
+
+
+def _with_whole_time(line: bytes, event: LoginEvent) -> bytes:
+    """Write `at` with its microseconds and its offset even where they are zero."""
+    short = _encoder.encode(event.at)
+    whole = f'"{event.at.isoformat(timespec="microseconds")}"'.encode("ascii")
+    return line.replace(short, whole, 1)  # before `at` stand numbers and an id, never a time
+
+
+def _without_surrogates(event: LoginEvent) -> LoginEvent:
+    texts = {
+        name: "".join(
+            "".join(f"%{octet:02X}" for octet in character.encode("utf-8", "surrogatepass"))
+            if "\ud800" <= character <= "\udfff"
+            else character
+            for character in value
+        )
+        for name in event.__struct_fields__
+        if isinstance(value := getattr(event, name), str)
+    }
+    return msgspec.structs.replace(event, **texts)

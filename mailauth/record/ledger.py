@@ -1,0 +1,136 @@
+"""The three logs as one: what is recorded stands in each file where it belongs, or in none of them.
+
+A ledger is a context manager: inside it, this process alone writes. A record is committed when the
+state has been advanced, which happens last; until then a failed write cuts the files back, and so
+does whoever comes after a killed worker.
+"""
+
+import contextlib
+from pathlib import Path
+from types import TracebackType
+
+from mailauth.record.files import Identity, LogDirectory, LogFile
+from mailauth.record.shared import SharedState
+
+JOURNAL = "LoginAttempts.jsonl"
+SUCCESSES = "SuccessfulLogins.log"
+FAILURES = "InvalidPasswordAttempts.log"
+
+
+class Ledger:
+    """The logs of one directory, with the number and the instant of the last record.
+
+    With `shared`, several processes write in turns. The `owner`, one of them, holds the directory
+    against other servers. Methods raise `OSError`; then nothing has been committed.
+    """
+
+    def __init__(
+        self, directory: Path, *, shared: SharedState | None = None, owner: bool = True
+    ) -> None:
+        self.directory = LogDirectory(directory)
+        self.journal = LogFile(directory / JOURNAL)
+        self.successes = LogFile(directory / SUCCESSES)
+        self.failures = LogFile(directory / FAILURES)
+        self.seq = 0
+        self.instant = 0
+        self._files = (self.journal, self.successes, self.failures)
+        self._shared = shared
+        self._owner = owner
+
+    def __enter__(self) -> "Ledger":
+        if self._shared is not None:
+            self._shared.acquire()
+            try:
+                self._load(self._shared.load())
+            except BaseException:
+                self._shared.release()
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._shared is not None:
+            self._shared.release()
+
+    def open(self) -> None:
+        """Open the files, made empty where they are missing, and hold the directory.
+
+        Raises `DirectoryInUse` when another server has it.
+        """
+        if self._owner:
+            self.directory.hold()
+        else:
+            self.directory.make()
+        for file in self._files:
+            file.open()
+
+    def reopen(self) -> None:
+        """Go on with the files that stand at the paths now, made where they are missing."""
+        for file in self._files:
+            file.settle()
+        self.open()
+        self.store()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a file was moved away, or its directory was."""
+        return any(file.replaced for file in self._files)
+
+    def commit(
+        self, seq: int, instant: int, record: bytes, log: LogFile | None = None, line: bytes = b""
+    ) -> None:
+        """Append the record to the journal and the line to its log: both whole, or neither."""
+        if not self.journal.settle() or not (log is None or log.settle()):
+            self.reopen()
+        try:
+            self.journal.append(record)
+            if log is not None:
+                log.append(line)
+        except OSError:
+            self._cut_back(log)
+            raise
+        self.journal.length += len(record)
+        if log is not None:
+            log.length += len(line)
+        self.seq = seq
+        self.instant = instant
+        self.store()
+
+    def store(self) -> None:
+        """Tell the other workers where the record stands."""
+        if self._shared is not None:
+            numbers = [self.seq, self.instant]
+            for file in self._files:
+                numbers += (*file.identity, file.length)
+            self._shared.store(*numbers)
+
+    def close(self) -> None:
+        """Close the files and let go of the directory."""
+        for file in self._files:
+            file.close()
+        self.directory.release()
+        if self._shared is not None:
+            self._shared.close()
+
+    def _load(self, numbers: tuple[int, ...]) -> None:
+        """Go on where the others have left off, in the files that they write to."""
+        self.seq, self.instant = numbers[:2]
+        stored = [
+            (file, Identity(*numbers[start : start + 2]), numbers[start + 2])
+            for file, start in zip(self._files, (2, 5, 8), strict=True)
+        ]
+        if any(file.identity != identity for file, identity, _ in stored):
+            self.open()
+        for file, identity, length in stored:
+            if file.identity == identity:
+                file.length = length
+
+    def _cut_back(self, log: LogFile | None) -> None:
+        for file in (self.journal, log):
+            if file is not None:
+                with contextlib.suppress(OSError):  # then `settle` does it, before the next record
+                    file.cut_back()

@@ -1,0 +1,191 @@
+"""A line of SuccessfulLogins.log, exactly as Xeams writes it, and of InvalidPasswordAttempts.log.
+
+    YYYY-MM-DD HH:MM:SS,mmm - [SERVICE] {VERDICT} - ACCOUNT - ADDRESS (ORIGIN)
+    YYYY-MM-DD HH:MM:SS,mmm - [SERVICE] {VERDICT} - NAME - ADDRESS (ORIGIN) - REASON
+
+Pure. Line endings are the business of whoever reads and writes files.
+"""
+
+import functools
+import re
+from datetime import datetime
+
+import msgspec
+
+from mailauth.login.event import Protocol
+from mailauth.origin.networks import parse_address
+
+NOBODY = "-"  # stands for the name in a failed login that gave none
+
+
+class LineError(ValueError):
+    """The text is no line of SuccessfulLogins.log; the message says what is wrong with it."""
+
+
+class LoginLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What one line says. `time` is naive, in the zone of the log, and whole in milliseconds."""
+
+    time: datetime
+    protocol: Protocol
+    secure: bool
+    account: str
+    address: str
+    origin: str
+
+
+def format_line(line: LoginLine) -> str:
+    """Return the line; for every non-empty account `parse_line` gives it back."""
+    return success(
+        printed_time(line.time),
+        line.protocol,
+        secure=line.secure,
+        account=line.account,
+        address=line.address,
+        origin=line.origin,
+    )
+
+
+def parse_line(text: str) -> LoginLine:
+    """Read a line of ours, or a genuine one of Xeams with spaces or percent signs in its name.
+
+    A line is exactly ours when `format_line` gives it back. Raises `LineError`.
+    """
+    match = _LINE.fullmatch(text) if text.endswith(")") and "\n" not in text else None
+    if match is None:
+        raise LineError(_what_is_wrong(text))
+    time, service, verdict, account, address, origin = match.groups()
+    try:
+        parse_address(address)
+    except ValueError:
+        raise LineError(f"{address!r} is no IP address") from None
+    return LoginLine(
+        time=_parse_time(time),
+        protocol=Protocol(service),
+        secure=verdict == "SECURE",
+        account=unescape(account),
+        address=address,
+        origin=origin,
+    )
+
+
+def success(
+    time: str, protocol: Protocol, *, secure: bool, account: str, address: str, origin: str
+) -> str:
+    """Return the line of a successful login, `time` printed already."""
+    if not account:
+        raise ValueError("a line names an account")
+    verdict = "SECURE" if secure else "UNSECURE"
+    return (
+        f"{time} - [{protocol.value}] {{{verdict}}} - {escape(account)}"
+        f" - {address} ({origin_label(origin)})"
+    )
+
+
+def failure(
+    time: str,
+    protocol: Protocol,
+    *,
+    secure: bool,
+    name: str,
+    address: str,
+    origin: str,
+    reason: str,
+) -> str:
+    """Return the line of a failed login; an attempt without a name prints `NOBODY`."""
+    line = success(
+        time, protocol, secure=secure, account=name or NOBODY, address=address, origin=origin
+    )
+    return f"{line} - {plain(reason)}"
+
+
+def printed_time(time: datetime) -> str:
+    """Print a time, milliseconds truncated, without its offset."""
+    return time.replace(tzinfo=None).isoformat(" ", "milliseconds").replace(".", ",")
+
+
+def escape(name: str) -> str:
+    """Percent-encode, as UTF-8, every character that could break a line or mislead its reader."""
+    return _MISLEADING.sub(_percent_encoded, name)
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`; text that `escape` would not have written stays as it is."""
+    if "%" not in text:
+        return text
+    octets = _PERCENT.sub(
+        lambda found: bytes([int(found[1], 16)]), text.encode("utf-8", "surrogatepass")
+    )
+    try:
+        name = octets.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return text
+    return name if escape(name) == text else text
+
+
+@functools.lru_cache(maxsize=1024)
+def origin_label(origin: str) -> str:
+    """Return an origin fit for a line: parentheses are brackets, so its own are the last."""
+    return plain(origin.replace("(", "[").replace(")", "]"))
+
+
+def plain(text: str) -> str:
+    """Return text of ours on one line: white space a space, other misleading characters U+FFFD."""
+    return _MISLEADING_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+
+
+# White space (the property White_Space, and the braille pattern that looks like it).
+_SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
+
+# Controls (Cc), format characters (Cf, bidirectional controls among them), what is shown as nothing
+# (Default_Ignorable_Code_Point) and lone surrogates. Written out, so that a line does not depend on
+# the version of Unicode that writes or reads it.
+_INVISIBLE = (
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\ud800-\udfff"
+)
+
+_MISLEADING = re.compile(f"[%{_SPACES}{_INVISIBLE}]")
+_MISLEADING_TEXT = re.compile(f"[{_INVISIBLE}]")
+_PERCENT = re.compile(rb"%([0-9A-F]{2})")
+
+_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
+_LINE = re.compile(
+    rf"({_TIME}) - \[(SMTP|IMAP|POP3|HTTP)\] \{{(SECURE|UNSECURE)\}} - (.+) - (\S+) \((.+)\)",
+    re.ASCII,
+)
+_BEGINNINGS = (
+    (re.compile(_TIME, re.ASCII), 'no time such as "2020-07-28 16:12:02,759" at its beginning'),
+    (
+        re.compile(r" - \[(SMTP|IMAP|POP3|HTTP)\]"),
+        "no [SMTP], [IMAP], [POP3] or [HTTP] after the time",
+    ),
+    (re.compile(r" \{(SECURE|UNSECURE)\}"), "no {SECURE} or {UNSECURE} after the service"),
+    (re.compile(r" - (?=\S)"), "no account after the verdict"),
+)
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return "".join(f"%{octet:02X}" for octet in found[0].encode("utf-8", "surrogatepass"))
+
+
+def _parse_time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.replace(",", "."))
+    except ValueError as error:
+        raise LineError(f"{text!r} is no time: {error}") from None
+
+
+def _what_is_wrong(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        return "a line ending inside it"
+    position = 0
+    for beginning, complaint in _BEGINNINGS:
+        match = beginning.match(text, position)
+        if match is None:
+            return complaint
+        position = match.end()
+    if not text.endswith(")"):
+        return "no origin in parentheses at its end"
+    return "no account, address and (origin) after the verdict"

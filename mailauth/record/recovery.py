@@ -1,0 +1,137 @@
+"""Where the record goes on when a server starts, found out from the files, older ones too.
+
+A server may have been killed between two writes. Torn lines have been cut by opening the files; a
+last journal record whose line was still to be written was never acknowledged to a client, and is
+cut here.
+"""
+
+import itertools
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+import msgspec
+from twisted.logger import Logger
+
+from mailauth.login.event import LoginEvent
+from mailauth.record.archive import newest_first, tail
+from mailauth.record.entry import Log, line_of, log_of
+from mailauth.record.journal import JournalError, decode
+from mailauth.record.ledger import Ledger
+from mailauth.record.line import LineError, parse_line, printed_time
+from mailauth.record.stamp import instant_of
+
+log = Logger()
+
+TAIL_OCTETS = 256 * 1024  # many times the longest record
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    """What every version of a journal record has."""
+
+    seq: int
+    at: datetime
+
+
+_mark = msgspec.json.Decoder(_Mark)
+
+
+def recover(ledger: Ledger, zone: tzinfo | None, now: float) -> None:
+    """Take back what was never acknowledged; go on from the last number and instant written.
+
+    `now` decides which pass is meant by a line whose time the zone repeats.
+    """
+    _cut_unfinished(ledger)
+    marks = _last_marks(ledger.journal.path)
+    ledger.seq = max((mark.seq for mark in marks), default=0)
+    ledger.instant = (
+        max(instant_of(mark.at.timestamp()) for mark in marks)
+        if marks
+        else _instant_of_last_line(ledger.successes.path, zone, now)
+    )
+    ledger.store()
+
+
+def _cut_unfinished(ledger: Ledger) -> None:
+    """Cut the last journal record if its line is missing."""
+    records = tail(ledger.journal.path, TAIL_OCTETS)
+    last = _decoded(records[-1]) if records else None
+    if last is None or (kind := log_of(last)) is None:
+        return
+    written = [_line(event, kind) for record in records if (event := _decoded(record)) is not None]
+    expected = [line for line in written if line is not None]
+    path = (ledger.successes if kind is Log.SUCCESSES else ledger.failures).path
+    lines = tail(path, TAIL_OCTETS)
+    if not lines:
+        if len(expected) > 1:
+            return  # somebody has taken the log away, which is no sign of an unfinished record
+        lines = _last_lines(path)  # it was just rotated
+    # Two logins of one moment have the same line, so it is counted.
+    if _count_at_end(lines, expected[-1]) < _count_at_end(expected, expected[-1]):
+        ledger.journal.length -= len(records[-1])
+        ledger.journal.cut_back()
+        log.warn("Record {id} was never acknowledged, and is taken back", id=last.id)
+
+
+def _line(event: LoginEvent, kind: Log) -> bytes | None:
+    if log_of(event) is not kind:
+        return None
+    return f"{line_of(event, kind, printed_time(event.at))}\n".encode()
+
+
+def _count_at_end(lines: Sequence[bytes], line: bytes) -> int:
+    return sum(1 for _ in itertools.takewhile(line.__eq__, reversed(lines)))
+
+
+def _decoded(record: bytes) -> LoginEvent | None:
+    try:
+        return decode(record)
+    except JournalError:
+        return None
+
+
+def _last_marks(journal: Path) -> list[_Mark]:
+    """Return what the newest journal file that has any says at its end."""
+    for path in newest_first(journal):
+        marks = [mark for record in _tail(path) if (mark := _marked(record)) is not None]
+        if marks:
+            return marks
+    return []
+
+
+def _marked(record: bytes) -> _Mark | None:
+    try:
+        mark = _mark.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return mark if mark.at.tzinfo is not None else None
+
+
+def _last_lines(path: Path) -> list[bytes]:
+    """Return the end of a log's newest file that has any lines."""
+    for file in newest_first(path):
+        if lines := _tail(file):
+            return lines
+    return []
+
+
+def _tail(path: Path) -> list[bytes]:
+    try:
+        return tail(path, TAIL_OCTETS)
+    except (OSError, EOFError, zlib.error) as error:
+        log.warn("{path} cannot be read: {error}", path=str(path), error=error)
+        return []
+
+
+def _instant_of_last_line(path: Path, zone: tzinfo | None, now: float) -> int:
+    """Return the instant of the last line; in a repeated hour, the later pass if it has been."""
+    lines = _last_lines(path)
+    if not lines:
+        return 0
+    try:
+        time = parse_line(lines[-1].decode("utf-8", "surrogateescape").rstrip("\r\n")).time
+    except LineError:
+        return 0
+    first, second = (time.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    return instant_of(second if first < second <= now else first)

@@ -1,0 +1,1 @@
+"""Tests of what is written, and of what is left when writing goes wrong."""

@@ -1,0 +1,128 @@
+"""What the tests of the record share: a clock that is set, known places, attempts, a recorder."""
+
+from datetime import UTC, tzinfo
+from pathlib import Path
+
+import msgspec
+
+from mailauth.config import OnFailure
+from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
+from mailauth.login.hop import Security
+from mailauth.record.journal import Unreadable, read
+from mailauth.record.recorder import FileRecorder, Origin, open_recorder
+from mailauth.record.shared import SharedState
+
+NOON = 1_595_937_600.0  # 2020-07-28 12:00:00 UTC
+
+BOB = Attempt(
+    kind=Kind.LOGIN,
+    result=Result.SUCCESS,
+    protocol=Protocol.IMAP,
+    listener="imap",
+    local_port=2143,
+    session="s1",
+    secure=False,
+    security=Security.CLEARTEXT,
+    mechanism="IMAP-LOGIN",
+    user="bob@mydomain.com",
+    authcid="bob@mydomain.com",
+    ip="10.11.12.102",
+    port=50123,
+    exposed=True,
+)
+WRONG = msgspec.structs.replace(
+    BOB, result=Result.BAD_CREDENTIALS, reason="wrong password", exposed=False
+)
+HANDSHAKE = Attempt(
+    kind=Kind.CONNECTION,
+    reason="tls-handshake-failed",
+    protocol=Protocol.IMAP,
+    listener="imaps",
+    local_port=2993,
+    session="s2",
+    ip="75.76.77.78",
+    port=50124,
+)
+
+
+class Clock:
+    """A wall clock that stands until it is set."""
+
+    def __init__(self, seconds: float = NOON) -> None:
+        self.seconds = seconds
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Places:
+    """Ten-networks are LAN, 75 is the United States, the rest is unknown."""
+
+    def origin(self, ip: str) -> Origin:
+        """Look the address up."""
+        if ip.startswith("10."):
+            return Origin("LAN")
+        if ip.startswith("75."):
+            return Origin("United States", "US")
+        return Origin("Unknown")
+
+
+class Heard:
+    """A sink that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.events: list[LoginEvent] = []
+
+    def publish(self, event: LoginEvent) -> None:
+        """Keep the event."""
+        self.events.append(event)
+
+
+def opened(
+    directory: Path,
+    clock: Clock | None = None,
+    *,
+    zone: tzinfo | None = UTC,
+    on_failure: OnFailure = OnFailure.REFUSE,
+    shared: SharedState | None = None,
+) -> FileRecorder:
+    """Open a recorder as a server does."""
+    return open_recorder(
+        directory,
+        origins=Places(),
+        zone=zone,
+        now=clock or Clock(),
+        on_failure=on_failure,
+        shared=shared,
+    )
+
+
+def login(name: str) -> Attempt:
+    """A successful login of somebody."""
+    return msgspec.structs.replace(BOB, user=name, authcid=name)
+
+
+def lines(directory: Path, name: str = "SuccessfulLogins.log") -> list[str]:
+    """Read the lines of a log, each of which must have ended."""
+    text = (directory / name).read_text("utf-8")
+    assert text == "" or text.endswith("\n")
+    return text.splitlines()
+
+
+def names(directory: Path) -> list[str]:
+    """Read who logged in, in order."""
+    return [line.split(" - ")[2] for line in lines(directory)]
+
+
+def journal(directory: Path) -> list[LoginEvent]:
+    """Read the journal, every line of which must be readable."""
+    records = list(read((directory / "LoginAttempts.jsonl").read_bytes().splitlines(keepends=True)))
+    events = [record for record in records if not isinstance(record, Unreadable)]
+    assert len(events) == len(records), records
+    return events
+
+
+def assert_agreement(directory: Path) -> None:
+    """The journal's successes are the lines, one by one."""
+    successes = [event.user for event in journal(directory) if event.result is Result.SUCCESS]
+    assert successes == names(directory)

@@ -46,6 +46,15 @@ class LineBuffer:
         self._start = self._searched = end + 1
         return line
 
+    def skip_line(self) -> bool:
+        """Forget what comes up to the next line feed; `False` until that has come."""
+        end = self._buffer.find(b"\n", max(self._searched, self._start))
+        if end < 0:
+            self.discard()
+            return False
+        self._start = self._searched = end + 1
+        return True
+
     def take(self, count: int) -> bytes:
         """Take at most `count` bytes."""
         data = bytes(self._buffer[self._start : self._start + count])

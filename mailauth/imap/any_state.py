@@ -1,0 +1,63 @@
+"""Commands of any state (RFC 9051 §6.1), and ID (RFC 2971)."""
+
+from mailauth.imap.capability import capabilities
+from mailauth.imap.command import Command
+from mailauth.imap.grammar import Parser
+from mailauth.imap.responses import bye
+from mailauth.imap.session import ImapSession
+from mailauth.wire.effects import Close, Effect, Write
+
+MAX_ID_FIELDS = 30  # RFC 2971 §3.3
+MAX_ID_FIELD = 30
+MAX_ID_VALUE = 1024
+
+_SERVER_ID = b'* ID ("name" "mailauth")\r\n'
+
+
+def capability(session: ImapSession, command: Command) -> list[Effect]:
+    """CAPABILITY"""
+    command.arguments.end()
+    listed = f"* CAPABILITY {capabilities(session)}\r\n".encode("ascii")
+    return [Write(listed + command.ok())]
+
+
+def noop(session: ImapSession, command: Command) -> list[Effect]:
+    """NOOP"""
+    command.arguments.end()
+    return [Write(command.ok())]
+
+
+def logout(session: ImapSession, command: Command) -> list[Effect]:
+    """LOGOUT"""
+    command.arguments.end()
+    return [Write(bye("Logging out") + command.ok()), Close()]
+
+
+def client_id(session: ImapSession, command: Command) -> list[Effect]:
+    """ID: the client says what it is, before its login or after (RFC 2971 §3.1)."""
+    command.arguments.sp()
+    fields = _id_params_list(command.arguments)
+    command.arguments.end()
+    if fields.get(b"name") or fields.get(b"version"):
+        session.login.client_named(fields.get(b"name"), fields.get(b"version"))
+    return [Write(_SERVER_ID + command.ok())]
+
+
+def _id_params_list(parser: Parser) -> dict[bytes, bytes | None]:
+    """id-params-list, field names in lower case; of a name that stands twice the first counts."""
+    fields: dict[bytes, bytes | None] = {}
+    if parser.accept(b"NIL"):
+        return fields
+    parser.expect(b"(")
+    while not parser.accept(b")"):
+        if fields:
+            parser.sp()
+        name = parser.string()
+        parser.sp()
+        value = parser.nstring()
+        if len(name) > MAX_ID_FIELD or len(value or b"") > MAX_ID_VALUE:
+            parser.fail("field names of 30 octets and values of 1,024 at most")
+        fields.setdefault(name.lower(), value)
+        if len(fields) > MAX_ID_FIELDS:
+            parser.fail("30 fields at most")
+    return fields

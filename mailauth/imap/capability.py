@@ -1,0 +1,21 @@
+"""The capabilities, computed from the state each time they are asked for (RFC 9051 §6.1.1)."""
+
+from mailauth.imap.session import ImapSession, State
+
+_ALWAYS = ("IMAP4rev1", "SASL-IR", "ID", "ENABLE")
+
+
+def capabilities(session: ImapSession) -> str:
+    """What can be done now: capability-data without its name."""
+    if session.state is not State.NOT_AUTHENTICATED:
+        return " ".join((*_ALWAYS, "LITERAL+"))
+    login = session.login
+    return " ".join(
+        (
+            *_ALWAYS,
+            "LITERAL-",
+            *(("STARTTLS",) if session.starttls_available else ()),
+            *(("LOGINDISABLED",) if login.cleartext_refused else ()),
+            *(f"AUTH={mechanism}" for mechanism in login.offered),
+        )
+    )

@@ -1,0 +1,199 @@
+"""From octets to commands: lines, and the literals they announce (RFC 9051 §2.2.1, RFC 7888)."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from mailauth.imap.errors import Bad, StatusError
+from mailauth.wire.lines import LineBuffer, LineTooLong
+
+_ANNOUNCED = re.compile(rb"(~?)\{(\d+)(\+?)\}\r?\n\Z")
+_LONGEST_SIZE = 19  # digits of a number64
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How long what a client sends may be, in octets.
+
+    `literals` is how many a command may have; `waste` how much is read of one that was refused.
+    """
+
+    line: int
+    literal: int
+    literals: int
+    waste: int
+
+
+# A SASL response has 12,288 octets at most (RFC 4954 §4), and a non-synchronizing literal 4,096 if
+# LITERAL- is announced (RFC 7888 §5). Clients send long sequence sets, and RFC 2683 §3.2.1.5 asks
+# for 8,000 octets; some send more.
+BEFORE_LOGIN = Limits(line=12_288 + 2, literal=4_096, literals=4, waste=65_536)
+AFTER_LOGIN = Limits(line=65_536, literal=65_536, literals=100, waste=64 * 1024 * 1024)
+
+
+class Announced(msgspec.Struct, frozen=True, gc=False):
+    """A literal to come, behind `command`, which is all that came of the command so far."""
+
+    command: bytes
+    size: int
+    synchronizing: bool
+
+
+class Assembled(msgspec.Struct, frozen=True, gc=False):
+    """A whole command, literals in their places, the line ending taken off."""
+
+    data: bytes
+
+
+class Continue(msgspec.Struct, frozen=True, gc=False):
+    """The client waits to be asked for its literal."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A command that was not taken in; `command` is its beginning.
+
+    `fatal` says that the end of it is too far away to go on.
+    """
+
+    command: bytes
+    error: StatusError
+    fatal: bool = False
+
+
+class TooLong(msgspec.Struct, frozen=True, gc=False):
+    """A line longer than the limit: how it begins. The rest of it will be skipped."""
+
+    beginning: bytes
+
+
+Read = Assembled | Continue | Refused | TooLong
+
+
+class CommandReader:
+    """Takes commands from the front of a buffer.
+
+    `admit` is asked about a literal larger than the limit, and raises a `StatusError` unless it may
+    come all the same.
+    """
+
+    __slots__ = (
+        "_admit",
+        "_buffer",
+        "_literals",
+        "_missing",
+        "_parts",
+        "_refusal",
+        "_skipping",
+        "limits",
+    )
+
+    def __init__(self, buffer: LineBuffer, admit: Callable[[Announced], None]) -> None:
+        self.limits = BEFORE_LOGIN
+        self._buffer = buffer
+        self._admit = admit
+        self._skipping = False
+        self._parts: list[bytes] = []
+        self._missing = 0  # octets of a literal that have to come yet
+        self._literals = 0
+        self._refusal: Refused | None = None
+
+    def line(self) -> bytes | TooLong | None:
+        """Take one line, its ending taken off: what a client sends when it was asked to go on."""
+        line = self._line()
+        return line if line is None or isinstance(line, TooLong) else line.rstrip(b"\r\n")
+
+    def read(self) -> Read | None:
+        """Take the next command, or as much of it as there is; `None` when more has to come."""
+        while True:
+            if self._missing and not self._take_literal():
+                return None
+            line = self._line()
+            if line is None:
+                return None
+            if isinstance(line, TooLong):
+                beginning = b"".join(self._parts)[:256] or line.beginning
+                self._reset()
+                return TooLong(beginning)
+            announced = _ANNOUNCED.search(line) if line.endswith((b"}\r\n", b"}\n")) else None
+            if self._refusal is None:
+                self._parts.append(line)
+            if announced is None:
+                return self._end()
+            event = self._announced(announced)
+            if event is not None:
+                return event
+
+    def _end(self) -> Assembled | Refused:
+        refusal = self._refusal
+        if refusal is not None:
+            self._reset()
+            return refusal
+        parts = self._parts
+        last = parts[-1]
+        parts[-1] = last[:-2] if last.endswith(b"\r\n") else last[:-1]
+        data = b"".join(parts) if len(parts) > 1 else parts[0]
+        self._reset()
+        return Assembled(data)
+
+    def _announced(self, announced: re.Match[bytes]) -> Read | None:
+        """A literal is to come: ask for it, refuse it, or (`None`) read on."""
+        synchronizing = not announced[3]
+        if len(announced[2]) > _LONGEST_SIZE:
+            return self._give_up(Bad("That is no literal"))
+        size = int(announced[2])
+        if self._refusal is None:
+            try:
+                self._check(size, synchronizing)
+            except StatusError as error:
+                self._refusal = Refused(b"".join(self._parts)[:256], error)
+                self._parts.clear()
+        if self._refusal is None:
+            self._missing = size
+            return Continue() if synchronizing else None
+        if synchronizing:
+            return self._end()
+        if size > self.limits.waste:
+            return self._give_up(self._refusal.error)
+        self._missing = size
+        return None
+
+    def _check(self, size: int, synchronizing: bool) -> None:
+        self._literals += 1
+        if self._literals > self.limits.literals:
+            raise Bad("Too many literals in one command")
+        if size > self.limits.literal:
+            self._literals = self.limits.literals  # a message is the last literal of its command
+            self._admit(Announced(b"".join(self._parts), size, synchronizing))
+
+    def _give_up(self, error: StatusError) -> Refused:
+        command = self._refusal.command if self._refusal else b"".join(self._parts)[:256]
+        self._reset()
+        return Refused(command, error, fatal=True)
+
+    def _take_literal(self) -> bool:
+        """Take what was announced, or throw it away as it comes; `False` when more has to come."""
+        if self._refusal is not None:
+            self._missing -= len(self._buffer.take(self._missing))
+            return self._missing == 0
+        if len(self._buffer) < self._missing:
+            return False
+        self._parts.append(self._buffer.take(self._missing))
+        self._missing = 0
+        return True
+
+    def _line(self) -> bytes | TooLong | None:
+        if self._skipping:
+            if not self._buffer.skip_line():
+                return None
+            self._skipping = False
+        try:
+            return self._buffer.line(self.limits.line)
+        except LineTooLong:
+            self._skipping = True
+            return TooLong(self._buffer.take(256))
+
+    def _reset(self) -> None:
+        self._parts = []
+        self._missing = 0
+        self._literals = 0
+        self._refusal = None

@@ -1,0 +1,224 @@
+"""The IMAP server's side of one connection, sans-io: bytes in, effects out."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from mailauth.imap.capability import capabilities
+from mailauth.imap.command import Command
+from mailauth.imap.commands import COMMANDS
+from mailauth.imap.errors import Bad, StatusError, refusal
+from mailauth.imap.grammar import Parser
+from mailauth.imap.login import LOGIN, answer
+from mailauth.imap.reader import (
+    AFTER_LOGIN,
+    BEFORE_LOGIN,
+    Announced,
+    Assembled,
+    CommandReader,
+    Continue,
+    Refused,
+    TooLong,
+)
+from mailauth.imap.responses import bye, status
+from mailauth.imap.session import ImapSession
+from mailauth.imap.timers import AUTOLOGOUT_SECONDS, LOGIN_SECONDS
+from mailauth.login.session import LoginSession
+from mailauth.mailbox.errors import MailboxError
+from mailauth.mailbox.store import MailStore
+from mailauth.sasl import MalformedResponse, decode_response
+from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Stream, Write
+
+MAX_BAD_COMMANDS = 20  # one after the other; after that the server ends the connection
+MAX_UNSENT = 65_536  # octets of answers before the client has to take them
+
+_TAG = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,100}) ')
+_NAME = re.compile(rb"(?:UID )?[A-Z]+(?= |\Z)", re.IGNORECASE)
+_STOPPING = (Await, Stream, StartTls, Close)
+
+
+def _nobody_listens() -> None:
+    """Stand in for a connection that takes no notice of changes."""
+
+
+class ImapServer:
+    """A `wire.effects.Core` that speaks IMAP.
+
+    `changed` is called, at most once between calls of `notified`, when the client waits for news of
+    its mailbox and there is some.
+    """
+
+    def __init__(
+        self,
+        login: LoginSession,
+        store: MailStore,
+        *,
+        now: Callable[[], datetime],
+        hostname: str = "localhost",
+        tls_available: bool = False,
+        changed: Callable[[], None] = _nobody_listens,
+    ) -> None:
+        self._session = ImapSession(
+            login, store, hostname=hostname, tls_available=tls_available, now=now, changed=changed
+        )
+        self._reader = CommandReader(self._session.input, self._admit_literal)
+        self._tag: bytes | None = None  # of the command in progress
+        self._bad_commands = 0
+
+    # What the connection tells.
+
+    def connected(self) -> list[Effect]:
+        """Greet the client."""
+        session = self._session
+        code = f"CAPABILITY {capabilities(session)}"
+        greeting = status(b"*", b"OK", f"{session.hostname} ready", code)
+        return [Deadline(LOGIN_SECONDS), Write(greeting)]
+
+    def receive(self, data: bytes) -> list[Effect]:
+        """Carry out the commands that are whole, up to one that has to be waited for."""
+        session = self._session
+        session.input.feed(data)
+        self._tag = None
+        effects: list[Effect] = []
+        unsent = 0
+        progress = False
+        while (step := self._step()) is not None:
+            progress = True
+            effects += step
+            stopping = False
+            for effect in step:
+                if isinstance(effect, Write):
+                    unsent += len(effect.data)
+                else:
+                    stopping = stopping or isinstance(effect, _STOPPING)
+            if stopping:
+                break
+            if unsent > MAX_UNSENT:
+                effects = _drained(effects)
+                break
+        if progress and session.login.account is not None:
+            effects.insert(0, Deadline(AUTOLOGOUT_SECONDS))
+        return effects
+
+    def tls_established(self) -> list[Effect]:
+        """Begin anew, without a greeting; nothing of what came in the clear is left."""
+        self._session.input.discard()
+        return [Deadline(LOGIN_SECONDS)]
+
+    def notified(self) -> list[Effect]:
+        """Tell a client that waits for it what others did."""
+        return []
+
+    def timed_out(self) -> list[Effect]:
+        """The client was silent for too long."""
+        return [Write(bye("You have been silent for too long")), Close()]
+
+    def shutting_down(self) -> list[Effect]:
+        """The server stops."""
+        return [Write(bye("The server is shutting down")), Close()]
+
+    def failed(self) -> list[Effect]:
+        """Own up to a bug of ours (RFC 5530 §3: SERVERBUG)."""
+        said = bye("This is our fault", "SERVERBUG")
+        if self._tag is not None:
+            said = status(self._tag, b"NO", "This is our fault", "SERVERBUG") + said
+        return [Write(said), Close()]
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self._session.unselect()
+
+    # One step: a command, or a line that one has asked for.
+
+    def _step(self) -> list[Effect] | None:
+        reader, session = self._reader, self._session
+        reader.limits = BEFORE_LOGIN if session.login.account is None else AFTER_LOGIN
+        if session.continuation is not None:
+            line = reader.line()
+            if line is None:
+                return None
+            if isinstance(line, TooLong):
+                return session.continuation.line_too_long()
+            return session.continuation.line(line)
+        match reader.read():
+            case Assembled(data):
+                return self._run(data)
+            case Continue():
+                return [Write(b"+ OK\r\n")]
+            case Refused(command, error, fatal):
+                return self._refuse(command, error, fatal=fatal)
+            case TooLong(beginning):
+                return self._refuse(beginning, Bad("The line is too long"), fatal=False)
+            case None:
+                return None
+
+    def _run(self, data: bytes) -> list[Effect]:
+        match = _TAG.match(data)
+        if match is None:
+            self._look_for_a_response(data)
+            return self._answer_bad(b"*", Bad("That is no command"))
+        self._tag = tag = match[1]
+        try:
+            effects = self._execute(tag, data, match.end())
+        except Bad as error:
+            return self._answer_bad(tag, error)
+        except StatusError as error:
+            effects = [Write(status(tag, error.condition, error.text, error.code))]
+        except MailboxError as error:
+            refused = refusal(error)
+            effects = [Write(status(tag, refused.condition, refused.text, refused.code))]
+        self._bad_commands = 0
+        return effects
+
+    def _execute(self, tag: bytes, data: bytes, start: int) -> list[Effect]:
+        name = _NAME.match(data, start)
+        entry = COMMANDS.get(name[0].upper()) if name else None
+        if name is None or entry is None:
+            raise Bad("Unknown command")
+        if self._session.state not in entry.states:
+            raise Bad("Not possible in this state")
+        command = Command(tag, name[0].decode("ascii").upper(), Parser(data, name.end()))
+        return entry.handler(self._session, command)
+
+    def _look_for_a_response(self, line: bytes) -> None:
+        """A client may send its response although AUTHENTICATE was refused."""
+        if self._session.login.account is None:
+            try:
+                self._session.login.sent_anyway(decode_response(line))
+            except MalformedResponse:
+                return
+
+    def _refuse(self, beginning: bytes, error: StatusError, *, fatal: bool) -> list[Effect]:
+        """Answer a command that was not taken in; one that logs in is an attempt all the same."""
+        match = _TAG.match(beginning)
+        tag = match[1] if match else b"*"
+        if fatal:
+            said = status(tag, error.condition, error.text, error.code)
+            return [Write(said + bye("That was too much", error.code)), Close()]
+        login = self._session.login
+        verb, _, rest = beginning[len(tag) + 1 :].partition(b" ")
+        command = Command(tag, verb.decode("ascii", "replace").upper(), Parser(b""))
+        if command.name == "LOGIN":
+            return answer(self._session, command, login.line_too_long(LOGIN))
+        if command.name == "AUTHENTICATE":
+            mechanism = rest.partition(b" ")[0].decode("ascii", "replace").upper()
+            known = mechanism if mechanism in login.offered else None
+            return answer(self._session, command, login.line_too_long(known))
+        return self._answer_bad(tag, error)
+
+    def _answer_bad(self, tag: bytes, error: StatusError) -> list[Effect]:
+        said = status(tag, error.condition, error.text, error.code)
+        self._bad_commands += 1
+        if self._bad_commands >= MAX_BAD_COMMANDS:
+            return [Write(said + bye("Too many bad commands")), Close()]
+        return [Write(said)]
+
+    def _admit_literal(self, announced: Announced) -> None:
+        raise Bad("The literal is too long", "TOOBIG")
+
+
+def _drained(effects: list[Effect]) -> list[Effect]:
+    """The same, but the client has to take what is said before it is listened to again."""
+    said = [effect.data for effect in effects if isinstance(effect, Write)]
+    others = [effect for effect in effects if not isinstance(effect, Write)]
+    return [*others, Stream(iter(said))]

@@ -1,0 +1,140 @@
+"""Commands of any state, ID, and how a client is let go (RFC 9051 §6.1, RFC 2971)."""
+
+import pytest
+
+from mailauth.imap.server import MAX_BAD_COMMANDS
+from mailauth.login.event import Kind
+from mailauth.testing import Dialogue, MemoryRecorder, play
+from tests.imap.conftest import Connect
+
+
+def test_rfc2971_section_3_1(imap: Dialogue, recorder: MemoryRecorder) -> None:
+    """A client names itself before its login: the login's record says so."""
+    play(
+        imap,
+        """
+        S: …
+        C: a023 ID ("name" "sodr" "version" "19.34" "vendor" "Pink Floyd Music Limited")
+        S: * ID ("name" "mailauth")
+        S: a023 OK ID completed
+        C: a042 ID NIL
+        S: * ID ("name" "mailauth")
+        S: a042 OK ID completed
+        C: b LOGIN mary secret
+        S: b OK …
+    """,
+    )
+    assert (recorder.logins[0].client_name, recorder.logins[0].client_version) == ("sodr", "19.34")
+
+
+def test_a_client_named_after_its_login_is_a_record(
+    imap: Dialogue, recorder: MemoryRecorder
+) -> None:
+    play(
+        imap,
+        """
+        S: …
+        C: b LOGIN mary secret
+        S: b OK …
+        C: a ID ("NAME" {4+}
+        C: sodr "os" NIL)
+        S: * ID ("name" "mailauth")
+        S: a OK ID completed
+    """,
+    )
+    assert [event.client_name for event in recorder.events if event.kind is Kind.CLIENT] == ["sodr"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "",
+        " ()x",
+        " name",
+        ' ("name")',
+        ' ("name" "a" "b")',
+        " (" + " ".join(f'"f{n}" "v"' for n in range(31)) + ")",
+        f' ("{"n" * 31}" "v")',
+        f' ("name" "{"v" * 1025}")',
+    ],
+)
+def test_an_id_that_breaks_its_bounds_is_bad(connect: Connect, arguments: str) -> None:
+    """RFC 2971 §3.3: at most 30 fields, names of 30 octets and values of 1,024."""
+    imap = connect()
+    imap.connect()
+    assert imap.send(f"a ID{arguments}\r\n".encode()).startswith(b"a BAD ")
+    assert imap.session.client_name is None
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        (b"a FOO\r\n", b"a BAD Unknown command\r\n"),
+        (b"a\r\n", b"* BAD That is no command\r\n"),
+        (b"\r\n", b"* BAD That is no command\r\n"),
+        (b"a NOOP x\r\n", b"a BAD Expected the end of the command\r\n"),
+        (b"a  NOOP\r\n", b"a BAD Unknown command\r\n"),
+        (b"+ NOOP\r\n", b"* BAD That is no command\r\n"),
+        (b"a* NOOP\r\n", b"* BAD That is no command\r\n"),
+        (b"a" * 101 + b" NOOP\r\n", b"* BAD That is no command\r\n"),
+        (b"\0\0\0\r\n", b"* BAD That is no command\r\n"),
+        (b"a NOOP\0\r\n", b"a BAD Unknown command\r\n"),
+        (b"\xff\xfe\x00\x01\n", b"* BAD That is no command\r\n"),
+        (b"GET / HTTP/1.1\r\n", b"GET BAD Unknown command\r\n"),
+        (b"a noop\n", b"a OK NOOP completed\r\n"),
+    ],
+)
+def test_what_is_no_command_is_bad(connect: Connect, line: bytes, answer: bytes) -> None:
+    imap = connect()
+    imap.connect()
+    assert imap.send(line) == answer
+
+
+def test_a_client_that_only_errs_is_let_go(connect: Connect) -> None:
+    imap = connect()
+    imap.connect()
+    said = imap.send(b"a FOO\r\n" * 1000)
+    assert said == b"a BAD Unknown command\r\n" * MAX_BAD_COMMANDS + (
+        b"* BYE Too many bad commands\r\n"
+    )
+    assert imap.closed
+
+
+def test_an_endless_line_is_skipped_and_not_kept(connect: Connect) -> None:
+    imap = connect()
+    imap.connect()
+    assert imap.send(b"a" * 65_536) == b"* BAD The line is too long\r\n"
+    for _ in range(160):
+        assert imap.send(b"a" * 65_536) == b""
+    assert imap.send(b"\r\nb NOOP\r\n") == b"b OK NOOP completed\r\n"
+
+
+def test_thousands_of_pipelined_commands_are_answered_in_order(connect: Connect) -> None:
+    imap = connect()
+    imap.connect()
+    said = imap.send(b"".join(b"a%d NOOP\r\n" % number for number in range(10_000)))
+    assert said == b"".join(b"a%d OK NOOP completed\r\n" % number for number in range(10_000))
+
+
+def test_a_silent_client_is_let_go(imap: Dialogue) -> None:
+    """RFC 9051 §5.4: at least half an hour once logged in; much less before."""
+    imap.connect()
+    assert imap.deadline == 180
+    imap.send(b"a NOOP\r\n")
+    assert imap.deadline == 180
+    imap.send(b"a LOGIN mary secret\r\n")
+    assert imap.deadline == 1800
+    assert imap.time_out() == b"* BYE You have been silent for too long\r\n"
+    assert imap.closed
+
+
+def test_the_server_says_that_it_stops(imap: Dialogue) -> None:
+    play(
+        imap,
+        """
+        S: …
+        <shutdown>
+        S: * BYE The server is shutting down
+        <closed>
+    """,
+    )

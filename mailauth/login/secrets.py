@@ -13,7 +13,10 @@ SCRAM_HASHES = {"sha1": Need.SCRAM_SHA_1, "sha256": Need.SCRAM_SHA_256}
 
 
 class Secret(Protocol):
-    """A stored secret; its scheme decides which mechanisms it serves and what a check costs."""
+    """A stored secret; its scheme decides which mechanisms it serves and what a check costs.
+
+    Two are equal when they are stored alike.
+    """
 
     @property
     def scheme(self) -> str:
@@ -48,6 +51,12 @@ class PlaintextSecret:
 
     def __repr__(self) -> str:
         return "PlaintextSecret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PlaintextSecret) and other.matches(self.password)
+
+    def __hash__(self) -> int:
+        return hash(self.password)
 
     def matches(self, password: bytes, *, urgent: bool = True) -> bool:
         """Compare in constant time."""

@@ -110,7 +110,7 @@ class Client(msgspec.Struct, frozen=True):
     local_port: int
     session: str
     ip: str
-    port: int
+    port: int | None  # None where a proxy does not say
     peer: str | None = None
 
 
@@ -260,12 +260,12 @@ class LoginSession:
         """The client cancelled the exchange."""
         return self._fail(Result.CANCELLED, Answer.CANCELLED, "cancelled by the client")
 
-    def malformed(self, reason: str, mechanism: str | None = None) -> Step:
+    def malformed(self, reason: str, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
         """What came is not a response at all (base64); `reason` must not quote it."""
         self._mechanism = mechanism or self._mechanism
         return self._fail(Result.MALFORMED, Answer.MALFORMED, reason)
 
-    def line_too_long(self, mechanism: str | None = None) -> Step:
+    def line_too_long(self, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
         """The response is longer than an exchange allows."""
         self._mechanism = mechanism or self._mechanism
         return self._fail(Result.MALFORMED, Answer.LINE_TOO_LONG, "line too long")
@@ -311,6 +311,15 @@ class LoginSession:
             authcid=verdict.user, proven=verdict.valid, reason=verdict.reason, token=token
         )
         return self._log_in(mechanism, claim, sends_secret=True)
+
+    def misplaced(self, mechanism: str, claim: PasswordClaim, reason: str) -> Outcome:
+        """Refuse a password that came where none is tried: a form without its token, say."""
+        self._mechanism = mechanism
+        self._sends_secret = True
+        if self.cleartext_refused:
+            return self._refuse(claim)
+        self.failures += 1
+        return self._refuse_unchecked(claim, Result.MALFORMED, Answer.MALFORMED, reason)
 
     def _log_in(
         self, mechanism: str, claim: Claim, *, sends_secret: bool

@@ -124,6 +124,12 @@ class HashedSecret:
     def __repr__(self) -> str:
         return f"HashedSecret({self.scheme})"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HashedSecret) and hmac.compare_digest(self._stored, other._stored)
+
+    def __hash__(self) -> int:
+        return hash(self._stored)
+
     def matches(
         self, password: bytes, *, urgent: bool = True
     ) -> bool | Pending[bool | None] | None:

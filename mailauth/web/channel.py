@@ -1,0 +1,291 @@
+"""HTTP/1.1 on a connection: twisted.web parses and frames, this bounds it and knows who is there.
+
+RFC 9112. A request must be whole within `REQUEST_SECONDS` of the connection's start or of the last
+response, however slowly its bytes drip. What twisted.web believes about TLS, proxies, forms and
+sessions is not asked.
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from io import BytesIO
+from typing import Protocol, cast
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.iweb import INonQueuedRequestFactory
+from zope.interface import directlyProvides
+
+from mailauth.web.connection import Connection, Facts
+from mailauth.web.message import HttpError, Request, Response
+
+log = Logger()
+
+REQUEST_SECONDS = 60
+FIELD_LINE_OCTETS = 16_384  # holds the longest authentication line that is told apart (12,288)
+HEADER_OCTETS = 32_768
+HEADER_LINES = 128
+QUERY_PARAMETERS = 64
+BODY_OCTETS = 65_536
+DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sender reads the reply
+
+
+class Application(Protocol):
+    """What requests are answered by."""
+
+    def answer(self, request: Request) -> Awaitable[Response]:
+        """Answer a request; `client` and `hop` are still those of whoever speaks HTTP to us."""
+
+    def refusal(self, error: HttpError) -> Response:
+        """Answer what is no request."""
+
+    def ended(self, connection: Connection, reason: str) -> None:
+        """Take note of a connection that ended without a request, and why."""
+
+
+class Channel(http.HTTPChannel):
+    """One connection. Its transport offers `Facts`."""
+
+    totalHeadersSize = HEADER_OCTETS
+    MAX_LENGTH = FIELD_LINE_OCTETS
+
+    transport: ITransport
+
+    def __init__(
+        self,
+        application: Application,
+        connection_of: Callable[[Facts], Connection],
+        clock: IReactorTime,
+    ) -> None:
+        super().__init__()
+        self.application = application
+        self.connection: Connection
+        self.requestFactory: type[http.Request] = Transaction
+        self.timeOut = REQUEST_SECONDS
+        self._clock = clock
+        self._connection_of = connection_of
+        self._header_octets = self._header_lines = 0
+        self._heard = False
+        self._answered = False
+        self._leaving = False
+
+    def connectionMade(self) -> None:
+        """Learn who is there."""
+        self.connection = self._connection_of(cast(Facts, self.transport))
+        super().connectionMade()
+
+    def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall:
+        """Keep deadlines by our own clock."""
+        return self._clock.callLater(period, func)
+
+    def resetTimeout(self) -> None:
+        """Give no more time for bytes that merely arrive."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes, unless the connection is being left."""
+        if self._leaving:
+            return
+        self._heard = True
+        super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Bound the header section (RFC 6585 §5)."""
+        self._header_octets += len(line) + 2
+        self._header_lines += 1
+        if self._header_octets > HEADER_OCTETS or self._header_lines > HEADER_LINES:
+            self.refuse(HttpError(431, "The header section is too long."), "line-too-long")
+        else:
+            super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Refuse a line that is too long: the request line's target, or a field."""
+        status, what = (431, "header field") if self._header_octets else (414, "request line")
+        self.refuse(HttpError(status, f"The {what} is too long."), "line-too-long")
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Refuse lengths that are not worth being read as a number."""
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(value.strip()) > len(str(DRAINED_OCTETS)):
+            self.refuse(HttpError(413, "The content is too long."), "malformed-request")
+            return False
+        return bool(super().headerReceived(line))
+
+    def allHeadersReceived(self) -> None:
+        """The header section is whole; the next one is counted anew."""
+        self._header_octets = self._header_lines = 0
+        super().allHeadersReceived()
+
+    def requestDone(self, request: http.Request) -> None:
+        """A response is out: go on with the next request, or close."""
+        self._answered = True
+        self._leaving = not self.persistent
+        super().requestDone(request)
+
+    def timeoutConnection(self) -> None:
+        """The request took too long to come (RFC 9110 §15.5.9)."""
+        self._end("timeout")
+        if self.requests and not self._leaving:
+            self._write(self.application.refusal(HttpError(408, "The request took too long.")))
+        self._leaving = True
+        super().timeoutConnection()
+
+    def loseConnection(self) -> None:
+        """Close; where nothing of ours asked for it, twisted.web could not read the request."""
+        if not self._leaving:
+            self._end("malformed-request")
+            self._leaving = True
+        self.paused = True  # nothing more is parsed
+        super().loseConnection()
+
+    def refuse(self, error: HttpError, reason: str) -> None:
+        """Answer with an error whatever the rest of the request is, and close."""
+        if not self._leaving:
+            self._write(self.application.refusal(error))
+            self._end(reason)
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close without another word."""
+        self._leaving = True
+        self.loseConnection()
+
+    def _end(self, reason: str) -> None:
+        if self._heard and not self._answered:
+            self._answered = True
+            self.application.ended(self.connection, reason)
+
+    def _write(self, response: Response) -> None:
+        phrase = HTTPStatus(response.status).phrase
+        lines = [f"HTTP/1.1 {response.status} {phrase}".encode("ascii")]
+        lines += [name + b": " + value for name, value in _fields(response)]
+        lines += [b"Connection: close", b"", response.body]
+        self.transport.write(b"\r\n".join(lines))
+
+
+class Transaction(http.Request):
+    """A request and its response."""
+
+    channel: Channel
+    content: BytesIO
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel, parsePOSTFormSubmission=False)
+        self._octets = 0
+        self._work: Deferred[None] | None = None
+        self._gone = False
+
+    def gotLength(self, length: int | None) -> None:
+        """Keep the content in memory, for it is short; a long one is not asked for."""
+        self.content = BytesIO()
+        if length is not None and length > BODY_OCTETS:
+            self.requestHeaders.removeHeader(b"expect")
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep what is allowed, read on for a while, then give up."""
+        self._octets += len(data)
+        if self._octets <= BODY_OCTETS:
+            self.content.write(data)
+        elif self._octets > DRAINED_OCTETS:
+            self.channel.refuse(HttpError(413, "The content is too long."), "malformed-request")
+
+    def process(self) -> None:
+        """Answer the request, now or when its answer is there."""
+        self._work = Deferred.fromCoroutine(self._respond())
+        self._work.addErrback(self._failed)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The client is gone: nobody waits for the answer."""
+        self._gone = True
+        super().connectionLost(reason)
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _respond(self) -> None:
+        application = self.channel.application
+        try:
+            request = self._read()
+        except HttpError as error:
+            response = application.refusal(error)
+        else:
+            response = await application.answer(request)
+        if not self._gone:
+            self._send(response)
+
+    def _send(self, response: Response) -> None:
+        self.setResponseCode(response.status, HTTPStatus(response.status).phrase.encode("ascii"))
+        for name, value in _fields(response):
+            self.responseHeaders.addRawHeader(name, value)
+        if response.close:
+            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            self.channel.persistent = 0
+        self.write(response.body)
+        self.finish()
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) is None:
+            log.failure("an answer could not be sent", failure=failure)
+            self.channel.abandon()
+
+    def _read(self) -> Request:
+        if self._octets > BODY_OCTETS:
+            raise HttpError(413, "The content is too long.")
+        if self.clientproto == b"HTTP/1.1" and not self.requestHeaders.hasHeader(b"host"):
+            raise HttpError(400, "The Host field is missing.")
+        path, _, query = self.uri.partition(b"?")
+        connection = self.channel.connection
+        self.content.seek(0)
+        return Request(
+            method=self.method.decode("ascii", "replace"),
+            path=_segments(path),
+            query=_first_of_each(query),
+            fields={
+                name.lower(): tuple(values)
+                for name, values in self.requestHeaders.getAllRawHeaders()
+            },
+            cookies=self.received_cookies,
+            body=self.content.read(),
+            connection=connection,
+            client=connection.client,
+            hop=connection.hop,
+        )
+
+
+directlyProvides(Transaction, INonQueuedRequestFactory)
+
+
+def _fields(response: Response) -> list[tuple[bytes, bytes]]:
+    fields = [(b"Date", http.datetimeToString()), *response.headers]
+    if response.status != 204:
+        if response.body:
+            fields.append((b"Content-Type", response.content_type.encode("ascii")))
+        fields.append((b"Content-Length", str(len(response.body)).encode("ascii")))
+    return fields
+
+
+def _segments(target: bytes) -> tuple[str, ...]:
+    """Split a request target in origin-form or absolute-form (RFC 9112 §3.2) and decode it."""
+    if not target.startswith(b"/"):
+        scheme, separator, rest = target.partition(b"://")
+        if scheme.lower() not in (b"http", b"https") or not separator:
+            raise HttpError(400, "The request target is neither a path nor an http URI.")
+        target = b"/" + rest.partition(b"/")[2]
+    try:
+        return tuple(unquote_to_bytes(segment).decode() for segment in target[1:].split(b"/"))
+    except UnicodeDecodeError:
+        raise HttpError(400, "The path is not UTF-8.") from None
+
+
+def _first_of_each(query: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=QUERY_PARAMETERS,
+        )
+    except ValueError:
+        raise HttpError(400, "The query cannot be read.") from None
+    return dict(reversed(pairs))

@@ -1,0 +1,70 @@
+"""Forms: reading what they send, and the token that shows that the form was ours (CSRF)."""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
+from mailauth.web.message import Header, HttpError, Request
+from mailauth.web.sessions import COOKIE, cookie_name, set_cookie
+
+MAX_FIELDS = 32
+
+TOKEN_FIELD = "csrf_token"
+_VISITOR_COOKIE = COOKIE + b"-form"
+
+
+def read_form(request: Request) -> Mapping[str, bytes]:
+    """Return a form's fields, the first of each name, undecoded; raises `HttpError`."""
+    content_type, _, _ = (request.field(b"content-type") or b"").partition(b";")
+    if content_type.strip().lower() != b"application/x-www-form-urlencoded":
+        raise HttpError(415, "A form is sent as application/x-www-form-urlencoded.")
+    fields = request.body.split(b"&")
+    if len(fields) > MAX_FIELDS:
+        raise HttpError(400, "The form has too many fields.")
+    form: dict[str, bytes] = {}
+    for field in fields:
+        name, _, value = field.replace(b"+", b" ").partition(b"=")
+        form.setdefault(unquote_to_bytes(name).decode("utf-8", "replace"), unquote_to_bytes(value))
+    return form
+
+
+class FormTokens:
+    """Tokens that a page of another site cannot know: bound to a cookie of the browser's.
+
+    In a session that is the session's own; before it, one of the visitor's that means nothing else.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def for_session(self, request: Request) -> str:
+        """Return the token for the forms of the request's session."""
+        return self._token(b"session", request.cookies.get(cookie_name(request), b""))
+
+    def for_visitor(self, request: Request) -> tuple[str, tuple[Header, ...]]:
+        """Return the token for a sign-in form, and the cookie to set if there is none yet."""
+        cookie = request.cookies.get(cookie_name(request, _VISITOR_COOKIE))
+        if cookie:
+            return self._token(b"visitor", cookie), ()
+        cookie = secrets.token_urlsafe(16).encode("ascii")
+        header = set_cookie(request, cookie, _VISITOR_COOKIE)
+        return self._token(b"visitor", cookie), (header,)
+
+    def visitor_sent(self, request: Request, form: Mapping[str, bytes]) -> bool:
+        """Say whether a sign-in form is one that this visitor was given."""
+        cookie = request.cookies.get(cookie_name(request, _VISITOR_COOKIE))
+        return bool(cookie) and self._matches(self._token(b"visitor", cookie or b""), form)
+
+    def session_form(self, request: Request) -> Mapping[str, bytes]:
+        """Read a form of the request's session; raises `HttpError` when it is not ours."""
+        form = read_form(request)
+        if not self._matches(self.for_session(request), form):
+            raise HttpError(403, "The form has lapsed. Go back, reload the page and try again.")
+        return form
+
+    def _matches(self, token: str, form: Mapping[str, bytes]) -> bool:
+        return hmac.compare_digest(token.encode("ascii"), form.get(TOKEN_FIELD, b""))
+
+    def _token(self, kind: bytes, cookie: bytes) -> str:
+        return hmac.digest(self._key, kind + b" " + cookie, "sha256").hex()

@@ -1,0 +1,59 @@
+"""Pages: Jinja2 templates that escape by construction, and the files they refer to."""
+
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mailauth.web.message import HttpError, Request, Response
+
+_HERE = Path(__file__).parent
+
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+FOREVER = (b"Cache-Control", b"public, max-age=31536000, immutable")
+
+
+class StaticFiles:
+    """The style sheet and its like: read once, named with the digest of what they contain."""
+
+    def __init__(self) -> None:
+        files = sorted(
+            path for path in (_HERE / "static").iterdir() if path.suffix in CONTENT_TYPES
+        )
+        self._contents = {path.name: path.read_bytes() for path in files}
+
+    def url(self, name: str) -> str:
+        """Return where a file is found; another content has another URL."""
+        digest = hashlib.sha256(self._contents[name]).hexdigest()[:12]
+        return f"/static/{name}?{digest}"
+
+    def serve(self, request: Request) -> Response:
+        """Answer with a file; raises `HttpError`."""
+        content = self._contents.get(request.path[-1])
+        if content is None:
+            raise HttpError(404, "There is no such file.")
+        content_type = CONTENT_TYPES[Path(request.path[-1]).suffix]
+        return Response(body=content, content_type=content_type, headers=(FOREVER,))
+
+
+class Pages:
+    """Renders templates."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["static"] = static.url
+
+    def render(self, template: str, **values: object) -> bytes:
+        """Return a page."""
+        return self._environment.get_template(template).render(**values).encode("utf-8")

@@ -1,0 +1,82 @@
+"""Which events somebody wants, and may have."""
+
+import enum
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.web.access import Viewer
+from mailauth.web.message import HttpError
+
+E = TypeVar("E", bound=enum.Enum)
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be true of an event; `None` leaves a thing open. `user` is a canonical name."""
+
+    kind: Kind | None = None
+    result: Result | None = None
+    protocol: Protocol | None = None
+    secure: bool | None = None
+    user: str | None = None
+
+    def wants(self, event: LoginEvent) -> bool:
+        """Say whether the event is one of them."""
+        return (
+            (self.kind is None or event.kind is self.kind)
+            and (self.result is None or event.result is self.result)
+            and (self.protocol is None or event.protocol is self.protocol)
+            and (self.secure is None or event.secure is self.secure)
+            and (self.user is None or event.user == self.user)
+        )
+
+
+def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
+    """Read a selection from a query; whoever is no administrator gets their own events alone.
+
+    Raises `HttpError`.
+    """
+    user = query.get("user")
+    if viewer.account is not None and not viewer.is_admin:
+        user = viewer.account.name
+    return Selection(
+        kind=choice(query, "kind", Kind),
+        result=choice(query, "result", Result),
+        protocol=choice(query, "protocol", Protocol),
+        secure=truth(query, "secure"),
+        user=user,
+    )
+
+
+def choice(query: Mapping[str, str], name: str, choices: type[E]) -> E | None:
+    """Read one of an enumeration's values, in any letter case; raises `HttpError`."""
+    text = query.get(name)
+    if text is None:
+        return None
+    for member in choices:
+        if member.value.lower() == text.lower():
+            return member
+    allowed = ", ".join(str(member.value) for member in choices)
+    raise HttpError(400, f"{name}: expected one of {allowed}.")
+
+
+def truth(query: Mapping[str, str], name: str) -> bool | None:
+    """Read `true` or `false`; raises `HttpError`."""
+    text = query.get(name)
+    if text is None:
+        return None
+    if text not in ("true", "false"):
+        raise HttpError(400, f"{name}: expected true or false.")
+    return text == "true"
+
+
+def number(query: Mapping[str, str], name: str, default: int, at_most: int) -> int:
+    """Read a whole number from 0 on; raises `HttpError`."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) > at_most:
+        raise HttpError(400, f"{name}: expected a whole number from 0 to {at_most}.")
+    return int(text)

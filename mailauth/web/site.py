@@ -1,0 +1,193 @@
+"""The web site: who may have what, what answers it, and how it looks when it goes wrong."""
+
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from inspect import isawaitable
+from typing import assert_never
+
+import msgspec
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from mailauth.login.policy import Policy
+from mailauth.login.session import Authority, LoginSession
+from mailauth.origin.networks import Network
+from mailauth.web.access import Doorkeeper, require
+from mailauth.web.admin_link import AdminLinks
+from mailauth.web.api import Api
+from mailauth.web.channel import Channel
+from mailauth.web.connection import Connection, Facts
+from mailauth.web.console import Console
+from mailauth.web.feed import Feed
+from mailauth.web.forms import FormTokens
+from mailauth.web.forwarded import MalformedForwarded, resolve
+from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
+from mailauth.web.pages import Pages, StaticFiles
+from mailauth.web.routes import Answer, ApiRoute, OpenRoute, PageRoute, Routes
+from mailauth.web.sessions import Sessions
+from mailauth.web.sign_in import FORM, HOME, SignIn
+
+log = Logger()
+
+# A page runs and loads nothing but our own files, and cannot be framed (CSP Level 3).
+CONTENT_SECURITY_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+FIELDS_OF_EVERY_RESPONSE: tuple[Header, ...] = (
+    (b"Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    (b"X-Content-Type-Options", b"nosniff"),
+    (b"Referrer-Policy", b"same-origin"),
+    (b"Cross-Origin-Opener-Policy", b"same-origin"),
+    (b"Cross-Origin-Resource-Policy", b"same-origin"),
+    (b"Cache-Control", b"no-store"),
+)
+
+
+class WebSite:
+    """The HTTP service of all its listeners.
+
+    `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, and
+    sessions and links expire by it.
+    """
+
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        clock: IReactorTime,
+        now: Callable[[], float],
+        feed: Feed,
+        api_token: str,
+        forwarded_from: tuple[Network, ...] = (),
+    ) -> None:
+        self._authority = authority
+        self._clock = clock
+        self._forwarded_from = forwarded_from
+        self._connection_key = secrets.token_bytes(32)
+        sessions = Sessions(now, lambda: authority.accounts)
+        tokens = FormTokens(secrets.token_bytes(32))
+        static = StaticFiles()
+        self._pages = Pages(static)
+        self._links = AdminLinks(now, sessions)
+        self._doorkeeper = Doorkeeper(authority, sessions, api_token)
+        self._sign_in = SignIn(authority, sessions, tokens, self._pages)
+        self.routes = Routes(
+            (
+                OpenRoute("GET", "/healthz", _healthy),
+                OpenRoute("GET", "/static/*", static.serve),
+                OpenRoute("GET", "/open/*", self._links.open),
+                *self._sign_in.routes(),
+                *Console(tokens, self._pages).routes(),
+                *Api(feed).routes(),
+            )
+        )
+
+    def channel(self, policy: Callable[[], Policy]) -> Channel:
+        """Return the protocol of a new connection; `policy` is its listener's."""
+
+        def connection_of(transport: Facts) -> Connection:
+            client, hop = transport.client_facts()
+            return Connection(client, hop, policy, key=self._connection_key)
+
+        return Channel(self, connection_of, self._clock)
+
+    def admin_link(self) -> str:
+        """Make a one-time link that opens the console as its operator; return its path."""
+        return self._links.issue()
+
+    # What the channel asks (`channel.Application`).
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request, whatever goes wrong."""
+        try:
+            response = await self._answer(request)
+        except HttpError as error:
+            response = self._error(request, error)
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001
+            log.failure("{request!r} could not be answered", request=request)
+            response = self._error(request, HttpError(500, "The server has made a mistake."))
+        return _secured(response)
+
+    def refusal(self, error: HttpError) -> Response:
+        """Answer what is no request, in plain text."""
+        return _secured(
+            Response(
+                status=error.status,
+                body=f"{error.message}\n".encode(),
+                content_type=TEXT,
+                headers=error.headers,
+                close=True,
+            )
+        )
+
+    def ended(self, connection: Connection, reason: str) -> None:
+        """Record a connection that ended without a request."""
+        LoginSession(
+            connection.client, self._authority, connection.policy, hop=connection.hop
+        ).ended(reason)
+
+    async def _answer(self, request: Request) -> Response:
+        request = self._as_the_client(request)
+        route = self.routes.find(request)
+        answer: Answer
+        match route:
+            case OpenRoute():
+                answer = route.handler(request)
+            case PageRoute():
+                viewer = self._doorkeeper.in_session(request)
+                if viewer is None:
+                    return self._to_sign_in(request)
+                require(viewer, route.access)
+                answer = route.handler(request, viewer)
+            case ApiRoute():
+                viewer = await self._doorkeeper.at_the_api(request)
+                require(viewer, route.access)
+                answer = route.handler(request, viewer)
+            case _:
+                assert_never(route)
+        return await answer if isawaitable(answer) else answer
+
+    def _as_the_client(self, request: Request) -> Request:
+        """Let the client be who the trusted proxies say."""
+        try:
+            client, hop = resolve(request.client, request.hop, request.fields, self._forwarded_from)
+        except MalformedForwarded as error:
+            raise HttpError(400, f"The proxy sent {error}.") from None
+        return msgspec.structs.replace(request, client=client, hop=hop)
+
+    def _to_sign_in(self, request: Request) -> Response:
+        """Show a visitor the form; whoever wanted another page is sent there afterwards."""
+        if request.method == "POST":
+            return see_other(FORM)
+        if request.target == HOME:
+            return self._sign_in.show(request)
+        return see_other(f"{FORM}?next={request.target}")
+
+    def _error(self, request: Request, error: HttpError) -> Response:
+        if request.path[0] == "api":
+            answer = json({"error": error.message}, status=error.status, headers=error.headers)
+            return msgspec.structs.replace(answer, close=error.close)
+        page = self._pages.render(
+            "error.html",
+            status=error.status,
+            phrase=HTTPStatus(error.status).phrase,
+            message=error.message,
+        )
+        return Response(status=error.status, body=page, headers=error.headers, close=error.close)
+
+
+def _healthy(_: Request) -> Response:
+    return Response(body=b"ok\n", content_type=TEXT)
+
+
+def _secured(response: Response) -> Response:
+    """Add the fields of every response, where it does not say them otherwise."""
+    said = {name for name, _ in response.headers}
+    more = tuple(field for field in FIELDS_OF_EVERY_RESPONSE if field[0] not in said)
+    return msgspec.structs.replace(response, headers=response.headers + more)

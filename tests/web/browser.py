@@ -1,0 +1,241 @@
+"""A web client in memory: it speaks HTTP to a channel over a transport that is no socket."""
+
+import base64
+import html
+import itertools
+import re
+from collections.abc import Iterable
+from http.client import HTTPResponse
+from io import BytesIO
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import msgspec
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from mailauth.login.accounts import Account, Accounts, Role
+from mailauth.login.event import Protocol
+from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
+from mailauth.login.policy import Cleartext, Policy
+from mailauth.login.secrets import PlaintextSecret
+from mailauth.login.session import Authority, Client
+from mailauth.origin.networks import parse_network
+from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
+from mailauth.web.channel import Channel
+from mailauth.web.feed import Feed
+from mailauth.web.site import WebSite
+
+API_TOKEN = "the-token-of-the-api"
+ADMIN = Account(name="root@mydomain.com", secret=PlaintextSecret(b"in charge"), role=Role.ADMIN)
+TLS = handshake_completed(
+    CLEARTEXT,
+    Handshake(TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", sni="localhost")),
+    implicit=True,
+)
+
+_sessions = itertools.count(1)
+
+
+class FeedingRecorder(MemoryRecorder):
+    """A recorder whose events reach a feed."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.feed = Feed()
+
+    def _keep(self, attempt: Any) -> Any:
+        event = super()._keep(attempt)
+        self.feed.publish(event)
+        return event
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A response as a client sees it."""
+
+    status: int
+    fields: dict[str, str]
+    cookies: tuple[str, ...]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The content."""
+        return self.body.decode()
+
+    def json(self) -> Any:
+        """The content, read as JSON."""
+        assert self.fields["content-type"] == "application/json"
+        return msgspec.json.decode(self.body)
+
+
+class LinkedTransport(StringTransport):
+    """A transport that knows who is connected, as the link below HTTP does."""
+
+    def __init__(self, client: Client, hop: Hop) -> None:
+        super().__init__()
+        self._facts = (client, hop)
+        self.aborted = False
+
+    def client_facts(self) -> tuple[Client, Hop]:
+        """Return who is there."""
+        return self._facts
+
+    def abortConnection(self) -> None:
+        """Close at once."""
+        self.aborted = self.disconnecting = True
+
+
+class Server:
+    """A site with its accounts, its record and its clocks."""
+
+    def __init__(
+        self, *, forwarded_from: Iterable[str] = (), cleartext: Cleartext = Cleartext.ALLOW
+    ) -> None:
+        self.clock = Clock()
+        self.now = FakeClock()
+        self.recorder = FeedingRecorder(self.now)
+        self.policy = Policy(cleartext=cleartext)
+        self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
+        self.site = WebSite(
+            authority=self.authority,
+            clock=self.clock,
+            now=self.now,
+            feed=self.recorder.feed,
+            api_token=API_TOKEN,
+            forwarded_from=tuple(parse_network(network) for network in forwarded_from),
+        )
+
+    def replace(self, account: Account) -> None:
+        """Load the accounts anew, with one of them changed."""
+        rest = (known for known in self.authority.accounts if known.name != account.name)
+        self.authority.accounts = Accounts([account, *rest])
+
+
+class Connection:
+    """One connection to a server."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        hop: Hop = CLEARTEXT,
+        ip: str = "192.0.2.7",
+        peer: str | None = None,
+    ) -> None:
+        client = Client(
+            protocol=Protocol.HTTP,
+            listener="https" if hop.secure else "http",
+            local_port=2443 if hop.secure else 5272,
+            session=f"session-{next(_sessions)}",
+            ip=ip,
+            port=49152,
+            peer=peer,
+        )
+        self.transport = LinkedTransport(client, hop)
+        self.channel: Channel = server.site.channel(lambda: server.policy)
+        self.channel.makeConnection(cast(Any, self.transport))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server has closed it."""
+        return self.transport.disconnecting
+
+    def send(self, data: bytes) -> bytes:
+        """Send bytes and return what came back."""
+        self.channel.dataReceived(data)
+        received: bytes = self.transport.value()
+        self.transport.clear()
+        return received
+
+    def lose(self) -> None:
+        """The client is gone."""
+        self.channel.connectionLost(Failure(ConnectionDone()))
+
+    def request(
+        self, method: str, target: str, fields: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """Send a whole request and read its response."""
+        lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
+        lines += [f"{name}: {value}" for name, value in (fields or {}).items()]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        return read(self.send(head + body), method)
+
+
+def read(received: bytes, method: str = "GET") -> Answer:
+    """Read one response."""
+
+    class _Socket:
+        def makefile(self, _: str) -> BytesIO:
+            return stream
+
+    stream = BytesIO(received)
+    response = HTTPResponse(cast(Any, _Socket()), method=method)
+    response.begin()
+    body = response.read()
+    return Answer(
+        status=response.status,
+        fields={name.lower(): value for name, value in response.getheaders()},
+        cookies=tuple(response.msg.get_all("Set-Cookie") or ()),
+        body=body,
+    )
+
+
+class Browser:
+    """Somebody with a browser: cookies are kept, forms are filled in as they came."""
+
+    def __init__(self, server: Server, *, hop: Hop = CLEARTEXT, ip: str = "192.0.2.7") -> None:
+        self.connection = Connection(server, hop=hop, ip=ip)
+        self.cookies: dict[str, str] = {}
+
+    def get(self, target: str, fields: dict[str, str] | None = None) -> Answer:
+        """Fetch a page."""
+        return self._request("GET", target, fields or {})
+
+    def submit(self, page: Answer, action: str, **values: str) -> Answer:
+        """Fill in the form of a page that goes to `action`, and send it."""
+        form = next(
+            form
+            for form in re.findall(r"<form\b.*?</form>", page.text, re.DOTALL)
+            if f'action="{action}"' in form
+        )
+        hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
+        filled = {name: html.unescape(value) for name, value in hidden} | values
+        return self.post(action, filled)
+
+    def post(self, target: str, values: dict[str, str]) -> Answer:
+        """Send a form that nobody has asked for."""
+        fields = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._request("POST", target, fields, urlencode(values).encode())
+
+    def sign_in(self, name: str = "mary@mydomain.com", password: str = "secret") -> Answer:
+        """Sign in by the form of the start page."""
+        return self.submit(self.get("/sign-in"), "/sign-in", username=name, password=password)
+
+    def _request(
+        self, method: str, target: str, fields: dict[str, str], body: bytes = b""
+    ) -> Answer:
+        if self.cookies:
+            fields["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = self.connection.request(method, target, fields, body)
+        for cookie in answer.cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if "Max-Age=0" in cookie:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+
+def basic(name: str, password: str = "secret") -> dict[str, str]:
+    """The field that brings Basic credentials."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def bearer(token: str = API_TOKEN) -> dict[str, str]:
+    """The field that brings a token."""
+    return {"Authorization": f"Bearer {token}"}

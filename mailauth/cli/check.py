@@ -11,10 +11,14 @@ from mailauth.login.policy import Cleartext
 
 @click.command()
 @home_options
-def check(home: Home) -> None:
+@click.option("--dns", is_flag=True, help="Print the DNS records by which clients find them.")
+def check(home: Home, *, dns: bool) -> None:
     """Validate the configuration and print the listeners it resolves to."""
     config = home.load()
     accounts = accounts_of(config)
+    if dns:
+        _print_dns_records(config)
+        return
     _print_listeners(config)
     source = home.config_path or "the demo, without a configuration file"
     click.echo(f"{source}: {len(accounts)} account{'' if len(accounts) == 1 else 's'}, no mistakes")
@@ -37,6 +41,16 @@ def _print_listeners(config: Config) -> None:
             "–" if listener.tls is TlsMode.IMPLICIT else listener.cleartext.value,
         )
     Console().print(table)
+
+
+def _print_dns_records(config: Config) -> None:
+    from mailauth.web.dns_records import mail_domains, srv_records
+    from mailauth.web.services import services_of
+
+    services = services_of(config.listener)
+    for domain in mail_domains(account.name for account in accounts_of(config)):
+        for record in srv_records(domain, config.hostname, services):
+            click.echo(record)
 
 
 def _warnings(config: Config) -> Iterator[str]:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mailauth.web.access import Viewer
+from mailauth.web.forms import TOKEN_FIELD, FormTokens
+from mailauth.web.menu import menu_for
 from mailauth.web.message import HttpError, Request, Response
 
 _HERE = Path(__file__).parent
@@ -42,9 +45,10 @@ class StaticFiles:
 
 
 class Pages:
-    """Renders templates."""
+    """Renders templates, and puts pages of the console into their frame."""
 
-    def __init__(self, static: StaticFiles) -> None:
+    def __init__(self, static: StaticFiles, tokens: FormTokens) -> None:
+        self._tokens = tokens
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -55,5 +59,21 @@ class Pages:
         self._environment.globals["static"] = static.url
 
     def render(self, template: str, **values: object) -> bytes:
-        """Return a page."""
+        """Return a document."""
         return self._environment.get_template(template).render(**values).encode("utf-8")
+
+    def page(
+        self, request: Request, viewer: Viewer | None, template: str, **values: object
+    ) -> Response:
+        """Answer with a page of the console, or with a page that visitors may see too."""
+        body = self.render(
+            template,
+            viewer=viewer,
+            hop=request.hop,
+            here="/" + "/".join(request.path),
+            menu=menu_for(viewer),
+            token_field=TOKEN_FIELD,
+            token=self._tokens.for_session(request),
+            **values,
+        )
+        return Response(body=body)

@@ -1,7 +1,7 @@
 """The web site: who may have what, what answers it, and how it looks when it goes wrong."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import assert_never
@@ -17,6 +17,7 @@ from mailauth.origin.networks import Network
 from mailauth.web.access import Doorkeeper, require
 from mailauth.web.admin_link import AdminLinks
 from mailauth.web.api import Api
+from mailauth.web.autoconfig import Autoconfig
 from mailauth.web.channel import Channel
 from mailauth.web.connection import Connection, Facts
 from mailauth.web.console import Console
@@ -26,7 +27,9 @@ from mailauth.web.forwarded import MalformedForwarded, resolve
 from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.routes import Answer, ApiRoute, OpenRoute, PageRoute, Routes
+from mailauth.web.services import Service
 from mailauth.web.sessions import Sessions
+from mailauth.web.setup import Certificate, Setup
 from mailauth.web.sign_in import FORM, HOME, SignIn
 
 log = Logger()
@@ -51,7 +54,8 @@ class WebSite:
     """The HTTP service of all its listeners.
 
     `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, and
-    sessions and links expire by it.
+    sessions and links expire by it. `services` are the listeners as they stand; `ca` returns the
+    CA that clients must trust, in PEM, or `None` where the certificate is the user's own.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class WebSite:
         now: Callable[[], float],
         feed: Feed,
         api_token: str,
+        services: Callable[[], Sequence[Service]],
+        ca: Certificate,
         forwarded_from: tuple[Network, ...] = (),
     ) -> None:
         self._authority = authority
@@ -71,7 +77,7 @@ class WebSite:
         sessions = Sessions(now, lambda: authority.accounts)
         tokens = FormTokens(secrets.token_bytes(32))
         static = StaticFiles()
-        self._pages = Pages(static)
+        self._pages = Pages(static, tokens)
         self._links = AdminLinks(now, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token)
         self._sign_in = SignIn(authority, sessions, tokens, self._pages)
@@ -81,7 +87,11 @@ class WebSite:
                 OpenRoute("GET", "/static/*", static.serve),
                 OpenRoute("GET", "/open/*", self._links.open),
                 *self._sign_in.routes(),
-                *Console(tokens, self._pages).routes(),
+                *Console(self._pages).routes(),
+                *Setup(
+                    authority.hostname, services, ca, self._pages, self._doorkeeper.in_session
+                ).routes(),
+                *Autoconfig(authority.hostname, services, self._pages).routes(),
                 *Api(feed).routes(),
             )
         )

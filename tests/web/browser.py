@@ -16,6 +16,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from mailauth.config import ListenConfig
+from mailauth.config.listeners import standard_listeners
 from mailauth.login.accounts import Account, Accounts, Role
 from mailauth.login.event import Protocol
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
@@ -26,6 +28,7 @@ from mailauth.origin.networks import parse_network
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.web.channel import Channel
 from mailauth.web.feed import Feed
+from mailauth.web.services import services_of
 from mailauth.web.site import WebSite
 
 API_TOKEN = "the-token-of-the-api"
@@ -98,6 +101,8 @@ class Server:
         self.now = FakeClock()
         self.recorder = FeedingRecorder(self.now)
         self.policy = Policy(cleartext=cleartext)
+        self.services = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
+        self.ca: bytes | None = None
         self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
         self.site = WebSite(
             authority=self.authority,
@@ -105,6 +110,8 @@ class Server:
             now=self.now,
             feed=self.recorder.feed,
             api_token=API_TOKEN,
+            services=lambda: self.services,
+            ca=lambda: self.ca,
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
         )
 

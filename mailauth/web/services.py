@@ -1,0 +1,91 @@
+"""What the server offers, as a client is told of it: services, and how TLS begins on each. Pure."""
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+from mailauth.config import ListenerConfig, TlsMode
+from mailauth.login.event import Protocol
+from mailauth.login.policy import Cleartext
+
+# Of several services alike, a client is sent to the one made for it (RFC 6409 §3.1, RFC 8314 §3.3).
+_PREFERRED = ("submission", "submissions", "smtps")
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A listener as it stands now."""
+
+    name: str
+    protocol: Protocol
+    tls: TlsMode
+    port: int
+    cleartext: Cleartext = Cleartext.ALLOW
+
+
+def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
+    """Return listeners as they are configured; one on any free port cannot be told of."""
+    return [
+        Service(
+            name=listener.name,
+            protocol=Protocol[listener.protocol.name],
+            tls=listener.tls,
+            port=listener.port,
+            cleartext=listener.cleartext,
+        )
+        for listener in listeners
+        if listener.port
+    ]
+
+
+class Mode(enum.Enum):
+    """How a client protects its connection."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    PLAIN = "plain"
+
+
+MAIL = (Protocol.IMAP, Protocol.POP3, Protocol.SMTP)
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What to set in a client: a service in one of the modes that it can be used in."""
+
+    service: Service
+    mode: Mode
+
+
+def setting(services: Iterable[Service], protocol: Protocol, mode: Mode) -> Setting | None:
+    """Return the one to recommend, or `None` where the server does not offer it."""
+    fitting = [
+        service
+        for service in services
+        if service.protocol is protocol and mode in modes_of(service)
+    ]
+    fitting.sort(key=lambda service: service.name not in _PREFERRED)
+    return Setting(fitting[0], mode) if fitting else None
+
+
+def settings(services: Iterable[Service], modes: Iterable[Mode]) -> list[Setting]:
+    """Return the settings for mail, protocol by protocol, each in the order of `modes`."""
+    known = tuple(services)
+    wanted = tuple(modes)
+    return [
+        found
+        for protocol in MAIL
+        for mode in wanted
+        if (found := setting(known, protocol, mode)) is not None
+    ]
+
+
+def modes_of(service: Service) -> tuple[Mode, ...]:
+    """Return the modes in which somebody can log in to a service."""
+    cleartext = (Mode.PLAIN,) if service.cleartext is Cleartext.ALLOW else ()
+    match service.tls:
+        case TlsMode.IMPLICIT:
+            return (Mode.TLS,)
+        case TlsMode.STARTTLS:
+            return (Mode.STARTTLS, *cleartext)
+        case TlsMode.NONE:
+            return cleartext

@@ -41,6 +41,15 @@ class Result(enum.Enum):
     UNAVAILABLE = "unavailable"
 
 
+class AccountChange(enum.Enum):
+    """The `reason` of an `account` record: what has become of the account, or of its address."""
+
+    PASSWORD_CHANGED = "password-changed"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    UNBLOCKED = "unblocked"
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One journal record before it has a time, a number and an origin. It has no secret to leak.
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mailauth.login.accounts import Account
-from mailauth.wire.pending import then
+from mailauth.wire.pending import Pending, then
 
 
 class ExposureChecks(Protocol):
@@ -15,6 +15,9 @@ class ExposureChecks(Protocol):
     ) -> None:
         """Call `found` with whether it is the account's password, or with `None` for unknown."""
 
+    def drained(self) -> Pending[None]:
+        """Tell when the checks that are open now are done, and so recorded."""
+
 
 class ImmediateChecks:
     """Checks at once; fit for secrets that cost nothing to compare."""
@@ -24,3 +27,9 @@ class ImmediateChecks:
     ) -> None:
         """Call `found` as soon as the comparison is done."""
         then(account.matches(password), found)
+
+    def drained(self) -> Pending[None]:
+        """Tell at once."""
+        drained: Pending[None] = Pending()
+        drained.resolve(None)
+        return drained

@@ -259,7 +259,8 @@ class MemoryMailbox:
         self, content: Content, flags: frozenset[str], internal_date: datetime, modseq: int
     ) -> int:
         uid = self._index.uid_next
-        flags = self._keywords.shared(self._keywords.spelled(flags, learn=True))
+        flags = self._keywords.spelled(flags, learn=True)
+        internal_date = internal_date.replace(microsecond=0)
         self._index.put(Message(uid, modseq, flags, internal_date, content))
         return uid
 

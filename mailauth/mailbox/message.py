@@ -34,7 +34,7 @@ class Message(msgspec.Struct, frozen=True, eq=False):
     """One message in one mailbox at one MODSEQ; a change of flags makes a new one in its place.
 
     `flags` has system flags in the spelling above and keywords in the mailbox's; never `\\Recent`,
-    which is a session's own. `internal_date` is aware of its zone.
+    which is a session's own. `internal_date` is aware of its zone, and whole seconds.
     """
 
     uid: int

@@ -1,5 +1,7 @@
 """What every store promises of a mailbox: UIDs, flags, MODSEQ, copies, removal."""
 
+from datetime import timedelta, timezone
+
 import pytest
 
 from mailauth.mailbox.errors import (
@@ -68,6 +70,16 @@ def test_lines_end_in_crlf_and_all_else_stays(box: Mailbox, given: bytes, kept: 
     assert message is not None
     assert message.content.read() == kept
     assert message.size == len(kept)
+
+
+def test_internal_dates_are_whole_seconds_in_their_zone(box: Mailbox) -> None:
+    """RFC 3501 §9 date-time."""
+    zone = timezone(timedelta(hours=5, minutes=45))
+    [uid] = box.append([NewMessage(b"", NOON.astimezone(zone).replace(microsecond=999_999))])
+    message = box.get(uid)
+    assert message is not None
+    assert message.internal_date == NOON
+    assert message.internal_date.utcoffset() == timedelta(hours=5, minutes=45)
 
 
 def test_uids_grow_and_are_never_used_again(box: Mailbox) -> None:

@@ -1,0 +1,39 @@
+"""ENVELOPE: what a message's header says of it (RFC 3501 §7.4.2, RFC 9051 §7.5.2)."""
+
+from collections.abc import Mapping
+
+from mailauth.imap.addresses import Address, addresses
+from mailauth.imap.responses import nstring
+
+_ORDER = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
+
+
+def envelope(fields: Mapping[bytes, bytes]) -> bytes:
+    """The envelope structure, from a header's unfolded fields by their names in lower case."""
+    lists = {name: address_list(fields.get(name, b"")) for name in _ORDER}
+    for name in (b"sender", b"reply-to"):
+        if lists[name] == b"NIL":
+            lists[name] = lists[b"from"]
+    parts = [
+        text(fields.get(b"date")),
+        text(fields.get(b"subject")),
+        *(lists[name] for name in _ORDER),
+        text(fields.get(b"in-reply-to")),
+        text(fields.get(b"message-id")),
+    ]
+    return b"(%b)" % b" ".join(parts)
+
+
+def text(value: bytes | None) -> bytes:
+    """A string of a header; NUL, which no string can have, is shown as another octet."""
+    return nstring(value if value is None else value.replace(b"\0", b"\x80"))
+
+
+def address_list(value: bytes) -> bytes:
+    """A list of address structures, or NIL when there is none."""
+    found = addresses(value)
+    return b"(%b)" % b"".join(map(_address, found)) if found else b"NIL"
+
+
+def _address(one: Address) -> bytes:
+    return b"(%b %b %b %b)" % (text(one.name), text(one.route), text(one.mailbox), text(one.host))

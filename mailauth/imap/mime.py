@@ -1,0 +1,284 @@
+"""The parts of a message (RFC 2045, RFC 2046): where each begins and ends, and what it says it is.
+
+One pass over the octets, whatever they are: a message is never wrong, it only has fewer parts. Its
+lines end in CRLF. Parts, their depth, and how much of a header is looked at are bounded.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+MAX_PARTS = 10_000
+MAX_DEPTH = 100
+MAX_HEADER = 262_144  # octets of one header that are looked at for what a part is, and for ENVELOPE
+MAX_HEADERS = 524_288  # octets of all headers of a message, likewise
+MAX_CANDIDATES = 300_000  # lines that might be delimiters; one costs a microsecond
+MAX_BOUNDARY = 200  # octets; RFC 2046 §5.1.1 allows 70
+MAX_PARAMETERS = 200
+
+_FIELDS = re.compile(
+    rb"\n(content-(?:type|transfer-encoding|id|description|disposition|language|location|md5)"
+    rb"|date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id)"
+    rb"[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)",
+    re.IGNORECASE,
+)
+_LINE_ENDING = re.compile(rb"\r?\n")
+_HEADER_STOP = re.compile(rb"\n(?:\r\n|--)")
+_MEDIA_TYPE = re.compile(rb"\s*([^\s/;()]+)\s*/\s*([^\s/;()]+)")
+_PARAMETER = re.compile(
+    rb";\s*+([^\s=;\"]++)\s*+=\s*+"
+    rb'(?:"((?:[^"\\]|\\.)*+)"?|((?:[^;\s]++|[ \t]++(?=[^;\s(]))*+))',
+    re.DOTALL,
+)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+
+
+class MediaType(msgspec.Struct, frozen=True):
+    """A Content-Type; type, subtype and the names of parameters are in upper case."""
+
+    type: bytes
+    subtype: bytes
+    parameters: tuple[tuple[bytes, bytes], ...] = ()
+
+    def parameter(self, name: bytes) -> bytes | None:
+        """The value of the first parameter of that name (in upper case)."""
+        return next((value for key, value in self.parameters if key == name), None)
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether it is made of parts."""
+        return self.type == b"MULTIPART"
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it holds a message (RFC 9051 §9, media-message)."""
+        return self.type == b"MESSAGE" and self.subtype in (b"RFC822", b"GLOBAL")
+
+
+UNSPECIFIED = MediaType(b"TEXT", b"PLAIN", ((b"CHARSET", b"us-ascii"),))  # RFC 2045 §5.2
+IN_DIGEST = MediaType(b"MESSAGE", b"RFC822")  # RFC 2046 §5.1.5
+TOO_DEEP = MediaType(b"APPLICATION", b"OCTET-STREAM")
+
+
+class Part:
+    """A part of a message, or a message itself: a header and a body, as places in the octets.
+
+    A multipart has `children`, at least one; a part of type message has its message as `message`.
+    """
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self.data = data
+        self.start = start
+        self.body = self.end = len(data)
+        self.looked_at = start  # up to here the header is read
+        self.media_type = UNSPECIFIED
+        self.children: list[Part] = []
+        self.message: Part | None = None
+
+    @property
+    def header(self) -> bytes:
+        """The header, with the blank line that ends it."""
+        return self.data[self.start : self.body]
+
+    @property
+    def text(self) -> bytes:
+        """The body."""
+        return self.data[self.body : self.end]
+
+    @property
+    def size(self) -> int:
+        """Octets of the body."""
+        return self.end - self.body
+
+    @property
+    def lines(self) -> int:
+        """Lines of the body; the last need not be ended."""
+        if self.body == self.end:
+            return 0
+        ended = self.data.count(b"\n", self.body, self.end)
+        return ended if self.data[self.end - 1] == 10 else ended + 1
+
+    def walk(self) -> Iterator["Part"]:
+        """This part and all parts in it, in order."""
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting.extend(reversed(part.children))
+            if part.message is not None:
+                waiting.append(part.message)
+
+    @cached_property
+    def fields(self) -> dict[bytes, bytes]:
+        """The fields ENVELOPE and BODYSTRUCTURE speak of: the first of each, unfolded, by name."""
+        return fields(self.data[self.start : self.looked_at])
+
+
+def fields(header: bytes) -> dict[bytes, bytes]:
+    """The fields of a header that ENVELOPE and BODYSTRUCTURE speak of, as in `Part.fields`."""
+    found: dict[bytes, bytes] = {}
+    for name, value in _FIELDS.findall(b"\n" + header):
+        found.setdefault(name.lower(), unfolded(value))
+    return found
+
+
+def unfolded(value: bytes) -> bytes:
+    """A field's value without its line endings (RFC 5322 §2.2.3) and the space around it."""
+    if b"\n" in value:
+        value = _LINE_ENDING.sub(b"", value)
+    return value.strip(b" \t\r")
+
+
+def media_type(value: bytes) -> MediaType:
+    """Read the value of a Content-Type field; one without any type is plain text."""
+    match = _MEDIA_TYPE.match(value)
+    if match is None:
+        return UNSPECIFIED
+    return MediaType(match[1].upper(), match[2].upper(), parameters(value))
+
+
+def parameters(value: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The parameters of a Content-Type or Content-Disposition, unquoted; names in upper case."""
+    found = []
+    for match in _PARAMETER.finditer(value):
+        name, quoted, plain = match.groups()
+        found.append((name.upper(), plain if quoted is None else _ESCAPED.sub(rb"\1", quoted)))
+        if len(found) == MAX_PARAMETERS:
+            break
+    return tuple(found)
+
+
+def parse(data: bytes) -> Part:
+    """Find the parts of a message."""
+    message = Part(data, 0)
+    _Walk(data).through(message)
+    return message
+
+
+class _Walk:
+    """One pass over a message: every octet is looked at once, however deep the parts nest."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._open: list[Part] = []  # from the message down to the part at hand
+        self._boundaries: dict[bytes, int] = {}  # to the place in `_open` of the multipart
+        self._parts = 0
+        self._candidates = 0
+        self._budget = MAX_HEADERS
+
+    def through(self, message: Part) -> None:
+        """Find the parts of `message`, which is all of the data."""
+        at = self._begin(message, UNSPECIFIED)
+        while self._boundaries and (at := self._data.find(b"\n--", at)) >= 0:
+            delimiter = self._delimiter(at + 3)
+            if delimiter is None:
+                at += 3
+            elif self._parts >= MAX_PARTS:
+                break
+            else:
+                at = self._delimited(at, *delimiter)
+        self._close(0, len(self._data))
+
+    def _begin(self, part: Part, default: MediaType) -> int:
+        """Open a part and the message in it, if any; return where to go on: the end of a line."""
+        while True:
+            self._parts += 1
+            self._open.append(part)
+            cut = self._header(part)
+            length = min(part.body - part.start, MAX_HEADER, self._budget)
+            self._budget -= length
+            part.looked_at = part.start + length
+            value = part.fields.get(b"content-type")
+            kind = default if value is None else media_type(value)
+            if len(self._open) >= MAX_DEPTH and (kind.is_multipart or kind.is_message):
+                kind = TOO_DEEP
+            part.media_type = kind
+            if kind.is_multipart and cut is None:
+                boundary = (kind.parameter(b"BOUNDARY") or b"").rstrip(b" \t\r")
+                if 0 < len(boundary) <= MAX_BOUNDARY:
+                    self._boundaries.setdefault(boundary, len(self._open) - 1)
+            if kind.is_message:
+                part.message = Part(self._data, part.body)
+            if cut is not None:
+                self._open_empty(part.message)
+                return cut
+            if part.message is None:
+                return max(part.body - 1, 0)
+            part, default = part.message, UNSPECIFIED
+
+    def _open_empty(self, message: Part | None) -> None:
+        """The message in a part that ends before it has begun."""
+        if message is not None:
+            self._parts += 1
+            message.body = message.start
+            self._open.append(message)
+
+    def _header(self, part: Part) -> int | None:
+        """Find the end of a header, or where the delimiter begins that cuts it off."""
+        data = self._data
+        if data.startswith(b"\r\n", part.start):
+            part.body = part.start + 2
+            return None
+        at = max(part.start - 1, 0)
+        while self._boundaries and (stop := _HEADER_STOP.search(data, at)):
+            if stop[0] == b"\n\r\n":
+                part.body = stop.end()
+                return None
+            if self._delimiter(stop.end()) is not None:
+                part.body = max(part.start, self._before(stop.start()))
+                return stop.start()
+            at = stop.end()
+        blank = data.find(b"\n\r\n", at)
+        if blank >= 0:
+            part.body = blank + 3
+        return None
+
+    def _before(self, at: int) -> int:
+        """Where the line ending with its line feed at `at` begins; the delimiter owns it."""
+        return at - 1 if at and self._data[at - 1] == 13 else at
+
+    def _delimiter(self, at: int) -> tuple[int, bool] | None:
+        """The multipart delimited by the line that goes on at `at`, and whether it closes it."""
+        self._candidates += 1
+        if self._candidates > MAX_CANDIDATES:
+            self._boundaries.clear()
+            return None
+        end = self._data.find(b"\n", at, at + 2 * MAX_BOUNDARY)
+        if end < 0:
+            end = len(self._data)
+            if end - at > 2 * MAX_BOUNDARY:
+                return None
+        line = self._data[at:end].rstrip(b" \t\r")
+        level = self._boundaries.get(line)
+        if level is not None:
+            return level, False
+        if not line.endswith(b"--"):
+            return None
+        level = self._boundaries.get(line[:-2])
+        return None if level is None else (level, True)
+
+    def _delimited(self, at: int, level: int, closing: bool) -> int:
+        """A delimiter has come: end the part before it, and begin the one behind it."""
+        self._close(level + 1, self._before(at))
+        start = self._data.find(b"\n", at + 1) + 1 or len(self._data)
+        if closing:
+            self._boundaries = {b: n for b, n in self._boundaries.items() if n < level}
+            return start - 1
+        multipart = self._open[level]
+        child = Part(self._data, start)
+        multipart.children.append(child)
+        in_digest = multipart.media_type.subtype == b"DIGEST"
+        return self._begin(child, IN_DIGEST if in_digest else UNSPECIFIED)
+
+    def _close(self, level: int, end: int) -> None:
+        """End the parts from this place in `_open` on."""
+        for part in self._open[level:]:
+            part.end = max(part.body, end)
+            if part.media_type.is_multipart and not part.children:
+                empty = Part(self._data, part.end)
+                empty.body = empty.end = part.end
+                part.children.append(empty)
+        del self._open[level:]
+        self._boundaries = {b: n for b, n in self._boundaries.items() if n < level}

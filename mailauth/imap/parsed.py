@@ -1,0 +1,96 @@
+"""Messages that have been read and taken apart, kept for the next question, within a bound."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property, partial
+
+from mailauth.imap.envelope import envelope
+from mailauth.imap.mime import MAX_HEADER, Part, fields, parse
+from mailauth.imap.structure import body, bodystructure
+from mailauth.mailbox.message import Content
+
+MAX_OCTETS = 32 * 1024 * 1024
+_MESSAGE = 1_000  # octets that a message takes beside its data
+_PART = 1_000  # octets that a part takes
+
+
+class ParsedMessage:
+    """One message; what is asked for is worked out once. `grown` hears of the octets this takes."""
+
+    def __init__(self, data: bytes, grown: Callable[[int], None]) -> None:
+        self.data = data
+        self._grown = grown
+
+    @cached_property
+    def header(self) -> bytes:
+        """The header, with the blank line that ends it."""
+        if self.data.startswith(b"\r\n"):
+            return b"\r\n"
+        blank = self.data.find(b"\n\r\n")
+        header = self.data if blank < 0 else self.data[: blank + 3]
+        self._grown(len(header))
+        return header
+
+    @cached_property
+    def fields(self) -> dict[bytes, bytes]:
+        """The fields that ENVELOPE speaks of, as in `mime.Part.fields`."""
+        found = fields(self.header[:MAX_HEADER])
+        self._grown(sum(map(len, found.values())))
+        return found
+
+    @cached_property
+    def root(self) -> Part:
+        """The message as the part that all others are in."""
+        root = parse(self.data)
+        self._grown(sum(_PART + part.looked_at - part.start for part in root.walk()))
+        return root
+
+    @cached_property
+    def envelope(self) -> bytes:
+        """ENVELOPE."""
+        return self._kept(envelope(self.fields))
+
+    @cached_property
+    def body(self) -> bytes:
+        """BODY."""
+        return self._kept(body(self.root))
+
+    @cached_property
+    def bodystructure(self) -> bytes:
+        """BODYSTRUCTURE."""
+        return self._kept(bodystructure(self.root))
+
+    def _kept(self, octets: bytes) -> bytes:
+        self._grown(len(octets))
+        return octets
+
+
+class ParsedMessages:
+    """The messages used last; but for the very last, they take no more than so many octets."""
+
+    def __init__(self, octets: int = MAX_OCTETS) -> None:
+        self._limit = octets
+        self._used = 0
+        self._messages: OrderedDict[Content, ParsedMessage] = OrderedDict()
+        self._weights: dict[Content, int] = {}
+
+    def get(self, content: Content) -> ParsedMessage:
+        """The message with this content; raises like `Content.read`."""
+        message = self._messages.get(content)
+        if message is None:
+            message = ParsedMessage(content.read(), partial(self._grow, content))
+            self._messages[content] = message
+            self._weights[content] = 0
+            self._grow(content, _MESSAGE + len(message.data))
+        else:
+            self._messages.move_to_end(content)
+        return message
+
+    def _grow(self, content: Content, octets: int) -> None:
+        if content not in self._weights:
+            return  # let go meanwhile; who still has it keeps it
+        self._weights[content] += octets
+        self._used += octets
+        while self._used > self._limit and len(self._messages) > 1:
+            oldest, _ = self._messages.popitem(last=False)
+            self._used -= self._weights.pop(oldest)

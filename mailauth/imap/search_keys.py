@@ -1,0 +1,153 @@
+"""What SEARCH asks for, as values (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5).
+
+NEW is `And((Recent(), Not(Flag(SEEN))))`, OLD `Not(Recent())`; FROM and the like are `Header`. Text
+has been decoded from the command's charset. Keys nest no deeper than `MAX_NESTING`, and it is for
+those who make them to see to it.
+"""
+
+import enum
+from datetime import date
+
+import msgspec
+
+from mailauth.mailbox.view import Range
+
+MAX_NESTING = 50  # of NOT, OR and parentheses
+
+
+class When(enum.Enum):
+    """How a day stands to another."""
+
+    BEFORE = enum.auto()
+    ON = enum.auto()
+    SINCE = enum.auto()
+
+
+class All(msgspec.Struct, frozen=True):
+    """ALL"""
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A system flag or a keyword, in any letter case."""
+
+    flag: str
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """RECENT"""
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """A set of sequence numbers."""
+
+    ranges: tuple[Range, ...]
+
+
+class Uids(msgspec.Struct, frozen=True):
+    """UID, with a set of UIDs."""
+
+    ranges: tuple[Range, ...]
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """BEFORE, ON, SINCE: by internal date, in the zone it was given in."""
+
+    when: When
+    day: date
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """SENTBEFORE, SENTON, SENTSINCE: by the Date field; a message without a date is never found."""
+
+    when: When
+    day: date
+
+
+class Larger(msgspec.Struct, frozen=True):
+    """LARGER"""
+
+    size: int
+
+
+class Smaller(msgspec.Struct, frozen=True):
+    """SMALLER"""
+
+    size: int
+
+
+class Older(msgspec.Struct, frozen=True):
+    """OLDER"""
+
+    seconds: int
+
+
+class Younger(msgspec.Struct, frozen=True):
+    """YOUNGER"""
+
+    seconds: int
+
+
+class Modseq(msgspec.Struct, frozen=True):
+    """MODSEQ: at least this one."""
+
+    modseq: int
+
+
+class Header(msgspec.Struct, frozen=True):
+    """HEADER, and FROM, SUBJECT and the like; an empty text finds all that have the field."""
+
+    field: bytes
+    text: str
+
+
+class Body(msgspec.Struct, frozen=True):
+    """BODY: in the text of the message."""
+
+    text: str
+
+
+class Text(msgspec.Struct, frozen=True):
+    """TEXT: in the header or the text of the message."""
+
+    text: str
+
+
+class Not(msgspec.Struct, frozen=True):
+    """NOT"""
+
+    key: "Key"
+
+
+class Or(msgspec.Struct, frozen=True):
+    """OR"""
+
+    one: "Key"
+    other: "Key"
+
+
+class And(msgspec.Struct, frozen=True):
+    """Keys in parentheses, or one after the other."""
+
+    keys: tuple["Key", ...]
+
+
+Key = (
+    All
+    | Flag
+    | Recent
+    | Numbers
+    | Uids
+    | Arrived
+    | Sent
+    | Larger
+    | Smaller
+    | Older
+    | Younger
+    | Modseq
+    | Header
+    | Body
+    | Text
+    | Not
+    | Or
+    | And
+)

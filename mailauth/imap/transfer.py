@@ -1,0 +1,33 @@
+"""Content transfer encodings (RFC 2045 §6), decoded as far as there is anything to decode."""
+
+import binascii
+import re
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+
+
+class UnknownEncoding(Exception):
+    """Nobody knows how to decode this Content-Transfer-Encoding (UNKNOWN-CTE)."""
+
+
+def decode(octets: bytes, encoding: bytes) -> bytes:
+    """Undo an encoding, named in upper case. Raises `UnknownEncoding`."""
+    match encoding:
+        case b"7BIT" | b"8BIT" | b"BINARY":
+            return octets
+        case b"QUOTED-PRINTABLE":
+            return binascii.a2b_qp(octets)
+        case b"BASE64":
+            return base64(octets)
+        case _:
+            raise UnknownEncoding
+
+
+def base64(octets: bytes) -> bytes:
+    """Decode the digits there are; the last ones may be cut short."""
+    try:
+        return binascii.a2b_base64(octets)
+    except binascii.Error:
+        digits = _NOT_BASE64.sub(b"", octets)
+        whole = digits[: len(digits) - (len(digits) % 4 == 1)]
+        return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))

@@ -73,7 +73,7 @@ def test_every_client_ends_with_the_truth(make_store: MakeStore, vanished: int) 
     """RFC 3501 §5.2: a client that has heard everything knows the mailbox."""
 
     @given(st.integers(min_value=0, max_value=2**32), st.integers(min_value=0, max_value=80))
-    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=60)
     def scenario(seed: int, steps: int) -> None:
         choice = random.Random(seed)
         box = make_store(Limits(vanished=vanished)).account("bob").create("Box")

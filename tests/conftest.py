@@ -1,0 +1,6 @@
+"""What all tests share: hypothesis tries the same examples every time, on a machine however slow."""
+
+from hypothesis import settings
+
+settings.register_profile("deterministic", deadline=None, derandomize=True, database=None)
+settings.load_profile("deterministic")

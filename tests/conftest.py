@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis tries the same examples every time, on a machine however slow."""
+"""What all tests share: hypothesis tries the same examples every time, however slow the machine."""
 
 from hypothesis import settings
 

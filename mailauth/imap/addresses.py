@@ -146,7 +146,7 @@ def _is_route(parts: list[list[bytes]]) -> bool:
 
 def _glued(words: list[bytes]) -> list[bytes]:
     """Words, but as one where a dot joins them (RFC 5322 §4.4 allows space around it)."""
-    if not any(word.startswith(b".") or word.endswith(b".") for word in words):
+    if len(words) < 2 or not any(word.startswith(b".") or word.endswith(b".") for word in words):
         return words
     runs: list[list[bytes]] = []
     for word in words:

@@ -31,7 +31,7 @@ def text(value: bytes | None) -> bytes:
 
 def address_list(value: bytes) -> bytes:
     """A list of address structures, or NIL when there is none."""
-    found = addresses(value)
+    found = addresses(value) if value else []
     return b"(%b)" % b"".join(map(_address, found)) if found else b"NIL"
 
 

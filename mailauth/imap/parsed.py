@@ -31,6 +31,11 @@ class ParsedMessage:
         self._grown(len(header))
         return header
 
+    @property
+    def text(self) -> bytes:
+        """The body."""
+        return self.data[len(self.header) :]
+
     @cached_property
     def fields(self) -> dict[bytes, bytes]:
         """The fields that ENVELOPE speaks of, as in `mime.Part.fields`."""

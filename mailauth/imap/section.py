@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from mailauth.imap.mime import Part
+from mailauth.imap.parsed import ParsedMessage
 from mailauth.imap.structure import transfer_encoding
 from mailauth.imap.transfer import decode
 
@@ -44,7 +45,7 @@ class Partial(msgspec.Struct, frozen=True):
         return content[self.start : self.start + self.length]
 
 
-def content(message: Part, section: Section) -> bytes | None:
+def content(message: ParsedMessage, section: Section) -> bytes | None:
     """The octets of a section; `None` when the message has no such part.
 
     NUL, which no string of IMAP can have, is shown as another octet.
@@ -53,14 +54,14 @@ def content(message: Part, section: Section) -> bytes | None:
     return octets if octets is None else octets.replace(b"\0", b"\x80")
 
 
-def binary(message: Part, path: tuple[int, ...]) -> bytes | None:
+def binary(message: ParsedMessage, path: tuple[int, ...]) -> bytes | None:
     """A part's body without its transfer encoding (RFC 3516 §4.3); `None` when there is none.
 
     Without a path, the message as it is. Raises `transfer.UnknownEncoding`.
     """
     if not path:
         return message.data
-    part = find(message, path)
+    part = find(message.root, path)
     return part if part is None else decoded(part)
 
 
@@ -106,19 +107,23 @@ def header_fields(header: bytes, names: frozenset[bytes], *, others: bool = Fals
     return b"".join([b"%b\n" % field for field in found]) + blank
 
 
-def _content(message: Part, section: Section) -> bytes | None:
-    part = find(message, section.path)
-    if part is None:
-        return None
-    if section.specifier is None:
-        return part.text if section.path else message.data
-    if section.specifier is Specifier.MIME:
-        return part.header
-    within = part.message if section.path else message
-    if within is None:
-        return None
+def _content(message: ParsedMessage, section: Section) -> bytes | None:
+    within: ParsedMessage | Part = message
+    if section.path:
+        part = find(message.root, section.path)
+        if part is None:
+            return None
+        if section.specifier is None:
+            return part.text
+        if section.specifier is Specifier.MIME:
+            return part.header
+        if part.message is None:
+            return None
+        within = part.message
     match section.specifier:
-        case Specifier.HEADER:
+        case None:
+            return message.data
+        case Specifier.HEADER | Specifier.MIME:
             return within.header
         case Specifier.TEXT:
             return within.text

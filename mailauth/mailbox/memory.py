@@ -184,7 +184,7 @@ class MemoryMailbox:
                 continue
             flags = self._keywords.shared(change.apply(message.flags))
             if flags != message.flags:
-                message = msgspec.structs.replace(message, flags=flags, modseq=modseq)
+                message = Message(uid, modseq, flags, message.internal_date, message.content)
                 self._index.put(message)
             stored.append(message)
         if self._index.highest_modseq == modseq:

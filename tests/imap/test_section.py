@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap.mime import parse
+from mailauth.imap.parsed import ParsedMessage
 from mailauth.imap.section import Partial, Section, Specifier, binary, content, header_fields
 from mailauth.imap.transfer import UnknownEncoding, decode
 from mailauth.imap.transfer import base64 as decode_base64
 from tests.imap.messages import COMPLEX, crlf, octets
 
 HEADER = b"From: a@b\r\nSubject: one\r\n two\r\nno field\r\nsubject : 3\r\nX-Subject: no\r\n\r\n"
+
+
+def parse(data: bytes) -> ParsedMessage:
+    """A message that is ready to be asked."""
+    return ParsedMessage(data, lambda octets: None)
 
 
 def section(name: str) -> Section:

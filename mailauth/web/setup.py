@@ -10,9 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mailauth.login.event import Protocol
 from mailauth.web.access import Viewer
 from mailauth.web.message import HttpError, Request, Response
-from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
-from mailauth.web.routes import AnyRoute, OpenRoute
+from mailauth.web.routes import OpenRoute, Route
 from mailauth.web.selection import choice
 from mailauth.web.services import Mode, Service, Setting, setting, settings
 
@@ -46,23 +45,27 @@ _MODES = (
     ),
 )
 
+Certificate = Callable[[], bytes | None]
+
 
 class Setup:
-    """`/setup`; a visitor may read it too."""
+    """`/setup`. `ca` returns the CA's certificate in PEM, or `None` where clients trust another."""
 
     def __init__(
         self,
         hostname: str,
-        operations: Operations,
+        services: Callable[[], Sequence[Service]],
+        ca: Certificate,
         pages: Pages,
         viewer_of: Callable[[Request], Viewer | None],
     ) -> None:
         self._hostname = hostname
-        self._operations = operations
+        self._services = services
+        self._ca = ca
         self._pages = pages
         self._viewer_of = viewer_of
 
-    def routes(self) -> tuple[AnyRoute, ...]:
+    def routes(self) -> tuple[Route, ...]:
         """List what it answers."""
         return (
             OpenRoute("GET", "/setup", self.show),
@@ -73,7 +76,7 @@ class Setup:
     def show(self, request: Request) -> Response:
         """Show the settings of one mode."""
         mode = choice(request.query, "mode", Mode) or Mode.TLS
-        services = self._operations.services()
+        services = self._services()
         viewer = self._viewer_of(request)
         account = viewer.account if viewer is not None else None
         user = account.name if account is not None else _ANYBODY
@@ -100,7 +103,7 @@ class Setup:
         return self._download(Encoding.DER, "application/x-x509-ca-cert", "mailauth-ca.crt")
 
     def _certificate(self) -> x509.Certificate | None:
-        pem = self._operations.ca_certificate()
+        pem = self._ca()
         return x509.load_pem_x509_certificate(pem) if pem is not None else None
 
     def _download(self, encoding: Encoding, content_type: str, name: str) -> Response:

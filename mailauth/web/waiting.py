@@ -11,11 +11,8 @@ T = TypeVar("T")
 
 async def settled(value: T | Pending[T]) -> T:
     """Return a value: at once when it is there, else when it comes."""
-    return await arrival(value) if isinstance(value, Pending) else value
-
-
-async def arrival(pending: Pending[T]) -> T:
-    """Return a value when it comes."""
+    if not isinstance(value, Pending):
+        return value
     deferred: Deferred[T] = Deferred()
-    pending.listen(deferred.callback)
+    value.listen(deferred.callback)
     return await deferred

@@ -1,0 +1,343 @@
+"""A mail client's connection: drives a protocol core, and carries out the effects it returns.
+
+While an effect takes time (a result to come, a client that does not read) nothing more is read:
+what a client can make us keep is one segment of input, and output up to the transport's limit.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar, assert_never
+
+import msgspec
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IPushProducer,
+    IReactorTime,
+)
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from mailauth.login.hop import Handshake
+from mailauth.login.session import LoginSession
+from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.link import Link
+from mailauth.wire.effects import Await, Close, Core, Deadline, Effect, StartTls, Stream, Write
+
+log = Logger()
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+BATCH_OCTETS = 32 * 1024  # of a stream in one write
+UNWATCHED_OCTETS = 16 * 1024  # of output, after which a connection asks how it drains
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """What is spoken on a connection: a core, and the login session that it stands on."""
+
+    session: LoginSession
+    core: Core
+
+
+class _Pouring(msgspec.Struct):
+    """A stream that waits for the client to read, and the effects behind it."""
+
+    chunks: Iterator[bytes]
+    rest: list[Effect]
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class MailConnection:
+    """Drives one core, made by `speak` from what to call when there is news for the client."""
+
+    __slots__ = (
+        "__provides__",
+        "_arrived",
+        "_awaiting",
+        "_clock",
+        "_core",
+        "_full",
+        "_going_on",
+        "_gone",
+        "_input_ended",
+        "_is_owed",
+        "_link",
+        "_news",
+        "_patience",
+        "_paused",
+        "_pouring",
+        "_session",
+        "_shaking_hands",
+        "_stopping",
+        "_unwatched",
+        "_wheel",
+        "due",
+        "slot",
+    )
+
+    def __init__(
+        self,
+        link: Link,
+        speak: Callable[[Callable[[], None]], Spoken],
+        wheel: DeadlineWheel,
+        clock: IReactorTime,
+    ) -> None:
+        self.due: float | None = None
+        self.slot: int | None = None
+        spoken = speak(self._changed)
+        self._session = spoken.session
+        self._core = spoken.core
+        self._link = link
+        self._wheel = wheel
+        self._clock = clock
+        self._patience: float | None = None  # the core's last deadline, in seconds
+        self._unwatched: int | None = 0  # octets sent; None once the link tells how they drain
+
+        # What keeps the core from being asked.
+        self._awaiting = False
+        self._pouring: _Pouring | None = None
+        self._full = False  # the client does not keep up
+        self._shaking_hands = False
+        self._gone = False
+
+        # What the core is to hear as soon as it can be asked.
+        self._is_owed = False  # a `receive(b"")`
+        self._arrived = b""
+        self._news = False
+        self._stopping = False
+        self._input_ended = False
+
+        self._paused = False  # nothing is read
+        self._going_on = False
+
+    # What the link tells.
+
+    def makeConnection(self, transport: object) -> None:
+        """The client can be spoken to."""
+        self._ask(self._core.connected)
+
+    def dataReceived(self, data: bytes) -> None:
+        """A segment has come."""
+        self._arrived += data
+        self._go_on()
+
+    def readConnectionLost(self) -> None:
+        """The client will send nothing more: answer what it has sent, then close."""
+        self._input_ended = True
+        self._go_on()
+
+    def writeConnectionLost(self) -> None:
+        """The link closes, of which it tells when it is done."""
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The link is gone."""
+        if not self._gone:
+            self._leave()
+
+    def pauseProducing(self) -> None:
+        """The client does not keep up."""
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        """The client has taken what was sent."""
+        self._full = False
+        if self._gone:
+            return
+        if self._patience is not None and not self._shaking_hands:
+            self._wheel.set(self, self._patience)
+        pouring, self._pouring = self._pouring, None
+        if pouring is not None:
+            self._carry_out([Stream(pouring.chunks), *pouring.rest])
+        self._go_on()
+
+    def stopProducing(self) -> None:
+        """The link is about to be gone, of which it tells."""
+
+    def deadline_passed(self) -> None:
+        """The core's deadline has passed."""
+        if self._awaiting:  # the client waits for us
+            self._wheel.set(self, self._patience or 1)
+        elif self._full:  # and so nobody would read a farewell
+            self._leave("timeout: the client does not read")
+            self._link.abortConnection()
+        else:
+            self.ended("timeout")
+            self._ask(self._core.timed_out)
+
+    # What the listener asks.
+
+    def ended(self, reason: str) -> None:
+        """Record how the connection ends, unless it has seen a login attempt."""
+        self._guarded(partial(self._session.ended, reason), None)
+
+    def stop(self) -> None:
+        """The server stops: take leave as soon as the core can be asked."""
+        self._stopping = True
+        self._go_on()
+
+    # The core is asked, and its effects are carried out.
+
+    def _changed(self) -> None:
+        """The core has news, and may be in the middle of something: ask it later."""
+        if not self._news:
+            self._news = True
+            self._clock.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        """Let the core hear what it has to hear, as far as it can be asked now."""
+        if self._going_on:
+            return  # the loop below goes on by itself, however many results are there at once
+        self._going_on = True
+        while not (self._gone or self._is_busy()):
+            if self._is_owed:
+                self._is_owed = False
+                self._ask(lambda: self._core.receive(b""))
+            elif self._arrived:
+                data, self._arrived = self._arrived, b""
+                self._ask(partial(self._core.receive, data))
+            elif self._news:
+                self._news = False
+                self._ask(self._core.notified)
+            elif self._stopping:
+                self._stopping = False
+                self._ask(self._core.shutting_down)
+            elif self._input_ended:
+                self._close()
+            else:
+                break
+        self._going_on = False
+        self._mind_reading()
+
+    def _is_busy(self) -> bool:
+        return self._awaiting or self._full or self._shaking_hands
+
+    def _mind_reading(self) -> None:
+        """Read no more while the core could not be told."""
+        pause = self._awaiting or self._full
+        if pause is not self._paused and not (self._gone or self._input_ended):
+            self._paused = pause
+            if pause:
+                self._link.pauseProducing()
+            else:
+                self._link.resumeProducing()
+
+    def _ask(self, question: Callable[[], list[Effect]]) -> None:
+        self._carry_out(self._answer(question))
+
+    def _answer(self, question: Callable[[], list[Effect]]) -> list[Effect]:
+        """Ask the core; a bug in it is our fault, and costs this connection alone."""
+        effects = self._guarded(question, None)
+        if effects is not None:
+            return effects
+        self._guarded(self._session.failed, None)
+        fallback: list[Effect] = [Close()]
+        return self._guarded(self._core.failed, fallback)
+
+    def _guarded(self, question: Callable[[], T], otherwise: U) -> T | U:
+        try:
+            return question()
+        except Exception:  # noqa: BLE001
+            log.failure("a bug in {core}", core=type(self._core).__name__)
+            return otherwise
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        said: list[bytes] = []
+        for position, effect in enumerate(effects):
+            match effect:
+                case Write(data):
+                    said.append(data)
+                    continue
+                case Deadline(seconds):
+                    self._patience = seconds
+                    self._wheel.set(self, seconds)
+                    continue
+                case _:
+                    self._say(said)
+                    said = []
+            match effect:
+                case Stream(chunks):
+                    self._is_owed = True
+                    if not self._pour(chunks):
+                        self._pouring = _Pouring(chunks, effects[position + 1 :])
+                        return
+                case Await(pending, resume):
+                    self._is_owed = True
+                    self._awaiting = True
+                    pending.listen(partial(self._resume, resume))
+                case StartTls() if self._arrived:
+                    self._leave(f"pipelined-behind-starttls ({len(self._arrived)} bytes)")
+                    self._link.loseConnection()
+                case StartTls():
+                    self._shaking_hands = True
+                    self._wheel.cancel(self)
+                    self._link.start_tls(self._tls_established)
+                case Close():
+                    self._close()
+                    return
+                case _:
+                    assert_never(effect)
+        self._say(said)
+
+    def _resume(self, resume: Callable[[Any], list[Effect]], value: object) -> None:
+        """What was awaited is there; a core whose client has gone meanwhile hears of it, too."""
+        self._awaiting = False
+        effects = self._answer(lambda: resume(value))
+        if self._gone:
+            self._guarded(self._core.lost, None)
+        else:
+            self._carry_out(effects)
+            self._go_on()
+
+    def _tls_established(self, handshake: Handshake) -> None:
+        self._shaking_hands = False
+        self._session.handshake_completed(handshake, implicit=False)
+        self._ask(self._core.tls_established)
+        self._go_on()
+
+    def _pour(self, chunks: Iterator[bytes]) -> bool:
+        """Send a stream as far as the client keeps up; return whether that was all of it."""
+        batch: list[bytes] = []
+        octets = 0
+        try:
+            while not self._full:
+                chunk = next(chunks, None)
+                if chunk is not None:
+                    batch.append(chunk)
+                    octets += len(chunk)
+                if chunk is None or octets >= BATCH_OCTETS:
+                    self._say(batch)
+                    batch, octets = [], 0
+                if chunk is None:
+                    break
+        except Exception:  # noqa: BLE001
+            log.failure("a bug in an answer of {core}", core=type(self._core).__name__)
+            self._leave()
+            self._link.abortConnection()
+        return not self._full
+
+    def _say(self, pieces: list[bytes]) -> None:
+        if not pieces:
+            return
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._unwatched is not None:
+            self._unwatched += len(data)
+            if self._unwatched > UNWATCHED_OCTETS:
+                self._unwatched = None
+                self._link.registerProducer(self, streaming=True)
+        self._link.write(data)
+
+    def _close(self) -> None:
+        self._leave()
+        self._link.loseConnection()
+
+    def _leave(self, reason: str = "no-attempt") -> None:
+        """Be done with the client; whatever is awaited for it still comes."""
+        self.ended(reason)
+        self._gone = True
+        self._pouring = None
+        self._wheel.cancel(self)
+        if self._unwatched is None:
+            self._link.unregisterProducer()
+        if not self._awaiting:
+            self._guarded(self._core.lost, None)

@@ -1,0 +1,394 @@
+"""The link to a client: its socket, a PROXY header and TLS as one transport for what speaks to it.
+
+What stands on a link hears of the client once the PROXY header and an implicit handshake are behind
+it. That TLS protects a client is known from here alone: from a completed handshake, or from the
+header of a trusted proxy (DESIGN 2.3).
+"""
+
+import enum
+import socket
+from collections.abc import Callable, Iterable
+from typing import assert_never, cast
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IProducer,
+    IPushProducer,
+    ITransport,
+)
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from mailauth.login.hop import Handshake, Hop, handshake_completed
+from mailauth.login.session import Client
+from mailauth.net.interfaces import Shared, Socket, Upper
+from mailauth.net.preamble import Ends, must_send_header, proxied_ends
+from mailauth.net.tls import TlsFailure, TlsSession, begins_a_handshake
+from mailauth.net.tls_context import facts
+from mailauth.wire.proxy import ProxyError, ProxyPreamble
+
+log = Logger()
+
+LINGER_OCTETS = 32 * 1024 * 1024  # of input that are passed over so that our last word is read
+
+
+class Stage(enum.Enum):
+    """What a link waits for."""
+
+    HEADER = "the PROXY header"
+    FIRST = "the client's first bytes, in the clear"
+    HANDSHAKE = "the TLS handshake"
+    OPEN = "the client's bytes"
+    CLOSING = "the end of the connection"
+
+
+Established = Callable[[Handshake], None]
+
+
+@implementer(IHalfCloseableProtocol, ITransport, IPushProducer)
+class Link:
+    """One client's link. `upper` is what speaks to the client, while it does."""
+
+    __slots__ = (
+        "__provides__",
+        "_client",
+        "_ends",
+        "_established",
+        "_first",
+        "_heard",
+        "_passed_over",
+        "_preamble",
+        "_shared",
+        "_stage",
+        "_tls",
+        "_transport",
+        "due",
+        "hop",
+        "slot",
+        "upper",
+    )
+
+    def __init__(self, shared: Shared, ends: Ends) -> None:
+        self.hop: Hop = ends.hop
+        self.upper: Upper | None = None
+        self.due: float | None = None
+        self.slot: int | None = None
+        self._shared = shared
+        self._ends = ends
+        self._client: Client | None = None
+        self._transport: Socket
+        self._stage = Stage.FIRST
+        self._heard = False
+        self._first = b""  # held back until it is clear what it begins
+        self._preamble: ProxyPreamble | None = None
+        self._tls: TlsSession | None = None
+        self._established: Established | None = None
+        self._passed_over = 0
+
+    @property
+    def client(self) -> Client:
+        """Who is connected to what."""
+        if self._client is None:
+            self._client = self._shared.client(self._ends)
+        return self._client
+
+    def client_facts(self) -> tuple[Client, Hop]:
+        """Return who is connected, and what is known of its hop."""
+        return self.client, self.hop
+
+    # What the socket tells.
+
+    def makeConnection(self, transport: Socket) -> None:
+        """The socket is connected."""
+        self._transport = transport
+        self._shared.opened(self)
+        if must_send_header(self._ends, self._shared.proxy_from):
+            self._preamble = ProxyPreamble()
+            self._wait_for(Stage.HEADER, self._shared.patience.header)
+        else:
+            self._begin()
+
+    def dataReceived(self, data: bytes) -> None:
+        """A segment has come."""
+        self._heard = True
+        match self._stage:
+            case Stage.OPEN:
+                if self._tls is not None:
+                    self._decrypt(self._tls, data)
+                elif self.upper is not None:
+                    self.upper.dataReceived(data)
+            case Stage.HANDSHAKE:
+                self._shake_hands(self._first + data)
+            case Stage.FIRST:
+                self._read_first(self._first + data)
+            case Stage.HEADER:
+                self._read_header(data)
+            case Stage.CLOSING:
+                self._pass_over(data)
+            case _:
+                assert_never(self._stage)
+
+    def readConnectionLost(self) -> None:
+        """The client will send nothing more."""
+        if self._stage is Stage.CLOSING:
+            self._transport.loseConnection()
+        else:
+            self._input_ended()
+
+    def writeConnectionLost(self) -> None:
+        """Our last word is out; the client may take it in before the socket closes."""
+        self._shared.wheel.set(self, self._shared.patience.linger)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The socket is gone."""
+        if self._stage is not Stage.OPEN:
+            self._came_to_nothing()
+        self._stage = Stage.CLOSING
+        self._shared.wheel.cancel(self)
+        self._shared.closed(self)
+        self._tell_lost(reason)
+
+    def deadline_passed(self) -> None:
+        """What the link waited for has not come in time."""
+        if self._stage is Stage.CLOSING:
+            self._transport.abortConnection()
+            return
+        if self._stage is Stage.HEADER:
+            log.warn("{peer} sent no PROXY header in time", peer=self._ends.ip)
+        self._drop(f"timeout: still waiting for {self._stage.value}")
+
+    # The PROXY header.
+
+    def _read_header(self, data: bytes) -> None:
+        assert self._preamble is not None
+        try:
+            header = self._preamble.receive(data)
+        except ProxyError as error:
+            log.warn("{peer} must send a PROXY header: {error}", peer=self._ends.ip, error=error)
+            self._drop(f"proxy-header-malformed: {error}")
+            return
+        if header is None:
+            return
+        rest = self._preamble.rest
+        self._preamble = None
+        self._heard = bool(rest)
+        self._shared.wheel.cancel(self)
+        self._ends = proxied_ends(self._ends, header)
+        self.hop = self._ends.hop
+        self._begin()
+        if rest:
+            self.dataReceived(rest)
+
+    # TLS.
+
+    def _begin(self) -> None:
+        if self._shared.implicit_tls:
+            self._wait_for_handshake(lambda _: self._stand())
+        else:
+            self._stage = Stage.FIRST
+            self._stand()
+
+    def _stand(self) -> None:
+        self.upper = self._shared.stand_on(self)
+        self.upper.makeConnection(self)
+
+    def start_tls(self, established: Established) -> None:
+        """Take what comes now as a handshake, and call `established` when it has completed."""
+        assert self._tls is None, "TLS inside TLS"
+        self._wait_for_handshake(established)
+
+    def _wait_for_handshake(self, established: Established) -> None:
+        self._established = established
+        self._wait_for(Stage.HANDSHAKE, self._shared.patience.handshake)
+
+    def _read_first(self, data: bytes) -> None:
+        """Tell a TLS client on a cleartext port from one that speaks in the clear."""
+        if not begins_a_handshake(data):
+            self._stage, self._first = Stage.OPEN, b""
+            assert self.upper is not None
+            self.upper.dataReceived(data)
+        elif len(data) == 1:
+            self._first = data
+        else:
+            self._drop("tls-on-cleartext-port")
+
+    def _shake_hands(self, data: bytes) -> None:
+        if self._tls is None:
+            if not begins_a_handshake(data):
+                implicit = self.upper is None
+                self._drop(
+                    "cleartext-on-tls-port"
+                    if implicit
+                    else f"pipelined-behind-starttls ({len(data)} bytes)"
+                )
+                return
+            if len(data) == 1:
+                self._first = data
+                return
+            self._first = b""
+            self._tls = TlsSession(self._shared.context())
+        tls = self._tls
+        try:
+            completed = tls.shake_hands(data)
+        except TlsFailure as failure:
+            self._flush(tls)
+            self._drop(f"tls-handshake-failed: {failure}")
+            return
+        if completed:
+            self._handshake_completed(tls)
+        else:
+            self._flush(tls)
+
+    def _handshake_completed(self, tls: TlsSession) -> None:
+        established, self._established = self._established, None
+        assert established is not None
+        self._shared.wheel.cancel(self)
+        self._stage = Stage.OPEN
+        handshake = Handshake(facts(tls.agreed))
+        self.hop = handshake_completed(self.hop, handshake, implicit=self.upper is None)
+        established(handshake)
+        if self._stage is Stage.OPEN:
+            self._decrypt(tls, b"")
+
+    def _decrypt(self, tls: TlsSession, data: bytes) -> None:
+        try:
+            plaintext = tls.decrypt(data)
+        except TlsFailure as failure:
+            self._flush(tls)
+            self._drop(f"tls-failed: {failure}")
+            return
+        self._flush(tls)
+        if plaintext and self.upper is not None:
+            self.upper.dataReceived(plaintext)
+        if tls.peer_closed and self._stage is Stage.OPEN:
+            self._input_ended()
+
+    def _flush(self, tls: TlsSession) -> None:
+        if outgoing := tls.outgoing():
+            self._transport.write(outgoing)
+
+    # What the upper layer asks.
+
+    def write(self, data: bytes) -> None:
+        """Send, encrypted if TLS stands."""
+        if self._stage is Stage.CLOSING:
+            return
+        if self._tls is not None:
+            self._tls.encrypt(data)
+            self._flush(self._tls)
+        else:
+            self._transport.write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Send several pieces as one."""
+        self.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        """Send what was written, then close.
+
+        Where the client goes on sending, what it sends is passed over for a while: closing at once
+        would reset the connection, and with it what the client has not read yet.
+        """
+        if self._stage is Stage.CLOSING:
+            return
+        self._stage = Stage.CLOSING
+        if self._tls is not None:
+            self._tls.close()
+            self._flush(self._tls)
+        self._shared.wheel.set(self, self._shared.patience.closing)
+        if self._has_unread_input():
+            self._transport.resumeProducing()
+            self._transport.loseWriteConnection()
+        else:
+            self._transport.loseConnection()
+
+    def abortConnection(self) -> None:
+        """Close at once, whatever is still to be sent."""
+        self._stage = Stage.CLOSING
+        self._transport.abortConnection()
+
+    def getPeer(self) -> IPv4Address | IPv6Address:
+        """Return the client's address, not a proxy's."""
+        kind = IPv6Address if ":" in self._ends.ip else IPv4Address
+        return kind("TCP", self._ends.ip, self._ends.port)
+
+    def getHost(self) -> IAddress:
+        """Return our address."""
+        return self._transport.getHost()
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """Have `producer` paused while the client does not keep up."""
+        self._transport.registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """Forget the producer."""
+        self._transport.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        """Read no more from the client for now."""
+        self._transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Read from the client again."""
+        self._transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Close."""
+        self.loseConnection()
+
+    # Ends.
+
+    def _wait_for(self, stage: Stage, seconds: float) -> None:
+        self._stage = stage
+        self._shared.wheel.set(self, seconds)
+
+    def _input_ended(self) -> None:
+        if self._stage is Stage.OPEN or self._stage is Stage.FIRST:
+            upper = self.upper
+            if upper is not None and IHalfCloseableProtocol.providedBy(upper):
+                cast(IHalfCloseableProtocol, upper).readConnectionLost()
+                return
+        self._came_to_nothing()
+        self.loseConnection()
+
+    def _came_to_nothing(self) -> None:
+        """Record the end of a link that the client has left too early."""
+        if self._stage is Stage.HANDSHAKE and (self._heard or self.upper is not None):
+            self._end("tls-handshake-failed: the client closed the connection")
+        elif self._stage is Stage.HANDSHAKE:
+            self._end("no-attempt")
+        elif self._stage is Stage.HEADER and self._heard:
+            log.warn("{peer} closed before its PROXY header was whole", peer=self._ends.ip)
+            self._end("proxy-header-malformed: cut short")
+
+    def _drop(self, reason: str) -> None:
+        self._end(reason)
+        self.loseConnection()
+
+    def _end(self, reason: str) -> None:
+        self._shared.ended(self, reason, heard=self._heard)
+        self._tell_lost(_done())
+
+    def _tell_lost(self, reason: Failure) -> None:
+        upper, self.upper = self.upper, None
+        if upper is not None:
+            upper.connectionLost(reason)
+
+    def _has_unread_input(self) -> bool:
+        try:
+            return bool(self._transport.getHandle().recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def _pass_over(self, data: bytes) -> None:
+        self._passed_over += len(data)
+        if self._passed_over > LINGER_OCTETS:
+            self._transport.abortConnection()
+
+
+def _done() -> Failure:
+    return Failure(ConnectionDone())  # type: ignore[no-untyped-call]

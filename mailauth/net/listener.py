@@ -1,0 +1,125 @@
+"""A listener: what its connections have in common, and which there are."""
+
+import itertools
+import secrets
+import ssl
+from collections.abc import Callable
+from typing import cast
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import ServerFactory
+
+from mailauth.config import ListenerConfig, TlsMode
+from mailauth.login.event import Protocol
+from mailauth.login.hop import Hop
+from mailauth.login.policy import Policy
+from mailauth.login.session import Admission, Authority, Client, LoginSession
+from mailauth.net.connection import MailConnection
+from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.interfaces import Patience, Upper
+from mailauth.net.link import Link
+from mailauth.net.preamble import Ends, socket_ends
+
+_session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
+
+
+class Listener(ServerFactory):
+    """Makes the links of one listener. `stand` makes what speaks to a client on a link.
+
+    `context` is asked anew for every handshake; a listener without TLS has none.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        config: ListenerConfig,
+        authority: Authority,
+        stand: Callable[["Listener", Link], Upper],
+        *,
+        wheel: DeadlineWheel,
+        context: Callable[[], ssl.SSLContext] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.config = config
+        self.authority = authority
+        self.protocol_spoken = Protocol(config.protocol.name)
+        self.port = config.port
+        self.implicit_tls = config.tls is TlsMode.IMPLICIT
+        self.proxy_from = config.proxy_from
+        self.patience = patience if patience is not None else Patience()
+        self.wheel = wheel
+        self.links: set[Link] = set()
+        self._stand = stand
+        self._context = context
+        self._policy = Policy(cleartext=config.cleartext)
+
+    @property
+    def starttls_available(self) -> bool:
+        """Whether STARTTLS or STLS may be offered."""
+        return self.config.tls is TlsMode.STARTTLS
+
+    def policy(self) -> Policy:
+        """What is permitted here."""
+        return self._policy
+
+    def session(self, client: Client, hop: Hop, admission: Admission | None = None) -> LoginSession:
+        """Begin the login state of a connection."""
+        return LoginSession(client, self.authority, self.policy, hop, admission)
+
+    def buildProtocol(self, addr: IAddress | None) -> Link:  # type: ignore[override]
+        """Somebody has connected."""
+        address = cast(IPv4Address | IPv6Address, addr)
+        return Link(self, socket_ends(address.host, address.port))
+
+    def stop(self) -> None:
+        """Let everybody take leave."""
+        for link in list(self.links):
+            if isinstance(link.upper, MailConnection):
+                link.upper.stop()
+            else:
+                link.loseConnection()
+
+    def abort(self) -> None:
+        """Close what is still there."""
+        for link in list(self.links):
+            link.abortConnection()
+
+    # What links ask.
+
+    def context(self) -> ssl.SSLContext:
+        """How TLS is spoken, now."""
+        assert self._context is not None, f"no TLS on {self.config.name}"
+        return self._context()
+
+    def client(self, ends: Ends) -> Client:
+        """Name a client for the record."""
+        return Client(
+            protocol=self.protocol_spoken,
+            listener=self.config.name,
+            local_port=self.port,
+            session=next(_session_ids),
+            ip=ends.ip,
+            port=ends.port,
+            peer=ends.peer,
+        )
+
+    def stand_on(self, link: Link) -> Upper:
+        """Make what speaks to the client."""
+        return self._stand(self, link)
+
+    def ended(self, link: Link, reason: str, *, heard: bool) -> None:
+        """Record that a link came to nothing; of HTTP, only where the client has sent something."""
+        if isinstance(link.upper, MailConnection):
+            link.upper.ended(reason)
+        elif heard or self.protocol_spoken is not Protocol.HTTP:
+            self.session(link.client, link.hop).ended(reason)
+
+    def opened(self, link: Link) -> None:
+        """There is a link more."""
+        self.links.add(link)
+
+    def closed(self, link: Link) -> None:
+        """There is a link less."""
+        self.links.discard(link)

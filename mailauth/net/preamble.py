@@ -1,0 +1,41 @@
+"""Who is on a connection: the socket's other end, or the client that a trusted proxy speaks of."""
+
+import msgspec
+
+from mailauth.login.hop import CLEARTEXT, Hop, TlsFacts, proxy_said
+from mailauth.origin.networks import Network, parse_address, within, written
+from mailauth.wire.proxy import ProxyHeader
+
+
+class Ends(msgspec.Struct, frozen=True):
+    """The client, the hop to it as far as it is known now, and the peer when that is a proxy."""
+
+    ip: str
+    port: int
+    hop: Hop = CLEARTEXT
+    peer: str | None = None
+
+
+def socket_ends(host: str, port: int) -> Ends:
+    """Take the socket's other end for the client; IPv4-mapped IPv6 is IPv4, a zone is dropped."""
+    return Ends(ip=written(parse_address(host)) if ":" in host else host, port=port)
+
+
+def must_send_header(ends: Ends, proxy_from: tuple[Network, ...]) -> bool:
+    """Say whether the peer is a proxy of the listener: it must send a header, nobody else may."""
+    return bool(proxy_from) and within(parse_address(ends.ip), proxy_from)
+
+
+def proxied_ends(socket: Ends, header: ProxyHeader) -> Ends:
+    """Take a trusted proxy's word for who the client is, and for the TLS on its hop."""
+    hop = CLEARTEXT
+    if header.tls_word is not None:
+        session = header.tls_word.session
+        if session is None:
+            hop = proxy_said(None)
+        else:
+            hop = proxy_said(TlsFacts(session.version, session.cipher, session.sni, session.alpn))
+    if header.source is None:
+        return Ends(ip=socket.ip, port=socket.port, hop=hop)
+    source = header.source
+    return Ends(ip=written(source.address), port=source.port, hop=hop, peer=socket.ip)

@@ -5,46 +5,21 @@ from datetime import datetime
 
 import msgspec
 
-from mailauth.mailbox.errors import (
-    LimitReached,
-    MailboxExists,
-    MailboxNotAllowed,
-    MaildropLocked,
-    MessageTooBig,
-    NoSuchMailbox,
-    OverQuota,
-)
-from mailauth.mailbox.index import Index
-from mailauth.mailbox.message import (
-    Content,
-    FlagChange,
-    Keywords,
-    Message,
-    NewMessage,
-    Operation,
-    with_crlf,
-)
-from mailauth.mailbox.names import INBOX, canonical_name, entries, inferiors, new_name, superiors
+from mailauth.mailbox.errors import MailboxNotAllowed, MaildropLocked, NoSuchMailbox
+from mailauth.mailbox.indexed import IndexedMailbox
+from mailauth.mailbox.message import Content, FlagChange, Message, NewMessage, with_crlf
+from mailauth.mailbox.names import INBOX, canonical_name
+from mailauth.mailbox.room import Used, check_room, quota
 from mailauth.mailbox.store import (
     Copied,
-    Counts,
     Entry,
     Limits,
-    Listener,
     MaildropLock,
     Quota,
     SpecialUse,
     Stored,
 )
-
-MAX_KEYWORD = 100  # characters
-PROVIDED = {
-    "Drafts": SpecialUse.DRAFTS,
-    "Sent": SpecialUse.SENT,
-    "Trash": SpecialUse.TRASH,
-    "Junk": SpecialUse.JUNK,
-    "Archive": SpecialUse.ARCHIVE,
-}
+from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special_use, subscribed
 
 
 class Octets(msgspec.Struct, frozen=True, eq=False):
@@ -63,26 +38,19 @@ class Octets(msgspec.Struct, frozen=True, eq=False):
 
 
 class Room:
-    """How much of the store, and of one account, is used."""
+    """What the store, or one account in it, has."""
 
-    __slots__ = ("_limits", "_store", "messages", "size")
+    __slots__ = ("_store", "messages", "size")
 
-    def __init__(self, limits: Limits, store: "Room | None" = None) -> None:
+    def __init__(self, store: "Room | None" = None) -> None:
         self.messages = 0
         self.size = 0
-        self._limits = limits
         self._store = store
 
-    def check(self, sizes: Sequence[int]) -> None:
-        """Raises `MessageTooBig` or `OverQuota` when messages of these sizes cannot be added."""
-        if any(size > self._limits.message_size for size in sizes):
-            raise MessageTooBig(f"A message may have {self._limits.message_size} octets")
-        if self.messages + len(sizes) > self._limits.account_messages:
-            raise OverQuota(f"An account may have {self._limits.account_messages} messages")
-        if self.size + sum(sizes) > self._limits.account_size:
-            raise OverQuota(f"An account may have {self._limits.account_size} octets of mail")
-        if self._store is not None and self._store.size + sum(sizes) > self._limits.total_size:
-            raise OverQuota("The server has no room for more mail")
+    @property
+    def used(self) -> Used:
+        """The numbers to hold against the limits."""
+        return Used(self.messages, self.size, (self._store or self).size)
 
     def add(self, messages: int, size: int) -> None:
         """Count what came (or, negative, what went)."""
@@ -92,7 +60,7 @@ class Room:
             self._store.add(messages, size)
 
 
-class MemoryMailbox:
+class MemoryMailbox(IndexedMailbox):
     """One mailbox of a `MemoryAccount`; see `store.Mailbox`."""
 
     def __init__(
@@ -101,59 +69,15 @@ class MemoryMailbox:
         account: "MemoryAccount",
         limits: Limits,
         uid_validity: int,
-        special_use: SpecialUse | None,
+        use: SpecialUse | None,
     ) -> None:
-        self.name = name
-        self.removed = False
-        self.uid_validity = uid_validity
-        self.special_use = special_use
+        super().__init__(name, uid_validity, use, limits)
         self._account = account
-        self._limits = limits
-        self._index = Index(limits.vanished)
-        self._keywords = Keywords()
-        self._listeners: list[Listener] = []
-
-    @property
-    def uid_next(self) -> int:
-        return self._index.uid_next
-
-    @property
-    def highest_modseq(self) -> int:
-        return self._index.highest_modseq
-
-    @property
-    def keywords(self) -> Collection[str]:
-        return self._keywords.all()
-
-    @property
-    def takes_keywords(self) -> bool:
-        return len(self._keywords) < self._limits.keywords
-
-    def counts(self) -> Counts:
-        return self._index.counts()
-
-    def uids(self, first: int = 1) -> Sequence[int]:
-        return self._index.uids(first)
-
-    def get(self, uid: int) -> Message | None:
-        return self._index.get(uid)
-
-    def messages(self) -> list[Message]:
-        return self._index.messages()
-
-    def deleted(self) -> list[int]:
-        return self._index.deleted()
-
-    def changed_since(self, modseq: int) -> list[Message]:
-        return self._index.changed_since(modseq)
-
-    def vanished_since(self, modseq: int) -> list[int] | None:
-        return self._index.vanished_since(modseq)
 
     def append(self, messages: Sequence[NewMessage]) -> list[int]:
         self._check_there()
         contents = [Octets(with_crlf(message.content)) for message in messages]
-        self._account.room.check([content.size for content in contents])
+        self._account.check_sizes([content.size for content in contents])
         self._check_keywords(message.flags for message in messages)
         modseq = self._index.highest_modseq + 1
         uids = [
@@ -168,10 +92,7 @@ class MemoryMailbox:
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
     ) -> Stored:
         self._check_there()
-        learn = change.operation is not Operation.REMOVE
-        if learn:
-            self._check_keywords([change.flags])
-        change = FlagChange(change.operation, self._keywords.spelled(change.flags, learn=learn))
+        change = self._spelled(change)
         modseq = self._index.highest_modseq + 1
         stored: list[Message] = []
         modified: list[int] = []
@@ -203,7 +124,7 @@ class MemoryMailbox:
         self._check_there()
         into = self._account.mailbox(target)
         messages = self._present(uids)
-        self._account.room.check([message.size for message in messages])
+        self._account.check_sizes([message.size for message in messages])
         copied = into.take(messages)
         self._account.room.add(len(messages), sum(message.size for message in messages))
         return copied
@@ -238,22 +159,12 @@ class MemoryMailbox:
     def poll(self) -> None:
         pass  # nobody else can have done anything
 
-    def watch(self, listener: Listener) -> None:
-        self._listeners.append(listener)
-
-    def unwatch(self, listener: Listener) -> None:
-        if listener in self._listeners:
-            self._listeners.remove(listener)
-
     def remove(self) -> None:
         """Become a mailbox that was deleted; whoever has it selected is told."""
         counts = self._index.counts()
         self._account.room.add(-counts.messages, -counts.size)
         self.removed = True
         self._tell()
-
-    def _present(self, uids: Iterable[int]) -> list[Message]:
-        return [m for uid in sorted(uids) if (m := self._index.get(uid)) is not None]
 
     def _add(
         self, content: Content, flags: frozenset[str], internal_date: datetime, modseq: int
@@ -263,21 +174,6 @@ class MemoryMailbox:
         internal_date = internal_date.replace(microsecond=0)
         self._index.put(Message(uid, modseq, flags, internal_date, content))
         return uid
-
-    def _check_there(self) -> None:
-        if self.removed:
-            raise NoSuchMailbox("The mailbox has been deleted")
-
-    def _check_keywords(self, flag_sets: Iterable[frozenset[str]]) -> None:
-        unknown = self._keywords.unknown(flag for flags in flag_sets for flag in flags)
-        if len(self._keywords) + len(unknown) > self._limits.keywords:
-            raise LimitReached(f"A mailbox may have {self._limits.keywords} keywords")
-        if any(len(keyword) > MAX_KEYWORD for keyword in unknown):
-            raise LimitReached(f"A keyword may have {MAX_KEYWORD} characters")
-
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
 
 
 class MemoryAccount:
@@ -306,11 +202,7 @@ class MemoryAccount:
         return mailbox
 
     def create(self, name: str) -> MemoryMailbox:
-        name = new_name(name)
-        if name in self._mailboxes:
-            raise MailboxExists("There is a mailbox of this name")
-        self._add_superiors(name, count=1)
-        return self._add(name)
+        return [self._add(new) for new in creation(name, self._mailboxes, self._limits)][-1]
 
     def delete(self, name: str) -> None:
         mailbox = self.mailbox(name)
@@ -320,29 +212,20 @@ class MemoryAccount:
         mailbox.remove()
 
     def rename(self, name: str, to: str) -> None:
-        name, to = canonical_name(name), new_name(to)
-        moving = [n for n in (name, *inferiors(name, self._mailboxes)) if n in self._mailboxes]
-        if not moving:
-            raise NoSuchMailbox("No mailbox has this name")
-        if to in self._mailboxes:
-            raise MailboxExists("There is a mailbox of this name")
-        if name == INBOX:
-            created = self.create(to)
+        if canonical_name(name) == INBOX:
             inbox = self._mailboxes[INBOX]
-            inbox.move(inbox.uids(), created.name)
+            inbox.move(inbox.uids(), self.create(to).name)
             return
-        self._check_rename(name, to, moving)
-        self._add_superiors(to, count=0)
-        for old in moving:
+        plan = renaming(name, to, self._mailboxes, self._limits)
+        for superior in plan.created:
+            self._add(superior)
+        for old, new in plan.moved:
             mailbox = self._mailboxes.pop(old)
-            mailbox.name = to + old[len(name) :]
-            self._mailboxes[mailbox.name] = mailbox
+            mailbox.name = new
+            self._mailboxes[new] = mailbox
 
     def subscribe(self, name: str) -> None:
-        name = new_name(name)
-        if len(self._subscriptions | {name}) > self._limits.mailboxes:
-            raise LimitReached(f"An account may have {self._limits.mailboxes} subscriptions")
-        self._subscriptions.add(name)
+        self._subscriptions = subscribed(name, self._subscriptions, self._limits)
 
     def unsubscribe(self, name: str) -> None:
         self._subscriptions.discard(canonical_name(name))
@@ -351,15 +234,14 @@ class MemoryAccount:
         return frozenset(self._subscriptions)
 
     def quota(self) -> Quota:
-        return Quota(
-            size=self.room.size,
-            size_limit=self._limits.account_size,
-            messages=self.room.messages,
-            messages_limit=self._limits.account_messages,
-        )
+        return quota(self._limits, self.room.used)
 
     def check_room(self, size: int) -> None:
-        self.room.check([size])
+        self.check_sizes([size])
+
+    def check_sizes(self, sizes: Sequence[int]) -> None:
+        """Raises `OverQuota` or `MessageTooBig` when messages of these sizes cannot be added."""
+        check_room(self._limits, self.room.used, sizes)
 
     def deliver(self, content: bytes, at: datetime) -> None:
         self._mailboxes[INBOX].append([NewMessage(content, at)])
@@ -373,27 +255,9 @@ class MemoryAccount:
     def _unlock(self) -> None:
         self._locked = False
 
-    def _check_rename(self, name: str, to: str, moving: Sequence[str]) -> None:
-        if inferiors(name, [to]):
-            raise MailboxNotAllowed("A mailbox cannot become its own inferior")
-        names = [to + old[len(name) :] for old in moving]
-        for new in names:
-            new_name(new)
-            if new in self._mailboxes and new not in moving:
-                raise MailboxExists("There is an inferior of this name")
-
-    def _add_superiors(self, name: str, *, count: int) -> None:
-        missing = [superior for superior in superiors(name) if superior not in self._mailboxes]
-        if len(self._mailboxes) + len(missing) + count > self._limits.mailboxes:
-            raise LimitReached(f"An account may have {self._limits.mailboxes} mailboxes")
-        for superior in missing:
-            self._add(superior)
-
     def _add(self, name: str) -> MemoryMailbox:
-        special_use = PROVIDED.get(name)
-        if any(mailbox.special_use is special_use for mailbox in self._mailboxes.values()):
-            special_use = None
-        mailbox = MemoryMailbox(name, self, self._limits, self._uid_validity(), special_use)
+        use = special_use(name, [mailbox.special_use for mailbox in self._mailboxes.values()])
+        mailbox = MemoryMailbox(name, self, self._limits, self._uid_validity(), use)
         self._mailboxes[name] = mailbox
         return mailbox
 
@@ -429,14 +293,15 @@ class MemoryStore:
         self._uid_validity = uid_validity
         self._last_uid_validity = 0
         self._welcome = welcome
-        self._room = Room(limits)
+        self._room = Room()
         self._accounts: dict[str, MemoryAccount] = {}
 
     def account(self, name: str) -> MemoryAccount:
         account = self._accounts.get(name)
         if account is None:
-            room = Room(self.limits, self._room)
-            account = MemoryAccount(self.limits, room, self._next_uid_validity, self._welcome(name))
+            room = Room(self._room)
+            welcome = self._welcome(name)
+            account = MemoryAccount(self.limits, room, self._next_uid_validity, welcome)
             self._accounts[name] = account
         return account
 

@@ -4,10 +4,9 @@ A name is kept as text; modified UTF-7 is for those who speak IMAP or make direc
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from mailauth.mailbox.errors import MailboxNotAllowed
-from mailauth.mailbox.store import Entry, SpecialUse
 
 SEPARATOR = "."
 INBOX = "INBOX"
@@ -48,10 +47,3 @@ def inferiors(name: str, names: Iterable[str]) -> list[str]:
     """Those of `names` that are below `name`."""
     prefix = name + SEPARATOR
     return [other for other in names if other.startswith(prefix)]
-
-
-def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[Entry]:
-    """What LIST shows for these mailboxes: them and their superiors, in order, INBOX first."""
-    parents = {superior for name in mailboxes for superior in superiors(name)}
-    names = sorted(mailboxes.keys() | parents, key=lambda name: (name != INBOX, name.split(".")))
-    return [Entry(name, name in mailboxes, name in parents, mailboxes.get(name)) for name in names]

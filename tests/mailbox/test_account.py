@@ -155,6 +155,21 @@ def test_inferiors_are_renamed_along(bob: AccountMail) -> None:
     assert list(box.uids()) == [1]
 
 
+def test_a_mailbox_may_take_its_superiors_place(bob: AccountMail) -> None:
+    bob.create("a.b.b.b")
+    bob.delete("a")
+    bob.rename("a.b", "z")
+    bob.rename("z", "z2.b")
+    bob.delete("z2")
+    deepest = bob.mailbox("z2.b.b.b")
+    bob.rename("z2.b.b", "z2.c")
+    bob.rename("z2.c", "z2.b.b")
+    bob.rename("z2.b", "z2")
+    assert names(bob)[-3:] == ["z2", "z2.b", "z2.b.b"]
+    assert bob.mailbox("z2.b.b") is deepest
+    assert deepest.name == "z2.b.b"
+
+
 def test_a_mailbox_keeps_its_use_when_renamed(bob: AccountMail) -> None:
     bob.rename("Sent", "Gesendet")
     assert Entry("Gesendet", True, False, SpecialUse.SENT) in bob.entries()

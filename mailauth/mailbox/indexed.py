@@ -1,0 +1,97 @@
+"""What a mailbox does that has its messages in an `Index`: everything but keeping them."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from mailauth.mailbox.errors import LimitReached, NoSuchMailbox
+from mailauth.mailbox.index import Index
+from mailauth.mailbox.message import FlagChange, Keywords, Message, Operation
+from mailauth.mailbox.store import Counts, Limits, Listener, SpecialUse
+
+MAX_KEYWORD = 100  # characters
+
+
+class IndexedMailbox:
+    """The part of `store.Mailbox` that looks into an index, and those who listen."""
+
+    def __init__(
+        self, name: str, uid_validity: int, special_use: SpecialUse | None, limits: Limits
+    ) -> None:
+        self.name = name
+        self.removed = False
+        self.uid_validity = uid_validity
+        self.special_use = special_use
+        self._limits = limits
+        self._index = Index(limits.vanished)
+        self._keywords = Keywords()
+        self._listeners: list[Listener] = []
+
+    @property
+    def uid_next(self) -> int:
+        return self._index.uid_next
+
+    @property
+    def highest_modseq(self) -> int:
+        return self._index.highest_modseq
+
+    @property
+    def keywords(self) -> Collection[str]:
+        return self._keywords.all()
+
+    @property
+    def takes_keywords(self) -> bool:
+        return len(self._keywords) < self._limits.keywords
+
+    def counts(self) -> Counts:
+        return self._index.counts()
+
+    def uids(self, first: int = 1) -> Sequence[int]:
+        return self._index.uids(first)
+
+    def get(self, uid: int) -> Message | None:
+        return self._index.get(uid)
+
+    def messages(self) -> list[Message]:
+        return self._index.messages()
+
+    def deleted(self) -> list[int]:
+        return self._index.deleted()
+
+    def changed_since(self, modseq: int) -> list[Message]:
+        return self._index.changed_since(modseq)
+
+    def vanished_since(self, modseq: int) -> list[int] | None:
+        return self._index.vanished_since(modseq)
+
+    def watch(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def unwatch(self, listener: Listener) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _check_there(self) -> None:
+        if self.removed:
+            raise NoSuchMailbox("The mailbox has been deleted")
+
+    def _check_keywords(self, flag_sets: Iterable[frozenset[str]]) -> None:
+        """Raises `LimitReached` when these flags would be too many keywords, or too long ones."""
+        unknown = self._keywords.unknown(flag for flags in flag_sets for flag in flags)
+        if len(self._keywords) + len(unknown) > self._limits.keywords:
+            raise LimitReached(f"A mailbox may have {self._limits.keywords} keywords")
+        if any(len(keyword) > MAX_KEYWORD for keyword in unknown):
+            raise LimitReached(f"A keyword may have {MAX_KEYWORD} characters")
+
+    def _spelled(self, change: FlagChange) -> FlagChange:
+        """A change in this mailbox's spelling; raises `LimitReached`."""
+        learn = change.operation is not Operation.REMOVE
+        if learn:
+            self._check_keywords([change.flags])
+        return FlagChange(change.operation, self._keywords.spelled(change.flags, learn=learn))
+
+    def _present(self, uids: Iterable[int]) -> list[Message]:
+        """Those of the messages that are there, in order of UID."""
+        return [m for uid in sorted(uids) if (m := self._index.get(uid)) is not None]

@@ -1,0 +1,33 @@
+"""How much mail there may be: of one account, and of all."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from mailauth.mailbox.errors import MessageTooBig, OverQuota
+from mailauth.mailbox.store import Limits, Quota
+
+
+class Used(msgspec.Struct, frozen=True):
+    """What an account has, and the octets that all accounts have."""
+
+    messages: int
+    size: int
+    total: int
+
+
+def check_room(limits: Limits, used: Used, sizes: Sequence[int]) -> None:
+    """Raises `MessageTooBig` or `OverQuota` when messages of these sizes cannot be added."""
+    if any(size > limits.message_size for size in sizes):
+        raise MessageTooBig(f"A message may have {limits.message_size} octets")
+    if used.messages + len(sizes) > limits.account_messages:
+        raise OverQuota(f"An account may have {limits.account_messages} messages")
+    if used.size + sum(sizes) > limits.account_size:
+        raise OverQuota(f"An account may have {limits.account_size} octets of mail")
+    if used.total + sum(sizes) > limits.total_size:
+        raise OverQuota("The server has no room for more mail")
+
+
+def quota(limits: Limits, used: Used) -> Quota:
+    """What QUOTA says of it."""
+    return Quota(used.size, limits.account_size, used.messages, limits.account_messages)

@@ -1,0 +1,87 @@
+"""The mailboxes of an account as a tree of names: what LIST, CREATE and RENAME make of it."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from mailauth.mailbox.errors import LimitReached, MailboxExists, MailboxNotAllowed, NoSuchMailbox
+from mailauth.mailbox.names import INBOX, SEPARATOR, canonical_name, inferiors, new_name, superiors
+from mailauth.mailbox.store import Entry, Limits, SpecialUse
+
+PROVIDED = {
+    "Drafts": SpecialUse.DRAFTS,
+    "Sent": SpecialUse.SENT,
+    "Trash": SpecialUse.TRASH,
+    "Junk": SpecialUse.JUNK,
+    "Archive": SpecialUse.ARCHIVE,
+}
+"""The mailboxes, beside INBOX, that an account begins with."""
+
+
+class Renaming(msgspec.Struct, frozen=True):
+    """What a RENAME does, in order: mailboxes made, then mailboxes renamed from one to another."""
+
+    created: list[str]
+    moved: list[tuple[str, str]]
+
+
+def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[Entry]:
+    """What LIST shows for these mailboxes: them and their superiors, in order, INBOX first."""
+    parents = {superior for name in mailboxes for superior in superiors(name)}
+    names = sorted(
+        mailboxes.keys() | parents, key=lambda name: (name != INBOX, name.split(SEPARATOR))
+    )
+    return [Entry(name, name in mailboxes, name in parents, mailboxes.get(name)) for name in names]
+
+
+def special_use(name: str, taken: Collection[SpecialUse | None]) -> SpecialUse | None:
+    """What a new mailbox of this name is for, unless another is for it already."""
+    use = PROVIDED.get(name)
+    return None if use in taken else use
+
+
+def creation(name: str, mailboxes: Collection[str], limits: Limits) -> list[str]:
+    """The mailboxes to be made so that there is one of this name, it last.
+
+    Raises `MailboxExists`, `MailboxNotAllowed`, `LimitReached`.
+    """
+    name = new_name(name)
+    if name in mailboxes:
+        raise MailboxExists("There is a mailbox of this name")
+    return [*_missing(name, mailboxes, limits, others=1), name]
+
+
+def renaming(name: str, to: str, mailboxes: Collection[str], limits: Limits) -> Renaming:
+    """What renaming `name`, which is not INBOX, takes.
+
+    Raises `NoSuchMailbox`, `MailboxExists`, `MailboxNotAllowed`, `LimitReached`.
+    """
+    name, to = canonical_name(name), new_name(to)
+    moving = [one for one in (name, *inferiors(name, mailboxes)) if one in mailboxes]
+    moving.sort(key=len)  # a name that one of them takes has been given up by another before
+    if not moving:
+        raise NoSuchMailbox("No mailbox has this name")
+    if to in mailboxes:
+        raise MailboxExists("There is a mailbox of this name")
+    if inferiors(name, [to]):
+        raise MailboxNotAllowed("A mailbox cannot become its own inferior")
+    moved = [(old, new_name(to + old[len(name) :])) for old in moving]
+    if any(new in mailboxes and new not in moving for _, new in moved):
+        raise MailboxExists("There is an inferior of this name")
+    return Renaming(_missing(to, mailboxes, limits, others=0), moved)
+
+
+def subscribed(name: str, subscriptions: Collection[str], limits: Limits) -> set[str]:
+    """The subscriptions with this one; raises `MailboxNotAllowed`, `LimitReached`."""
+    with_it = {*subscriptions, new_name(name)}
+    if len(with_it) > limits.mailboxes:
+        raise LimitReached(f"An account may have {limits.mailboxes} subscriptions")
+    return with_it
+
+
+def _missing(name: str, mailboxes: Collection[str], limits: Limits, *, others: int) -> list[str]:
+    """The superiors to be made; raises `LimitReached` when they and `others` are too many."""
+    missing = [superior for superior in superiors(name) if superior not in mailboxes]
+    if len(mailboxes) + len(missing) + others > limits.mailboxes:
+        raise LimitReached(f"An account may have {limits.mailboxes} mailboxes")
+    return missing

@@ -1,0 +1,171 @@
+"""A client that logs in once, by any service and TLS mode, from an address of one's choice.
+
+The address is told by a PROXY header, so that a scenario on loopback has clients everywhere. It
+blocks: to be run in a thread.
+"""
+
+import base64
+import socket
+import ssl
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+
+from mailauth.config import ListenerProtocol, TlsMode
+
+TIMEOUT = 30.0  # seconds, for each step of the dialogue
+
+
+class LoginFailed(Exception):
+    """The server's reply was not what the client was waiting for; it is the message."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where and how to log in. `source`: the address that a PROXY header claims, if any."""
+
+    protocol: ListenerProtocol
+    host: str
+    port: int
+    tls: TlsMode
+    context: ssl.SSLContext
+    source: str | None = None
+
+
+def log_in(target: Target, user: str, password: str, client_name: str | None = None) -> None:
+    """Log in and leave. Raises `LoginFailed`, or `OSError` and `ssl.SSLError` from the network."""
+    with socket.create_connection((target.host, target.port), TIMEOUT) as connection:
+        if target.source is not None:
+            connection.sendall(proxy_header(target.source, connection))
+        dialogue = _Dialogue(target, connection)
+        if target.tls is TlsMode.IMPLICIT:
+            dialogue.start_tls()
+        try:
+            _LOGINS[target.protocol](dialogue, user, password, client_name)
+        finally:
+            dialogue.close()
+
+
+def proxy_header(source: str, connection: socket.socket) -> bytes:
+    """Write a PROXY header of version 1 for a client at `source`, port 40000."""
+    family = "TCP6" if ":" in source else "TCP4"
+    here = "::1" if family == "TCP6" else "127.0.0.1"
+    port = connection.getpeername()[1]
+    return f"PROXY {family} {source} {here} 40000 {port}\r\n".encode("ascii")
+
+
+class _Dialogue:
+    """Lines to and from the server."""
+
+    def __init__(self, target: Target, connection: socket.socket) -> None:
+        self.target = target
+        self._socket = connection
+        self._file: BinaryIO = connection.makefile("rb")
+
+    def start_tls(self) -> None:
+        """Do the handshake; nothing may have come behind the server's go-ahead."""
+        self._file.close()
+        self._socket = self.target.context.wrap_socket(self._socket, server_hostname="localhost")
+        self._file = self._socket.makefile("rb")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+    def send(self, line: str) -> None:
+        """Send a line."""
+        self._socket.sendall(line.encode("utf-8") + b"\r\n")
+
+    def expect(self, prefix: str, *, goes_on: Callable[[str], bool] = lambda line: False) -> str:
+        """Read lines while the reply goes on, and return the last; it must have the prefix."""
+        while True:
+            raw = self._file.readline(65536)
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            if not raw:
+                raise LoginFailed("the server closed the connection")
+            if not goes_on(line):
+                break
+        if not line.startswith(prefix):
+            raise LoginFailed(line)
+        return line
+
+    def read(self, count: int) -> bytes:
+        """Read so many bytes."""
+        return self._file.read(count)
+
+
+def _imap(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
+    def tagged(command: str) -> str:
+        dialogue.send(f"a {command}")
+        return dialogue.expect("a OK", goes_on=lambda line: line.startswith("* "))
+
+    dialogue.expect("* OK")
+    if dialogue.target.tls is TlsMode.STARTTLS:
+        tagged("STARTTLS")
+        dialogue.start_tls()
+    if client_name is not None:
+        tagged(f'ID ("name" {_quoted(client_name)})')
+    for name in (user, password):
+        if not name.isascii() or not name.isprintable():
+            raise LoginFailed(
+                "names and passwords of a scenario are printable ASCII for IMAP LOGIN"
+            )
+    tagged(f"LOGIN {_quoted(user)} {_quoted(password)}")
+    dialogue.send("b LOGOUT")
+
+
+def _pop3(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
+    def said(command: str) -> str:
+        dialogue.send(command)
+        return dialogue.expect("+OK")
+
+    dialogue.expect("+OK")
+    if dialogue.target.tls is TlsMode.STARTTLS:
+        said("STLS")
+        dialogue.start_tls()
+    said(f"USER {user}")
+    said(f"PASS {password}")
+    said("QUIT")
+
+
+def _smtp(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
+    def said(command: str, code: str) -> str:
+        dialogue.send(command)
+        return dialogue.expect(code, goes_on=lambda line: line[3:4] == "-")
+
+    greeting = f"EHLO {client_name or 'client.localhost'}"
+    dialogue.expect("220")
+    said(greeting, "250")
+    if dialogue.target.tls is TlsMode.STARTTLS:
+        said("STARTTLS", "220")
+        dialogue.start_tls()
+        said(greeting, "250")
+    response = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
+    said(f"AUTH PLAIN {response}", "235")
+    said("QUIT", "221")
+
+
+def _http(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
+    credentials = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    dialogue.send("GET /api/v1/me HTTP/1.1")
+    dialogue.send("Host: localhost")
+    if client_name is not None:
+        dialogue.send(f"User-Agent: {client_name}")
+    dialogue.send("Connection: close")
+    dialogue.send(f"Authorization: Basic {credentials}")
+    dialogue.send("")
+    dialogue.expect("HTTP/1.1 200")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+_LOGINS = {
+    ListenerProtocol.IMAP: _imap,
+    ListenerProtocol.POP3: _pop3,
+    ListenerProtocol.SMTP: _smtp,
+    ListenerProtocol.HTTP: _http,
+}

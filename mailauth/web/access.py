@@ -7,7 +7,7 @@ import msgspec
 
 from mailauth.login.accounts import Account, Role
 from mailauth.login.session import Authority
-from mailauth.web.login import authorized, scheme_of
+from mailauth.web.login import BASIC_CHALLENGE, authorized, scheme_of
 from mailauth.web.message import HttpError, Request
 from mailauth.web.sessions import Sessions
 
@@ -15,9 +15,8 @@ OPERATOR = "operator"
 
 
 class Access(enum.Enum):
-    """Who may use a route."""
+    """Who may use a route, of those who are let in."""
 
-    ANYBODY = "anybody"
     USER = "user"
     ADMIN = "admin"
 
@@ -38,14 +37,10 @@ class Viewer(msgspec.Struct, frozen=True):
         """Whether they see everybody's sign-ins, not theirs alone."""
         return self.role is Role.ADMIN
 
-    def may(self, access: Access) -> bool:
-        """Say whether a route is for them."""
-        return access is not Access.ADMIN or self.is_admin
-
-
-def viewer_of(account: Account) -> Viewer:
-    """Return an account as a viewer."""
-    return Viewer(role=account.role, account=account)
+    @property
+    def only_user(self) -> str | None:
+        """The account whose sign-ins are all that they see; `None` for everybody's."""
+        return None if self.is_admin or self.account is None else self.account.name
 
 
 THE_OPERATOR = Viewer(role=Role.ADMIN)
@@ -64,7 +59,7 @@ class Doorkeeper:
         session = self._sessions.find(request)
         if session is None:
             return None
-        return THE_OPERATOR if session.account is None else viewer_of(session.account)
+        return _viewer(session.account) if session.account is not None else THE_OPERATOR
 
     def has_token(self, request: Request) -> bool:
         """Say whether the request brings the API token, which is no login."""
@@ -75,10 +70,33 @@ class Doorkeeper:
         """Return who shows the API token or logs in; raises `HttpError`."""
         if self.has_token(request):
             return THE_OPERATOR
-        return viewer_of(await authorized(request, self._authority))
+        return _viewer(await authorized(request, self._authority))
+
+    async def either_way(self, request: Request) -> Viewer:
+        """Return whose session it is where no credentials come along; raises `HttpError`."""
+        if request.field(b"authorization") is not None:
+            return await self.at_the_api(request)
+        viewer = self.in_session(request)
+        if viewer is None:
+            raise HttpError(401, "A session or credentials are needed.", BASIC_CHALLENGE)
+        return viewer
+
+    def is_still_let_in(self, request: Request, viewer: Viewer) -> bool:
+        """Say whether somebody who was let in `either_way` may stay."""
+        if request.field(b"authorization") is None:
+            return self.in_session(request) is not None
+        known = viewer.account
+        if known is None:
+            return True
+        current = self._authority.accounts.find(known.name.encode())
+        return current is not None and not current.disabled and current.secret == known.secret
 
 
 def require(viewer: Viewer, access: Access) -> None:
     """Raise `HttpError` when the route is not for this viewer."""
-    if not viewer.may(access):
-        raise HttpError(403, "Only an administrator may see this.")
+    if access is Access.ADMIN and not viewer.is_admin:
+        raise HttpError(403, "Only an administrator may do this.")
+
+
+def _viewer(account: Account) -> Viewer:
+    return Viewer(role=account.role, account=account)

@@ -1,18 +1,33 @@
 """The API, `/api/v1`: JSON, for whoever brings the API token or logs in."""
 
-import msgspec
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
+import msgspec
+from msgspec import Meta
+
+from mailauth.config import TlsMode
 from mailauth.login.accounts import Role
-from mailauth.login.event import Kind, LoginEvent, Result
+from mailauth.login.event import Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
+from mailauth.login.policy import Cleartext
+from mailauth.login.session import Authority
+from mailauth.record.journal import encode
 from mailauth.web.access import Access, Viewer
+from mailauth.web.administration import Administration
 from mailauth.web.feed import Feed
 from mailauth.web.message import Request, Response, json
-from mailauth.web.routes import ApiRoute, Route
+from mailauth.web.openapi import described
+from mailauth.web.operations import OpenConnection, Operations
+from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
 from mailauth.web.selection import Selection, number, selection
+from mailauth.web.waiting import arrival
 
 MAX_EVENTS = 1000  # of one answer
 MAX_NUMBER = 2**53 - 1  # what every reader of JSON can hold
+MAX_WAIT_SECONDS = 60
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -27,49 +42,194 @@ class Me(msgspec.Struct, frozen=True):
 class Logins(msgspec.Struct, frozen=True):
     """Successful logins, and the number to read on from."""
 
-    logins: list[LoginEvent]
+    logins: Sequence[LoginEvent]
     cursor: int
 
 
 class Attempts(msgspec.Struct, frozen=True):
     """Records of every kind, and the number to read on from."""
 
-    attempts: list[LoginEvent]
+    attempts: Sequence[LoginEvent]
     cursor: int
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """The number of the last record."""
+
+    cursor: int
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A blocked address (IPv6: its /64), and until when it is."""
+
+    address: str
+    failures: int
+    last_attempt: datetime
+    until: datetime
+
+
+class AccountState(msgspec.Struct, frozen=True):
+    """An account."""
+
+    name: str
+    aliases: tuple[str, ...]
+    role: Role
+    disabled: bool
+
+
+class ListenerState(msgspec.Struct, frozen=True):
+    """A listener as it stands."""
+
+    name: str
+    protocol: Protocol
+    tls: TlsMode
+    port: int
+    cleartext: Cleartext
+    connections: int
+
+
+_EVENTS = (
+    Parameter(
+        "after",
+        Annotated[int, Meta(ge=0, le=MAX_NUMBER)],
+        "the number to read on from",
+    ),
+    Parameter("limit", Annotated[int, Meta(ge=1, le=MAX_EVENTS)], "how many records at most"),
+    Parameter(
+        "wait",
+        Annotated[int, Meta(ge=0, le=MAX_WAIT_SECONDS)],
+        "how many seconds to wait for a record if there is none",
+    ),
+    Parameter("user", str, "an account's name"),
+    Parameter("protocol", Protocol, "the service"),
+    Parameter("secure", bool, "the verdict"),
+)
+_KINDS = (
+    Parameter("kind", Kind, "what a record is about"),
+    Parameter("result", Result, "how an attempt ended"),
+)
 
 
 class Api:
     """The resources of the API."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        feed: Feed,
+        operations: Operations,
+        administration: Administration,
+    ) -> None:
+        self._authority = authority
         self._feed = feed
+        self._operations = operations
+        self._administration = administration
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> tuple[AnyRoute, ...]:
         """List what the API answers."""
-        return (
-            ApiRoute("GET", "/api/v1/me", Access.USER, self.me),
-            ApiRoute("GET", "/api/v1/logins", Access.USER, self.logins),
-            ApiRoute("GET", "/api/v1/attempts", Access.USER, self.attempts),
+        routes = (
+            _route("GET", "me", Access.USER, self.me, Me),
+            _route("GET", "logins", Access.USER, self.logins, Logins, *_EVENTS),
+            _route("GET", "attempts", Access.USER, self.attempts, Attempts, *_EVENTS, *_KINDS),
+            _route("GET", "blocks", Access.ADMIN, self.blocks, list[Block]),
+            _route("DELETE", "blocks/{address}", Access.ADMIN, self.unblock, Cursor),
+            _route("GET", "accounts", Access.ADMIN, self.accounts, list[AccountState]),
+            _route("GET", "listeners", Access.ADMIN, self.listeners, list[ListenerState]),
+            _route("GET", "connections", Access.ADMIN, self.connections, list[OpenConnection]),
+            _route("POST", "reset", Access.ADMIN, self.reset, Cursor),
         )
+        description = described(routes)
+        openapi = OpenRoute("GET", "/api/v1/openapi.json", lambda _: json(description))
+        return (*routes, openapi)
 
     def me(self, request: Request, viewer: Viewer) -> Response:
         """Say who is asking."""
         user = viewer.account.name if viewer.account is not None else None
         return json(Me(user, viewer.role, request.hop.secure, request.hop.security))
 
-    def logins(self, request: Request, viewer: Viewer) -> Response:
+    async def logins(self, request: Request, viewer: Viewer) -> Response:
         """Read the successful logins behind a cursor."""
         wanted = msgspec.structs.replace(
             selection(request.query, viewer), kind=Kind.LOGIN, result=Result.SUCCESS
         )
-        return json(Logins(*self._read(request, wanted)))
+        return json(await self._read(request, "logins", wanted))
 
-    def attempts(self, request: Request, viewer: Viewer) -> Response:
+    async def attempts(self, request: Request, viewer: Viewer) -> Response:
         """Read the records behind a cursor, whatever came of them."""
-        return json(Attempts(*self._read(request, selection(request.query, viewer))))
+        return json(await self._read(request, "attempts", selection(request.query, viewer)))
 
-    def _read(self, request: Request, wanted: Selection) -> tuple[list[LoginEvent], int]:
+    def blocks(self, _: Request, __: Viewer) -> Response:
+        """List the addresses that are blocked."""
+        return json(
+            [
+                Block(one.address, one.failures, _instant(one.last_attempt), _instant(one.until))
+                for one in self._authority.blocking.blocked()
+            ]
+        )
+
+    async def unblock(self, request: Request, _: Viewer) -> Response:
+        """Let a blocked address try again; where a /64 is blocked, name it so."""
+        await self._administration.unblock(request.path[-1])
+        return json(Cursor(self._feed.newest))
+
+    def accounts(self, _: Request, __: Viewer) -> Response:
+        """List the accounts."""
+        return json(
+            [
+                AccountState(account.name, account.aliases, account.role, account.disabled)
+                for account in self._authority.accounts
+            ]
+        )
+
+    def listeners(self, _: Request, __: Viewer) -> Response:
+        """List the listeners as they stand."""
+        open_now = Counter(connection.listener for connection in self._operations.connections())
+        return json(
+            [
+                ListenerState(
+                    service.name,
+                    service.protocol,
+                    service.tls,
+                    service.port,
+                    service.cleartext,
+                    open_now[service.name],
+                )
+                for service in self._operations.services()
+            ]
+        )
+
+    def connections(self, _: Request, __: Viewer) -> Response:
+        """List the connections that are open now."""
+        return json(list(self._operations.connections()))
+
+    async def reset(self, _: Request, __: Viewer) -> Response:
+        """Forget all blocks and failures; return where to read on from. No log is touched."""
+        await arrival(self._authority.exposure.drained())
+        self._authority.blocking.clear()
+        return json(Cursor(self._feed.newest))
+
+    async def _read(self, request: Request, name: str, wanted: Selection) -> dict[str, object]:
         after = number(request.query, "after", 0, MAX_NUMBER)
-        limit = number(request.query, "limit", 100, MAX_EVENTS)
-        batch = self._feed.after(after, limit, wanted)
-        return batch.events, batch.cursor
+        limit = number(request.query, "limit", 100, MAX_EVENTS, at_least=1)
+        seconds = number(request.query, "wait", 0, MAX_WAIT_SECONDS)
+        await arrival(self._authority.exposure.drained())
+        batch = await self._feed.wait(after, limit, wanted, seconds)
+        return {
+            name: [msgspec.Raw(encode(event)) for event in batch.events],
+            "cursor": batch.cursor,
+        }
+
+
+def _route(
+    method: str,
+    path: str,
+    access: Access,
+    handler: Callable[[Request, Viewer], Answer],
+    answers: Any,
+    *parameters: Parameter,
+) -> Route:
+    return Route(Door.API, method, f"/api/v1/{path}", access, handler, answers, parameters)
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from mailauth.web.message import HttpError, Request, Response
 from mailauth.web.pages import Pages
-from mailauth.web.routes import OpenRoute, Route
+from mailauth.web.routes import AnyRoute, OpenRoute
 from mailauth.web.selection import choice
 from mailauth.web.services import Mode, Service, settings
 
@@ -32,7 +32,7 @@ class Autoconfig:
         self._services = services
         self._pages = pages
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> tuple[AnyRoute, ...]:
         """List where clients look."""
         return (
             OpenRoute("GET", "/.well-known/autoconfig/mail/config-v1.1.xml", self.thunderbird),

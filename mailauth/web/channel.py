@@ -12,12 +12,12 @@ from typing import Protocol, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.iweb import INonQueuedRequestFactory
-from zope.interface import directlyProvides
+from zope.interface import directlyProvides, implementer
 
 from mailauth.web.connection import Connection, Facts
 from mailauth.web.message import HttpError, Request, Response
@@ -165,6 +165,46 @@ class Channel(http.HTTPChannel):
         self.transport.write(b"\r\n".join(lines))
 
 
+@implementer(IPushProducer)
+class _Outlet:
+    """A transaction's response, sent piece by piece (`message.Outlet`)."""
+
+    def __init__(self, transaction: "Transaction") -> None:
+        self.closed = False
+        self.full = False
+        self._transaction = transaction
+
+    def write(self, data: bytes) -> None:
+        """Send a piece."""
+        if not self.closed:
+            self._transaction.write(data)
+
+    def finish(self) -> None:
+        """End the response."""
+        if not self.closed:
+            self.closed = True
+            self._transaction.unregisterProducer()
+            self._transaction.finish()
+
+    def abort(self) -> None:
+        """End the connection, which ends the response."""
+        if not self.closed:
+            self.closed = True
+            self._transaction.channel.forceAbortClient()
+
+    def pauseProducing(self) -> None:
+        """The client does not keep up."""
+        self.full = True
+
+    def resumeProducing(self) -> None:
+        """The client has taken what was sent."""
+        self.full = False
+
+    def stopProducing(self) -> None:
+        """The connection is being closed."""
+        self.closed = True
+
+
 class Transaction(http.Request):
     """A request and its response."""
 
@@ -176,6 +216,7 @@ class Transaction(http.Request):
         self._octets = 0
         self._work: Deferred[None] | None = None
         self._gone = False
+        self._outlet: _Outlet | None = None
 
     def gotLength(self, length: int | None) -> None:
         """Keep the content in memory, for it is short; a long one is not asked for."""
@@ -199,6 +240,8 @@ class Transaction(http.Request):
     def connectionLost(self, reason: Failure) -> None:
         """The client is gone: nobody waits for the answer."""
         self._gone = True
+        if self._outlet is not None:
+            self._outlet.closed = True
         super().connectionLost(reason)
         if self._work is not None:
             self._work.cancel()
@@ -222,7 +265,12 @@ class Transaction(http.Request):
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
             self.channel.persistent = 0
         self.write(response.body)
-        self.finish()
+        if response.stream is None or self.method == b"HEAD":
+            self.finish()
+        else:
+            self._outlet = _Outlet(self)
+            self.registerProducer(self._outlet, True)
+            response.stream(self._outlet)
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError) is None:
@@ -258,9 +306,9 @@ directlyProvides(Transaction, INonQueuedRequestFactory)
 
 def _fields(response: Response) -> list[tuple[bytes, bytes]]:
     fields = [(b"Date", http.datetimeToString()), *response.headers]
-    if response.status != 204:
-        if response.body:
-            fields.append((b"Content-Type", response.content_type.encode("ascii")))
+    if response.body or response.stream is not None:
+        fields.append((b"Content-Type", response.content_type.encode("ascii")))
+    if response.stream is None:
         fields.append((b"Content-Length", str(len(response.body)).encode("ascii")))
     return fields
 

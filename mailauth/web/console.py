@@ -3,7 +3,7 @@
 from mailauth.web.access import Access, Viewer
 from mailauth.web.message import Request, Response
 from mailauth.web.pages import Pages
-from mailauth.web.routes import PageRoute, Route
+from mailauth.web.routes import AnyRoute, Door, Route
 
 
 class Console:
@@ -12,9 +12,9 @@ class Console:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> tuple[AnyRoute, ...]:
         """List the pages."""
-        return (PageRoute("GET", "/", Access.USER, self.home),)
+        return (Route(Door.SESSION, "GET", "/", Access.USER, self.home),)
 
     def home(self, request: Request, viewer: Viewer) -> Response:
         """Say who has signed in, and how."""

@@ -1,13 +1,23 @@
-"""The events as they are recorded, for those who read on from a number."""
+"""The events as they are recorded, for those who read on from a number or wait for the next.
 
-from collections import deque
+The newest are kept in memory; older ones are read from the journal, in a thread. To publish an
+event costs the login path an append: whoever listens is told later, of many at once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThread
 
 from mailauth.login.event import LoginEvent
 from mailauth.web.selection import Selection
 
-KEPT = 4096  # events in memory
+KEPT = 4096  # events in memory, and at times twice as many
+NEWS_SECONDS = 0.01  # from an event to those who are told of it and of what else came meanwhile
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -17,24 +27,97 @@ class Batch(msgspec.Struct, frozen=True):
     cursor: int
 
 
-class Feed:
-    """The newest events; a sink of the recorder. `newest` is the number of the last one."""
+class History(Protocol):
+    """The events of the journal."""
 
-    def __init__(self, newest: int = 0) -> None:
+    def between(self, after: int, until: int, limit: int, wanted: Selection) -> Batch:
+        """Read events behind one number up to another. Blocks.
+
+        It may stop short of `limit` when it has read long enough; the cursor says how far it is.
+        """
+
+
+class Feed:
+    """The events of this server; a sink of the recorder.
+
+    `newest` is the number of the last event; when it is made, that of the last one in the journal.
+    """
+
+    def __init__(self, clock: IReactorTime, history: History, newest: int = 0) -> None:
         self.newest = newest
-        self._events: deque[LoginEvent] = deque(maxlen=KEPT)
+        self._clock = clock
+        self._history = history
+        self._events: list[LoginEvent] = []
+        self._before = newest  # the number of the last event that is not in memory
+        self._listeners: list[Callable[[], None]] = []
+        self._is_telling = False
 
     def publish(self, event: LoginEvent) -> None:
         """Take an event that stands in the record."""
         self._events.append(event)
         self.newest = event.seq
+        if len(self._events) > 2 * KEPT:
+            self._before = self._events[-KEPT - 1].seq
+            del self._events[:-KEPT]
+        if self._listeners and not self._is_telling:
+            self._is_telling = True
+            self._clock.callLater(NEWS_SECONDS, self._tell)
 
-    def after(self, seq: int, limit: int, wanted: Selection) -> Batch:
-        """Return the first `limit` events wanted behind a number."""
-        events = []
-        for event in self._events:
-            if event.seq > seq and wanted.wants(event):
-                events.append(event)
-                if len(events) == limit:
-                    return Batch(events, event.seq)
-        return Batch(events, max(seq, self.newest))
+    def recent(self, after: int, limit: int, wanted: Selection) -> Batch | None:
+        """Return events behind a number from memory; `None` where it does not reach back so far."""
+        if after < self._before:
+            return None
+        start = bisect_right(self._events, after, key=lambda event: event.seq)
+        found: list[LoginEvent] = []
+        for index in range(start, len(self._events)):
+            event = self._events[index]
+            if wanted.wants(event):
+                found.append(event)
+                if len(found) == limit:
+                    return Batch(found, event.seq)
+        return Batch(found, max(after, self.newest))
+
+    async def read(self, after: int, limit: int, wanted: Selection) -> Batch:
+        """Return the first events behind a number, from wherever they are."""
+        batch = self.recent(after, limit, wanted)
+        if batch is not None:
+            return batch
+        return await deferToThread(self._history.between, after, self.newest, limit, wanted)
+
+    async def wait(self, after: int, limit: int, wanted: Selection, seconds: float) -> Batch:
+        """Return the first events behind a number; if there are none yet, wait for some so long."""
+        deadline = self._clock.seconds() + seconds
+        while True:
+            batch = await self.read(after, limit, wanted)
+            remaining = deadline - self._clock.seconds()
+            if batch.events or remaining <= 0:
+                return batch
+            after = batch.cursor
+            if after >= self.newest:
+                await self._news(remaining)
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have `listener` called soon after events have come; return what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def _news(self, seconds: float) -> None:
+        news: Deferred[None] = Deferred()
+
+        def told() -> None:
+            if not news.called:
+                news.callback(None)
+
+        stop = self.listen(told)
+        timeout = self._clock.callLater(seconds, told)
+        try:
+            await news
+        finally:
+            stop()
+            if timeout.active():
+                timeout.cancel()
+
+    def _tell(self) -> None:
+        self._is_telling = False
+        for listener in tuple(self._listeners):
+            listener()

@@ -1,6 +1,7 @@
 """HTTP's messages as values: what a client asked, what it is answered, and what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -51,14 +52,39 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return f"Request({self.method} /{'/'.join(self.path)})"
 
 
+class Outlet(Protocol):
+    """Where a response goes that is sent piece by piece."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended, on either side."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the client has yet to take what was sent."""
+
+    def write(self, data: bytes) -> None:
+        """Send a piece; nothing where it has ended."""
+
+    def finish(self) -> None:
+        """End it."""
+
+    def abort(self) -> None:
+        """End it, and the connection with it."""
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole response; with `close` the connection ends behind it."""
+    """A response; with `close` the connection ends behind it.
+
+    With `stream`, the content is what that function sends through the outlet.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = HTML
     headers: tuple[Header, ...] = ()
     close: bool = False
+    stream: Callable[[Outlet], None] | None = None
 
 
 class HttpError(Exception):

@@ -1,6 +1,8 @@
 """The table of what is served: method and path, who may, and what answers."""
 
+import enum
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -15,57 +17,79 @@ Answer = Response | Awaitable[Response]
 
 
 class OpenRoute(msgspec.Struct, frozen=True):
-    """A route for anybody. A segment `*` of its path stands for any one."""
+    """A route for anybody. A segment in braces, `{name}`, stands for any one."""
 
     method: str
     path: str
     handler: Callable[[Request], Answer]
 
 
-class PageRoute(msgspec.Struct, frozen=True):
-    """A page of the console, for whoever has a session and may."""
+class TokenRoute(msgspec.Struct, frozen=True):
+    """A route for whoever brings the API token."""
 
+    method: str
+    path: str
+    handler: Callable[[Request], Answer]
+
+
+class Door(enum.Enum):
+    """How somebody is let in."""
+
+    SESSION = "the session; a visitor is shown the form"
+    API = "the token or a login"
+    EITHER = "credentials if they come along, else the session"
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of a query: its name, its type and what it is for."""
+
+    name: str
+    type: Any
+    summary: str
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A route for those who are let in and may.
+
+    `answers` is the type of the JSON that a route of the API answers with, `parameters` are those
+    of its query: what it is described by.
+    """
+
+    door: Door
     method: str
     path: str
     access: Access
     handler: Callable[[Request, Viewer], Answer]
+    answers: Any = None
+    parameters: tuple[Parameter, ...] = ()
 
 
-class ApiRoute(msgspec.Struct, frozen=True):
-    """A resource of the API, for whoever brings the token or logs in."""
-
-    method: str
-    path: str
-    access: Access
-    handler: Callable[[Request, Viewer], Answer]
-
-
-Route = OpenRoute | PageRoute | ApiRoute
+AnyRoute = OpenRoute | TokenRoute | Route
 
 
 class Routes:
     """Finds the route of a request."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[AnyRoute]) -> None:
         self._routes = tuple(routes)
-        self._exact: dict[tuple[str, ...], dict[str, Route]] = {}
-        self._patterns: list[tuple[tuple[str, ...], dict[str, Route]]] = []
+        self._exact: dict[tuple[str, ...], dict[str, AnyRoute]] = {}
+        self._patterns: dict[tuple[str, ...], dict[str, AnyRoute]] = {}
         for route in self._routes:
             path = tuple(route.path[1:].split("/"))
-            if "*" not in path:
-                self._exact.setdefault(path, {})[route.method] = route
-            else:
-                self._add_pattern(path, route)
+            table = self._patterns if any(map(_is_open, path)) else self._exact
+            methods = table.setdefault(path, {})
+            assert route.method not in methods, f"two routes for {route.method} {route.path}"
+            methods[route.method] = route
 
-    def __iter__(self) -> Iterator[Route]:
+    def __iter__(self) -> Iterator[AnyRoute]:
         return iter(self._routes)
 
-    def find(self, request: Request) -> Route:
+    def find(self, request: Request) -> AnyRoute:
         """Return the route; HEAD is a GET whose content is not sent. Raises `HttpError`."""
         if request.method not in METHODS:
             raise HttpError(501, "This method is not known here.")
         methods = self._exact.get(request.path) or self._matching(request.path)
-        if not methods:
+        if methods is None:
             raise HttpError(404, "There is nothing here.")
         method = "GET" if request.method == "HEAD" else request.method
         if method not in methods:
@@ -75,17 +99,15 @@ class Routes:
             )
         return methods[method]
 
-    def _add_pattern(self, path: tuple[str, ...], route: Route) -> None:
-        for pattern, methods in self._patterns:
-            if pattern == path:
-                methods[route.method] = route
-                return
-        self._patterns.append((path, {route.method: route}))
-
-    def _matching(self, path: tuple[str, ...]) -> dict[str, Route] | None:
-        for pattern, methods in self._patterns:
+    def _matching(self, path: tuple[str, ...]) -> dict[str, AnyRoute] | None:
+        for pattern, methods in self._patterns.items():
             if len(pattern) == len(path) and all(
-                expected in ("*", segment) for expected, segment in zip(pattern, path, strict=True)
+                _is_open(expected) or expected == segment
+                for expected, segment in zip(pattern, path, strict=True)
             ):
                 return methods
         return None
+
+
+def _is_open(segment: str) -> bool:
+    return segment.startswith("{")

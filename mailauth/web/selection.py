@@ -1,6 +1,7 @@
 """Which events somebody wants, and may have."""
 
 import enum
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -9,6 +10,8 @@ import msgspec
 from mailauth.login.event import Kind, LoginEvent, Protocol, Result
 from mailauth.web.access import Viewer
 from mailauth.web.message import HttpError
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 E = TypeVar("E", bound=enum.Enum)
 
@@ -38,15 +41,12 @@ def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
 
     Raises `HttpError`.
     """
-    user = query.get("user")
-    if viewer.account is not None and not viewer.is_admin:
-        user = viewer.account.name
     return Selection(
         kind=choice(query, "kind", Kind),
         result=choice(query, "result", Result),
         protocol=choice(query, "protocol", Protocol),
         secure=truth(query, "secure"),
-        user=user,
+        user=viewer.only_user or query.get("user"),
     )
 
 
@@ -72,11 +72,13 @@ def truth(query: Mapping[str, str], name: str) -> bool | None:
     return text == "true"
 
 
-def number(query: Mapping[str, str], name: str, default: int, at_most: int) -> int:
-    """Read a whole number from 0 on; raises `HttpError`."""
+def number(
+    query: Mapping[str, str], name: str, default: int, at_most: int, *, at_least: int = 0
+) -> int:
+    """Read a whole number; raises `HttpError`."""
     text = query.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) > at_most:
-        raise HttpError(400, f"{name}: expected a whole number from 0 to {at_most}.")
+    if _NUMBER.fullmatch(text) is None or not at_least <= int(text) <= at_most:
+        raise HttpError(400, f"{name}: expected a whole number from {at_least} to {at_most}.")
     return int(text)

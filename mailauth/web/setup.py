@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mailauth.login.event import Protocol
 from mailauth.web.access import Viewer
 from mailauth.web.message import HttpError, Request, Response
+from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
-from mailauth.web.routes import OpenRoute, Route
+from mailauth.web.routes import AnyRoute, OpenRoute
 from mailauth.web.selection import choice
 from mailauth.web.services import Mode, Service, Setting, setting, settings
 
@@ -45,27 +46,23 @@ _MODES = (
     ),
 )
 
-Certificate = Callable[[], bytes | None]
-
 
 class Setup:
-    """`/setup`. `ca` returns the CA's certificate in PEM, or `None` where clients trust another."""
+    """`/setup`; a visitor may read it too."""
 
     def __init__(
         self,
         hostname: str,
-        services: Callable[[], Sequence[Service]],
-        ca: Certificate,
+        operations: Operations,
         pages: Pages,
         viewer_of: Callable[[Request], Viewer | None],
     ) -> None:
         self._hostname = hostname
-        self._services = services
-        self._ca = ca
+        self._operations = operations
         self._pages = pages
         self._viewer_of = viewer_of
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> tuple[AnyRoute, ...]:
         """List what it answers."""
         return (
             OpenRoute("GET", "/setup", self.show),
@@ -76,7 +73,7 @@ class Setup:
     def show(self, request: Request) -> Response:
         """Show the settings of one mode."""
         mode = choice(request.query, "mode", Mode) or Mode.TLS
-        services = self._services()
+        services = self._operations.services()
         viewer = self._viewer_of(request)
         account = viewer.account if viewer is not None else None
         user = account.name if account is not None else _ANYBODY
@@ -103,7 +100,7 @@ class Setup:
         return self._download(Encoding.DER, "application/x-x509-ca-cert", "mailauth-ca.crt")
 
     def _certificate(self) -> x509.Certificate | None:
-        pem = self._ca()
+        pem = self._operations.ca_certificate()
         return x509.load_pem_x509_certificate(pem) if pem is not None else None
 
     def _download(self, encoding: Encoding, content_type: str, name: str) -> Response:

@@ -7,7 +7,7 @@ from mailauth.web.forms import TOKEN_FIELD, FormTokens, read_form
 from mailauth.web.login import form_login, refusal
 from mailauth.web.message import Request, Response, see_other
 from mailauth.web.pages import Pages
-from mailauth.web.routes import OpenRoute, PageRoute, Route
+from mailauth.web.routes import AnyRoute, Door, OpenRoute, Route
 from mailauth.web.sessions import Sessions, drop_cookie
 
 HOME = "/"
@@ -25,12 +25,12 @@ class SignIn:
         self._tokens = tokens
         self._pages = pages
 
-    def routes(self) -> tuple[Route, ...]:
+    def routes(self) -> tuple[AnyRoute, ...]:
         """List what it answers."""
         return (
             OpenRoute("GET", FORM, self.show),
             OpenRoute("POST", FORM, self.submit),
-            PageRoute("POST", "/sign-out", Access.USER, self.sign_out),
+            Route(Door.SESSION, "POST", "/sign-out", Access.USER, self.sign_out),
         )
 
     def show(self, request: Request) -> Response:

@@ -1,7 +1,8 @@
 """The web site: who may have what, what answers it, and how it looks when it goes wrong."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import assert_never
@@ -14,9 +15,10 @@ from twisted.logger import Logger
 from mailauth.login.policy import Policy
 from mailauth.login.session import Authority, LoginSession
 from mailauth.origin.networks import Network
-from mailauth.web.access import Doorkeeper, require
+from mailauth.web.access import Access, Doorkeeper, Viewer, require
 from mailauth.web.admin_link import AdminLinks
-from mailauth.web.api import Api
+from mailauth.web.administration import Administration
+from mailauth.web.api import MAX_NUMBER, Api
 from mailauth.web.autoconfig import Autoconfig
 from mailauth.web.channel import Channel
 from mailauth.web.connection import Connection, Facts
@@ -24,13 +26,17 @@ from mailauth.web.console import Console
 from mailauth.web.feed import Feed
 from mailauth.web.forms import FormTokens
 from mailauth.web.forwarded import MalformedForwarded, resolve
+from mailauth.web.login import BEARER_CHALLENGE
 from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
+from mailauth.web.metrics import Gauges, Metrics
+from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages, StaticFiles
-from mailauth.web.routes import Answer, ApiRoute, OpenRoute, PageRoute, Routes
-from mailauth.web.services import Service
+from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
+from mailauth.web.selection import number, selection
 from mailauth.web.sessions import Sessions
-from mailauth.web.setup import Certificate, Setup
+from mailauth.web.setup import Setup
 from mailauth.web.sign_in import FORM, HOME, SignIn
+from mailauth.web.streams import EventStreams
 
 log = Logger()
 
@@ -54,8 +60,7 @@ class WebSite:
     """The HTTP service of all its listeners.
 
     `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, and
-    sessions and links expire by it. `services` are the listeners as they stand; `ca` returns the
-    CA that clients must trust, in PEM, or `None` where the certificate is the user's own.
+    sessions and links expire by it.
     """
 
     def __init__(
@@ -66,8 +71,8 @@ class WebSite:
         now: Callable[[], float],
         feed: Feed,
         api_token: str,
-        services: Callable[[], Sequence[Service]],
-        ca: Certificate,
+        operations: Operations,
+        metrics: Metrics,
         forwarded_from: tuple[Network, ...] = (),
     ) -> None:
         self._authority = authority
@@ -78,21 +83,34 @@ class WebSite:
         tokens = FormTokens(secrets.token_bytes(32))
         static = StaticFiles()
         self._pages = Pages(static, tokens)
+        administration = Administration(authority, operations)
+        self._streams = EventStreams(feed, clock)
+        metrics.watch(
+            Gauges(
+                connections_by_listener=lambda: Counter(
+                    connection.listener for connection in operations.connections()
+                ),
+                blocked_addresses=lambda: len(authority.blocking.blocked()),
+                event_streams=lambda: len(self._streams),
+            )
+        )
         self._links = AdminLinks(now, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token)
         self._sign_in = SignIn(authority, sessions, tokens, self._pages)
         self.routes = Routes(
             (
                 OpenRoute("GET", "/healthz", _healthy),
-                OpenRoute("GET", "/static/*", static.serve),
-                OpenRoute("GET", "/open/*", self._links.open),
+                OpenRoute("GET", "/static/{name}", static.serve),
+                OpenRoute("GET", "/open/{token}", self._links.open),
                 *self._sign_in.routes(),
                 *Console(self._pages).routes(),
                 *Setup(
-                    authority.hostname, services, ca, self._pages, self._doorkeeper.in_session
+                    authority.hostname, operations, self._pages, self._doorkeeper.in_session
                 ).routes(),
-                *Autoconfig(authority.hostname, services, self._pages).routes(),
-                *Api(feed).routes(),
+                *Autoconfig(authority.hostname, operations.services, self._pages).routes(),
+                *Api(authority, feed, operations, administration).routes(),
+                TokenRoute("GET", "/metrics", metrics.serve),
+                Route(Door.EITHER, "GET", "/events", Access.USER, self._events),
             )
         )
 
@@ -108,6 +126,10 @@ class WebSite:
     def admin_link(self) -> str:
         """Make a one-time link that opens the console as its operator; return its path."""
         return self._links.issue()
+
+    def close(self) -> None:
+        """End what would go on for ever: the server stops."""
+        self._streams.close()
 
     # What the channel asks (`channel.Application`).
 
@@ -149,19 +171,41 @@ class WebSite:
         match route:
             case OpenRoute():
                 answer = route.handler(request)
-            case PageRoute():
-                viewer = self._doorkeeper.in_session(request)
+            case TokenRoute():
+                if not self._doorkeeper.has_token(request):
+                    raise HttpError(401, "The API token is needed.", BEARER_CHALLENGE)
+                answer = route.handler(request)
+            case Route():
+                viewer = await self._let_in(request, route.door)
                 if viewer is None:
                     return self._to_sign_in(request)
-                require(viewer, route.access)
-                answer = route.handler(request, viewer)
-            case ApiRoute():
-                viewer = await self._doorkeeper.at_the_api(request)
                 require(viewer, route.access)
                 answer = route.handler(request, viewer)
             case _:
                 assert_never(route)
         return await answer if isawaitable(answer) else answer
+
+    def _events(self, request: Request, viewer: Viewer) -> Response:
+        """Stream the events that the viewer may see, from the last one that they have seen on."""
+        last = request.field(b"last-event-id")
+        query = {"after": last.decode("latin-1")} if last is not None else request.query
+        after = number(query, "after", 0, MAX_NUMBER) if "after" in query else None
+        return self._streams.response(
+            selection(request.query, viewer),
+            after,
+            lambda: self._doorkeeper.is_still_let_in(request, viewer),
+        )
+
+    async def _let_in(self, request: Request, door: Door) -> Viewer | None:
+        match door:
+            case Door.SESSION:
+                return self._doorkeeper.in_session(request)
+            case Door.API:
+                return await self._doorkeeper.at_the_api(request)
+            case Door.EITHER:
+                return await self._doorkeeper.either_way(request)
+            case _:
+                assert_never(door)
 
     def _as_the_client(self, request: Request) -> Request:
         """Let the client be who the trusted proxies say."""
@@ -180,7 +224,7 @@ class WebSite:
         return see_other(f"{FORM}?next={request.target}")
 
     def _error(self, request: Request, error: HttpError) -> Response:
-        if request.path[0] == "api":
+        if request.path[0] in ("api", "events", "metrics"):
             answer = json({"error": error.message}, status=error.status, headers=error.headers)
             return msgspec.structs.replace(answer, close=error.close)
         page = self._pages.render(

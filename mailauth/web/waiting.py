@@ -11,8 +11,11 @@ T = TypeVar("T")
 
 async def settled(value: T | Pending[T]) -> T:
     """Return a value: at once when it is there, else when it comes."""
-    if not isinstance(value, Pending):
-        return value
+    return await arrival(value) if isinstance(value, Pending) else value
+
+
+async def arrival(pending: Pending[T]) -> T:
+    """Return a value when it comes."""
     deferred: Deferred[T] = Deferred()
-    value.listen(deferred.callback)
+    pending.listen(deferred.callback)
     return await deferred

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from mailauth.config import ListenConfig
 from mailauth.config.listeners import standard_listeners
 from mailauth.login.accounts import Account, Accounts, Role
-from mailauth.login.event import Protocol
+from mailauth.login.event import LoginEvent, Protocol
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
@@ -27,8 +27,11 @@ from mailauth.login.session import Authority, Client
 from mailauth.origin.networks import parse_network
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.web.channel import Channel
-from mailauth.web.feed import Feed
-from mailauth.web.services import services_of
+from mailauth.web.feed import Batch, Feed
+from mailauth.web.metrics import Metrics
+from mailauth.web.operations import OpenConnection
+from mailauth.web.selection import Selection
+from mailauth.web.services import Service, services_of
 from mailauth.web.site import WebSite
 
 API_TOKEN = "the-token-of-the-api"
@@ -43,16 +46,67 @@ _sessions = itertools.count(1)
 
 
 class FeedingRecorder(MemoryRecorder):
-    """A recorder whose events reach a feed."""
+    """A recorder whose events reach a feed and the metrics."""
 
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock)
-        self.feed = Feed()
+    def __init__(self, now: FakeClock, clock: Clock) -> None:
+        super().__init__(now)
+        self.feed = Feed(clock, MemoryHistory(self.events))
+        self.metrics = Metrics()
 
     def _keep(self, attempt: Any) -> Any:
         event = super()._keep(attempt)
         self.feed.publish(event)
+        self.metrics.publish(event)
         return event
+
+
+class MemoryHistory:
+    """A history of all events, in memory."""
+
+    def __init__(self, events: list[LoginEvent]) -> None:
+        self._events = events
+
+    def between(self, after: int, until: int, limit: int, wanted: Selection) -> Batch:
+        """Read events."""
+        found = [one for one in self._events if after < one.seq <= until and wanted.wants(one)]
+        cursor = found[limit - 1].seq if len(found) > limit else until
+        return Batch(found[:limit], cursor)
+
+
+class FakeOperations:
+    """A running server that is none."""
+
+    def __init__(self, server: "Server") -> None:
+        self.listening = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
+        self.open: list[OpenConnection] = []
+        self.ca: bytes | None = None
+        self._server = server
+
+    def services(self) -> list[Service]:
+        """The nine listeners of a server without a configuration."""
+        return self.listening
+
+    def connections(self) -> list[OpenConnection]:
+        """Nobody, unless a test says otherwise."""
+        return self.open
+
+    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+        """Change a listener, and the one policy that there is."""
+        names = [service.name for service in self.listening]
+        if listener not in names:
+            raise LookupError(listener)
+        index = names.index(listener)
+        changed = msgspec.structs.replace(self.listening[index], cleartext=cleartext)
+        self.listening[index] = changed
+        self._server.policy = Policy(cleartext=cleartext)
+
+    def set_disabled(self, account: Account, *, disabled: bool) -> None:
+        """Load the accounts anew."""
+        self._server.replace(msgspec.structs.replace(account, disabled=disabled))
+
+    def ca_certificate(self) -> bytes | None:
+        """None, unless a test says otherwise."""
+        return self.ca
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -99,10 +153,9 @@ class Server:
     ) -> None:
         self.clock = Clock()
         self.now = FakeClock()
-        self.recorder = FeedingRecorder(self.now)
+        self.recorder = FeedingRecorder(self.now, self.clock)
         self.policy = Policy(cleartext=cleartext)
-        self.services = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
-        self.ca: bytes | None = None
+        self.operations = FakeOperations(self)
         self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
         self.site = WebSite(
             authority=self.authority,
@@ -110,8 +163,8 @@ class Server:
             now=self.now,
             feed=self.recorder.feed,
             api_token=API_TOKEN,
-            services=lambda: self.services,
-            ca=lambda: self.ca,
+            operations=self.operations,
+            metrics=self.recorder.metrics,
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
         )
 

@@ -37,14 +37,14 @@ def test_who_has_signed_in_reads_their_own_name(browser: Browser) -> None:
 
 
 def test_a_mode_that_is_not_offered_says_so(server: Server, browser: Browser) -> None:
-    server.services = []
+    server.operations.listening = []
     assert "No listener of this server" in browser.get("/setup").text
     assert browser.get("/setup?mode=ssl").status == 400
 
 
 def test_the_ca_can_be_downloaded(server: Server, browser: Browser) -> None:
     ca = new_authority("localhost", datetime(2026, 11, 24, tzinfo=UTC)).certificate
-    server.ca = ca.public_bytes(Encoding.PEM)
+    server.operations.ca = ca.public_bytes(Encoding.PEM)
     page = browser.get("/setup")
     assert ca.fingerprint(hashes.SHA256()).hex(":").upper() in page.text
     pem = browser.get("/ca.pem")

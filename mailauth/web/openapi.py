@@ -1,0 +1,91 @@
+"""The description of the API (OpenAPI 3.1), made from its routes and the types of its answers."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from mailauth.web.access import Access
+from mailauth.web.routes import Parameter, Route
+
+_REF = "#/components/schemas/{name}"
+
+_STATUSES = {
+    "400": "The request makes no sense",
+    "401": "Neither the token nor credentials that are right",
+    "403": "Not for this account, or a login that is refused",
+    "503": "The login or the change cannot be recorded at the moment",
+}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is answered where something is wrong."""
+
+    error: str
+
+
+def described(routes: Iterable[Route]) -> dict[str, Any]:
+    """Return the description of these routes."""
+    known = tuple(routes)
+    types = [Problem, *(route.answers for route in known)]
+    types += [parameter.type for route in known for parameter in route.parameters]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schema_of = dict(zip(map(repr, types), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in known:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "mailauth", "version": version("mailauth")},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "login": {"type": "http", "scheme": "basic"},
+            },
+        },
+        "security": [{"token": []}, {"login": []}],
+    }
+
+
+def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
+    assert route.handler.__doc__ is not None, f"{route.path} says nothing about itself"
+    summary = " ".join(route.handler.__doc__.split())
+    if route.access is Access.ADMIN:
+        summary += " For administrators."
+    problems = dict(_STATUSES)
+    path_parameters = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    if path_parameters:
+        problems["404"] = "There is no such thing"
+    return {
+        "summary": summary,
+        "parameters": [
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in path_parameters
+            ),
+            *(_query_parameter(parameter, schema_of) for parameter in route.parameters),
+        ],
+        "responses": {
+            "200": _content("What was asked for", schema_of[repr(route.answers)]),
+            **{
+                status: _content(meaning, schema_of[repr(Problem)])
+                for status, meaning in problems.items()
+            },
+        },
+    }
+
+
+def _query_parameter(parameter: Parameter, schema_of: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.summary,
+        "schema": schema_of[repr(parameter.type)],
+    }
+
+
+def _content(meaning: str, schema: Any) -> dict[str, Any]:
+    return {"description": meaning, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,46 @@
+"""What the console shows and changes of the running server, as the server must offer it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from mailauth.login import event
+from mailauth.login.accounts import Account
+from mailauth.login.policy import Cleartext
+from mailauth.web.services import Service
+
+
+class OpenConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that is open now; `user` is whom it has logged in, if anybody."""
+
+    session: str
+    listener: str
+    protocol: event.Protocol
+    ip: str
+    port: int | None
+    peer: str | None
+    secure: bool
+    since: datetime
+    user: str | None = None
+    client_name: str | None = None
+
+
+class Operations(Protocol):
+    """The running server."""
+
+    def services(self) -> Sequence[Service]:
+        """Return the listeners as they stand now."""
+
+    def connections(self) -> Sequence[OpenConnection]:
+        """Return the connections that are open now."""
+
+    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+        """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+
+    def set_disabled(self, account: Account, *, disabled: bool) -> None:
+        """Disable an account, or take that back, until the accounts say otherwise."""
+
+    def ca_certificate(self) -> bytes | None:
+        """Return the CA that clients must trust, in PEM; `None` where it is not one of ours."""

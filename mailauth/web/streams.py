@@ -1,0 +1,203 @@
+"""The event stream: server-sent events (WHATWG HTML §9.2), one for each record.
+
+A stream is a cursor into the feed, not a queue: what a client has not taken is not kept for it. The
+streams are served together, and so seldom that serving them takes a hundredth of the time at most,
+however many there are. A stream that falls behind what is in memory is told of the gap.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from mailauth.login.event import LoginEvent
+from mailauth.record.journal import encode
+from mailauth.web.feed import Batch, Feed
+from mailauth.web.message import HttpError, Outlet, Response
+from mailauth.web.selection import Selection
+
+log = Logger()
+
+MAX_STREAMS = 1000
+BATCH = 200  # events of one stream each time
+REPLAYED = 10_000  # events that a client gets which comes back after a while
+SHORTEST_PAUSE = 0.1  # seconds between two times
+LONGEST_PAUSE = 2.0
+SHARE = 0.01  # of the time
+SIGN_OF_LIFE_SECONDS = 15
+PATIENCE_SECONDS = 60  # with a client that takes nothing
+
+CONTENT_TYPE = "text/event-stream"
+
+
+class _Gap(msgspec.Struct, frozen=True):
+    """Events that a stream does not tell: those behind one number up to another."""
+
+    after: int
+    until: int
+
+
+class _Stream(msgspec.Struct, eq=False):
+    outlet: Outlet
+    wanted: Selection
+    still_valid: Callable[[], bool]
+    cursor: int
+    stuck_since: float | None = None
+
+
+class EventStreams:
+    """All the streams that are open."""
+
+    def __init__(self, feed: Feed, clock: IReactorTime) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._streams: list[_Stream] = []
+        self._replaying = 0
+        self._stop_listening: Callable[[], None] | None = None
+        self._next: IDelayedCall | None = None
+        self._sign_of_life: IDelayedCall | None = None
+        self._pause = SHORTEST_PAUSE
+        self._served_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._streams) + self._replaying
+
+    def response(
+        self, wanted: Selection, after: int | None, still_valid: Callable[[], bool]
+    ) -> Response:
+        """Answer with a stream of what is recorded from now on, or behind a number.
+
+        It ends when `still_valid` no longer holds. Raises `HttpError` when there are too many.
+        """
+        self._prune()
+        if len(self) >= MAX_STREAMS:
+            raise HttpError(503, "Too many event streams are open.", (b"Retry-After", b"30"))
+
+        def begin(outlet: Outlet) -> None:
+            outlet.write(b"retry: 2000\n\n")
+            stream = _Stream(outlet, wanted, still_valid, self._feed.newest)
+            if after is None or after >= self._feed.newest:
+                self._join(stream)
+            else:
+                stream.cursor = after
+                self._replaying += 1
+                Deferred.fromCoroutine(self._replay(stream)).addErrback(
+                    lambda failure: log.failure("a stream could not be replayed", failure=failure)
+                )
+
+        return Response(
+            content_type=CONTENT_TYPE, headers=((b"X-Accel-Buffering", b"no"),), stream=begin
+        )
+
+    def close(self) -> None:
+        """End all streams: the server stops."""
+        for stream in self._streams:
+            stream.outlet.finish()
+        self._prune()
+
+    async def _replay(self, stream: _Stream) -> None:
+        """Tell what a client has missed, as much as is sensible, then let it join the others."""
+        try:
+            first = max(stream.cursor, self._feed.newest - REPLAYED)
+            if first > stream.cursor:
+                stream.outlet.write(_gap(stream.cursor, first))
+                stream.cursor = first
+            while stream.cursor < self._feed.newest and not stream.outlet.closed:
+                batch = await self._feed.read(stream.cursor, BATCH, stream.wanted)
+                stream.outlet.write(b"".join(told(event) for event in batch.events))
+                stream.cursor = batch.cursor
+        finally:
+            self._replaying -= 1
+        self._join(stream)
+
+    def _join(self, stream: _Stream) -> None:
+        if stream.outlet.closed:
+            return
+        self._streams.append(stream)
+        if self._stop_listening is None:
+            self._stop_listening = self._feed.listen(self._news)
+            self._sign_of_life = self._clock.callLater(SIGN_OF_LIFE_SECONDS, self._show_life)
+
+    def _news(self) -> None:
+        if self._next is None:
+            since = self._clock.seconds() - self._served_at
+            self._next = self._clock.callLater(max(0.0, self._pause - since), self._serve)
+
+    def _serve(self) -> None:
+        self._next = None
+        started = perf_counter()
+        batches: dict[tuple[Selection, int], tuple[bytes, Batch | None]] = {}
+        lines: dict[int, bytes] = {}
+        for stream in self._streams:
+            if not stream.outlet.closed and not stream.outlet.full:
+                key = stream.wanted, stream.cursor
+                if key not in batches:
+                    batches[key] = self._batch(stream, lines)
+                self._tell(stream, *batches[key])
+        self._prune()
+        took = perf_counter() - started
+        self._pause = min(max(SHORTEST_PAUSE, took / SHARE), LONGEST_PAUSE)
+        self._served_at = self._clock.seconds()
+        if any(stream.cursor < self._feed.newest for stream in self._streams):
+            self._news()
+
+    def _batch(self, stream: _Stream, lines: dict[int, bytes]) -> tuple[bytes, Batch | None]:
+        batch = self._feed.recent(stream.cursor, BATCH, stream.wanted)
+        if batch is None:
+            return b"", None
+        for event in batch.events:
+            if event.seq not in lines:
+                lines[event.seq] = told(event)
+        return b"".join(lines[event.seq] for event in batch.events), batch
+
+    def _tell(self, stream: _Stream, data: bytes, batch: Batch | None) -> None:
+        if batch is None:
+            stream.outlet.write(_gap(stream.cursor, self._feed.newest))
+            stream.cursor = self._feed.newest
+        else:
+            stream.cursor = batch.cursor
+            if data:
+                stream.outlet.write(data)
+
+    def _show_life(self) -> None:
+        """Show that the streams live, and let go of who may no longer read, or does not."""
+        now = self._clock.seconds()
+        for stream in self._streams:
+            if not stream.still_valid():
+                stream.outlet.finish()
+            elif not stream.outlet.full:
+                stream.stuck_since = None
+                stream.outlet.write(b":\n\n")
+            elif stream.stuck_since is None:
+                stream.stuck_since = now
+            elif now - stream.stuck_since >= PATIENCE_SECONDS:
+                stream.outlet.abort()
+        self._sign_of_life = self._clock.callLater(SIGN_OF_LIFE_SECONDS, self._show_life)
+        self._prune()
+
+    def _prune(self) -> None:
+        self._streams = [stream for stream in self._streams if not stream.outlet.closed]
+        if not self._streams and self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+            for call in (self._next, self._sign_of_life):
+                if call is not None and call.active():
+                    call.cancel()
+            self._next = self._sign_of_life = None
+
+
+def told(event: LoginEvent) -> bytes:
+    """Return an event as a server-sent one, named by its kind, with its number as the id."""
+    return b"id: %d\nevent: %s\ndata: %s\n" % (
+        event.seq,
+        event.kind.value.encode("ascii"),
+        encode(event),
+    )
+
+
+def _gap(after: int, until: int) -> bytes:
+    gap = msgspec.json.encode(_Gap(after, until))
+    return b"id: %d\nevent: gap\ndata: %s\n\n" % (until, gap)

@@ -1,0 +1,143 @@
+"""The API's other resources, and its description."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from mailauth.login.event import Kind
+from mailauth.login.policy import Cleartext
+from mailauth.web.routes import Door, Route
+from tests.web.browser import Browser, Connection, Server, basic, bearer
+
+
+def get(server: Server, path: str) -> Any:
+    answer = Connection(server).request("GET", f"/api/v1/{path}", bearer())
+    assert answer.status == 200
+    return answer.json()
+
+
+def test_blocks_are_listed_and_lifted(server: Server) -> None:
+    for ip in ("192.0.2.1", "2001:db8::1"):
+        for _ in range(6):
+            server.authority.blocking.failed(ip)
+    one, six = get(server, "blocks")
+    assert (one["address"], one["failures"]) == ("192.0.2.1", 6)
+    times = [datetime.fromisoformat(one[name]) for name in ("last_attempt", "until")]
+    assert (times[1] - times[0]).total_seconds() == 600
+    for address in (one["address"], six["address"]):
+        target = f"/api/v1/blocks/{address.replace('/', '%2F')}"
+        assert Connection(server).request("DELETE", target, bearer()).status == 200
+        assert Connection(server).request("DELETE", target, bearer()).status == 404
+    assert get(server, "blocks") == []
+    assert [(event.kind, event.reason, event.ip) for event in server.recorder.events] == [
+        (Kind.ACCOUNT, "unblocked", "192.0.2.1"),
+        (Kind.ACCOUNT, "unblocked", "2001:db8::"),
+    ]
+
+
+def test_a_block_stays_when_lifting_it_cannot_be_recorded(server: Server) -> None:
+    for _ in range(6):
+        server.authority.blocking.failed("192.0.2.1")
+    server.recorder.failing = True
+    answer = Connection(server).request("DELETE", "/api/v1/blocks/192.0.2.1", bearer())
+    assert answer.status == 503
+    assert server.authority.blocking.is_blocked("192.0.2.1")
+
+
+def test_accounts_are_listed_without_their_secrets(server: Server) -> None:
+    accounts = get(server, "accounts")
+    assert {
+        "name": "bob@mydomain.com",
+        "aliases": ["bob"],
+        "role": "user",
+        "disabled": False,
+    } in accounts
+    assert "secret" not in str(accounts)
+
+
+def test_listeners_are_listed_as_they_stand(server: Server) -> None:
+    server.operations.set_cleartext("pop3", Cleartext.REFUSE)
+    [pop3] = [one for one in get(server, "listeners") if one["name"] == "pop3"]
+    assert pop3 == {
+        "name": "pop3",
+        "protocol": "POP3",
+        "tls": "starttls",
+        "port": 2110,
+        "cleartext": "refuse",
+        "connections": 0,
+    }
+
+
+def test_reset_forgets_failures_and_says_where_to_read_on(server: Server) -> None:
+    """DESIGN 4: returns a cursor, clears blocks, deletes no log."""
+    Browser(server).sign_in("bob")
+    for _ in range(6):
+        server.authority.blocking.failed("192.0.2.1")
+    answer = Connection(server).request("POST", "/api/v1/reset", bearer())
+    assert answer.json() == {"cursor": 1}
+    assert not server.authority.blocking.is_blocked("192.0.2.1")
+    assert len(server.recorder.events) == 1
+
+
+def test_a_wait_is_answered_when_the_login_comes(server: Server) -> None:
+    waiting = Connection(server)
+    request = b"GET /api/v1/logins?wait=30&user=sue@mydomain.com HTTP/1.1\r\nHost: x\r\n"
+    fields = f"Authorization: {bearer()['Authorization']}\r\n\r\n".encode()
+    assert waiting.send(request + fields) == b""
+    Browser(server).sign_in("bob")
+    server.clock.advance(1)
+    assert waiting.transport.value() == b""
+    Browser(server).sign_in("sue")
+    server.clock.advance(1)
+    assert b"sue@mydomain.com" in waiting.transport.value()
+
+
+def test_a_client_that_stops_waiting_leaves_nothing_behind(server: Server) -> None:
+    waiting = Connection(server)
+    request = b"GET /api/v1/logins?wait=30 HTTP/1.1\r\nHost: x\r\n"
+    waiting.send(request + f"Authorization: {bearer()['Authorization']}\r\n\r\n".encode())
+    waiting.lose()
+    assert server.clock.getDelayedCalls() == []
+
+
+ADMIN_ROUTES = [
+    ("GET", "/api/v1/blocks"),
+    ("DELETE", "/api/v1/blocks/192.0.2.1"),
+    ("GET", "/api/v1/accounts"),
+    ("GET", "/api/v1/listeners"),
+    ("GET", "/api/v1/connections"),
+    ("POST", "/api/v1/reset"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ADMIN_ROUTES)
+def test_what_is_for_administrators(server: Server, method: str, path: str) -> None:
+    """Nobody, a user, an administrator, the token."""
+    ask = Connection(server).request
+    assert ask(method, path).status == 401
+    assert ask(method, path, basic("bob")).status == 403
+    assert ask(method, path, basic("root@mydomain.com", "in charge")).status in (200, 404)
+    assert ask(method, path, bearer()).status in (200, 404)
+
+
+def test_the_description_knows_every_route_and_says_what_it_answers(server: Server) -> None:
+    description = Connection(server).request("GET", "/api/v1/openapi.json").json()
+    assert description["openapi"] == "3.1.0"
+    routes = [route for route in server.site.routes if isinstance(route, Route)]
+    known = {(route.method.lower(), route.path) for route in routes if route.door is Door.API}
+    described = {
+        (method, path) for path, operations in description["paths"].items() for method in operations
+    }
+    assert described == known
+    logins = description["paths"]["/api/v1/logins"]["get"]
+    content = logins["responses"]["200"]["content"]["application/json"]
+    assert content["schema"] == {"$ref": "#/components/schemas/Logins"}
+    schemas = description["components"]["schemas"]
+    properties = schemas["LoginEvent"]["properties"]
+    assert "client_version" in properties
+    after = next(one for one in logins["parameters"] if one["name"] == "after")
+    assert after["schema"] == {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
+    references = re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', str(description))
+    assert set(references) <= set(schemas)

@@ -273,6 +273,11 @@ class Link:
 
     # What the upper layer asks.
 
+    @property
+    def disconnecting(self) -> bool:
+        """Whether it is being closed; Twisted's `LineReceiver` asks."""
+        return self._stage is Stage.CLOSING
+
     def write(self, data: bytes) -> None:
         """Send, encrypted if TLS stands."""
         if self._stage is Stage.CLOSING:

@@ -1,5 +1,7 @@
 """The SASL dialogue of the line-based protocols: words and base64 in, steps of the session out."""
 
+import contextlib
+
 from mailauth.login.session import LoginSession, Step
 from mailauth.sasl import CANCEL, MalformedResponse, decode_initial_response, decode_response
 
@@ -18,6 +20,13 @@ def begin(session: LoginSession, mechanism: bytes, initial_response: bytes | Non
         if name.upper() in session.offered:
             return session.malformed(str(error), name.upper())
         return session.begin(name, None)  # refused or unknown, whatever came with it
+
+
+def sent_anyway(session: LoginSession, line: bytes) -> None:
+    """Look at a line that is no command: a client may send the response that was refused it."""
+    if session.account is None:
+        with contextlib.suppress(MalformedResponse):
+            session.sent_anyway(decode_response(line))
 
 
 def respond(session: LoginSession, line: bytes) -> Step:

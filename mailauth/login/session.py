@@ -210,6 +210,15 @@ class LoginSession:
             if self._works_here(mechanism) and self._authority.accounts.serves(mechanism.need)
         )
 
+    def apop_timestamp(self) -> bytes | None:
+        """A fresh timestamp for POP3's greeting (RFC 1939 §7); `None` where APOP is not offered."""
+        authority = self._authority
+        if self.cleartext_refused or self._policy().mechanisms is not None:
+            return None
+        if not authority.accounts.serves(Need.SHARED_SECRET):
+            return None
+        return f"<{authority.nonce()}@{authority.hostname}>".encode("ascii", "replace")
+
     def handshake_completed(self, handshake: Handshake, *, implicit: bool) -> None:
         """Note a completed handshake, and forget what was learnt before it (RFC 3207 §4.2)."""
         self.hop = handshake_completed(self.hop, handshake, implicit=implicit)

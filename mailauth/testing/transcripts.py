@@ -127,9 +127,10 @@ class Dialogue:
         return self.output()
 
     def lose(self) -> None:
-        """Let the client go."""
+        """Let the client go; a core that awaits something hears of it when that is there."""
         self.closed = True
-        self.core.lost()
+        if self._awaited is None:
+            self.core.lost()
 
     def output(self) -> bytes:
         """Take what the server has said since the last call."""
@@ -188,6 +189,9 @@ class Dialogue:
             nonlocal arrived_at_once
             self._awaited = None
             resumed = effect.resume(value)
+            if self.closed:
+                self.core.lost()
+                return
             if asking:
                 arrived_at_once = self._apply(resumed) or self._listens()
                 return

@@ -1,8 +1,18 @@
 """The input buffer of a line-based protocol: linear in what arrives, and bounded by its user."""
 
+import msgspec
+
+BEGINNING_OCTETS = 256  # of a line too long that are kept, to say what it was
+
 
 class LineTooLong(Exception):
     """A line is longer than the limit, ended or not."""
+
+
+class TooLong(msgspec.Struct, frozen=True, gc=False):
+    """A line longer than the limit: how it begins. The rest of it is skipped."""
+
+    beginning: bytes
 
 
 class LineBuffer:
@@ -68,3 +78,25 @@ class LineBuffer:
         self._buffer.clear()
         self._start = self._searched = 0
         return count
+
+
+class LineReader:
+    """Takes lines from a buffer; one that is too long is told once, and skipped as it comes."""
+
+    __slots__ = ("_buffer", "_skipping")
+
+    def __init__(self, buffer: LineBuffer) -> None:
+        self._buffer = buffer
+        self._skipping = False
+
+    def line(self, limit: int) -> bytes | TooLong | None:
+        """Take the next line with its line ending; `None` when more has to come."""
+        if self._skipping:
+            if not self._buffer.skip_line():
+                return None
+            self._skipping = False
+        try:
+            return self._buffer.line(limit)
+        except LineTooLong:
+            self._skipping = True
+            return TooLong(self._buffer.take(BEGINNING_OCTETS))

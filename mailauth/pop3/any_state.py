@@ -1,0 +1,40 @@
+"""Commands of every state: CAPA (RFC 2449 §5) and QUIT (RFC 1939 §4 and §6)."""
+
+from mailauth.mailbox.errors import MailboxError
+from mailauth.pop3 import multiline
+from mailauth.pop3.replies import BadCommand, err, ok, refused
+from mailauth.pop3.session import Pop3Session
+from mailauth.wire.effects import Close, Effect
+
+
+def capabilities(session: Pop3Session) -> list[str]:
+    """What can be done on this connection, as it stands; what is refused is not announced."""
+    known = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
+    known.append("UTF8 USER")
+    if not session.login.cleartext_refused:
+        known.append("USER")
+    offered = session.login.offered
+    if offered:
+        known.append(f"SASL {' '.join(offered)}")
+    if session.stls_available:
+        known.append("STLS")
+    return known
+
+
+def capa(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """CAPA: list the capabilities."""
+    if argument:
+        raise BadCommand("CAPA takes no argument")
+    return [ok("Capability list follows"), multiline.listed(capabilities(session))]
+
+
+def quit_(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """QUIT: remove what is marked as deleted, and part."""
+    if argument:
+        raise BadCommand("QUIT takes no argument")
+    try:
+        session.maildrop.update()
+    except MailboxError as error:
+        refusal = refused(error)
+        return [err(f"Nothing was removed: {refusal.text}", refusal.code), Close()]
+    return [ok("Bye"), Close()]

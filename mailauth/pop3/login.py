@@ -1,0 +1,116 @@
+"""Commands of the AUTHORIZATION state (RFC 1939 §4 and §7, RFC 2595 §4, RFC 5034, RFC 6856 §2).
+
+USER, PASS, APOP and AUTH are taken in the TRANSACTION state too: it is the login session that
+refuses a second login, and records it.
+"""
+
+from typing import assert_never
+
+from mailauth.login import dialogue
+from mailauth.login.session import Answer, Challenge, Outcome, Step
+from mailauth.pop3.multiline import listed
+from mailauth.pop3.replies import BadCommand, Pop3Error, err, login_refused, ok
+from mailauth.pop3.session import Pop3Session
+from mailauth.pop3.timers import AUTOLOGOUT_SECONDS
+from mailauth.sasl import PasswordClaim, encode_challenge
+from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Write
+from mailauth.wire.pending import Pending
+
+USER_PASS = "USER-PASS"  # the mechanisms' names in the journal
+APOP = "APOP"
+
+
+def user(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """USER: whoever it names, the answer is the same; a refused one is remembered for PASS."""
+    if not argument:
+        raise BadCommand("USER needs a name")
+    session.user = argument
+    if session.login.account is not None:
+        return [login_refused(Answer.ALREADY_AUTHENTICATED)]
+    if session.login.cleartext_refused:
+        return [login_refused(Answer.CLEARTEXT_REFUSED)]
+    return [ok("Send the password")]
+
+
+def pass_(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """PASS: all that follows the first space is the password, further spaces included."""
+    name, session.user = session.user, None
+    if name is None:
+        raise BadCommand("USER first")
+    if not argument:
+        return answer(session, session.login.malformed("no password", USER_PASS))
+    claim = PasswordClaim(authcid=name, password=argument)
+    return answer(session, session.login.password(USER_PASS, claim))
+
+
+def apop(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """APOP: a name and a digest over the greeting's timestamp."""
+    if session.timestamp is None:
+        raise BadCommand("APOP is not offered")
+    name, _, digest = argument.rpartition(b" ")
+    if not name or not digest:
+        return answer(session, session.login.malformed("APOP needs a name and a digest", APOP))
+    return answer(session, session.login.apop(name, digest, session.timestamp))
+
+
+def auth(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """AUTH: a SASL exchange; alone, as some clients send it, it lists the mechanisms."""
+    if not argument:
+        return [ok("The mechanisms are"), listed(session.login.offered)]
+    mechanism, space, rest = argument.partition(b" ")
+    initial_response = rest if space else None
+    return answer(session, dialogue.begin(session.login, mechanism, initial_response))
+
+
+def respond(session: Pop3Session, line: bytes) -> list[Effect]:
+    """Take a SASL response, or `*`."""
+    return answer(session, dialogue.respond(session.login, line))
+
+
+def stls(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """STLS; what was sent behind it in the clear is thrown away with its sender."""
+    if argument:
+        raise BadCommand("STLS takes no argument")
+    if session.login.hop.secure:
+        raise Pop3Error("TLS is active already")
+    if not session.tls_available:
+        raise Pop3Error("TLS is not available here")
+    pipelined = session.input.discard()
+    if pipelined:
+        session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
+        return [err("Commands in the clear behind STLS: wait for its answer"), Close()]
+    return [ok("Begin TLS negotiation"), StartTls()]
+
+
+def utf8(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """UTF8: the client can read header fields in UTF-8."""
+    if argument:
+        raise BadCommand("UTF8 takes no argument")
+    session.utf8 = True
+    return [ok("UTF-8 mode")]
+
+
+def answer(session: Pop3Session, step: Step) -> list[Effect]:
+    """Say what a step of the login comes to: a challenge, a wait, or the end of the command."""
+    session.in_exchange = False
+    match step:
+        case Challenge(data):
+            session.in_exchange = True
+            return [Write(b"+ " + encode_challenge(data) + b"\r\n")]
+        case Pending():
+            return [Await(step, lambda outcome: _conclude(session, outcome))]
+        case Outcome():
+            return _conclude(session, step)
+        case _:
+            assert_never(step)
+
+
+def _conclude(session: Pop3Session, outcome: Outcome) -> list[Effect]:
+    if outcome.answer is Answer.SUCCESS:
+        drop = session.maildrop
+        said = ok(f"Logged in, {drop.count} messages ({drop.octets} octets)")
+        return [Deadline(AUTOLOGOUT_SECONDS), said]
+    refusal = login_refused(outcome.answer)
+    if session.login.exhausted:
+        return [refusal, err("Too many failed logins"), Close()]
+    return [refusal]

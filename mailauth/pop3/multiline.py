@@ -1,0 +1,57 @@
+"""Multi-line responses: byte-stuffed, and ended by a lone dot (RFC 1939 §3), in bounded pieces."""
+
+from collections.abc import Iterable, Iterator
+
+from mailauth.wire.effects import Stream
+
+PIECE_OCTETS = 64 * 1024
+
+_END = b".\r\n"
+
+
+def listed(lines: Iterable[str]) -> Stream:
+    """Send lines none of which begins with a dot."""
+    return Stream(_listed(lines))
+
+
+def message(content: bytes, end: int | None = None) -> Stream:
+    """Send a message up to an offset; its lines end in CRLF, a last one that does not is ended."""
+    return Stream(_message(content, len(content) if end is None else end))
+
+
+def top(content: bytes, lines: int) -> int:
+    """Where the header, the empty line and `lines` lines of the body end (RFC 1939 §7, TOP)."""
+    header = 0 if content.startswith(b"\r\n") else content.find(b"\r\n\r\n") + 2
+    if header == 1:  # there is no empty line, and so no body
+        return len(content)
+    end = header + 2
+    while lines and end < len(content):
+        line_end = content.find(b"\r\n", end)
+        if line_end < 0:
+            return len(content)
+        end = line_end + 2
+        lines -= 1
+    return end
+
+
+def _listed(lines: Iterable[str]) -> Iterator[bytes]:
+    for line in lines:
+        yield f"{line}\r\n".encode("ascii")
+    yield _END
+
+
+def _message(content: bytes, end: int) -> Iterator[bytes]:
+    start = 0
+    while start < end:
+        stop = min(start + PIECE_OCTETS, end)
+        if stop < end and content[stop - 1] == 0x0D:  # CRLF stays in one piece
+            stop += 1
+        piece = content[start:stop].replace(b"\r\n.", b"\r\n..")
+        at_line_start = start == 0 or content[start - 2 : start] == b"\r\n"
+        if at_line_start and piece.startswith(b"."):
+            piece = b"." + piece
+        yield piece
+        start = stop
+    if end and content[end - 2 : end] != b"\r\n":
+        yield b"\r\n"
+    yield _END

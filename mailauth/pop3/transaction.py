@@ -1,0 +1,90 @@
+"""Commands of the TRANSACTION state (RFC 1939 §5 and §7)."""
+
+from mailauth.mailbox.errors import MailboxError
+from mailauth.mailbox.message import Message
+from mailauth.pop3 import multiline
+from mailauth.pop3.replies import BadCommand, ok, refused
+from mailauth.pop3.session import Pop3Session
+from mailauth.wire.effects import Effect
+
+NUMBER_DIGITS = 10  # of a message-number or a number of lines
+
+
+def stat(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """STAT: how many messages, how many octets."""
+    _no_argument(argument)
+    return [ok(f"{session.maildrop.count} {session.maildrop.octets}")]
+
+
+def list_(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """LIST: the size of one message, or of each."""
+    drop = session.maildrop
+    if argument:
+        number = _number(argument)
+        return [ok(f"{number} {drop.message(number).size}")]
+    listing = (f"{number} {message.size}" for number, message in drop.listing())
+    return [ok(f"{drop.count} messages ({drop.octets} octets)"), multiline.listed(listing)]
+
+
+def uidl(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """UIDL: the unique-id of one message, or of each."""
+    drop = session.maildrop
+    if argument:
+        number = _number(argument)
+        return [ok(f"{number} {drop.unique_id(drop.message(number))}")]
+    listing = (f"{number} {drop.unique_id(message)}" for number, message in drop.listing())
+    return [ok("Unique-ids follow"), multiline.listed(listing)]
+
+
+def retr(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """RETR: a whole message."""
+    content = _content(session, session.maildrop.message(_number(argument)))
+    return [ok(f"{len(content)} octets"), multiline.message(content)]
+
+
+def top(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """TOP: the header of a message, and some lines of its body."""
+    number, _, lines = argument.partition(b" ")
+    message = session.maildrop.message(_number(number))
+    count = _number(lines)
+    content = _content(session, message)
+    return [ok("Top of message follows"), multiline.message(content, multiline.top(content, count))]
+
+
+def dele(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """DELE: mark a message as deleted."""
+    number = _number(argument)
+    session.maildrop.delete(number)
+    return [ok(f"Message {number} deleted")]
+
+
+def rset(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """RSET: take back every mark."""
+    _no_argument(argument)
+    drop = session.maildrop
+    drop.reset()
+    return [ok(f"{drop.count} messages ({drop.octets} octets)")]
+
+
+def noop(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """NOOP: nothing."""
+    _no_argument(argument)
+    return [ok("Nothing done")]
+
+
+def _content(session: Pop3Session, message: Message) -> bytes:
+    try:
+        return message.content.read()
+    except MailboxError as error:
+        raise refused(error) from None
+
+
+def _number(argument: bytes) -> int:
+    if not argument.isdigit() or len(argument) > NUMBER_DIGITS:
+        raise BadCommand("A number is missing or malformed")
+    return int(argument)
+
+
+def _no_argument(argument: bytes) -> None:
+    if argument:
+        raise BadCommand("This command takes no argument")

@@ -1,0 +1,74 @@
+"""POP3 connections to one server in memory."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from mailauth.login.event import Protocol
+from mailauth.login.policy import Cleartext
+from mailauth.login.session import Authority
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.mailbox.message import NewMessage
+from mailauth.pop3.maildrop import Maildrop
+from mailauth.pop3.server import Pop3Server
+from mailauth.testing import Dialogue, MemoryRecorder, Segments, authority, session_for
+
+NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
+WELCOME = b"Subject: Welcome\r\n\r\nHello.\r\n.Dots\r\n"
+
+Connect = Callable[..., Dialogue]
+
+
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    """What was recorded."""
+    return MemoryRecorder()
+
+
+@pytest.fixture
+def shared(recorder: MemoryRecorder) -> Authority:
+    """What all connections share."""
+    return authority(recorder)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """The mail of everybody: one message each."""
+    return MemoryStore(count(1000).__next__, lambda account: NewMessage(WELCOME, NOON))
+
+
+@pytest.fixture
+def connect(shared: Authority, store: MemoryStore) -> Connect:
+    """Make connections to an STLS listener; they do not begin by themselves."""
+
+    def connect(
+        segments: Segments = Segments.WHOLE,
+        *,
+        cleartext: Cleartext = Cleartext.ALLOW,
+        mechanisms: tuple[str, ...] | None = ("PLAIN", "LOGIN"),
+        tls_available: bool = True,
+    ) -> Dialogue:
+        maildrop = Maildrop(store)
+        login = session_for(
+            Protocol.POP3, shared, cleartext=cleartext, mechanisms=mechanisms, admission=maildrop
+        )
+        return Dialogue(Pop3Server(login, maildrop, tls_available=tls_available), login, segments)
+
+    return connect
+
+
+@pytest.fixture(params=Segments)
+def pop3(connect: Connect, request: pytest.FixtureRequest) -> Dialogue:
+    """A connection to which transcripts are played whole, and byte by byte."""
+    return connect(request.param)
+
+
+@pytest.fixture
+def mary(connect: Connect) -> Dialogue:
+    """A connection on which mary has logged in."""
+    dialogue = connect()
+    dialogue.connect()
+    assert dialogue.send(b"USER mary\r\nPASS secret\r\n").endswith(b"octets)\r\n")
+    return dialogue

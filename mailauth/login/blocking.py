@@ -48,9 +48,11 @@ class Blocking:
         self._sweep_at = 1024
 
     def is_blocked(self, ip: str) -> bool:
-        """Say whether the address is blocked now."""
+        """Say whether the address is blocked now; a friend is not, whatever its /64 has done."""
         count = self._current(_block_of(ip)) if self._counts else None
-        return count is not None and count.failures > self._attempts
+        if count is None or count.failures <= self._attempts:
+            return False
+        return not self._is_friendly(ip)
 
     def failed(self, ip: str) -> None:
         """Count a failure, which is also its last attempt."""
@@ -97,9 +99,15 @@ class Blocking:
         for block in [block for block in self._counts if self._is_friendly(block)]:
             del self._counts[block]
 
-    def _is_friendly(self, ip: str) -> bool:
-        address = ipaddress.ip_address(ip.partition("/")[0])
-        return any(address.version == net.version and address in net for net in self._friendly)
+    def _is_friendly(self, block: str) -> bool:
+        """Say whether a friendly network holds all of an address or block."""
+        ours = ipaddress.ip_network(block)
+        return any(
+            ours.version == net.version
+            and net.prefixlen <= ours.prefixlen
+            and ours.network_address in net
+            for net in self._friendly
+        )
 
     def _current(self, block: str) -> _Count | None:
         count = self._counts.get(block)

@@ -21,7 +21,7 @@ def shown(sent: bytes) -> str:
 def _whole_characters(sent: bytes) -> bytes:
     """Drop a character that the cap has cut in two."""
     for cut in range(1, 4):
-        if sent[-cut] >= 0xC0:  # the lead octet of the last character
+        if 0xC2 <= sent[-cut] <= 0xF4:  # the lead octet of the last character (RFC 3629 §4)
             length = 2 if sent[-cut] < 0xE0 else 3 if sent[-cut] < 0xF0 else 4
             return sent[:-cut] if cut < length else sent
         if sent[-cut] < 0x80:

@@ -1,0 +1,87 @@
+"""Accounts: found by any of their names, and costing alike whether they exist or not."""
+
+import pytest
+
+from mailauth.login.accounts import Account, AccountError, Accounts, AppPassword
+from mailauth.login.secrets import PlaintextSecret, ScramSecret
+from mailauth.sasl.exchange import Need
+from mailauth.sasl.scram import make_keys
+
+SCRAM = ScramSecret(keys={"sha256": make_keys(b"pencil", b"salt" * 4, 4096, "sha256")})
+
+
+def plain(name: str, password: bytes = b"secret", *aliases: str) -> Account:
+    return Account(name=name, secret=PlaintextSecret(password), aliases=aliases)
+
+
+@pytest.mark.parametrize("name", ["Straße@x.example", "STRASSE@X.EXAMPLE", "Alias", "aLIAS"])
+def test_an_account_is_found_by_name_and_alias_in_any_case(name: str) -> None:
+    accounts = Accounts([plain("Straße@x.example", b"p", "alias")])
+    found = accounts.find(name.encode())
+    assert found is not None
+    assert found.name == "Straße@x.example"
+
+
+@pytest.mark.parametrize("name", [b"", b"mary2", b"mar", b"mary\0", b"\xff", b" mary"])
+def test_other_names_find_nobody(name: bytes) -> None:
+    assert Accounts([plain("mary")]).find(name) is None
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [
+        [plain("mary"), plain("MARY")],
+        [plain("mary"), plain("bob", b"p", "Mary")],
+        [plain("bob", b"p", "m", "M")],
+        [plain("bob", b"p", "Bob")],
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(accounts: list[Account]) -> None:
+    with pytest.raises(AccountError, match="stands twice"):
+        Accounts(accounts)
+
+
+def test_nobody_has_no_right_password() -> None:
+    """A name that is unknown is compared all the same, and never matches."""
+    accounts = Accounts([plain("mary", b"\0")])
+    assert accounts.matches(None, b"\0") is False
+    assert Accounts([]).matches(None, b"\0") is False
+    assert accounts.matches(accounts.find(b"mary"), b"\0") is True
+
+
+def test_an_app_password_is_a_password_too() -> None:
+    app = AppPassword("phone", PlaintextSecret(b"app"))
+    mary = Account(name="mary", secret=PlaintextSecret(b"own"), app_passwords=(app,))
+    accounts = Accounts([mary])
+    assert [accounts.matches(mary, sent) for sent in (b"own", b"app", b"other")] == [
+        True,
+        True,
+        False,
+    ]
+    assert accounts.is_plaintext_secret(b"app")
+
+
+def test_a_mechanism_is_served_when_every_secret_can() -> None:
+    mixed = Accounts([plain("mary"), Account(name="bob", secret=SCRAM)])
+    assert mixed.serves(Need.PASSWORD)
+    assert mixed.serves(Need.SCRAM_SHA_256)
+    assert not mixed.serves(Need.SCRAM_SHA_1)
+    assert not mixed.serves(Need.SHARED_SECRET)
+    assert Accounts([plain("mary")]).serves(Need.SHARED_SECRET)
+
+
+def test_an_unknown_name_has_scram_keys_that_stay_the_same() -> None:
+    """RFC 5802 §9: a salt that changes would tell that the name is unknown."""
+    one, other = (Accounts([plain("mary")], pepper=b"pepper") for _ in range(2))
+    assert one.scram_keys(b"nobody", "sha256") == other.scram_keys(b"NOBODY", "sha256")
+    assert one.scram_keys(b"nobody", "sha256") != one.scram_keys(b"anybody", "sha256")
+    elsewhere = Accounts([plain("mary")], pepper=b"another server")
+    assert one.scram_keys(b"nobody", "sha256") != elsewhere.scram_keys(b"nobody", "sha256")
+
+
+def test_secrets_do_not_show() -> None:
+    app = AppPassword("phone", PlaintextSecret(b"app-s3cret"))
+    mary = Account(name="m", secret=PlaintextSecret(b"own-s3cret"), app_passwords=(app,))
+    assert "s3cret" not in repr(mary)
+    assert "pencil" not in repr(SCRAM)
+    assert repr(SCRAM.keys["sha256"].stored_key) not in repr(SCRAM)

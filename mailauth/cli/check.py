@@ -1,12 +1,18 @@
 """`mailauth check`: everything that `serve` would refuse, without starting it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 
 from mailauth.cli.home import Home, home_options
-from mailauth.config import Config, TlsMode, accounts_of
+from mailauth.config import Config, ListenerProtocol, TlsMode, accounts_of
 from mailauth.login.policy import Cleartext
+from mailauth.net import certificates
+from mailauth.net.authority import host_names
+from mailauth.net.pem import read_certificates
+from mailauth.net.tls_context import server_context
+from mailauth.origin.resolver import Resolver
 
 
 @click.command()
@@ -16,13 +22,15 @@ def check(home: Home, *, dns: bool) -> None:
     """Validate the configuration and print the listeners it resolves to."""
     config = home.load()
     accounts = accounts_of(config)
+    names = _certificate_names(home, config)
+    Resolver(config.geoip, home.directory)
     if dns:
         _print_dns_records(config)
         return
     _print_listeners(config)
     source = home.config_path or "the demo, without a configuration file"
     click.echo(f"{source}: {len(accounts)} account{'' if len(accounts) == 1 else 's'}, no mistakes")
-    for warning in _warnings(config):
+    for warning in _warnings(config, names):
         click.echo(f"warning: {warning}", err=True)
 
 
@@ -53,10 +61,30 @@ def _print_dns_records(config: Config) -> None:
             click.echo(record)
 
 
-def _warnings(config: Config) -> Iterator[str]:
+def _certificate_names(home: Home, config: Config) -> list[str] | None:
+    """Check the certificate as `serve` does; return its host names, `None` if it is not there."""
+    if all(listener.tls is TlsMode.NONE for listener in config.listener):
+        return None
+    now = datetime.now(UTC)
+    state = certificates.examine(home.directory, config.hostname, config.tls, now)
+    if state in (certificates.State.NOTHING, certificates.State.DUE):
+        return None
+    store = certificates.store(home.directory, config.tls)
+    server_context(store.certificate, store.key, ListenerProtocol.IMAP, config.tls.minimum)
+    return host_names(read_certificates(store.certificate, "tls.certificate")[0])
+
+
+def _warnings(config: Config, names: list[str] | None) -> Iterator[str]:
     """Say what can be served and is probably not meant."""
+    if names is not None and not _covers(names, config.hostname.lower()):
+        yield f'the certificate is not for hostname "{config.hostname}", clients will refuse it'
     for listener in config.listener:
         if listener.tls is TlsMode.NONE and listener.cleartext is Cleartext.REFUSE:
             yield f'nobody can log in to "{listener.name}": it has no TLS and refuses cleartext'
     if not any(account for account in accounts_of(config) if not account.disabled):
         yield "every account is disabled"
+
+
+def _covers(names: list[str], hostname: str) -> bool:
+    """Say whether a name of a certificate is the host's, or a wildcard for it (RFC 9525 §6.3)."""
+    return hostname in names or f"*.{hostname.partition('.')[2]}" in names

@@ -1,7 +1,12 @@
 """`mailauth check` (DESIGN 3)."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from mailauth.config import TlsConfig
+from mailauth.net.authority import issue_server_certificate, new_authority, new_key
+from mailauth.net.certificates import prepare
+from mailauth.net.pem import write_certificate, write_key
 from tests.cli.test_command_line import mailauth
 
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
@@ -48,3 +53,35 @@ def test_what_can_hardly_be_meant_is_a_warning(tmp_path: Path) -> None:
         'warning: nobody can log in to "http": it has no TLS and refuses cleartext\n'
         "warning: every account is disabled\n"
     )
+
+
+def test_an_own_certificate_is_checked_and_for_another_host_a_warning(tmp_path: Path) -> None:
+    now, key = datetime.now(UTC), new_key()
+    ours = issue_server_certificate(new_authority("a.example", now), "a.example", key, now)
+    write_certificate(tmp_path / "own.pem", ours)
+    (tmp_path / "mailauth.toml").write_text(
+        'hostname = "b.example"\n[tls]\ncertificate = "own.pem"\nkey = "own.key"\n' + ALICE
+    )
+    run = mailauth("check", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: tls.key: ")
+    write_key(tmp_path / "own.key", key)
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stderr == (
+        'warning: the certificate is not for hostname "b.example", clients will refuse it\n'
+    )
+
+
+def test_a_good_certificate_of_ours_is_no_warning(tmp_path: Path) -> None:
+    prepare(tmp_path, "localhost", TlsConfig(), datetime.now(UTC))
+    run = mailauth("check", cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_country_database_that_is_none_is_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "x.mmdb").write_bytes(b"not one")
+    (tmp_path / "mailauth.toml").write_text('[geoip]\ndatabase = "x.mmdb"\n' + ALICE)
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: geoip.database: ")

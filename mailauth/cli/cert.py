@@ -1,0 +1,113 @@
+"""`mailauth cert`: the certificate that the server shows, and how to make clients trust its CA."""
+
+from datetime import UTC, datetime
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from mailauth.cli.home import Home, home_options
+from mailauth.net import certificates
+from mailauth.net.authority import host_names
+from mailauth.net.pem import read_certificates
+
+
+@click.group()
+def cert() -> None:
+    """Show or issue certificates, and make clients trust the CA."""
+
+
+@cert.command()
+@home_options
+def show(home: Home) -> None:
+    """Print what the server shows, and the CA that clients must trust."""
+    config, now = home.load(), datetime.now(UTC)
+    state = certificates.examine(home.directory, config.hostname, config.tls, now)
+    store = certificates.store(home.directory, config.tls)
+    if state is certificates.State.NOTHING:
+        click.echo("no certificate yet: `mailauth serve` makes one, or `mailauth cert issue`")
+        return
+    if store.certificate.exists():
+        chain = read_certificates(store.certificate, "tls.certificate")
+        click.echo(f"certificate: {store.certificate}")
+        _describe(chain[0])
+        if len(chain) > 1:
+            click.echo(f"  sent with: {len(chain) - 1} more of its chain")
+    if state is certificates.State.DUE:
+        click.echo("  it is issued again at the next start")
+    if state is not certificates.State.OWN:
+        click.echo(f"CA, which clients must trust: {store.ca}")
+        _describe(read_certificates(store.ca, "the CA")[0])
+
+
+@cert.command()
+@home_options
+def issue(home: Home) -> None:
+    """Make a new CA and a certificate by it; clients must trust the CA anew."""
+    config = home.load()
+    store = certificates.issue_anew(home.directory, config.hostname, config.tls, datetime.now(UTC))
+    click.echo(f"{store.ca} is a new CA: clients that trusted the old one must trust it anew")
+    click.echo(f"{store.certificate} is issued by it; a running server shows it after SIGHUP")
+
+
+@cert.command()
+@home_options
+def trust(home: Home) -> None:
+    """Say how to make clients trust the CA."""
+    config = home.load()
+    store = certificates.store(home.directory, config.tls)
+    state = certificates.examine(home.directory, config.hostname, config.tls, datetime.now(UTC))
+    match state:
+        case certificates.State.OWN:
+            click.echo("The certificate is your own: clients trust whoever issued it.")
+            return
+        case certificates.State.NOTHING:
+            raise click.ClickException(
+                "no CA yet, `mailauth serve` or `mailauth cert issue` makes one"
+            )
+        case _:
+            click.echo(_TRUST.format(ca=store.ca, host=config.hostname), nl=False)
+
+
+def _describe(certificate: x509.Certificate) -> None:
+    names = host_names(certificate)
+    click.echo(f"  subject: {certificate.subject.rfc4514_string()}")
+    click.echo(f"  issuer: {certificate.issuer.rfc4514_string()}")
+    if names:
+        click.echo(f"  host names: {', '.join(names)}")
+    click.echo(
+        f"  valid: {certificate.not_valid_before_utc:%Y-%m-%d %H:%M}"
+        f" to {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+    )
+    click.echo(f"  SHA-256: {certificate.fingerprint(hashes.SHA256()).hex(':').upper()}")
+
+
+_TRUST = """\
+The CA can vouch for {host}, localhost and loopback addresses only. Give clients this file:
+  {ca}
+
+One command, nothing installed:
+  curl        curl --cacert '{ca}' imaps://{host}:2993/ --user 'NAME:PASSWORD'
+  swaks       swaks --tlsc --tls-verify --tls-ca-path '{ca}' --server {host} --port 2465 …
+  openssl     openssl s_client -connect {host}:2993 -CAfile '{ca}'
+  Python      ssl.create_default_context(cafile='{ca}')
+
+In a client's configuration:
+  mutt        set certificate_file = '{ca}'          (in ~/.muttrc)
+  msmtp, mpop tls_trust_file {ca}
+  mbsync      CertificateFile {ca}                   (isync's .mbsyncrc)
+  fetchmail   sslcertfile '{ca}'
+  Thunderbird Settings / Privacy & Security / Certificates / Manage Certificates / Authorities /
+              Import, and tick "Trust this CA to identify websites"
+
+For all programs of a user or of the machine:
+  Firefox, Thunderbird and Chromium by NSS (package libnss3-tools); DIR is their profile, for
+  Chromium ~/.pki/nssdb:
+    certutil -d sql:DIR -A -t C,, -n mailauth -i '{ca}'
+  Debian, Ubuntu (as root):
+    cp '{ca}' /usr/local/share/ca-certificates/mailauth.crt && update-ca-certificates
+  Fedora (as root):
+    cp '{ca}' /etc/pki/ca-trust/source/anchors/mailauth.pem && update-ca-trust
+  macOS:
+    security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db '{ca}'
+"""

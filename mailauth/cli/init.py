@@ -1,0 +1,49 @@
+"""`mailauth init`: a home with a commented configuration, the CA and the certificate."""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from mailauth.cli.home import Home
+from mailauth.config import FILE_NAME, load
+
+PASSWORD_OCTETS = 9
+
+
+@click.command()
+@click.option(
+    "--home",
+    "directory",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    help="Where to write; made if it is not there (default: the working directory).",
+)
+def init(directory: Path) -> None:
+    """Write a commented mailauth.toml, the CA and the certificate."""
+    from mailauth.net import certificates
+
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / FILE_NAME
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{path} exists, it was left as it is") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(_with_passwords(Path(__file__).with_name("init.toml").read_text("utf-8")))
+    home = Home(directory=directory.resolve())
+    config = load(path)
+    store = certificates.prepare(home.directory, config.hostname, config.tls, datetime.now(UTC))
+    click.echo(f"{path}: the configuration, with its accounts and their passwords")
+    click.echo(f"{store.ca}: the CA, `mailauth cert trust` says how clients come to trust it")
+    click.echo(f"start with: mailauth serve --home {directory}")
+
+
+def _with_passwords(template: str) -> str:
+    """Fill in passwords of this home's own, so that it may listen where others can reach it."""
+    while "PASSWORD" in template:
+        template = template.replace("PASSWORD", secrets.token_urlsafe(PASSWORD_OCTETS), 1)
+    return template

@@ -1,0 +1,64 @@
+"""`mailauth cert` (DESIGN 3)."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_command_line import mailauth
+
+ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
+
+
+def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    run = mailauth("cert", "show", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stdout.startswith("no certificate yet")
+    assert mailauth("cert", "trust", cwd=tmp_path).returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_what_is_shown_is_what_openssl_shows(tmp_path: Path) -> None:
+    assert mailauth("cert", "issue", cwd=tmp_path).returncode == 0
+    shown = mailauth("cert", "show", cwd=tmp_path).stdout
+    for file in ("ca.pem", "server.pem"):
+        openssl = subprocess.run(
+            ["openssl", "x509", "-noout", "-fingerprint", "-sha256"],
+            input=(tmp_path / "certs" / file).read_text(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert openssl.stdout.strip().partition("=")[2] in shown
+    assert "host names: localhost\n" in shown
+
+
+def test_a_host_that_the_ca_does_not_permit_is_exit_2_until_issued_anew(tmp_path: Path) -> None:
+    mailauth("cert", "issue", cwd=tmp_path)
+    ca = (tmp_path / "certs" / "ca.pem").read_bytes()
+    (tmp_path / "mailauth.toml").write_text('hostname = "mail.example.org"\n' + ALICE)
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "`mailauth cert issue`" in run.stderr
+    issued = mailauth("cert", "issue", cwd=tmp_path)
+    assert "must trust it anew" in issued.stdout
+    assert (tmp_path / "certs" / "ca.pem").read_bytes() != ca
+    assert mailauth("check", cwd=tmp_path).returncode == 0
+    assert "mail.example.org, localhost" in mailauth("cert", "show", cwd=tmp_path).stdout
+
+
+def test_the_clients_of_people_are_told_how_to_trust_it(tmp_path: Path) -> None:
+    mailauth("cert", "issue", cwd=tmp_path)
+    told = mailauth("cert", "trust", cwd=tmp_path).stdout
+    assert str(tmp_path / "certs" / "ca.pem") in told
+    for client in ("Thunderbird", "Firefox", "mutt", "curl", "swaks", "macOS", "Debian"):
+        assert client in told
+
+
+def test_an_own_certificate_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mailauth.toml").write_text('[tls]\ncertificate = "own.pem"\n' + ALICE)
+    run = mailauth("cert", "issue", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "own.pem is not ours" in run.stderr

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import click
 
 from mailauth.cli.home import Home, home_options
-from mailauth.config import Config, ListenerProtocol, TlsMode, accounts_of
+from mailauth.config import Config, ListenerProtocol, TlsMode
+from mailauth.login.accounts import Accounts
 from mailauth.login.policy import Cleartext
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
@@ -21,16 +22,16 @@ from mailauth.origin.resolver import Resolver
 def check(home: Home, *, dns: bool) -> None:
     """Validate the configuration and print the listeners it resolves to."""
     config = home.load()
-    accounts = accounts_of(config)
+    accounts = home.accounts(config)
     names = _certificate_names(home, config)
     Resolver(config.geoip, home.directory)
     if dns:
-        _print_dns_records(config)
+        _print_dns_records(config, accounts)
         return
     _print_listeners(config)
     source = home.config_path or "the demo, without a configuration file"
     click.echo(f"{source}: {len(accounts)} account{'' if len(accounts) == 1 else 's'}, no mistakes")
-    for warning in _warnings(config, names):
+    for warning in _warnings(config, accounts, names):
         click.echo(f"warning: {warning}", err=True)
 
 
@@ -51,12 +52,12 @@ def _print_listeners(config: Config) -> None:
     Console().print(table)
 
 
-def _print_dns_records(config: Config) -> None:
+def _print_dns_records(config: Config, accounts: Accounts) -> None:
     from mailauth.web.dns_records import mail_domains, srv_records
     from mailauth.web.services import services_of
 
     services = services_of(config.listener)
-    for domain in mail_domains(account.name for account in accounts_of(config)):
+    for domain in mail_domains(account.name for account in accounts):
         for record in srv_records(domain, config.hostname, services):
             click.echo(record)
 
@@ -74,15 +75,21 @@ def _certificate_names(home: Home, config: Config) -> list[str] | None:
     return host_names(read_certificates(store.certificate, "tls.certificate")[0])
 
 
-def _warnings(config: Config, names: list[str] | None) -> Iterator[str]:
+def _warnings(config: Config, accounts: Accounts, names: list[str] | None) -> Iterator[str]:
     """Say what can be served and is probably not meant."""
     if names is not None and not _covers(names, config.hostname.lower()):
         yield f'the certificate is not for hostname "{config.hostname}", clients will refuse it'
     for listener in config.listener:
         if listener.tls is TlsMode.NONE and listener.cleartext is Cleartext.REFUSE:
             yield f'nobody can log in to "{listener.name}": it has no TLS and refuses cleartext'
-    if not any(account for account in accounts_of(config) if not account.disabled):
+    if all(account.disabled for account in accounts):
         yield "every account is disabled"
+    schemes = sorted({account.secret.scheme for account in accounts})
+    if len(schemes) > 1:
+        yield (
+            f"passwords are stored by several schemes ({', '.join(schemes)}): the time of an answer"
+            " can tell whether an account exists"
+        )
 
 
 def _covers(names: list[str], hostname: str) -> bool:

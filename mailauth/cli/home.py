@@ -1,5 +1,6 @@
 """The home directory and the configuration file: the options that most commands share."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import click
 import msgspec
 
-from mailauth.config import FILE_NAME, Config, load
+from mailauth.config import FILE_NAME, Config, accounts_of, load
+from mailauth.login.accounts import Accounts
 
 Command = Callable[..., Any]
 
@@ -30,6 +32,13 @@ class Home(msgspec.Struct, frozen=True):
     def load(self, *, port_offset: int | None = None, ephemeral: bool = False) -> Config:
         """Load the configuration; raises `ConfigError`."""
         return load(self.config_path, port_offset=port_offset, ephemeral=ephemeral)
+
+    def accounts(self, config: Config) -> Accounts:
+        """Read the accounts, for a command that checks no password; raises `ConfigError`."""
+        from mailauth.passwords.verifier import Verifier
+
+        verifier = Verifier(lambda call: call(), time.monotonic)
+        return accounts_of(config, self.directory, verifier.secret)
 
 
 def home_options(command: Command) -> Command:

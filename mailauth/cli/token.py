@@ -7,7 +7,6 @@ import time
 import click
 
 from mailauth.cli.home import Home, home_options
-from mailauth.config import accounts_of
 from mailauth.login.accounts import Account, Accounts
 from mailauth.tokens import AUDIENCE, TokenIssuer
 
@@ -53,7 +52,7 @@ def token() -> None:
 )
 def issue(home: Home, user: str, expires: float, audience: str) -> None:
     """Print a token."""
-    account = _account(accounts_of(home.load()), user)
+    account = _account(home.accounts(home.load()), user)
     click.echo(_issuer(home).issue(account.name, expires, audience))
 
 

@@ -1,13 +1,32 @@
-"""The accounts that a configuration names."""
+"""The accounts that a configuration names: its `[[user]]` tables, and its users file."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+from mailauth.config.errors import ConfigError, printable
 from mailauth.config.schema import Config
-from mailauth.login.accounts import Account, Accounts
-from mailauth.login.secrets import PlaintextSecret
+from mailauth.login.accounts import DEMO_PASSWORD, Account, AccountError, Accounts
+from mailauth.login.secrets import PlaintextSecret, Secret
+from mailauth.origin.networks import parse_address
+from mailauth.passwords.passwd_file import PasswdFileError, read_accounts
+
+SecretOf = Callable[[str], Secret]
 
 
-def accounts_of(config: Config) -> Accounts:
-    """Make the accounts of the `[[user]]` tables."""
-    return Accounts(
+def accounts_of(
+    config: Config,
+    home: Path | None = None,
+    secret_of: SecretOf | None = None,
+    *,
+    pepper: bytes = b"",
+) -> Accounts:
+    """Make the accounts, all or none; raises `ConfigError`, for the users file with the line.
+
+    `secret_of` makes a secret of what the users file stores; that file needs it, and the home.
+    `pepper` is the server's own secret. A demo account is known by a password that can be read: no
+    hash is tried.
+    """
+    accounts = [
         Account(
             name=user.name,
             secret=PlaintextSecret(user.password.encode()),
@@ -16,4 +35,33 @@ def accounts_of(config: Config) -> Accounts:
             disabled=user.disabled,
         )
         for user in config.user
-    )
+    ]
+    if config.users.file:
+        if home is None or secret_of is None:
+            raise ConfigError("users.file: no users file can be read here")
+        accounts += _stored(config, home / config.users.file, secret_of)
+    if not accounts:
+        raise ConfigError("users.file: expected at least one account in it or in [[user]]")
+    try:
+        return Accounts(accounts, pepper)
+    except AccountError as error:
+        raise ConfigError(f"users.file: {printable(str(error))}") from None
+
+
+def _stored(config: Config, path: Path, secret_of: SecretOf) -> list[Account]:
+    try:
+        accounts = read_accounts(path, secret_of)
+    except PasswdFileError as error:
+        raise ConfigError(f"users.file: {printable(str(error))}") from None
+    except OSError as error:
+        raise ConfigError(f"users.file: {path} cannot be read: {error.strerror}") from None
+    for account in accounts:
+        if account.secret.shared() != DEMO_PASSWORD.encode():
+            continue
+        for listener in config.listener:
+            if not parse_address(listener.address).is_loopback:
+                raise ConfigError(
+                    f'users.file: "{printable(account.name)}" has the demo password, expected'
+                    f' only loopback addresses to listen on, got "{listener.address}"'
+                )
+    return accounts

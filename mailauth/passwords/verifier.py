@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from mailauth.passwords.schemes import Check, hash_scheme
+from mailauth.login.secrets import Secret
+from mailauth.passwords.schemes import Check, hash_scheme, plaintext_or_scram
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.wire.pending import Pending
 
@@ -56,6 +57,11 @@ class Verifier:
     def close(self) -> None:
         """Let the threads end; checks that have not begun are never answered."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def secret(self, stored: str) -> Secret:
+        """Make a secret of a stored password; raises `UnknownScheme`, which quotes no hash."""
+        secret = plaintext_or_scram(stored)
+        return secret if secret is not None else HashedSecret(stored, self)
 
     def verify(
         self, check: Check, stored: bytes, password: bytes, *, urgent: bool

@@ -85,3 +85,12 @@ def test_a_country_database_that_is_none_is_exit_2(tmp_path: Path) -> None:
     run = mailauth("check", cwd=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith("error: geoip.database: ")
+
+
+def test_accounts_of_the_users_file_count_and_mixed_schemes_are_a_warning(tmp_path: Path) -> None:
+    """DESIGN 8: an unknown account costs what most accounts cost."""
+    (tmp_path / "users.passwd").write_text("bob:$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/\n")
+    (tmp_path / "mailauth.toml").write_text('[users]\nfile = "users.passwd"\n' + ALICE)
+    run = mailauth("check", cwd=tmp_path)
+    assert "2 accounts, " in run.stdout
+    assert run.stderr.startswith("warning: passwords are stored by several schemes (APR1, PLAIN)")

@@ -105,6 +105,12 @@ class Accounts:
         except UnicodeDecodeError:
             return None
 
+    def changed(self, account: Account) -> "Accounts":
+        """Return these accounts with `account` in the place of the one of its name."""
+        return Accounts(
+            (account if known.name == account.name else known for known in self), self._pepper
+        )
+
     def matches(self, account: Account | None, password: bytes) -> Match:
         """Check a password; for nobody's name at the price of a real check, and always wrong."""
         if account is not None:

@@ -67,12 +67,12 @@ class MailConnection:
         "_patience",
         "_paused",
         "_pouring",
-        "_session",
         "_shaking_hands",
         "_stopping",
         "_unwatched",
         "_wheel",
         "due",
+        "session",
         "slot",
     )
 
@@ -86,7 +86,7 @@ class MailConnection:
         self.due: float | None = None
         self.slot: int | None = None
         spoken = speak(self._changed)
-        self._session = spoken.session
+        self.session = spoken.session
         self._core = spoken.core
         self._link = link
         self._wheel = wheel
@@ -169,7 +169,7 @@ class MailConnection:
 
     def ended(self, reason: str) -> None:
         """Record how the connection ends, unless it has seen a login attempt."""
-        self._guarded(partial(self._session.ended, reason), None)
+        self._guarded(partial(self.session.ended, reason), None)
 
     def stop(self) -> None:
         """The server stops: take leave as soon as the core can be asked."""
@@ -230,7 +230,7 @@ class MailConnection:
         effects = self._guarded(question, None)
         if effects is not None:
             return effects
-        self._guarded(self._session.failed, None)
+        self._guarded(self.session.failed, None)
         fallback: list[Effect] = [Close()]
         return self._guarded(self._core.failed, fallback)
 
@@ -291,7 +291,7 @@ class MailConnection:
 
     def _tls_established(self, handshake: Handshake) -> None:
         self._shaking_hands = False
-        self._session.handshake_completed(handshake, implicit=False)
+        self.session.handshake_completed(handshake, implicit=False)
         self._ask(self._core.tls_established)
         self._go_on()
 

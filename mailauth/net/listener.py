@@ -3,17 +3,20 @@
 import itertools
 import secrets
 import ssl
+import time
 from collections.abc import Callable
 from typing import cast
 
+import msgspec
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
 from mailauth.config import ListenerConfig, TlsMode
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Hop
-from mailauth.login.policy import Policy
+from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.session import Admission, Authority, Client, LoginSession
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
@@ -27,7 +30,8 @@ _session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
 class Listener(ServerFactory):
     """Makes the links of one listener. `stand` makes what speaks to a client on a link.
 
-    `context` is asked anew for every handshake; a listener without TLS has none.
+    `context` is asked anew for every handshake; a listener without TLS has none. `now` is the clock
+    that stamps the record.
     """
 
     noisy = False
@@ -41,6 +45,7 @@ class Listener(ServerFactory):
         wheel: DeadlineWheel,
         context: Callable[[], ssl.SSLContext] | None = None,
         patience: Patience | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
         self.authority = authority
@@ -50,9 +55,11 @@ class Listener(ServerFactory):
         self.proxy_from = config.proxy_from
         self.patience = patience if patience is not None else Patience()
         self.wheel = wheel
-        self.links: set[Link] = set()
+        self.links: dict[Link, float] = {}  # and since when they are there
+        self._emptied: Deferred[None] | None = None
         self._stand = stand
         self._context = context
+        self._now = now
         self._policy = Policy(cleartext=config.cleartext)
 
     @property
@@ -63,6 +70,11 @@ class Listener(ServerFactory):
     def policy(self) -> Policy:
         """What is permitted here."""
         return self._policy
+
+    def set_cleartext(self, cleartext: Cleartext) -> None:
+        """Permit or refuse cleartext logins from now on, on connections that are open too."""
+        self.config = msgspec.structs.replace(self.config, cleartext=cleartext)
+        self._policy = msgspec.structs.replace(self._policy, cleartext=cleartext)
 
     def session(self, client: Client, hop: Hop, admission: Admission | None = None) -> LoginSession:
         """Begin the login state of a connection."""
@@ -80,6 +92,14 @@ class Listener(ServerFactory):
                 link.upper.stop()
             else:
                 link.loseConnection()
+
+    def when_empty(self) -> Deferred[None]:
+        """Tell when there is no link any more."""
+        if self._emptied is None:
+            self._emptied = Deferred()
+        emptied = self._emptied
+        self._tell_if_empty()
+        return emptied
 
     def abort(self) -> None:
         """Close what is still there."""
@@ -118,8 +138,14 @@ class Listener(ServerFactory):
 
     def opened(self, link: Link) -> None:
         """There is a link more."""
-        self.links.add(link)
+        self.links[link] = self._now()
 
     def closed(self, link: Link) -> None:
         """There is a link less."""
-        self.links.discard(link)
+        self.links.pop(link, None)
+        self._tell_if_empty()
+
+    def _tell_if_empty(self) -> None:
+        if self._emptied is not None and not self.links:
+            emptied, self._emptied = self._emptied, None
+            emptied.callback(None)

@@ -6,11 +6,11 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 from twisted.logger import Logger
 
 from mailauth.config import OnFailure
 from mailauth.login.event import Attempt, LoginEvent
+from mailauth.origin import Origin
 from mailauth.record.entry import Log, line_of, log_of
 from mailauth.record.journal import encode
 from mailauth.record.ledger import Ledger
@@ -22,13 +22,6 @@ from mailauth.record.stamp import MICROSECONDS, Stamps, instant_of
 VERSION = 1  # of the journal's records
 
 log = Logger()
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Where an address is: the label that a line prints, and the country's ISO code if known."""
-
-    label: str
-    country: str | None = None
 
 
 class Origins(Protocol):
@@ -70,6 +63,11 @@ class FileRecorder:
         self._id = secrets.token_hex(8)
         self._looked_at = 0
         self._astray = False
+
+    @property
+    def newest(self) -> int:
+        """The number of the last record, 0 before the first."""
+        return self._ledger.seq
 
     def add_sink(self, sink: Sink) -> None:
         """Let a sink hear of what is recorded from now on."""

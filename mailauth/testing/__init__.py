@@ -1,6 +1,6 @@
 """Public helpers for tests: dialogues in memory, and fakes of what a core stands on.
 
-Nothing here needs a socket, a reactor or pytest.
+Only `running` needs more than memory: it starts the server itself.
 """
 
 from mailauth.testing.fakes import (
@@ -10,12 +10,15 @@ from mailauth.testing.fakes import (
     authority,
     session_for,
 )
+from mailauth.testing.running import NotStarted, RunningServer
 from mailauth.testing.transcripts import Dialogue, Segments, TranscriptError, play
 
 __all__ = [
     "Dialogue",
     "FakeClock",
     "MemoryRecorder",
+    "NotStarted",
+    "RunningServer",
     "Segments",
     "TranscriptError",
     "accounts",

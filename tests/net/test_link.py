@@ -500,7 +500,7 @@ def test_nothing_is_left_of_a_link_that_is_gone(toys: Toys) -> None:
     assert len(listener.links) == 20
     for wire in wires:
         wire.reset()
-    assert listener.links == set()
+    assert listener.links == {}
     assert toys.wheel.holds == 0
     assert toys.reasons == ["no-attempt"] * 20
     assert not any(core.lives for core in toys.cores)

@@ -8,8 +8,9 @@ import msgspec
 from mailauth.config import OnFailure
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
+from mailauth.origin import Origin
 from mailauth.record.journal import Unreadable, read
-from mailauth.record.recorder import FileRecorder, Origin, open_recorder
+from mailauth.record.recorder import FileRecorder, open_recorder
 from mailauth.record.shared import SharedState
 
 NOON = 1_595_937_600.0  # 2020-07-28 12:00:00 UTC

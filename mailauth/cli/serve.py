@@ -1,0 +1,89 @@
+"""`mailauth serve`: run the server until it is told to stop."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+import click
+import msgspec
+
+from mailauth.cli.home import Home, home_options
+
+
+@click.command()
+@home_options
+@click.option(
+    "--ready-json",
+    is_flag=True,
+    help="Print one line of JSON when everything listens, and nothing else.",
+)
+@click.option("--ephemeral", is_flag=True, help="Give every listener a free port.")
+@click.option(
+    "--port-offset",
+    type=int,
+    metavar="N",
+    help="Add N to the well-known ports instead of what [listen] says.",
+)
+def serve(home: Home, ready_json: bool, ephemeral: bool, port_offset: int | None) -> None:
+    """Run the server; with no configuration at all, a demo.
+
+    SIGTERM and SIGINT stop it; SIGHUP reopens the logs and reloads accounts, certificates and
+    FriendlyIP.txt.
+    """
+    from twisted.internet import reactor as installed
+    from twisted.internet.posixbase import PosixReactorBase
+
+    from mailauth.cli.diagnostics import begin_logging
+    from mailauth.cli.following import LinePrinter
+    from mailauth.cli.startup import print_page, ready
+    from mailauth.server import Server
+
+    reactor = cast(PosixReactorBase, installed)
+    read_config = partial(home.load, port_offset=port_offset, ephemeral=ephemeral)
+    config = read_config()
+    begin_logging()
+    server = Server(config, home.directory, reactor, read_config=read_config)
+    server.start()
+    reactor.addSystemEventTrigger("before", "shutdown", server.stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        _on(number, partial(reactor.callFromThread, _once(reactor.stop)))
+    _on(signal.SIGHUP, partial(reactor.callFromThread, server.reload))
+    printer = None
+    try:
+        if ready_json:
+            sys.stdout.buffer.write(msgspec.json.encode(ready(server)) + b"\n")
+        else:
+            print_page(server, sys.stdout)
+            printer = LinePrinter(sys.stdout.fileno())
+            server.recorder.add_sink(printer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    reactor.run(installSignalHandlers=False)
+    if printer is not None:
+        printer.close()
+
+
+def _on(number: signal.Signals, action: Callable[[], object]) -> None:
+    signal.signal(number, lambda _, __: action())
+
+
+def _once(action: Callable[[], object]) -> Callable[[], None]:
+    """Make a function that does this when it is called for the first time, and nothing later."""
+    left = [action]
+
+    def act() -> None:
+        if left:
+            left.pop()()
+
+    return act
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read it has gone, and the server goes on; nothing more can be written there."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

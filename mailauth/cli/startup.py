@@ -1,0 +1,151 @@
+"""What `serve` says when it listens: a line for programs, or a page for people."""
+
+import os
+from collections.abc import Iterator
+from typing import TextIO
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.login.accounts import DEMO_PASSWORD, Accounts
+from mailauth.net.listener import Listener
+from mailauth.net.sockets import written
+from mailauth.origin.networks import parse_address
+from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
+from mailauth.server import Server
+
+_ACCOUNTS_SHOWN = 20
+
+
+class ReadyListener(msgspec.Struct, frozen=True):
+    """A listener in the ready line."""
+
+    name: str
+    protocol: str
+    tls: str
+    host: str
+    port: int
+
+
+class ReadyLogs(msgspec.Struct, frozen=True):
+    """Where the logs are, in the home."""
+
+    successful: str
+    attempts: str
+    invalid: str
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The ready line (DESIGN 3)."""
+
+    ready: bool
+    pid: int
+    home: str
+    ca: str | None
+    console: str | None
+    api_token: str
+    listeners: list[ReadyListener]
+    logs: ReadyLogs
+
+
+def ready(server: Server) -> Ready:
+    """Describe a server that listens."""
+    directory = server.config.log.directory
+    return Ready(
+        ready=True,
+        pid=os.getpid(),
+        home=str(server.home),
+        ca=_in_home(server),
+        console=console_url(server),
+        api_token=server.api_token,
+        listeners=[
+            ReadyListener(
+                name=each.config.name,
+                protocol=each.config.protocol.name,
+                tls=each.config.tls.value,
+                host=each.config.address,
+                port=each.port,
+            )
+            for each in server.listeners
+        ],
+        logs=ReadyLogs(
+            successful=f"{directory}/{SUCCESSES}",
+            attempts=f"{directory}/{JOURNAL}",
+            invalid=f"{directory}/{FAILURES}",
+        ),
+    )
+
+
+def console_url(server: Server) -> str | None:
+    """Return where the console is, in the clear where there is a choice; `None` without HTTP."""
+    http = [each for each in server.listeners if each.config.protocol is ListenerProtocol.HTTP]
+    if not http:
+        return None
+    plain = [each for each in http if each.config.tls is TlsMode.NONE]
+    return _url((plain or http)[0])
+
+
+def _url(listener: Listener) -> str:
+    scheme = "http" if listener.config.tls is TlsMode.NONE else "https"
+    address = parse_address(listener.config.address)
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    else:
+        host = str(address)
+    return f"{scheme}://{written(host, listener.port)}/"
+
+
+def _in_home(server: Server) -> str | None:
+    if server.ca is None:
+        return None
+    return str(server.ca.relative_to(server.home))
+
+
+def print_page(server: Server, stream: TextIO) -> None:
+    """Tell a person what is served, who can log in, where the record is, and whom to trust."""
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    console.print(_listeners(server))
+    for line in _paragraphs(server):
+        console.print(line)
+
+
+def _listeners(server: Server) -> Table:
+    table = Table("listener", "protocol", "address", "port", "TLS", "cleartext logins")
+    for each in server.listeners:
+        config = each.config
+        table.add_row(
+            escape(config.name),
+            config.protocol.name,
+            escape(config.address),
+            str(each.port),
+            config.tls.value,
+            "–" if config.tls is TlsMode.IMPLICIT else config.cleartext.value,
+        )
+    return table
+
+
+def _paragraphs(server: Server) -> Iterator[str]:
+    yield f"Accounts: {escape(_names(server.authority.accounts))}"
+    if any(user.password == DEMO_PASSWORD for user in server.config.user):
+        yield f'Demo accounts have the password "{DEMO_PASSWORD}".'
+    logs = server.home / server.config.log.directory
+    yield f"Logins are recorded in {escape(str(logs / SUCCESSES))}"
+    yield f"Evidence for each attempt is in {escape(str(logs / JOURNAL))}"
+    if server.ca is not None:
+        yield f"Clients must trust the CA {escape(str(server.ca))} (mailauth cert show says how)"
+    url = console_url(server)
+    if url is not None:
+        link = url.rstrip("/") + server.site.admin_link()
+        yield f"Console: {url}"
+        yield f"As its administrator, once, within 10 minutes, from this machine: {link}"
+    yield "Stop with Ctrl-C. Each login follows as it is recorded:"
+
+
+def _names(accounts: Accounts) -> str:
+    names = [account.name for account in accounts]
+    more = len(names) - _ACCOUNTS_SHOWN
+    shown = ", ".join(names[:_ACCOUNTS_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,66 @@
+"""Listening sockets: bound all together, before anybody is served on one of them."""
+
+import os
+import socket
+
+from mailauth.config import ListenerConfig
+from mailauth.origin.networks import parse_address
+
+BACKLOG = 1024  # connections that the kernel keeps for us; it may keep fewer
+
+
+class CannotListen(OSError):
+    """An address cannot be listened on; the message names the listener and says why."""
+
+
+def bind(config: ListenerConfig, others: tuple[ListenerConfig, ...]) -> socket.socket:
+    """Take a listener's address, without listening yet. Raises `CannotListen`.
+
+    `::` serves IPv4 as well, unless another listener has the same port there.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.address,
+            config.port,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_NUMERICHOST | socket.AI_PASSIVE,
+        )[0]
+        taken = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot_listen(config, error) from None
+    try:
+        taken.setblocking(False)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # for those it accepts
+        if family == socket.AF_INET6:
+            apart = any(
+                other.port == config.port and parse_address(other.address).version == 4
+                for other in others
+            )
+            taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(apart))
+        taken.bind(address)
+    except OSError as error:
+        taken.close()
+        raise _cannot_listen(config, error) from None
+    return taken
+
+
+def listen(taken: socket.socket, config: ListenerConfig) -> int:
+    """Begin to listen; return the port. Raises `CannotListen`."""
+    try:
+        taken.listen(BACKLOG)
+    except OSError as error:
+        raise _cannot_listen(config, error) from None
+    port: int = taken.getsockname()[1]
+    return port
+
+
+def written(address: str, port: int) -> str:
+    """Write an address with a port (RFC 3986 §3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _cannot_listen(config: ListenerConfig, error: OSError) -> CannotListen:
+    why = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error)
+    where = written(config.address, config.port)
+    return CannotListen(f"listener {config.name}: cannot listen on {where}: {why.lower()}")

@@ -1,0 +1,85 @@
+"""What the console sees and changes of the running server."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from mailauth.login.accounts import Account
+from mailauth.login.policy import Cleartext
+from mailauth.login.session import Authority
+from mailauth.net.connection import MailConnection
+from mailauth.net.link import Link
+from mailauth.net.listener import Listener
+from mailauth.web.operations import OpenConnection
+from mailauth.web.services import Service, services_of
+
+
+class RunningOperations:
+    """The `web.operations.Operations` of a server. `ca` is the CA as it is now."""
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        authority: Authority,
+        ca: Callable[[], Path | None],
+    ) -> None:
+        self._listeners = listeners
+        self._authority = authority
+        self._ca = ca
+
+    def services(self) -> list[Service]:
+        """What is served, on the ports as they are."""
+        return services_of(
+            msgspec.structs.replace(listener.config, port=listener.port)
+            for listener in self._listeners
+        )
+
+    def connections(self) -> list[OpenConnection]:
+        """The connections that are open now."""
+        return [
+            _described(link, since)
+            for listener in self._listeners
+            for link, since in listener.links.items()
+        ]
+
+    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+        """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+        for each in self._listeners:
+            if each.config.name == listener:
+                each.set_cleartext(cleartext)
+                return
+        raise LookupError(listener)
+
+    def set_disabled(self, account: Account, *, disabled: bool) -> None:
+        """Disable an account, or take that back, until the accounts are reloaded."""
+        changed = msgspec.structs.replace(account, disabled=disabled)
+        self._authority.accounts = self._authority.accounts.changed(changed)
+
+    def ca_certificate(self) -> bytes | None:
+        """The CA that clients must trust, in PEM; `None` where it is not one of ours."""
+        ca = self._ca()
+        return None if ca is None else ca.read_bytes()
+
+
+def _described(link: Link, since: float) -> OpenConnection:
+    client, hop = link.client_facts()
+    user = name = None
+    if isinstance(link.upper, MailConnection):
+        session = link.upper.session
+        hop = session.hop
+        user = session.account.name if session.account is not None else None
+        name = session.client_name
+    return OpenConnection(
+        session=client.session,
+        listener=client.listener,
+        protocol=client.protocol,
+        ip=client.ip,
+        port=client.port,
+        peer=client.peer,
+        secure=hop.secure,
+        since=datetime.fromtimestamp(since, UTC),
+        user=user,
+        client_name=name,
+    )

@@ -1,0 +1,187 @@
+"""A server in a process of its own, for tests that drive real sockets.
+
+    with RunningServer(home) as server:
+        imaplib.IMAP4("127.0.0.1", server.port("imap")).login("mary@mydomain.com", "secret")
+        assert server.logins()[0].account == "mary@mydomain.com"
+
+The home may be empty, or have a `mailauth.toml`. Every listener gets a free port.
+"""
+
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from threading import Timer
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from mailauth.login.event import Kind, LoginEvent
+from mailauth.record import journal
+from mailauth.record.journal import Unreadable
+from mailauth.record.line import LoginLine, parse_line
+
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """A listener, as the ready line has it."""
+
+    name: str
+    protocol: str
+    tls: str
+    host: str
+    port: int
+
+
+class Logs(msgspec.Struct, frozen=True):
+    """Where the logs are, in the home."""
+
+    successful: str
+    attempts: str
+    invalid: str
+
+
+class ReadyLine(msgspec.Struct, frozen=True):
+    """What the server says of itself when it listens."""
+
+    ready: bool
+    pid: int
+    home: str
+    ca: str | None
+    console: str | None
+    api_token: str
+    listeners: list[Listening]
+    logs: Logs
+
+
+class NotStarted(Exception):
+    """The server has ended instead of listening; the message is what it said on stderr."""
+
+
+class RunningServer:
+    """Runs `mailauth serve`. What it says on stderr is in `stderr_file`, after every start."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self.home = home
+        self.ready: ReadyLine
+        self.process: subprocess.Popen[bytes]
+        self.stderr_file = home / "stderr.txt"
+        self._arguments = arguments
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    def start(self) -> None:
+        """Start, and return when everything listens. Raises `NotStarted`."""
+        with self.stderr_file.open("ab") as stderr:
+            self.process = subprocess.Popen(  # noqa: S603
+                [
+                    *(sys.executable, "-m", "mailauth", "serve", "--home", str(self.home)),
+                    *("--ephemeral", "--ready-json", *self._arguments),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+            )
+        assert self.process.stdout is not None
+        timer = Timer(START_SECONDS, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        if not line:
+            self.process.wait()
+            raise NotStarted(self.stderr_file.read_text())
+        self.ready = msgspec.json.decode(line, type=ReadyLine)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop, and return the exit code; raises `TimeoutExpired` when the server hangs."""
+        self.process.send_signal(number)
+        try:
+            return self._ended()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """Kill at once (SIGKILL)."""
+        self.process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        """Wait for the end; behind the ready line there is nothing on stdout."""
+        more, _ = self.process.communicate(timeout=STOP_SECONDS)
+        assert more == b"", f"on stdout, behind the ready line: {more!r}"
+        return self.process.returncode
+
+    def hang_up(self) -> None:
+        """Have logs reopened, and accounts and certificates reloaded (SIGHUP)."""
+        self.process.send_signal(signal.SIGHUP)
+
+    # Where it is, and whom to trust.
+
+    def listener(self, name: str) -> Listening:
+        """Find a listener by its name."""
+        return next(each for each in self.ready.listeners if each.name == name)
+
+    def port(self, name: str) -> int:
+        """Return the port of the listener of that name."""
+        return self.listener(name).port
+
+    def trusting(self) -> ssl.SSLContext:
+        """Make a client's context that trusts the server's CA."""
+        assert self.ready.ca is not None
+        return ssl.create_default_context(cafile=str(self.home / self.ready.ca))
+
+    # What it has recorded.
+
+    def lines(self) -> list[str]:
+        """Return the lines of `SuccessfulLogins.log`."""
+        return _lines(self.home / self.ready.logs.successful)
+
+    def failures(self) -> list[str]:
+        """Return the lines of `InvalidPasswordAttempts.log`."""
+        return _lines(self.home / self.ready.logs.invalid)
+
+    def logins(self) -> list[LoginLine]:
+        """Return what `SuccessfulLogins.log` says; raises `LineError` for what is no line."""
+        return [parse_line(line) for line in self.lines()]
+
+    def events(self, kind: Kind | None = None) -> list[LoginEvent]:
+        """Return the journal, or what it has of one kind; a torn record is an assertion."""
+        path = self.home / self.ready.logs.attempts
+        with path.open("rb") as stream:
+            records = list(journal.read(stream))
+        events = []
+        for record in records:
+            assert not isinstance(record, Unreadable), record
+            if kind is None or record.kind is kind:
+                events.append(record)
+        return events
+
+    def attempts(self) -> list[LoginEvent]:
+        """Return every login attempt of the journal."""
+        return self.events(Kind.LOGIN)
+
+    def connections(self) -> list[LoginEvent]:
+        """Return the connections that ended without an attempt."""
+        return self.events(Kind.CONNECTION)
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text("utf-8")
+    assert text == "" or text.endswith("\n"), f"torn: {text[-200:]!r}"
+    return text.split("\n")[:-1]

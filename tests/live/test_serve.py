@@ -1,0 +1,213 @@
+"""`serve`: what it says, and how it starts, stops and refuses to."""
+
+import imaplib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailauth.testing import NotStarted, RunningServer
+
+STANDARD = [
+    ("imap", "IMAP", "starttls"),
+    ("imaps", "IMAP", "implicit"),
+    ("pop3", "POP3", "starttls"),
+    ("pop3s", "POP3", "implicit"),
+    ("http", "HTTP", "none"),
+    ("https", "HTTP", "implicit"),
+]
+
+ONE_LISTENER = """
+[[listener]]
+name = "imap"
+protocol = "imap"
+port = {port}
+[[user]]
+name = "mary@mydomain.com"
+password = "secret"
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mailauth", "serve", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def log_in(server: RunningServer) -> None:
+    with imaplib.IMAP4("127.0.0.1", server.port("imap")) as client:
+        client.login("mary@mydomain.com", "secret")
+
+
+def test_the_ready_line(server: RunningServer) -> None:
+    """DESIGN 3: one line of JSON, when everything listens; the logs are there by then."""
+    ready = server.ready
+    assert ready.ready is True
+    assert ready.pid == server.process.pid
+    assert ready.home == str(server.home)
+    assert ready.ca == "certs/ca.pem"
+    assert ready.console == f"http://127.0.0.1:{server.port('http')}/"
+    assert len(ready.api_token) > 20
+    assert [(each.name, each.protocol, each.tls) for each in ready.listeners] == STANDARD
+    for each in ready.listeners:
+        socket.create_connection((each.host, each.port)).close()
+    assert ready.logs.successful == "logs/SuccessfulLogins.log"
+    assert ready.logs.attempts == "logs/LoginAttempts.jsonl"
+    assert ready.logs.invalid == "logs/InvalidPasswordAttempts.log"
+    assert (server.home / "logs" / "InvalidPasswordAttempts.log").read_bytes() == b""
+    assert server.stop() == 0
+
+
+def test_the_api_token_is_new_at_every_start(server: RunningServer) -> None:
+    first = server.ready.api_token
+    server.stop()
+    server.start()
+    assert server.ready.api_token != first
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_takes_leave(server: RunningServer, number: signal.Signals) -> None:
+    """DESIGN 3: SIGTERM and SIGINT stop cleanly."""
+    client = socket.create_connection(("127.0.0.1", server.port("imap")))
+    with client, client.makefile("rb") as replies:
+        assert replies.readline().startswith(b"* OK")
+        assert server.stop(number) == 0
+        assert replies.readline().startswith(b"* BYE")
+        assert replies.read() == b""
+    assert server.stderr_file.read_text() == ""
+
+
+def test_a_stopped_server_can_be_started_at_once_on_its_ports(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=port))
+    for _ in range(2):
+        command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path)]
+        process = subprocess.Popen([*command, "--ready-json"], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["listeners"][0]["port"] == port
+        with imaplib.IMAP4("127.0.0.1", port) as client:
+            client.login("mary@mydomain.com", "secret")
+            process.terminate()
+            assert process.wait(20) == 0
+        process.stdout.close()
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    """Exit 1, one line that names address, port and listener, and nothing is left half started."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=port))
+        done = run("--home", str(tmp_path), "--ready-json")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"error: listener imap: cannot listen on 127.0.0.1:{port}: address already in use\n"
+    )
+    assert run("--home", str(tmp_path), "--ready-json", "--port-offset", "1").returncode == 2
+
+
+def test_a_home_in_use(server: RunningServer) -> None:
+    """DESIGN 3: a second serve on the same home exits 1; the first goes on."""
+    done = run("--home", str(server.home), "--ephemeral", "--ready-json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {server.home}: another mailauth serves this home\n"
+    log_in(server)
+
+
+def test_a_log_directory_in_use(server: RunningServer, tmp_path: Path) -> None:
+    """DESIGN 2.5: nor may another home write into its logs."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mailauth.toml").write_text(
+        ONE_LISTENER.format(port=0) + f'[log]\ndirectory = "{server.home / "logs"}"\n'
+    )
+    with pytest.raises(NotStarted, match="another server writes its logs here"):
+        RunningServer(other).start()
+
+
+def test_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0) + "[block]\nattempt = 5\n")
+    done = run("--home", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == 'error: block.attempt: unknown key, did you mean "attempts"?\n'
+
+
+def test_a_mistake_in_the_friendly_addresses(tmp_path: Path) -> None:
+    (tmp_path / "FriendlyIP.txt").write_text("10.0.0.0/8\n# nobody\n10.0.0.300 # typo\n")
+    done = run("--home", str(tmp_path), "--ephemeral")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: FriendlyIP.txt:3: expected a network such as")
+
+
+def test_a_page_for_people(tmp_path: Path) -> None:
+    """DESIGN 3: without --ready-json a table, then each line as it is recorded."""
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0))
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        page = ""
+        while "Stop with Ctrl-C" not in page:
+            page += process.stdout.readline()
+        assert "mary@mydomain.com" in page
+        assert str(tmp_path / "logs" / "SuccessfulLogins.log") in page
+        row = next(line for line in page.splitlines() if "imap" in line)
+        port = int(row.split("│")[4])
+        with imaplib.IMAP4("127.0.0.1", port) as client:
+            client.login("mary@mydomain.com", "secret")
+        line = process.stdout.readline()
+        assert line == (tmp_path / "logs" / "SuccessfulLogins.log").read_text()
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_reader_that_has_gone_harms_nobody(tmp_path: Path) -> None:
+    """`mailauth serve | head -1`: the server goes on."""
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0))
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        page = ""
+        while "Stop with Ctrl-C" not in page:
+            page += process.stdout.readline()
+        process.stdout.close()
+        row = next(line for line in page.splitlines() if "imap" in line)
+        for _ in range(3):
+            with imaplib.IMAP4("127.0.0.1", int(row.split("│")[4])) as client:
+                client.login("mary@mydomain.com", "secret")
+        process.terminate()
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+
+
+def test_a_reader_that_stands_still_harms_nobody(tmp_path: Path) -> None:
+    """DESIGN 3: printing never blocks the login path."""
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0))
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=writing) as process:
+        os.close(writing)
+        page = b""
+        while b"Stop with Ctrl-C" not in page:
+            page += os.read(reading, 65536)
+        row = next(line for line in page.decode().splitlines() if "imap" in line)
+        with imaplib.IMAP4("127.0.0.1", int(row.split("│")[4])) as client:
+            client.login("mary@mydomain.com", "secret")
+        path = tmp_path / "logs" / "SuccessfulLogins.log"
+        before = len(path.read_bytes())
+        for _ in range(65536 // before + 30):  # more than the pipe takes
+            with imaplib.IMAP4("127.0.0.1", int(row.split("│")[4])) as client:
+                client.login("mary@mydomain.com", "secret")
+        process.terminate()
+        assert process.wait(20) == 0
+    os.close(reading)

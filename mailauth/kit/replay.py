@@ -1,0 +1,131 @@
+"""Playing a scenario: real listeners, real sockets, the scenario's clock and addresses.
+
+The clock that stamps records stands at the time of the login being played; certificates, TLS and
+deadlines keep the real one.
+"""
+
+import datetime
+import ssl
+import tempfile
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import msgspec
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.threads import deferToThreadPool
+
+from mailauth.config import (
+    BlockConfig,
+    Config,
+    GeoipConfig,
+    ListenerConfig,
+    ListenerProtocol,
+    LogConfig,
+    Rotate,
+    TlsMode,
+    UserConfig,
+)
+from mailauth.kit.client import LoginFailed, Target, log_in
+from mailauth.kit.scenario import PASSWORD, Login, Scenario
+from mailauth.server import Server
+
+_LOOPBACK = (IPv4Network("127.0.0.0/8"),)
+
+
+class ReplayError(Exception):
+    """The scenario cannot be played to its end; the message says which login and why."""
+
+
+class _Clock:
+    """The scenario's clock: seconds since the epoch."""
+
+    def __init__(self, at: datetime.datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at.timestamp()
+
+
+async def replay(
+    scenario: Scenario,
+    logs: Path,
+    reactor: PosixReactorBase,
+    played: Callable[[Login], None] = lambda login: None,
+) -> None:
+    """Play all logins in their order and leave the logs in `logs`; tells `played` of each.
+
+    Raises `ReplayError`; also when a login with its account's password was refused.
+    """
+    clock = _Clock(scenario.login[0].at)
+    with tempfile.TemporaryDirectory(prefix="mailauth-replay-") as directory:
+        home = Path(directory)
+        config = _config(scenario, logs)
+        server = Server(config, home, reactor, read_config=lambda: config, now=clock)
+        server.start()
+        try:
+            ports = {listener.config.name: listener.port for listener in server.listeners}
+            context = ssl.create_default_context(cafile=server.ca)
+            for number, login in enumerate(scenario.login, 1):
+                clock.at = login.at
+                target = Target(
+                    protocol=login.service,
+                    host="127.0.0.1",
+                    port=ports[_name(login.service, login.tls)],
+                    tls=login.tls,
+                    context=context,
+                    source=login.address,
+                )
+                try:
+                    await deferToThreadPool(
+                        reactor,
+                        reactor.getThreadPool(),
+                        log_in,
+                        target,
+                        login.user,
+                        login.password,
+                        login.client,
+                    )
+                except (LoginFailed, OSError) as error:
+                    if login.password == PASSWORD:
+                        raise ReplayError(f"login {number} ({login.user}): {error}") from None
+                played(login)
+        finally:
+            await server.stop()
+
+
+def _config(scenario: Scenario, logs: Path) -> Config:
+    """Listeners on free ports that believe PROXY headers, and an account for every user."""
+    ways = sorted(
+        {(login.service, login.tls) for login in scenario.login},
+        key=lambda way: (way[0].value, way[1].value),
+    )
+    users = sorted({login.user for login in scenario.login})
+    return Config(
+        timezone=scenario.timezone,
+        listener=tuple(
+            ListenerConfig(
+                name=_name(service, tls),
+                protocol=service,
+                port=0,
+                tls=_listener_mode(service, tls),
+                proxy_from=_LOOPBACK,
+            )
+            for service, tls in ways
+        ),
+        log=LogConfig(directory=str(logs), rotate=Rotate.NONE),
+        geoip=GeoipConfig(overrides=scenario.overrides),
+        block=msgspec.structs.replace(BlockConfig(), friendly=()),
+        user=tuple(UserConfig(name=user, password=PASSWORD) for user in users),
+    )
+
+
+def _name(service: ListenerProtocol, tls: TlsMode) -> str:
+    return f"{service.value}-{tls.value}"
+
+
+def _listener_mode(service: ListenerProtocol, tls: TlsMode) -> TlsMode:
+    """A mail listener without implicit TLS offers STARTTLS; HTTP knows none."""
+    if tls is TlsMode.IMPLICIT or service is ListenerProtocol.HTTP:
+        return tls
+    return TlsMode.STARTTLS

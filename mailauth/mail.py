@@ -12,6 +12,9 @@ from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.server import Pop3Server
+from mailauth.smtp.server import SmtpServer
+
+_FROM_ANYBODY = "smtp"  # the listener that takes mail for the accounts without a login
 
 
 class Mail:
@@ -29,7 +32,9 @@ class Mail:
                 return self._imap(listener, link, changed)
             case ListenerProtocol.POP3:
                 return self._pop3(listener, link)
-            case ListenerProtocol.SMTP | ListenerProtocol.HTTP:
+            case ListenerProtocol.SMTP:
+                return self._smtp(listener, link)
+            case ListenerProtocol.HTTP:
                 raise AssertionError("HTTP is no mail protocol")
             case _:
                 assert_never(listener.config.protocol)
@@ -54,5 +59,18 @@ class Mail:
             maildrop,
             hostname=self._hostname,
             tls_available=listener.starttls_available,
+        )
+        return Spoken(session, core)
+
+    def _smtp(self, listener: Listener, link: Link) -> Spoken:
+        session = listener.session(link.client, link.hop)
+        core = SmtpServer(
+            session,
+            self._store,
+            accounts=lambda: listener.authority.accounts,
+            now=self._now,
+            hostname=self._hostname,
+            tls_available=listener.starttls_available,
+            authentication_required=listener.config.name != _FROM_ANYBODY,
         )
         return Spoken(session, core)

@@ -64,8 +64,6 @@ log = Logger()
 
 LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
 
-_SPOKEN = (ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.HTTP)
-
 T = TypeVar("T")
 
 
@@ -128,12 +126,12 @@ class Server:
             self._loaded = self._read(self.config)
             resolver = Resolver(self.config.geoip, self.home)
             opened.callback(HomeLock(self.home).release)
-            spoken = [each for each in self.config.listener if each.protocol in _SPOKEN]
-            bound = [self._bind(each, opened) for each in spoken]
+            bound = [self._bind(each, opened) for each in self.config.listener]
             self._open_authority(resolver, opened)
             self._mail = Mail(self._make_store(), self.config.hostname, self._time)
             self.listeners += [
-                self._listen(each, taken) for each, taken in zip(spoken, bound, strict=True)
+                self._listen(each, taken)
+                for each, taken in zip(self.config.listener, bound, strict=True)
             ]
             self._ports = [
                 self._accept(listener, taken)

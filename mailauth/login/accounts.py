@@ -80,6 +80,7 @@ class Accounts:
                 if key in self._by_name:
                     raise AccountError(f"the account name {name!r} stands twice")
                 self._by_name[key] = account
+        self._domains = frozenset(name.rpartition("@")[2] for name in self._by_name if "@" in name)
         self._plaintext = frozenset(
             secret.password
             for account in self._accounts
@@ -110,6 +111,10 @@ class Accounts:
         return Accounts(
             (account if known.name == account.name else known for known in self), self._pepper
         )
+
+    def has_domain(self, domain: str) -> bool:
+        """Say whether an account's name or alias is in this domain, in any letter case."""
+        return domain.casefold() in self._domains
 
     def matches(self, account: Account | None, password: bytes) -> Match:
         """Check a password; for nobody's name at the price of a real check, and always wrong."""

@@ -20,7 +20,7 @@ def replay(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["xeams-after-fix"])
+@pytest.mark.parametrize("name", ["xeams-first", "xeams-after-fix"])
 def test_the_documented_samples_come_out_byte_for_byte(name: str, tmp_path: Path) -> None:
     """Real logins over real sockets; the clock, the zone and the addresses are the scenario's."""
     played = replay(name, "--home", str(tmp_path))

@@ -1,0 +1,51 @@
+"""NOOP, VRFY, EXPN, HELP and QUIT (RFC 5321 §4.1.1), and what is no SMTP at all."""
+
+from mailauth.smtp.replies import SmtpError, bad_syntax, reply
+from mailauth.smtp.session import SmtpSession
+from mailauth.wire.effects import Close, Effect
+
+HTTP = frozenset(
+    {b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"HOST:", b"USER-AGENT:", b"PRI"}
+)
+
+
+def noop(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """NOOP: nothing, whatever is said with it."""
+    return [reply(250, "2.0.0", "Nothing done")]
+
+
+def vrfy(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """VRFY: names are told to nobody (RFC 5321 §7.3)."""
+    if not argument:
+        raise bad_syntax("VRFY needs a name")
+    return [reply(252, "2.5.0", "Send mail to it and see")]
+
+
+def expn(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """EXPN: there are no lists."""
+    raise SmtpError(502, "5.5.1", "There are no mailing lists here")
+
+
+def help_(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """HELP: what this is."""
+    return [
+        reply(
+            214,
+            "2.0.0",
+            "This is mailauth, which records who logs in insecurely.",
+            "Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT",
+        )
+    ]
+
+
+def quit_(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """QUIT: part."""
+    if argument:
+        raise bad_syntax("QUIT takes no argument")
+    return [reply(221, "2.0.0", "Bye"), Close()]
+
+
+def http(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """A browser was made to speak to us: nothing more of what it says is looked at."""
+    session.login.ended("http-on-smtp-port")
+    return [reply(554, "5.5.1", "This is SMTP, not HTTP"), Close()]

@@ -1,0 +1,141 @@
+"""DATA (RFC 5321 §4.1.1.4) and BDAT (RFC 3030 §2): the message itself."""
+
+import re
+
+from mailauth.smtp.content import (
+    DISCARDED_OCTETS,
+    Collected,
+    DotStuffed,
+    Smuggling,
+    TooMuch,
+    has_bare_endings,
+)
+from mailauth.smtp.delivery import deliver
+from mailauth.smtp.limits import PATIENCE_SECONDS
+from mailauth.smtp.replies import SmtpError, bad_sequence, bad_syntax, reply
+from mailauth.smtp.session import SmtpSession, Transaction
+from mailauth.wire.effects import Close, Deadline, Effect
+
+_CHUNK = re.compile(rb"([0-9]{1,20})( LAST)?", re.IGNORECASE)
+
+
+def data(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """DATA: the message follows, up to a lone dot."""
+    if argument:
+        raise bad_syntax("DATA takes no argument")
+    transaction = _begun(session)
+    if transaction.chunks is not None:
+        raise bad_sequence("The message comes by BDAT")
+    session.continuation = DataContent(session, transaction)
+    return [reply(354, None, "Send the message, and end it with a lone dot")]
+
+
+class DataContent:
+    """DATA, waiting for content."""
+
+    __slots__ = ("_collected", "_content", "_session", "_transaction")
+
+    def __init__(self, session: SmtpSession, transaction: Transaction) -> None:
+        self._session = session
+        self._transaction = transaction
+        self._collected = Collected(session.store.limits.message_size)
+        self._content = DotStuffed(self._collected)
+
+    def step(self) -> list[Effect] | None:
+        """Take what has come of the message."""
+        session = self._session
+        arrived = session.input.take(len(session.input))
+        if not arrived:
+            return None
+        try:
+            behind = self._content.feed(arrived)
+        except Smuggling:
+            return [reply(554, "5.6.0", "A lone dot by a bare line feed ends no message"), Close()]
+        except TooMuch:
+            return [_too_big().reply, Close()]
+        if behind is None:
+            return [Deadline(PATIENCE_SECONDS)]
+        session.input.feed(behind)
+        session.continuation = None
+        return _complete(session, self._transaction, self._collected)
+
+
+def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """BDAT: a chunk of the message follows, of so many octets; it is taken even when refused."""
+    match = _CHUNK.fullmatch(argument)
+    if match is None or int(match[1]) > session.store.limits.message_size + DISCARDED_OCTETS:
+        error = bad_syntax("BDAT needs a size") if match is None else _too_big()
+        return [error.reply, Close()]  # what follows cannot be told from commands
+    chunk = Chunk(session, size=int(match[1]), is_last=match[2] is not None)
+    session.continuation = chunk
+    return chunk.step() or []
+
+
+class Chunk:
+    """BDAT, waiting for its octets; of a chunk that is refused they are thrown away."""
+
+    __slots__ = ("_collected", "_is_last", "_missing", "_refusal", "_session", "_size")
+
+    def __init__(self, session: SmtpSession, *, size: int, is_last: bool) -> None:
+        self._session = session
+        self._size = self._missing = size
+        self._is_last = is_last
+        self._refusal: SmtpError | None = None
+        self._collected = Collected(session.store.limits.message_size)
+        try:
+            self._collected = self._begin()
+        except SmtpError as error:
+            self._refusal = error
+
+    def step(self) -> list[Effect] | None:
+        """Take what has come of the chunk."""
+        session = self._session
+        arrived = session.input.take(self._missing)
+        if self._missing and not arrived:
+            return None
+        self._missing -= len(arrived)
+        if self._refusal is None:
+            self._collected.add(arrived)
+        if self._missing:
+            return [Deadline(PATIENCE_SECONDS)]
+        session.continuation = None
+        if self._refusal is not None:
+            raise self._refusal
+        if self._is_last:
+            return _complete(session, _begun(session), self._collected)
+        return [reply(250, "2.0.0", f"{self._size} octets received")]
+
+    def _begin(self) -> Collected:
+        """What came by the chunks before this one; raises `SmtpError`."""
+        session = self._session
+        transaction = _begun(session)
+        if transaction.chunks is None:
+            transaction.chunks = self._collected
+        if self._size > transaction.chunks.room:
+            session.transaction = None
+            raise _too_big()
+        return transaction.chunks
+
+
+def _begun(session: SmtpSession) -> Transaction:
+    """The transaction, when it has come as far as the message; raises `SmtpError`."""
+    if session.transaction is None:
+        raise bad_sequence("MAIL and RCPT first")
+    if not session.transaction.recipients:
+        raise SmtpError(554, "5.5.1", "No valid recipients")
+    return session.transaction
+
+
+def _complete(session: SmtpSession, transaction: Transaction, collected: Collected) -> list[Effect]:
+    session.transaction = None
+    if collected.too_big:
+        raise _too_big()
+    content = collected.octets()
+    if has_bare_endings(content):
+        raise SmtpError(554, "5.6.0", "Lines end in CRLF, and there is a bare CR or LF")
+    deliver(session, transaction, content)
+    return [reply(250, "2.0.0", "Delivered")]
+
+
+def _too_big() -> SmtpError:
+    return SmtpError(552, "5.3.4", "The message is too big")

@@ -1,0 +1,20 @@
+"""How long a command line may be, its ending included (RFC 5321 §4.5.3.1.4 and the extensions)."""
+
+COMMAND_OCTETS = 512
+AUTH_OCTETS = 12_288 + 2  # RFC 4954 §4, which counts no line ending
+
+_SIZE = 26  # RFC 1870 §3
+_BODY = 17  # RFC 6152 §2
+_SMTPUTF8 = 10  # RFC 6531 §3.1
+_AUTH_PARAMETER = 500  # RFC 4954 §3
+_DSN = 500  # RFC 3461 §4: of MAIL, and of RCPT
+
+OCTETS = {
+    b"AUTH": AUTH_OCTETS,
+    b"MAIL": COMMAND_OCTETS + _SIZE + _BODY + _SMTPUTF8 + _AUTH_PARAMETER + _DSN,
+    b"RCPT": COMMAND_OCTETS + _DSN,
+}
+
+RECIPIENTS = 100  # of one message, RFC 5321 §4.5.3.1.8
+ERRORS = 20  # one after the other; after that the server ends the connection
+PATIENCE_SECONDS = 300.0  # between what a client sends, RFC 5321 §4.5.3.2.7

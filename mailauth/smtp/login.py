@@ -1,0 +1,87 @@
+"""AUTH (RFC 4954) and STARTTLS (RFC 3207)."""
+
+from typing import assert_never
+
+from mailauth.login import dialogue
+from mailauth.login.session import Answer, Challenge, Outcome, Step
+from mailauth.sasl import encode_challenge
+from mailauth.smtp.limits import AUTH_OCTETS
+from mailauth.smtp.replies import SmtpError, bad_sequence, bad_syntax, login_refused, reply
+from mailauth.smtp.session import SmtpSession
+from mailauth.wire.effects import Await, Close, Effect, StartTls, Write
+from mailauth.wire.lines import TooLong
+from mailauth.wire.pending import Pending
+
+
+def auth(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """AUTH: a SASL exchange, its initial response on the line or not."""
+    if not argument:
+        raise bad_syntax("AUTH needs a mechanism")
+    if session.transaction is not None and session.login.account is None:
+        raise bad_sequence("Not during a mail transaction")
+    mechanism, space, rest = argument.partition(b" ")
+    initial_response = rest if space else None
+    return answer(session, dialogue.begin(session.login, mechanism, initial_response))
+
+
+class Authentication:
+    """An exchange that waits for the client's response."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: SmtpSession) -> None:
+        self._session = session
+
+    def step(self) -> list[Effect] | None:
+        """Take a response, or `*`."""
+        session = self._session
+        line = session.lines.line(AUTH_OCTETS)
+        if line is None:
+            return None
+        if isinstance(line, TooLong):
+            return answer(session, session.login.line_too_long())
+        if not line.endswith(b"\r\n"):
+            return answer(session, session.login.malformed("bare line feed"))
+        return answer(session, dialogue.respond(session.login, line[:-2]))
+
+
+def starttls(session: SmtpSession, argument: bytes) -> list[Effect]:
+    """STARTTLS; what was sent behind it in the clear is thrown away with its sender."""
+    if argument:
+        raise bad_syntax("STARTTLS takes no argument")
+    if session.login.account is not None:
+        raise bad_sequence("Already logged in")
+    if session.login.hop.secure:
+        raise bad_sequence("TLS is active already")
+    if not session.tls_available:
+        raise SmtpError(502, "5.5.1", "TLS is not available here")
+    pipelined = session.input.discard()
+    if pipelined:
+        session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
+        text = "Commands in the clear behind STARTTLS: wait for its answer"
+        return [reply(501, "5.5.1", text), Close()]
+    return [reply(220, "2.0.0", "Begin TLS negotiation"), StartTls()]
+
+
+def answer(session: SmtpSession, step: Step) -> list[Effect]:
+    """Say what a step of the login comes to: a challenge, a wait, or the end of the command."""
+    session.continuation = None
+    match step:
+        case Challenge(data):
+            session.continuation = Authentication(session)
+            return [Write(b"334 " + encode_challenge(data) + b"\r\n")]
+        case Pending():
+            return [Await(step, lambda outcome: _conclude(session, outcome))]
+        case Outcome():
+            return _conclude(session, step)
+        case _:
+            assert_never(step)
+
+
+def _conclude(session: SmtpSession, outcome: Outcome) -> list[Effect]:
+    if outcome.answer is Answer.SUCCESS:
+        return [reply(235, "2.7.0", "Logged in")]
+    refusal = login_refused(outcome.answer).reply
+    if session.login.exhausted:
+        return [refusal, reply(421, "4.7.0", "Too many failed logins"), Close()]
+    return [refusal]

@@ -1,0 +1,144 @@
+"""The SMTP server's side of one connection, sans-io: bytes in, effects out."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from mailauth.login import dialogue
+from mailauth.login.accounts import Accounts
+from mailauth.login.session import LoginSession
+from mailauth.mailbox.store import MailStore
+from mailauth.sasl import MECHANISMS
+from mailauth.smtp.commands import COMMANDS
+from mailauth.smtp.limits import AUTH_OCTETS, COMMAND_OCTETS, ERRORS, OCTETS, PATIENCE_SECONDS
+from mailauth.smtp.login import answer
+from mailauth.smtp.replies import SmtpError, reply
+from mailauth.smtp.session import SmtpSession
+from mailauth.wire.effects import Close, Deadline, Effect
+from mailauth.wire.lines import TooLong
+from mailauth.wire.turn import take_turn
+
+
+class SmtpServer:
+    """A `wire.effects.Core` that speaks SMTP and takes mail for the accounts, to relay none.
+
+    With `authentication_required` it is for submission (RFC 6409 §4.3); without, mail for the
+    accounts is taken from anybody.
+    """
+
+    def __init__(
+        self,
+        login: LoginSession,
+        store: MailStore,
+        *,
+        accounts: Callable[[], Accounts],
+        now: Callable[[], datetime],
+        hostname: str = "localhost",
+        tls_available: bool = False,
+        authentication_required: bool = True,
+    ) -> None:
+        self._session = SmtpSession(
+            login,
+            store,
+            accounts=accounts,
+            now=now,
+            hostname=hostname,
+            tls_available=tls_available,
+            authentication_required=authentication_required,
+        )
+        self._errors = 0
+
+    # What the connection tells.
+
+    def connected(self) -> list[Effect]:
+        """Greet the client."""
+        greeting = f"{self._session.hostname} ESMTP mailauth ready"
+        return [Deadline(PATIENCE_SECONDS), reply(220, None, greeting)]
+
+    def receive(self, data: bytes) -> list[Effect]:
+        """Carry out the commands that are whole, up to one that has to be waited for."""
+        self._session.input.feed(data)
+        effects = take_turn(self._step)
+        if effects:
+            effects.insert(0, Deadline(PATIENCE_SECONDS))
+        return effects
+
+    def tls_established(self) -> list[Effect]:
+        """Begin anew, without a greeting; nothing of what came in the clear is left."""
+        self._session.forget()
+        return [Deadline(PATIENCE_SECONDS)]
+
+    def notified(self) -> list[Effect]:
+        """A client that sends mail reads none."""
+        return []
+
+    def timed_out(self) -> list[Effect]:
+        """The client was silent for too long."""
+        return [reply(421, "4.4.2", "You have been silent for too long"), Close()]
+
+    def shutting_down(self) -> list[Effect]:
+        """The server stops."""
+        return [reply(421, "4.3.2", "The server is shutting down"), Close()]
+
+    def failed(self) -> list[Effect]:
+        """Own up to a bug of ours."""
+        return [reply(451, "4.3.0", "This is our fault"), Close()]
+
+    def lost(self) -> None:
+        """The connection is gone, and with it a message that was not complete."""
+        self._session.forget()
+
+    # One step: a command, or what one has asked for.
+
+    def _step(self) -> list[Effect] | None:
+        session = self._session
+        try:
+            if session.continuation is not None:
+                effects = session.continuation.step()
+            else:
+                effects = self._command()
+        except SmtpError as error:
+            return self._answer_error(error)
+        if effects is not None:
+            self._errors = 0
+        return effects
+
+    def _command(self) -> list[Effect] | None:
+        session = self._session
+        line = session.lines.line(AUTH_OCTETS)
+        if line is None:
+            return None
+        if isinstance(line, TooLong):
+            return self._too_long(line.beginning)
+        verb, _, argument = line.rstrip(b"\r\n").partition(b" ")
+        verb = verb.upper()
+        if len(line) > OCTETS.get(verb, COMMAND_OCTETS):
+            return self._too_long(line)
+        if not line.endswith(b"\r\n"):
+            if verb == b"AUTH":  # somebody's password may be in it
+                return answer(session, session.login.malformed("bare line feed", _named(argument)))
+            raise SmtpError(500, "5.5.2", "A line ends in CRLF, not in a bare LF")
+        command = COMMANDS.get(verb)
+        if command is None:
+            dialogue.sent_anyway(session.login, line[:-2])
+            raise SmtpError(500, "5.5.1", "Unknown command")
+        return command(session, argument.rstrip(b" "))
+
+    def _too_long(self, beginning: bytes) -> list[Effect]:
+        """Refuse a line; one that logs in is an attempt all the same."""
+        session = self._session
+        verb, _, argument = beginning.partition(b" ")
+        if verb.upper() == b"AUTH":
+            return answer(session, session.login.line_too_long(_named(argument)))
+        raise SmtpError(500, "5.5.2", "The line is too long")
+
+    def _answer_error(self, error: SmtpError) -> list[Effect]:
+        self._errors += 1
+        if self._errors >= ERRORS:
+            return [error.reply, reply(421, "4.7.0", "Too many errors"), Close()]
+        return [error.reply]
+
+
+def _named(argument: bytes) -> str | None:
+    """The mechanism that an AUTH command names, if it is one."""
+    name = argument.partition(b" ")[0].strip().decode("ascii", "replace").upper()
+    return name if name in MECHANISMS else None

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,15 +18,15 @@ from mailauth.record.journal import encode
 from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration
 from mailauth.web.feed import Feed
+from mailauth.web.instants import instant
 from mailauth.web.message import Request, Response, json
 from mailauth.web.openapi import described
 from mailauth.web.operations import OpenConnection, Operations
 from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
-from mailauth.web.selection import Selection, number, selection
+from mailauth.web.selection import MAX_NUMBER, Selection, number, selection
 from mailauth.web.waiting import arrival
 
 MAX_EVENTS = 1000  # of one answer
-MAX_NUMBER = 2**53 - 1  # what every reader of JSON can hold
 MAX_WAIT_SECONDS = 60
 
 
@@ -162,7 +162,7 @@ class Api:
         """List the addresses that are blocked."""
         return json(
             [
-                Block(one.address, one.failures, _instant(one.last_attempt), _instant(one.until))
+                Block(one.address, one.failures, instant(one.last_attempt), instant(one.until))
                 for one in self._authority.blocking.blocked()
             ]
         )
@@ -229,7 +229,3 @@ def _route(
     *parameters: Parameter,
 ) -> Route:
     return Route(Door.API, method, f"/api/v1/{path}", access, handler, answers, parameters)
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -6,6 +6,7 @@ event costs the login path an append: whoever listens is told later, of many at 
 
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -76,6 +77,11 @@ class Feed:
                 if len(found) == limit:
                     return Batch(found, event.seq)
         return Batch(found, max(after, self.newest))
+
+    def newest_first(self, limit: int, wanted: Selection) -> list[LoginEvent]:
+        """Return the last events from memory, the newest first."""
+        matching = (event for event in reversed(self._events) if wanted.wants(event))
+        return list(islice(matching, limit))
 
     async def read(self, after: int, limit: int, wanted: Selection) -> Batch:
         """Return the first events behind a number, from wherever they are."""

@@ -29,6 +29,14 @@ def read_form(request: Request) -> Mapping[str, bytes]:
     return form
 
 
+def text(form: Mapping[str, bytes], name: str) -> str:
+    """Return a field's text; raises `HttpError` where it is missing."""
+    value = form.get(name)
+    if value is None:
+        raise HttpError(400, f"The field {name} is missing.")
+    return value.decode("utf-8", "replace")
+
+
 class FormTokens:
     """Tokens that a page of another site cannot know: bound to a cookie of the browser's.
 

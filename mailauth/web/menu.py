@@ -16,7 +16,15 @@ _SETUP = Entry("/setup", "Set up a client")
 
 VISITOR = (_SETUP,)
 USER = (Entry("/", "Your sign-ins"), _SETUP)
-ADMIN = (Entry("/", "Overview"), _SETUP)
+ADMIN = (
+    Entry("/", "Overview"),
+    Entry("/live", "Live"),
+    Entry("/accounts", "Accounts"),
+    Entry("/connections", "Connections"),
+    Entry("/listeners", "Listeners"),
+    Entry("/log", "Log files"),
+    _SETUP,
+)
 
 
 def menu_for(viewer: Viewer | None) -> tuple[Entry, ...]:

@@ -11,6 +11,8 @@ from mailauth.login.event import Kind, LoginEvent, Protocol, Result
 from mailauth.web.access import Viewer
 from mailauth.web.message import HttpError
 
+MAX_NUMBER = 2**53 - 1  # what every reader of JSON can hold
+
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 E = TypeVar("E", bound=enum.Enum)

@@ -16,23 +16,29 @@ from mailauth.login.policy import Policy
 from mailauth.login.session import Authority, LoginSession
 from mailauth.origin.networks import Network
 from mailauth.web.access import Access, Doorkeeper, Viewer, require
+from mailauth.web.accounts import AccountPages
 from mailauth.web.admin_link import AdminLinks
 from mailauth.web.administration import Administration
-from mailauth.web.api import MAX_NUMBER, Api
+from mailauth.web.api import Api
 from mailauth.web.autoconfig import Autoconfig
 from mailauth.web.channel import Channel
 from mailauth.web.connection import Connection, Facts
+from mailauth.web.connections import Connections
 from mailauth.web.console import Console
 from mailauth.web.feed import Feed
 from mailauth.web.forms import FormTokens
 from mailauth.web.forwarded import MalformedForwarded, resolve
+from mailauth.web.listeners import Listeners
+from mailauth.web.live import Live
+from mailauth.web.log_pages import LogPages
 from mailauth.web.login import BEARER_CHALLENGE
 from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
 from mailauth.web.metrics import Gauges, Metrics
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages, StaticFiles
+from mailauth.web.raw_logs import LogFiles
 from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
-from mailauth.web.selection import number, selection
+from mailauth.web.selection import MAX_NUMBER, number, selection
 from mailauth.web.sessions import Sessions
 from mailauth.web.setup import Setup
 from mailauth.web.sign_in import FORM, HOME, SignIn
@@ -73,6 +79,7 @@ class WebSite:
         api_token: str,
         operations: Operations,
         metrics: Metrics,
+        logs: LogFiles,
         forwarded_from: tuple[Network, ...] = (),
     ) -> None:
         self._authority = authority
@@ -104,6 +111,11 @@ class WebSite:
                 OpenRoute("GET", "/open/{token}", self._links.open),
                 *self._sign_in.routes(),
                 *Console(self._pages).routes(),
+                *Live(feed, self._pages).routes(),
+                *AccountPages(authority, administration, tokens, self._pages).routes(),
+                *Connections(authority, operations, administration, tokens, self._pages).routes(),
+                *Listeners(operations, administration, tokens, self._pages).routes(),
+                *LogPages(logs, feed, self._pages).routes(),
                 *Setup(
                     authority.hostname, operations, self._pages, self._doorkeeper.in_session
                 ).routes(),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from http.client import HTTPResponse
 from io import BytesIO
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -30,11 +31,13 @@ from mailauth.web.channel import Channel
 from mailauth.web.feed import Batch, Feed
 from mailauth.web.metrics import Metrics
 from mailauth.web.operations import OpenConnection
+from mailauth.web.raw_logs import LogFiles
 from mailauth.web.selection import Selection
 from mailauth.web.services import Service, services_of
 from mailauth.web.site import WebSite
 
 API_TOKEN = "the-token-of-the-api"
+LOG_NAMES = ("SuccessfulLogins.log", "InvalidPasswordAttempts.log", "LoginAttempts.jsonl")
 ADMIN = Account(name="root@mydomain.com", secret=PlaintextSecret(b"in charge"), role=Role.ADMIN)
 TLS = handshake_completed(
     CLEARTEXT,
@@ -149,7 +152,11 @@ class Server:
     """A site with its accounts, its record and its clocks."""
 
     def __init__(
-        self, *, forwarded_from: Iterable[str] = (), cleartext: Cleartext = Cleartext.ALLOW
+        self,
+        *,
+        forwarded_from: Iterable[str] = (),
+        cleartext: Cleartext = Cleartext.ALLOW,
+        logs: Path = Path("/nonexistent"),
     ) -> None:
         self.clock = Clock()
         self.now = FakeClock()
@@ -165,6 +172,7 @@ class Server:
             api_token=API_TOKEN,
             operations=self.operations,
             metrics=self.recorder.metrics,
+            logs=LogFiles([logs / name for name in LOG_NAMES]),
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
         )
 

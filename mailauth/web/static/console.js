@@ -15,3 +15,68 @@ for (const button of document.querySelectorAll("button.copy")) {
     setTimeout(() => { button.textContent = label; }, 1500);
   });
 }
+
+const log = document.querySelector(".log");
+if (log) log.scrollTop = log.scrollHeight;
+
+// The live page goes on where the server's page ends. Text is only ever set as text.
+
+const SHOWN = 200;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function follow(place) {
+  const pulse = document.getElementById("pulse");
+  const source = new EventSource(place.dataset.stream);
+  source.addEventListener("open", () => { pulse.hidden = false; });
+  source.addEventListener("error", () => { pulse.hidden = true; });
+  for (const kind of ["login", "connection", "client", "account"]) {
+    source.addEventListener(kind, (message) => show(JSON.parse(message.data)));
+  }
+}
+
+function show(event) {
+  const row = document.getElementById("event-row").content.firstElementChild.cloneNode(true);
+  const cell = (name) => row.querySelector("." + name);
+  const [date, time] = event.at.split("T");
+  const [, month, day] = date.split("-");
+  cell("when").firstElementChild.href = "/records/" + event.seq;
+  const when = row.querySelector("time");
+  when.dateTime = event.at;
+  when.textContent = `${day} ${MONTHS[month - 1]} ${time.slice(0, 8)}`;
+  cell("service").textContent = event.protocol ?? "–";
+  const badge = row.querySelector(".badge");
+  if (event.secure === null) {
+    badge.remove();
+  } else {
+    badge.classList.add(event.secure ? "secure" : "unsecure");
+    badge.textContent = event.secure ? "SECURE" : "UNSECURE";
+  }
+  if (event.user === null && event.authcid !== null) {
+    cell("account").append(element("q", event.authcid));
+  } else {
+    cell("account").textContent = event.user ?? "–";
+  }
+  fill(cell("from"), event.ip, event.origin);
+  fill(cell("client"), event.client_name, event.client_version);
+  fill(cell("result"), event.result ?? event.reason ?? event.kind, event.mechanism);
+  if (event.result !== null) cell("result").classList.add(event.result);
+  const events = document.getElementById("events");
+  events.prepend(row);
+  while (events.children.length > SHOWN) events.lastElementChild.remove();
+  document.getElementById("nothing").hidden = true;
+}
+
+function fill(cell, text, more) {
+  cell.textContent = text ?? "–";
+  if (more !== null) cell.append(" ", element("span", more, "soft"));
+}
+
+function element(name, text, className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+const stream = document.querySelector("[data-stream]");
+if (stream) follow(stream);

@@ -49,13 +49,14 @@ from mailauth.origin.networks import Network
 from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
 from mailauth.passwords.verifier import Verifier
-from mailauth.record.ledger import JOURNAL
+from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.record.recorder import FileRecorder, Sink, open_recorder
 from mailauth.record.stamp import zone_named
 from mailauth.tokens import TokenIssuer
 from mailauth.web.feed import Feed
 from mailauth.web.history import JournalHistory
 from mailauth.web.metrics import Metrics, TimedRecorder
+from mailauth.web.raw_logs import LogFiles
 from mailauth.web.site import WebSite
 from mailauth.welcome import welcome
 from mailauth.wire.pending import Pending
@@ -197,8 +198,9 @@ class Server:
 
     def _open_authority(self, resolver: Resolver, opened: ExitStack) -> None:
         config = self.config
+        logs = self.home / config.log.directory
         self.recorder = open_recorder(
-            self.home / config.log.directory,
+            logs,
             origins=resolver,
             zone=zone_named(config.timezone),
             now=self._now,
@@ -227,7 +229,7 @@ class Server:
         self.authority.recorder = TimedRecorder(self.recorder, metrics)
         feed = Feed(
             self._reactor,
-            JournalHistory(self.home / config.log.directory / JOURNAL),
+            JournalHistory(logs / JOURNAL),
             self.recorder.newest,
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
@@ -242,6 +244,7 @@ class Server:
             api_token=self.api_token,
             operations=self.operations,
             metrics=metrics,
+            logs=LogFiles([logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
             forwarded_from=config.http.forwarded_from,
         )
 

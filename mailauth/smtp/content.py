@@ -35,20 +35,15 @@ class Collected:
 
     @property
     def room(self) -> int:
-        """How many octets may still come."""
+        """How many octets may still come; less than none, when it is too big."""
         return self._limit - self._octets
-
-    @property
-    def too_big(self) -> bool:
-        """Whether it is longer than it may be."""
-        return self._octets > self._limit
 
     def add(self, piece: bytes) -> None:
         """Take a piece; raises `TooMuch`."""
         self._octets += len(piece)
-        if self._octets > self._limit + DISCARDED_OCTETS:
+        if self.room < -DISCARDED_OCTETS:
             raise TooMuch
-        if self.too_big:
+        if self.room < 0:
             self._content.clear()
         else:
             self._content += piece

@@ -24,22 +24,21 @@ def data(session: SmtpSession, argument: bytes) -> list[Effect]:
     if argument:
         raise bad_syntax("DATA takes no argument")
     transaction = _begun(session)
-    if transaction.chunks is not None:
+    if transaction.collected is not None:
         raise bad_sequence("The message comes by BDAT")
-    session.continuation = DataContent(session, transaction)
+    transaction.collected = Collected(session.store.limits.message_size)
+    session.continuation = DataContent(session, transaction.collected)
     return [reply(354, None, "Send the message, and end it with a lone dot")]
 
 
 class DataContent:
     """DATA, waiting for content."""
 
-    __slots__ = ("_collected", "_content", "_session", "_transaction")
+    __slots__ = ("_content", "_session")
 
-    def __init__(self, session: SmtpSession, transaction: Transaction) -> None:
+    def __init__(self, session: SmtpSession, collected: Collected) -> None:
         self._session = session
-        self._transaction = transaction
-        self._collected = Collected(session.store.limits.message_size)
-        self._content = DotStuffed(self._collected)
+        self._content = DotStuffed(collected)
 
     def step(self) -> list[Effect] | None:
         """Take what has come of the message."""
@@ -57,13 +56,14 @@ class DataContent:
             return [Deadline(PATIENCE_SECONDS)]
         session.input.feed(behind)
         session.continuation = None
-        return _complete(session, self._transaction, self._collected)
+        return _complete(session)
 
 
 def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """BDAT: a chunk of the message follows, of so many octets; it is taken even when refused."""
+    """BDAT: a chunk of the message follows, of so many octets; they are taken even when refused."""
     match = _CHUNK.fullmatch(argument)
-    if match is None or int(match[1]) > session.store.limits.message_size + DISCARDED_OCTETS:
+    limit = session.store.limits.message_size
+    if match is None or int(match[1]) > limit + DISCARDED_OCTETS:
         error = bad_syntax("BDAT needs a size") if match is None else _too_big()
         return [error.reply, Close()]  # what follows cannot be told from commands
     chunk = Chunk(session, size=int(match[1]), is_last=match[2] is not None)
@@ -72,7 +72,7 @@ def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 class Chunk:
-    """BDAT, waiting for its octets; of a chunk that is refused they are thrown away."""
+    """BDAT, waiting for its octets; what is refused is thrown away as it comes."""
 
     __slots__ = ("_collected", "_is_last", "_missing", "_refusal", "_session", "_size")
 
@@ -80,10 +80,10 @@ class Chunk:
         self._session = session
         self._size = self._missing = size
         self._is_last = is_last
+        self._collected: Collected | None = None
         self._refusal: SmtpError | None = None
-        self._collected = Collected(session.store.limits.message_size)
         try:
-            self._collected = self._begin()
+            self._collected = self._admitted()
         except SmtpError as error:
             self._refusal = error
 
@@ -94,7 +94,7 @@ class Chunk:
         if self._missing and not arrived:
             return None
         self._missing -= len(arrived)
-        if self._refusal is None:
+        if self._collected is not None:
             self._collected.add(arrived)
         if self._missing:
             return [Deadline(PATIENCE_SECONDS)]
@@ -102,19 +102,19 @@ class Chunk:
         if self._refusal is not None:
             raise self._refusal
         if self._is_last:
-            return _complete(session, _begun(session), self._collected)
+            return _complete(session)
         return [reply(250, "2.0.0", f"{self._size} octets received")]
 
-    def _begin(self) -> Collected:
-        """What came by the chunks before this one; raises `SmtpError`."""
+    def _admitted(self) -> Collected:
+        """Where the chunk goes; raises `SmtpError` when it is not to be kept."""
         session = self._session
         transaction = _begun(session)
-        if transaction.chunks is None:
-            transaction.chunks = self._collected
-        if self._size > transaction.chunks.room:
+        if transaction.collected is None:
+            transaction.collected = Collected(session.store.limits.message_size)
+        if self._size > transaction.collected.room:
             session.transaction = None
             raise _too_big()
-        return transaction.chunks
+        return transaction.collected
 
 
 def _begun(session: SmtpSession) -> Transaction:
@@ -126,11 +126,13 @@ def _begun(session: SmtpSession) -> Transaction:
     return session.transaction
 
 
-def _complete(session: SmtpSession, transaction: Transaction, collected: Collected) -> list[Effect]:
-    session.transaction = None
-    if collected.too_big:
+def _complete(session: SmtpSession) -> list[Effect]:
+    transaction, session.transaction = session.transaction, None
+    assert transaction is not None
+    assert transaction.collected is not None
+    if transaction.collected.room < 0:
         raise _too_big()
-    content = collected.octets()
+    content = transaction.collected.octets()
     if has_bare_endings(content):
         raise SmtpError(554, "5.6.0", "Lines end in CRLF, and there is a bare CR or LF")
     deliver(session, transaction, content)

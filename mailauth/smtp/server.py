@@ -116,7 +116,10 @@ class SmtpServer:
         if not line.endswith(b"\r\n"):
             if verb == b"AUTH":  # somebody's password may be in it
                 return answer(session, session.login.malformed("bare line feed", _named(argument)))
-            raise SmtpError(500, "5.5.2", "A line ends in CRLF, not in a bare LF")
+            error = SmtpError(500, "5.5.2", "A line ends in CRLF, not in a bare LF")
+            if verb == b"BDAT":  # what follows is content
+                return [error.reply, Close()]
+            raise error
         command = COMMANDS.get(verb)
         if command is None:
             dialogue.sent_anyway(session.login, line[:-2])

@@ -26,15 +26,15 @@ class Recipient:
 
 
 class Transaction:
-    """One message in the making (RFC 5321 §3.3); BDAT may bring it in several chunks."""
+    """One message in the making (RFC 5321 §3.3); `collected` is what has come of it."""
 
-    __slots__ = ("chunks", "parameters", "recipients", "reverse_path")
+    __slots__ = ("collected", "parameters", "recipients", "reverse_path")
 
     def __init__(self, reverse_path: Path, parameters: MailParameters) -> None:
         self.reverse_path = reverse_path
         self.parameters = parameters
         self.recipients: dict[str, Recipient] = {}  # by the account's name
-        self.chunks: Collected | None = None
+        self.collected: Collected | None = None
 
 
 class Continuation(Protocol):

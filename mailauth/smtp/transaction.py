@@ -35,7 +35,7 @@ def rcpt(session: SmtpSession, argument: bytes) -> list[Effect]:
     transaction = session.transaction
     if transaction is None:
         raise bad_sequence("MAIL first")
-    if transaction.chunks is not None:
+    if transaction.collected is not None:
         raise bad_sequence("The message has begun")
     addressed = _addressed(argument, b"TO:", "5.1.3")
     parameters = rcpt_parameters(addressed.parameters)

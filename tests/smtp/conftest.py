@@ -1,0 +1,115 @@
+"""SMTP connections to one server in memory."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from mailauth.login.accounts import Account, Role
+from mailauth.login.event import Protocol
+from mailauth.login.policy import Cleartext
+from mailauth.login.secrets import PlaintextSecret
+from mailauth.login.session import Authority
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.mailbox.message import NewMessage
+from mailauth.mailbox.store import Limits
+from mailauth.smtp.server import SmtpServer
+from mailauth.testing import Dialogue, MemoryRecorder, Segments, accounts, authority, session_for
+
+NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
+LIMITS = Limits(message_size=10_000, account_size=30_000)
+
+Connect = Callable[..., Dialogue]
+Inbox = Callable[[str], list[bytes]]
+
+
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    """What was recorded."""
+    return MemoryRecorder()
+
+
+@pytest.fixture
+def shared(recorder: MemoryRecorder) -> Authority:
+    """What all connections share: the demo accounts, and some of other shapes."""
+    secret = PlaintextSecret(b"secret")
+    return authority(
+        recorder,
+        accounts(
+            Account(name="root", secret=secret, role=Role.ADMIN),
+            Account(name="gone@mydomain.com", secret=secret, disabled=True),
+            Account(name="jörg@bücher.example", secret=secret),
+            Account(name="two words@mydomain.com", secret=secret),
+        ),
+    )
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """The mail of everybody: one small message each."""
+    return MemoryStore(count(1000).__next__, lambda account: NewMessage(b"\r\n", NOON), LIMITS)
+
+
+@pytest.fixture
+def inbox(store: MemoryStore) -> Inbox:
+    """What was delivered to an account."""
+
+    def inbox(name: str) -> list[bytes]:
+        if "@" not in name and name != "root":
+            name = f"{name}@mydomain.com"
+        messages = store.account(name).mailbox("INBOX").messages()[1:]
+        return [message.content.read() for message in messages]
+
+    return inbox
+
+
+@pytest.fixture
+def connect(shared: Authority, store: MemoryStore) -> Connect:
+    """Make connections to a STARTTLS listener; they do not begin by themselves."""
+
+    def connect(
+        segments: Segments = Segments.WHOLE,
+        *,
+        cleartext: Cleartext = Cleartext.ALLOW,
+        tls_available: bool = True,
+        authentication_required: bool = True,
+        ip: str = "192.0.2.7",
+    ) -> Dialogue:
+        login = session_for(
+            Protocol.SMTP, shared, cleartext=cleartext, mechanisms=("PLAIN", "LOGIN"), ip=ip
+        )
+        core = SmtpServer(
+            login,
+            store,
+            accounts=lambda: shared.accounts,
+            now=lambda: NOON,
+            tls_available=tls_available,
+            authentication_required=authentication_required,
+        )
+        return Dialogue(core, login, segments)
+
+    return connect
+
+
+@pytest.fixture(params=Segments)
+def smtp(connect: Connect, request: pytest.FixtureRequest) -> Dialogue:
+    """A connection to which transcripts are played whole, and byte by byte."""
+    return connect(request.param)
+
+
+@pytest.fixture
+def greeted(smtp: Dialogue) -> Dialogue:
+    """The same, and the client has said EHLO."""
+    smtp.connect()
+    assert smtp.send(b"EHLO client.example\r\n").startswith(b"250-localhost\r\n")
+    return smtp
+
+
+@pytest.fixture(params=Segments)
+def mx(connect: Connect, request: pytest.FixtureRequest) -> Dialogue:
+    """A connection from a client that has said EHLO, where mail is taken from anybody."""
+    dialogue = connect(request.param, authentication_required=False)
+    dialogue.connect()
+    dialogue.send(b"EHLO client.example\r\n")
+    return dialogue

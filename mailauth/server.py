@@ -19,6 +19,7 @@ import msgspec
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IReactorSocket
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from mailauth.config import (
@@ -52,6 +53,7 @@ from mailauth.passwords.verifier import Verifier
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.record.recorder import FileRecorder, Sink, open_recorder
 from mailauth.record.stamp import zone_named
+from mailauth.secret_file import key_in
 from mailauth.tokens import TokenIssuer
 from mailauth.web.feed import Feed
 from mailauth.web.history import JournalHistory
@@ -63,6 +65,7 @@ from mailauth.wire.pending import Pending
 
 log = Logger()
 
+A_DAY = 86_400.0
 LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
 
 T = TypeVar("T")
@@ -117,6 +120,8 @@ class Server:
         self._loaded: _Reloadable
         self._mail: Mail
         self._exposure: BackgroundChecks
+        self._resolver: Resolver
+        self._verifier = Verifier(reactor.callFromThread, time.monotonic)
 
     def start(self) -> None:
         """Begin to serve on every listener; when anything fails, nothing is left open.
@@ -124,11 +129,12 @@ class Server:
         Raises `ConfigError`, and `OSError` for what only the operating system can refuse.
         """
         with ExitStack() as opened:
+            opened.callback(self._verifier.close)
             self._loaded = self._read(self.config)
-            resolver = Resolver(self.config.geoip, self.home)
+            self._resolver = Resolver(self.config.geoip, self.home)
             opened.callback(HomeLock(self.home).release)
             bound = [self._bind(each, opened) for each in self.config.listener]
-            self._open_authority(resolver, opened)
+            self._open_authority(opened)
             self._mail = Mail(self._make_store(), self.config.hostname, self._time)
             self.listeners += [
                 self._listen(each, taken)
@@ -138,6 +144,10 @@ class Server:
                 self._accept(listener, taken)
                 for listener, taken in zip(self.listeners, bound, strict=True)
             ]
+            daily = LoopingCall(self._renew_certificate)
+            daily.clock = self._reactor
+            daily.start(A_DAY, now=False)
+            opened.callback(daily.stop)
             self._opened = opened.pop_all()
 
     @property
@@ -146,20 +156,30 @@ class Server:
         return self._loaded.tls.ca
 
     def reload(self) -> None:
-        """Go on with the log files, accounts, certificates and friends as they are now.
+        """Go on with the logs, accounts, certificates, friends and countries as they are now.
 
         Logs are reopened in any case; of the others, one mistake leaves all as they were.
         """
         self.recorder.reopen()
         try:
             loaded = self._read(self._read_config())
+            self._resolver.reload(self.config.geoip)
         except (ConfigError, OSError) as error:
             log.error("nothing was reloaded: {error}", error=error)  # noqa: TRY400
             return
         self._loaded = loaded
         self.authority.accounts = loaded.accounts
         self.authority.blocking.befriend(self.config.block.friendly + loaded.friendly)
-        log.info("accounts, certificates and friendly addresses were reloaded")
+        log.info("accounts, certificates, friendly addresses and countries were reloaded")
+
+    def _renew_certificate(self) -> None:
+        """Show the certificate as it is now: ours is issued again before it ends."""
+        try:
+            tls = _read_tls(self.config, self.home)
+        except (ConfigError, OSError) as error:
+            log.error("the certificate was not renewed: {error}", error=error)  # noqa: TRY400
+            return
+        self._loaded = msgspec.structs.replace(self._loaded, tls=tls)
 
     def stop(self) -> Deferred[None]:
         """Take leave of everybody within `LEAVE_SECONDS`, close everything, and tell when done."""
@@ -188,7 +208,12 @@ class Server:
 
     def _read(self, config: Config) -> _Reloadable:
         return _Reloadable(
-            accounts=accounts_of(config),
+            accounts=accounts_of(
+                config,
+                self.home,
+                self._verifier.secret,
+                pepper=key_in(state_directory(self.home) / "pepper"),
+            ),
             friendly=read_friendly(self.home),
             tls=_read_tls(config, self.home),
         )
@@ -196,19 +221,17 @@ class Server:
     def _bind(self, config: ListenerConfig, opened: ExitStack) -> socket.socket:
         return opened.enter_context(sockets.bind(config, self.config.listener))
 
-    def _open_authority(self, resolver: Resolver, opened: ExitStack) -> None:
+    def _open_authority(self, opened: ExitStack) -> None:
         config = self.config
         logs = self.home / config.log.directory
         self.recorder = open_recorder(
             logs,
-            origins=resolver,
+            origins=self._resolver,
             zone=zone_named(config.timezone),
             now=self._now,
             on_failure=config.log.on_failure,
         )
         opened.callback(self.recorder.close)
-        verifier = Verifier(self._reactor.callFromThread, time.monotonic)
-        opened.callback(verifier.close)
         self._exposure = BackgroundChecks(self._reactor.callLater)
         self.authority = Authority(
             accounts=self._loaded.accounts,

@@ -7,6 +7,7 @@ from twisted.logger import (
     FileLogObserver,
     FilteringLogObserver,
     LogEvent,
+    Logger,
     LogLevel,
     LogLevelFilterPredicate,
     formatEvent,
@@ -18,6 +19,8 @@ from mailauth.config.errors import printable
 
 OURS = "mailauth"
 
+log = Logger()
+
 
 def begin_logging() -> None:
     """Send diagnostics to stderr: of ours what is worth telling, of others only warnings."""
@@ -26,6 +29,22 @@ def begin_logging() -> None:
     levels.setLogLevelForNamespace(OURS, LogLevel.info)
     globalLogBeginner.beginLoggingTo(
         [FilteringLogObserver(observer, [levels])], redirectStandardIO=False
+    )
+    sys.unraisablehook = _unraisable
+
+
+def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Log what was raised where nobody can catch it.
+
+    `ssl` does so for a server name (SNI) that is not ASCII: that handshake has failed, and is in
+    the journal; a client cannot fill our stderr with it.
+    """
+    if isinstance(unraisable.exc_value, UnicodeDecodeError) and isinstance(
+        unraisable.object, bytes
+    ):
+        return
+    log.error(
+        "ignored in {object}: {error!r}", object=repr(unraisable.object), error=unraisable.exc_value
     )
 
 

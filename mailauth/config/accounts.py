@@ -14,17 +14,12 @@ SecretOf = Callable[[str], Secret]
 
 
 def accounts_of(
-    config: Config,
-    home: Path | None = None,
-    secret_of: SecretOf | None = None,
-    *,
-    pepper: bytes = b"",
+    config: Config, home: Path, secret_of: SecretOf, *, pepper: bytes = b""
 ) -> Accounts:
     """Make the accounts, all or none; raises `ConfigError`, for the users file with the line.
 
-    `secret_of` makes a secret of what the users file stores; that file needs it, and the home.
-    `pepper` is the server's own secret. A demo account is known by a password that can be read: no
-    hash is tried.
+    `secret_of` makes a secret of what the users file stores; `pepper` is the server's own secret.
+    A demo account is known by a password that can be read: no hash is tried.
     """
     accounts = [
         Account(
@@ -37,8 +32,6 @@ def accounts_of(
         for user in config.user
     ]
     if config.users.file:
-        if home is None or secret_of is None:
-            raise ConfigError("users.file: no users file can be read here")
         accounts += _stored(config, home / config.users.file, secret_of)
     if not accounts:
         raise ConfigError("users.file: expected at least one account in it or in [[user]]")

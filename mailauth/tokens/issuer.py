@@ -4,7 +4,6 @@ The key and the list of what was revoked live in the home's state directory; who
 directory can issue tokens, which is what the command line does.
 """
 
-import contextlib
 import os
 import secrets
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import jwt
 from jwt.types import Options
 
 from mailauth.sasl.exchange import TokenVerdict
+from mailauth.secret_file import key_in
 
 ISSUER = "mailauth"
 AUDIENCE = "mail"
@@ -35,7 +35,7 @@ class TokenIssuer:
 
     def __init__(self, state: Path, now: Callable[[], float]) -> None:
         self._now = now
-        self._key = _key(state / _KEY_FILE)
+        self._key = key_in(state / _KEY_FILE)
         self._revoked_file = state / _REVOKED_FILE
         self._revoked: frozenset[str] = frozenset()
         self._revoked_as_of: tuple[int, int] | None = None
@@ -105,20 +105,3 @@ class TokenIssuer:
             self._revoked = frozenset(self._revoked_file.read_text("ascii").split())
             self._revoked_as_of = as_of
         return self._revoked
-
-
-def _key(file: Path) -> bytes:
-    """Read the signing key, or make it; of two processes that make it, one wins."""
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        pass
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as written:
-        written.write(secrets.token_bytes(32))
-    with contextlib.suppress(FileExistsError):
-        file.hardlink_to(temporary)
-    temporary.unlink()
-    return file.read_bytes()

@@ -67,9 +67,3 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, verifier: Verifier) ->
     (tmp_path / "mailauth.toml").write_text(FILE)
     with pytest.raises(ConfigError, match=r"^users\.file: .*users\.passwd cannot be read: No such"):
         accounts_of(load(tmp_path / "mailauth.toml"), tmp_path, verifier.secret)
-
-
-def test_it_is_never_left_out_silently(tmp_path: Path) -> None:
-    ours = config(tmp_path, FILE + ALICE, "bob:{PLAIN}x\n")
-    with pytest.raises(ConfigError, match=r"^users\.file: "):
-        accounts_of(ours)

@@ -14,8 +14,9 @@ from mailauth.config import (
     accounts_of,
     load,
 )
-from mailauth.login.accounts import Role
+from mailauth.login.accounts import Accounts, Role
 from mailauth.login.policy import Cleartext
+from mailauth.login.secrets import PlaintextSecret
 
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
 
@@ -30,17 +31,21 @@ def loaded(file: Path, text: str) -> Config:
     return load(file)
 
 
+def made(config: Config) -> Accounts:
+    return accounts_of(config, Path(), lambda stored: PlaintextSecret(stored.encode()))
+
+
 def listener(config: Config, name: str) -> ListenerConfig:
     return next(listener for listener in config.listener if listener.name == name)
 
 
 def test_without_a_file_the_demo_is_served() -> None:
     config = load(None)
-    assert [account.name for account in accounts_of(config)] == [
+    assert [account.name for account in made(config)] == [
         f"{name}@mydomain.com"
         for name in ("mary", "charle", "jimmy", "sue", "derek", "michael", "bob")
     ]
-    assert all(account.secret.matches(b"secret") for account in accounts_of(config))
+    assert all(account.secret.matches(b"secret") for account in made(config))
     assert {listener.address for listener in config.listener} == {"127.0.0.1"}
 
 
@@ -134,7 +139,7 @@ def test_users_become_accounts(file: Path) -> None:
         disabled = true
         """
     )
-    accounts = accounts_of(load(file))
+    accounts = made(load(file))
     mary = accounts.find(b"M.SMITH@mydomain.com")
     assert mary is not None
     assert (mary.name, mary.role, mary.disabled) == ("Mary@mydomain.com", Role.ADMIN, False)

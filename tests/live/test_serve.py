@@ -14,6 +14,9 @@ import pytest
 from mailauth.testing import NotStarted, RunningServer
 
 STANDARD = [
+    ("smtp", "SMTP", "starttls"),
+    ("submission", "SMTP", "starttls"),
+    ("smtps", "SMTP", "implicit"),
     ("imap", "IMAP", "starttls"),
     ("imaps", "IMAP", "implicit"),
     ("pop3", "POP3", "starttls"),

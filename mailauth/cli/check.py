@@ -7,6 +7,7 @@ import click
 
 from mailauth.cli.home import Home, home_options
 from mailauth.config import Config, ListenerProtocol, TlsMode
+from mailauth.friendly import read_friendly
 from mailauth.login.accounts import Accounts
 from mailauth.login.policy import Cleartext
 from mailauth.net import certificates
@@ -25,6 +26,7 @@ def check(home: Home, *, dns: bool) -> None:
     accounts = home.accounts(config)
     names = _certificate_names(home, config)
     Resolver(config.geoip, home.directory)
+    read_friendly(home.directory)
     if dns:
         _print_dns_records(config, accounts)
         return

@@ -94,3 +94,10 @@ def test_accounts_of_the_users_file_count_and_mixed_schemes_are_a_warning(tmp_pa
     run = mailauth("check", cwd=tmp_path)
     assert "2 accounts, " in run.stdout
     assert run.stderr.startswith("warning: passwords are stored by several schemes (APR1, PLAIN)")
+
+
+def test_a_friendly_address_that_is_none_is_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "FriendlyIP.txt").write_text("10.0.0.0/8\n10.0.0\n")
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: FriendlyIP.txt:2: ")

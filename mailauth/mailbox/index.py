@@ -5,7 +5,7 @@ What a change costs does not grow with the mailbox; removing any number of messa
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mailauth.mailbox.message import DELETED, SEEN, Message
 from mailauth.mailbox.store import Counts
@@ -17,10 +17,10 @@ class Index:
     __slots__ = (
         "_by_modseq",
         "_deleted",
-        "_forgotten",
         "_seen",
         "_uids",
         "_vanished",
+        "forgotten",
         "highest_modseq",
         "recent_from",
         "size",
@@ -37,7 +37,7 @@ class Index:
         self._deleted: set[int] = set()
         self._seen = 0
         self._vanished: deque[tuple[int, int]] = deque(maxlen=vanished)  # MODSEQ, UID
-        self._forgotten = highest_modseq  # up to here, what vanished is not remembered
+        self.forgotten = highest_modseq  # up to here, what vanished is not remembered
 
     def __len__(self) -> int:
         return len(self._uids)
@@ -98,11 +98,24 @@ class Index:
             self._deleted.discard(uid)
             self._seen -= SEEN in message.flags
             self.size -= message.size
-            if len(self._vanished) == self._vanished.maxlen:
-                self._forgotten = self._vanished[0][0] if self._vanished else modseq
-            self._vanished.append((modseq, uid))
+        self.remember(modseq, gone)
         self._uids = [uid for uid in self._uids if uid not in gone]
         return list(gone.values())
+
+    def remember(self, modseq: int, uids: Iterable[int]) -> None:
+        """Take in what was removed before, as in `vanished_since`, the oldest first."""
+        for uid in uids:
+            if len(self._vanished) == self._vanished.maxlen:
+                self.forgotten = self._vanished[0][0] if self._vanished else modseq
+            self._vanished.append((modseq, uid))
+
+    def vanished(self) -> Iterator[tuple[int, int]]:
+        """The MODSEQ and UID of what was removed and is remembered, the oldest first."""
+        return iter(self._vanished)
+
+    def order(self) -> None:
+        """Put messages in the order of their MODSEQs: they were added in that of their UIDs."""
+        self._by_modseq = dict(sorted(self._by_modseq.items(), key=lambda one: one[1].modseq))
 
     def changed_since(self, modseq: int) -> list[Message]:
         """The messages with a higher MODSEQ, the latest first."""
@@ -115,7 +128,7 @@ class Index:
 
     def vanished_since(self, modseq: int) -> list[int] | None:
         """The UIDs removed after `modseq`, or `None` when some of them are forgotten."""
-        if modseq < self._forgotten:
+        if modseq < self.forgotten:
             return None
         vanished = []
         for removed_at, uid in reversed(self._vanished):

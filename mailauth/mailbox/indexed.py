@@ -2,12 +2,22 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+import msgspec
+
 from mailauth.mailbox.errors import LimitReached, NoSuchMailbox
 from mailauth.mailbox.index import Index
 from mailauth.mailbox.message import FlagChange, Keywords, Message, Operation
 from mailauth.mailbox.store import Counts, Limits, Listener, SpecialUse
 
 MAX_KEYWORD = 100  # characters
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a STORE comes to: UIDs found, messages that change, and UIDs that are spared."""
+
+    found: list[int]
+    changes: list[tuple[Message, frozenset[str]]]
+    modified: list[int]
 
 
 class IndexedMailbox:
@@ -62,6 +72,11 @@ class IndexedMailbox:
     def vanished_since(self, modseq: int) -> list[int] | None:
         return self._index.vanished_since(modseq)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
+
     def watch(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
@@ -91,6 +106,25 @@ class IndexedMailbox:
         if learn:
             self._check_keywords([change.flags])
         return FlagChange(change.operation, self._keywords.spelled(change.flags, learn=learn))
+
+    def _planned(
+        self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None
+    ) -> Plan:
+        """What a STORE comes to; raises `LimitReached`."""
+        change = self._spelled(change)
+        plan = Plan([], [], [])
+        for uid in uids:
+            message = self._index.get(uid)
+            if message is None:
+                continue
+            if unchanged_since is not None and message.modseq > unchanged_since:
+                plan.modified.append(uid)
+                continue
+            plan.found.append(uid)
+            flags = self._keywords.shared(change.apply(message.flags))
+            if flags != message.flags:
+                plan.changes.append((message, flags))
+        return plan
 
     def _present(self, uids: Iterable[int]) -> list[Message]:
         """Those of the messages that are there, in order of UID."""

@@ -92,25 +92,15 @@ class MemoryMailbox(IndexedMailbox):
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
     ) -> Stored:
         self._check_there()
-        change = self._spelled(change)
+        plan = self._planned(uids, change, unchanged_since)
         modseq = self._index.highest_modseq + 1
-        stored: list[Message] = []
-        modified: list[int] = []
-        for uid in uids:
-            message = self._index.get(uid)
-            if message is None:
-                continue
-            if unchanged_since is not None and message.modseq > unchanged_since:
-                modified.append(uid)
-                continue
-            flags = self._keywords.shared(change.apply(message.flags))
-            if flags != message.flags:
-                message = Message(uid, modseq, flags, message.internal_date, message.content)
-                self._index.put(message)
-            stored.append(message)
-        if self._index.highest_modseq == modseq:
+        for before, flags in plan.changes:
+            self._index.put(
+                Message(before.uid, modseq, flags, before.internal_date, before.content)
+            )
+        if plan.changes:
             self._tell()
-        return Stored(stored, modified)
+        return Stored(self._present(plan.found), plan.modified)
 
     def expunge(self, uids: Iterable[int]) -> list[int]:
         self._check_there()
@@ -150,10 +140,9 @@ class MemoryMailbox(IndexedMailbox):
             self._tell()
         return Copied(self.uid_validity, pairs)
 
-    def claim_recent(self, *, peek: bool) -> int:
+    def claim_recent(self, below: int) -> int:
         first = self._index.recent_from
-        if not peek:
-            self._index.recent_from = self._index.uid_next
+        self._index.recent_from = max(first, below)
         return first
 
     def poll(self) -> None:

@@ -144,8 +144,8 @@ class Mailbox(Protocol):
     def move(self, uids: Iterable[int], target: str) -> Copied:
         """Copy and remove in one; raises like `copy`."""
 
-    def claim_recent(self, *, peek: bool) -> int:
-        r"""The first UID that is `\Recent` for who asks; and, unless `peek`, for nobody after."""
+    def claim_recent(self, below: int) -> int:
+        r"""The first UID that is `\Recent` for who asks; below `below`, none is for others."""
 
     def poll(self) -> None:
         """Look for what other processes did; listeners hear of it."""

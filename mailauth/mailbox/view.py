@@ -64,13 +64,13 @@ class View:
         self.mailbox = mailbox
         self.read_only = read_only
         self._listener = changed
-        self._uids = list(mailbox.uids())
+        self._uids: list[int] = []
         self._recent: set[int] = set()
-        self._uid_next = 1
+        self._uid_next = 1  # the client knows no UID from here on
         self._told = mailbox.highest_modseq  # changes up to here are known to the client
         self._expunged_told = self._told
         self._own: dict[int, int] = {}  # UID to MODSEQ: what the client did itself since `_told`
-        self._claim(self._uids)
+        self._add(mailbox.uids())
         if changed is not None:
             mailbox.watch(changed)
 
@@ -149,24 +149,14 @@ class View:
         if modseq == self._told and (modseq == self._expunged_told or not expunge):
             return []
         updates: list[Update] = [*self._expunged()] if expunge else []
-        known_below = self._uid_next
-        new = self.mailbox.uids(known_below)
-        if new:
-            self._uids.extend(new)
-            self._claim(new)
-            updates.append(Exists(len(self._uids), len(self._recent)))
-        changed = [
-            Changed(number, message)
-            for message in self.mailbox.changed_since(self._told)
-            if message.uid < known_below
-            and self._own.get(message.uid) != message.modseq
-            and (number := self.number(message.uid)) is not None
-        ]
-        changed.sort(key=lambda change: change.number)
-        updates += changed
+        changed = self._changed()
+        new = self.mailbox.uids(self._uid_next)
         self._told = modseq
         self._own.clear()
-        return updates
+        if new:
+            self._add(new)
+            updates.append(Exists(len(self._uids), len(self._recent)))
+        return [*updates, *changed]
 
     def store(
         self,
@@ -181,6 +171,7 @@ class View:
         `updates` will not repeat what this returns; if `silent`, it still tells what others did.
         """
         wanted = [self._uids[number - 1] for number in numbers]
+        self.mailbox.poll()
         untold = self._changed_by_others(wanted) if silent else frozenset()
         stored = self.mailbox.store(wanted, change, unchanged_since)
         messages = []
@@ -196,6 +187,7 @@ class View:
 
     def expunge(self, numbers: Iterable[int] | None = None) -> None:
         r"""Remove the messages with `\Deleted`, or those of these numbers alone (UID EXPUNGE)."""
+        self.mailbox.poll()
         deleted = self.mailbox.deleted()
         if numbers is not None:
             wanted = {self._uids[number - 1] for number in numbers}
@@ -222,10 +214,23 @@ class View:
             and self._own.get(uid) != message.modseq
         )
 
-    def _claim(self, new: Sequence[int]) -> None:
-        first = self.mailbox.claim_recent(peek=self.read_only)
-        self._recent.update(uid for uid in new if uid >= first)
-        self._uid_next = self.mailbox.uid_next
+    def _add(self, new: Sequence[int]) -> None:
+        if new:
+            self._uids.extend(new)
+            self._uid_next = new[-1] + 1
+            first = self.mailbox.claim_recent(0 if self.read_only else self._uid_next)
+            self._recent.update(uid for uid in new if uid >= first)
+
+    def _changed(self) -> list[Changed]:
+        """The messages the client knows of whose flags others have changed, in order."""
+        changed = [
+            Changed(number, message)
+            for message in self.mailbox.changed_since(self._told)
+            if self._own.get(message.uid) != message.modseq
+            and (number := self.number(message.uid)) is not None
+        ]
+        changed.sort(key=lambda change: change.number)
+        return changed
 
     def _expunged(self) -> list[Expunged]:
         """Take removed messages out, the highest number first: then none shifts another."""

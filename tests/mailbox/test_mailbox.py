@@ -204,9 +204,9 @@ def test_counts_follow_every_change(box: Mailbox) -> None:
 def test_recent_belongs_to_the_first_session_that_asks(box: Mailbox) -> None:
     r"""RFC 3501 §2.3.2: `\Recent` is shown to one session, and EXAMINE does not take it."""
     box.append([mail(), mail()])
-    assert box.claim_recent(peek=True) == 1
-    assert box.claim_recent(peek=False) == 1
-    assert box.claim_recent(peek=False) == 3
+    assert box.claim_recent(0) == 1
+    assert box.claim_recent(3) == 1
+    assert box.claim_recent(3) == 3
     assert box.counts().recent == 0
     box.append([mail()])
     assert box.counts().recent == 1

@@ -55,6 +55,7 @@ from mailauth.record.recorder import FileRecorder, Sink, open_recorder
 from mailauth.record.stamp import zone_named
 from mailauth.secret_file import key_in
 from mailauth.tokens import TokenIssuer
+from mailauth.watched import WatchedFile
 from mailauth.web.feed import Feed
 from mailauth.web.history import JournalHistory
 from mailauth.web.metrics import Metrics, TimedRecorder
@@ -67,6 +68,7 @@ log = Logger()
 
 A_DAY = 86_400.0
 LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
+LOOK_SECONDS = 1.0  # from one look at the users file to the next
 
 T = TypeVar("T")
 
@@ -144,10 +146,10 @@ class Server:
                 self._accept(listener, taken)
                 for listener, taken in zip(self.listeners, bound, strict=True)
             ]
-            daily = LoopingCall(self._renew_certificate)
-            daily.clock = self._reactor
-            daily.start(A_DAY, now=False)
-            opened.callback(daily.stop)
+            self._repeat(A_DAY, self._renew_certificate, opened)
+            if self.config.users.file:
+                users_file = WatchedFile(self.home / self.config.users.file)
+                self._repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
             self._opened = opened.pop_all()
 
     @property
@@ -181,6 +183,17 @@ class Server:
             return
         self._loaded = msgspec.structs.replace(self._loaded, tls=tls)
 
+    def _look_at_accounts(self, users_file: WatchedFile) -> None:
+        """Take the accounts of a users file that has changed; a mistake leaves all as they were."""
+        if not users_file.has_changed():
+            return
+        try:
+            self.authority.accounts = self._accounts(self._read_config())
+        except (ConfigError, OSError) as error:
+            log.error("the accounts were not reloaded: {error}", error=error)  # noqa: TRY400
+        else:
+            log.info("the accounts were reloaded")
+
     def stop(self) -> Deferred[None]:
         """Take leave of everybody within `LEAVE_SECONDS`, close everything, and tell when done."""
         if self._stopping is None:
@@ -208,15 +221,20 @@ class Server:
 
     def _read(self, config: Config) -> _Reloadable:
         return _Reloadable(
-            accounts=accounts_of(
-                config,
-                self.home,
-                self._verifier.secret,
-                pepper=key_in(state_directory(self.home) / "pepper"),
-            ),
+            accounts=self._accounts(config),
             friendly=read_friendly(self.home),
             tls=_read_tls(config, self.home),
         )
+
+    def _accounts(self, config: Config) -> Accounts:
+        pepper = key_in(state_directory(self.home) / "pepper")
+        return accounts_of(config, self.home, self._verifier.secret, pepper=pepper)
+
+    def _repeat(self, seconds: float, what: Callable[[], None], opened: ExitStack) -> None:
+        repeating = LoopingCall(what)
+        repeating.clock = self._reactor
+        repeating.start(seconds, now=False)
+        opened.callback(repeating.stop)
 
     def _bind(self, config: ListenerConfig, opened: ExitStack) -> socket.socket:
         return opened.enter_context(sockets.bind(config, self.config.listener))

@@ -1,11 +1,14 @@
 """Servers in processes of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mailauth.testing import RunningServer
+from tests.live.watching import Watched
+
+Configured = Callable[[str], RunningServer]
 
 
 @pytest.fixture
@@ -13,3 +16,35 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     """The demo server, on free ports."""
     with RunningServer(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One demo server for all tests that only log in to it."""
+    with RunningServer(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+        assert running.stderr_file.read_text() == ""
+
+
+@pytest.fixture
+def demo(shared_demo: RunningServer) -> Watched:
+    """The shared demo server, and what it records from now on."""
+    return Watched(shared_demo)
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Iterator[Configured]:
+    """Start a server with this configuration."""
+    started: list[RunningServer] = []
+
+    def start(toml: str) -> RunningServer:
+        (tmp_path / "mailauth.toml").write_text(toml)
+        running = RunningServer(tmp_path)
+        running.start()
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        if running.process.poll() is None:
+            running.stop()

@@ -78,8 +78,10 @@ def smtp(server: RunningServer, way: Way, name: str, password: str) -> None:
     with client:
         if way.starttls:
             client.starttls(context=server.trusting())
-        try:
-            client.login(name, password)
+        client.ehlo()
+        client.user, client.password = name, password
+        try:  # by one mechanism; `login` goes on with others when it is refused
+            client.auth("PLAIN", client.auth_plain)
         except smtplib.SMTPAuthenticationError as error:
             raise Refused from error
 

@@ -3,7 +3,8 @@
 import imaplib
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ name = "imaps"
 protocol = "imap"
 port = 0
 tls = "implicit"
+[[user]]
+name = "mary"
+password = "one horse"
 """
 
 
@@ -74,16 +78,37 @@ def test_accounts_and_countries_are_read_anew(server: RunningServer) -> None:
 
 @pytest.mark.parametrize("broken", ["users.passwd", "countries.mmdb", "certs/server.pem"])
 def test_one_mistake_leaves_everything_as_it_was(server: RunningServer, broken: str) -> None:
-    (server.home / "users.passwd").write_text("bob:{PLAIN}two horses\n")
+    changed = CONFIG.replace("one horse", "two horses")
+    (server.home / "mailauth.toml").write_text(changed)
     database(server.home / "countries.mmdb", "c", {"country_code": "FR"})
     (server.home / broken).write_text("broken")
     hang_up(server)
-    assert log_in(server, "bob", "two horses").startswith(b"a NO")
-    assert log_in(server, "bob", "one horse").startswith(b"a OK")
+    assert log_in(server, "mary", "two horses").startswith(b"a NO")
+    assert log_in(server, "mary", "one horse").startswith(b"a OK")
     assert server.logins()[0].origin == "Germany"
-    [error] = [line for line in server.stderr_file.read_text().splitlines() if "[error]" in line]
-    assert "nothing was reloaded" in error
+    errors = server.stderr_file.read_text().splitlines()
+    [error] = [line for line in errors if "nothing was reloaded" in line]
+    assert "[error]" in error
     assert Path(broken).name in error
+
+
+def test_a_users_file_that_changes_is_read_by_itself(server: RunningServer) -> None:
+    """What `mailauth users` does counts without a signal; a mistake leaves all as it was."""
+    (server.home / "users.passwd").write_text("bob:{PLAIN}two horses\n")
+    eventually(lambda: "the accounts were reloaded" in server.stderr_file.read_text())
+    assert log_in(server, "bob", "two horses").startswith(b"a OK")
+    (server.home / "users.passwd").write_text("bob:{UNHEARD-OF}x\n")
+    eventually(lambda: "[error] the accounts were not reloaded" in server.stderr_file.read_text())
+    assert log_in(server, "bob", "two horses").startswith(b"a OK")
+
+
+def eventually(happened: Callable[[], bool]) -> None:
+    """Wait for what the server does by itself, once a second."""
+    for _ in range(100):
+        if happened():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it has not happened")
 
 
 def test_a_server_name_that_is_not_ascii_does_not_fill_stderr(server: RunningServer) -> None:

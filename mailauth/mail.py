@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from mailauth.config import ListenerProtocol
+from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
 from mailauth.mailbox.store import MailStore
 from mailauth.net.connection import Spoken
@@ -22,6 +23,7 @@ class Mail:
 
     def __init__(self, store: MailStore, hostname: str, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._parsed = ParsedMessages()
         self._hostname = hostname
         self._now = now
 
@@ -45,6 +47,7 @@ class Mail:
             session,
             self._store,
             now=self._now,
+            parsed=self._parsed,
             hostname=self._hostname,
             tls_available=listener.starttls_available,
             changed=changed,

@@ -5,6 +5,7 @@ from mailauth.imap.command import Command
 from mailauth.imap.grammar import Parser
 from mailauth.imap.responses import bye
 from mailauth.imap.session import ImapSession
+from mailauth.imap.updates import completed
 from mailauth.wire.effects import Close, Effect, Write
 
 MAX_ID_FIELDS = 30  # RFC 2971 §3.3
@@ -22,9 +23,9 @@ def capability(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def noop(session: ImapSession, command: Command) -> list[Effect]:
-    """NOOP"""
+    """NOOP, and CHECK: nothing, but a chance to tell what others did."""
     command.arguments.end()
-    return [Write(command.ok())]
+    return completed(session, command)
 
 
 def logout(session: ImapSession, command: Command) -> list[Effect]:

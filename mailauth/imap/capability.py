@@ -2,17 +2,22 @@
 
 from mailauth.imap.session import ImapSession, State
 
-_ALWAYS = ("IMAP4rev1", "SASL-IR", "ID", "ENABLE")
+_ALWAYS = "IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE"
+_AFTER_LOGIN = (
+    "LITERAL+ IDLE NAMESPACE CHILDREN SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE"
+    " UNSELECT UIDPLUS MOVE BINARY ESEARCH SEARCHRES WITHIN CONDSTORE"
+    " QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE UTF8=ACCEPT"
+)
 
 
 def capabilities(session: ImapSession) -> str:
     """What can be done now: capability-data without its name."""
     if session.state is not State.NOT_AUTHENTICATED:
-        return " ".join((*_ALWAYS, "LITERAL+"))
+        return f"{_ALWAYS} {_AFTER_LOGIN} APPENDLIMIT={session.limits.message_size}"
     login = session.login
     return " ".join(
         (
-            *_ALWAYS,
+            _ALWAYS,
             "LITERAL-",
             *(("STARTTLS",) if session.starttls_available else ()),
             *(("LOGINDISABLED",) if login.cleartext_refused else ()),

@@ -2,10 +2,28 @@
 
 import msgspec
 
-from mailauth.imap import any_state, login
+from mailauth.imap import (
+    any_state,
+    append,
+    copy,
+    enable,
+    expunge,
+    fetch,
+    idle,
+    listing,
+    login,
+    mailboxes,
+    quota,
+    searching,
+    select,
+    status,
+    store,
+)
 from mailauth.imap.command import Handler
 from mailauth.imap.session import State
 
+SELECTED = (State.SELECTED,)
+LOGGED_IN = (State.AUTHENTICATED, State.SELECTED)
 ANY = (State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED)
 
 
@@ -25,4 +43,35 @@ COMMANDS: dict[bytes, Entry] = {
     b"STARTTLS": Entry(login.starttls, ANY),
     b"AUTHENTICATE": Entry(login.authenticate, ANY),
     b"LOGIN": Entry(login.login, ANY),
+    b"ENABLE": Entry(enable.enable, LOGGED_IN),
+    b"SELECT": Entry(select.select, LOGGED_IN),
+    b"EXAMINE": Entry(select.examine, LOGGED_IN),
+    b"CREATE": Entry(mailboxes.create, LOGGED_IN),
+    b"DELETE": Entry(mailboxes.delete, LOGGED_IN),
+    b"RENAME": Entry(mailboxes.rename, LOGGED_IN),
+    b"SUBSCRIBE": Entry(mailboxes.subscribe, LOGGED_IN),
+    b"UNSUBSCRIBE": Entry(mailboxes.unsubscribe, LOGGED_IN),
+    b"LIST": Entry(listing.list_, LOGGED_IN),
+    b"LSUB": Entry(listing.lsub, LOGGED_IN),
+    b"NAMESPACE": Entry(listing.namespace, LOGGED_IN),
+    b"STATUS": Entry(status.status, LOGGED_IN),
+    b"APPEND": Entry(append.append, LOGGED_IN),
+    b"IDLE": Entry(idle.idle, LOGGED_IN),
+    b"GETQUOTA": Entry(quota.getquota, LOGGED_IN),
+    b"GETQUOTAROOT": Entry(quota.getquotaroot, LOGGED_IN),
+    b"CHECK": Entry(any_state.noop, SELECTED),
+    b"CLOSE": Entry(select.close, SELECTED),
+    b"UNSELECT": Entry(select.unselect, SELECTED),
+    b"EXPUNGE": Entry(expunge.expunge, SELECTED),
+    b"UID EXPUNGE": Entry(expunge.uid_expunge, SELECTED),
+    b"FETCH": Entry(fetch.fetch, SELECTED),
+    b"UID FETCH": Entry(fetch.uid_fetch, SELECTED),
+    b"SEARCH": Entry(searching.search, SELECTED),
+    b"UID SEARCH": Entry(searching.uid_search, SELECTED),
+    b"STORE": Entry(store.store, SELECTED),
+    b"UID STORE": Entry(store.uid_store, SELECTED),
+    b"COPY": Entry(copy.copy, SELECTED),
+    b"UID COPY": Entry(copy.uid_copy, SELECTED),
+    b"MOVE": Entry(copy.move, SELECTED),
+    b"UID MOVE": Entry(copy.uid_move, SELECTED),
 }

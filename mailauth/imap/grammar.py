@@ -5,9 +5,18 @@ it as they are. A rule takes what it matches from the front, or raises `ParseErr
 """
 
 import re
-from typing import NoReturn
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from typing import NoReturn, TypeVar
 
+from mailauth.imap import utf7
+from mailauth.imap.dates import MONTHS
 from mailauth.imap.errors import ParseError
+from mailauth.imap.sequence import Saved, SequenceSet
+from mailauth.mailbox.names import canonical_name
+from mailauth.mailbox.view import Range
+
+T = TypeVar("T")
 
 MAX_NUMBER = 2**32 - 1
 MAX_NUMBER64 = 2**63 - 1
@@ -16,18 +25,34 @@ _ATOM = re.compile(rb'[^\x00-\x20(){%*"\\\]\x7f-\xff]+')
 _ASTRING = re.compile(rb'[^\x00-\x20(){%*"\\\x7f]+')  # 8-bit names and passwords come as atoms too
 _QUOTED = re.compile(rb'"((?:[^"\\\x00\r\n]|\\["\\])*)"')
 _ESCAPED = re.compile(rb"\\(.)")
+_FETCH_NAME = re.compile(rb"[A-Za-z0-9.]+")
 _LITERAL = re.compile(rb"\{(\d{1,20})\+?\}\r?\n")
+_APPEND_DATA = re.compile(rb"(?:~|UTF8 \(~)?\{\d+\+?\}\r?\n", re.IGNORECASE)
 _NUMBER = re.compile(rb"\d{1,20}")
+_LIST_MAILBOX = re.compile(rb'[^\x00-\x20(){"\\\x7f]+')
+_FLAG = re.compile(rb'\\?[^\x00-\x20(){%*"\\\]\x7f-\xff]+')
+_SEQUENCE_SET = re.compile(
+    rb"(?:\d{1,10}|\*)(?::(?:\d{1,10}|\*))?(?:,(?:\d{1,10}|\*)(?::(?:\d{1,10}|\*))?)*"
+)
+_SET_BEGINS = tuple(b"%c" % octet for octet in b"0123456789*$")
+_DATE = re.compile(rb"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
+_DATE_TIME = re.compile(
+    rb'"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"'
+)
 
 
 class Parser:
-    """The rest of a command, its line ending taken off."""
+    """The rest of a command, its line ending taken off.
 
-    __slots__ = ("_at", "_data")
+    `utf8` says that the client has enabled UTF-8: mailbox names are no modified UTF-7 then.
+    """
 
-    def __init__(self, data: bytes, at: int = 0) -> None:
+    __slots__ = ("_at", "_data", "_utf8")
+
+    def __init__(self, data: bytes, at: int = 0, *, utf8: bool = False) -> None:
         self._data = data
         self._at = at
+        self._utf8 = utf8
 
     def fail(self, expected: str) -> NoReturn:
         """Raise `ParseError`, saying what was expected."""
@@ -54,6 +79,11 @@ class Parser:
         self._at += len(token)
         return True
 
+    def accept_word(self, word: bytes) -> bool:
+        """Take this word if it comes next and ends there."""
+        end = self._at + len(word)
+        return self._data[end : end + 1] in (b"", b" ", b")") and self.accept(word)
+
     def expect(self, token: bytes) -> None:
         """This token must come next."""
         if not self.accept(token):
@@ -68,6 +98,10 @@ class Parser:
     def atom(self) -> bytes:
         """atom"""
         return self._match(_ATOM, "an atom")[0]
+
+    def fetch_name(self) -> bytes:
+        """The name of a data item of FETCH, in upper case; a section may follow it."""
+        return self._match(_FETCH_NAME, "a data item")[0].upper()
 
     def astring(self) -> bytes:
         """astring: an atom, quoted or literal string, as its octets."""
@@ -92,6 +126,8 @@ class Parser:
     def quoted(self) -> bytes:
         """quoted: only the quote and the backslash are escaped."""
         text = self._match(_QUOTED, "a string")[1]
+        if self._utf8 and not _is_utf8(text):
+            self.fail("UTF-8 between quotes")
         return _ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
     def literal(self) -> bytes:
@@ -113,11 +149,117 @@ class Parser:
         """number64: 63 bits, unsigned."""
         return self._number(0, MAX_NUMBER64)
 
+    def literal8(self) -> bytes:
+        """literal8: what `~` announces may hold NUL (RFC 3516 §6)."""
+        self.expect(b"~")
+        return self._octets()
+
+    def announces_message(self) -> bool:
+        """Whether all that is left announces the message of an APPEND: append-data."""
+        return _APPEND_DATA.fullmatch(self._data, self._at) is not None
+
+    def parenthesized(self, item: Callable[[], T], *, empty: bool = False) -> list[T]:
+        """One or more (or, if `empty`, no) items in parentheses, with a space between them."""
+        self.expect(b"(")
+        items: list[T] = []
+        if empty and self.accept(b")"):
+            return items
+        items.append(item())
+        while not self.accept(b")"):
+            self.sp()
+            items.append(item())
+        return items
+
+    def mailbox(self) -> str:
+        """mailbox: a name, canonical."""
+        return canonical_name(self._name(self.astring()))
+
+    def list_mailbox(self) -> str:
+        """list-mailbox: a name with wildcards in it."""
+        match = _LIST_MAILBOX.match(self._data, self._at)
+        if match is None:
+            return self._name(self.string())
+        self._at = match.end()
+        return self._name(match[0])
+
+    def flag(self) -> str:
+        """flag"""
+        return self._match(_FLAG, "a flag")[0].decode("ascii")
+
+    def flag_list(self) -> list[str]:
+        """flag-list"""
+        return self.parenthesized(self.flag, empty=True)
+
+    def sequence_set(self) -> SequenceSet:
+        """sequence-set, or `$`"""
+        if self.accept(b"$"):
+            return Saved.RESULT
+        ranges = self._match(_SEQUENCE_SET, "a sequence set")[0].split(b",")
+        return tuple(self._range(one) for one in ranges)
+
+    def accept_sequence_set(self) -> SequenceSet | None:
+        """Take a sequence set if one comes next: a digit, `*` or `$` begins nothing else here."""
+        return self.sequence_set() if self._data[self._at : self._at + 1] in _SET_BEGINS else None
+
+    def date(self) -> date:
+        """date: quoted or not."""
+        quoted = self.accept(b'"')
+        match = self._match(_DATE, "a date")
+        if quoted:
+            self.expect(b'"')
+        day, month, year = match.groups()
+        try:
+            return date(int(year), self._month(month), int(day))
+        except ValueError:
+            self.fail("a date that exists")
+
+    def date_time(self) -> datetime:
+        """date-time: always quoted."""
+        match = self._match(_DATE_TIME, "a date and time")
+        day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
+        offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+        try:
+            return datetime(
+                int(year),
+                self._month(month),
+                int(day),
+                int(hour),
+                int(minute),
+                int(second),
+                tzinfo=timezone(offset if sign == b"+" else -offset),
+            )
+        except ValueError:
+            self.fail("a date and time that exist")
+
     def initial_resp(self) -> bytes:
         """initial-resp, still encoded: whatever stands to the end of the command."""
         rest = self._data[self._at :]
         self._at = len(self._data)
         return rest
+
+    def _name(self, octets: bytes) -> str:
+        try:
+            if self._utf8:
+                return octets.decode("utf-8")
+            return utf7.decode(octets)
+        except ValueError:
+            self.fail("a mailbox name in " + ("UTF-8" if self._utf8 else "modified UTF-7"))
+
+    def _range(self, text: bytes) -> Range:
+        first, colon, last = text.partition(b":")
+        start = self._seq_number(first)
+        return start, (self._seq_number(last) if colon else start)
+
+    def _seq_number(self, text: bytes) -> int | None:
+        if text == b"*":
+            return None
+        number = int(text)
+        if not 1 <= number <= MAX_NUMBER:
+            self.fail(f"a number from 1 to {MAX_NUMBER}")
+        return number
+
+    def _month(self, name: bytes) -> int:
+        return MONTHS.index(name.title()) + 1
 
     def _number(self, least: int, most: int) -> int:
         number = int(self._match(_NUMBER, "a number")[0])
@@ -139,3 +281,11 @@ class Parser:
             self.fail(expected)
         self._at = match.end()
         return match
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

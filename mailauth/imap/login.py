@@ -68,6 +68,10 @@ class Authentication:
         self._session = session
         self._command = command
 
+    def notified(self) -> list[Effect]:
+        """Nothing is selected yet."""
+        return []
+
     def line(self, line: bytes) -> list[Effect]:
         """Take a response, or `*`."""
         step = dialogue.respond(self._session.login, line)

@@ -1,10 +1,16 @@
 """What a server says, octet for octet (RFC 9051 §7 and §9)."""
 
+import functools
 import re
+from collections.abc import Iterable
+
+from mailauth.imap import utf7
+from mailauth.mailbox.message import SYSTEM_FLAGS
 
 CRLF = b"\r\n"
 
 _QUOTABLE = re.compile(rb"[^\x00-\x1f\x7f-\xff]{0,1024}")  # 7-bit text: anything else is a literal
+_ATOM = re.compile(rb"[A-Za-z0-9._-]+")
 _SPECIAL = re.compile(rb'(["\\])')
 
 
@@ -28,6 +34,32 @@ def string(value: bytes) -> bytes:
     return b"{%d}\r\n%b" % (len(value), value)
 
 
+def astring(value: bytes) -> bytes:
+    """An astring: as it is if it is an atom."""
+    return value if _ATOM.fullmatch(value) else string(value)
+
+
 def nstring(value: bytes | None) -> bytes:
     """A string, or NIL."""
     return b"NIL" if value is None else string(value)
+
+
+def mailbox(name: str, *, utf8: bool) -> bytes:
+    """The name of a mailbox: in modified UTF-7 unless the client has enabled UTF-8."""
+    if not utf8:
+        return string(utf7.encode(name))
+    return b'"%b"' % _SPECIAL.sub(rb"\\\1", name.encode("utf-8"))
+
+
+@functools.lru_cache(maxsize=4096)
+def flags(flags: frozenset[str], *, recent: bool = False) -> bytes:
+    """A flag list: system flags first, then keywords by name."""
+    system = [flag for flag in SYSTEM_FLAGS if flag in flags]
+    keywords = sorted(flags.difference(SYSTEM_FLAGS))
+    shown = [*system, *(("\\Recent",) if recent else ()), *keywords]
+    return b"(%b)" % " ".join(shown).encode("ascii")
+
+
+def flag_list(keywords: Iterable[str]) -> bytes:
+    """FLAGS: everything that a message may have here."""
+    return b"(%b)" % " ".join((*SYSTEM_FLAGS, *keywords)).encode("ascii")

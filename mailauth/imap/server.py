@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from mailauth.imap import append
 from mailauth.imap.capability import capabilities
 from mailauth.imap.command import Command
 from mailauth.imap.commands import COMMANDS
 from mailauth.imap.errors import Bad, StatusError, refusal
 from mailauth.imap.grammar import Parser
 from mailauth.imap.login import LOGIN, answer
+from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.reader import (
     AFTER_LOGIN,
     BEFORE_LOGIN,
@@ -23,6 +25,7 @@ from mailauth.imap.reader import (
 from mailauth.imap.responses import bye, status
 from mailauth.imap.session import ImapSession
 from mailauth.imap.timers import AUTOLOGOUT_SECONDS, LOGIN_SECONDS
+from mailauth.imap.updates import leave_deleted
 from mailauth.login.session import LoginSession
 from mailauth.mailbox.errors import MailboxError
 from mailauth.mailbox.store import MailStore
@@ -44,8 +47,8 @@ def _nobody_listens() -> None:
 class ImapServer:
     """A `wire.effects.Core` that speaks IMAP.
 
-    `changed` is called, at most once between calls of `notified`, when the client waits for news of
-    its mailbox and there is some.
+    `parsed` is best shared by all connections. `changed` is called, at most once between calls of
+    `notified`, when the client waits for news of its mailbox and there is some.
     """
 
     def __init__(
@@ -54,12 +57,19 @@ class ImapServer:
         store: MailStore,
         *,
         now: Callable[[], datetime],
+        parsed: ParsedMessages,
         hostname: str = "localhost",
         tls_available: bool = False,
         changed: Callable[[], None] = _nobody_listens,
     ) -> None:
         self._session = ImapSession(
-            login, store, hostname=hostname, tls_available=tls_available, now=now, changed=changed
+            login,
+            store,
+            hostname=hostname,
+            tls_available=tls_available,
+            now=now,
+            parsed=parsed,
+            changed=changed,
         )
         self._reader = CommandReader(self._session.input, self._admit_literal)
         self._tag: bytes | None = None  # of the command in progress
@@ -107,7 +117,8 @@ class ImapServer:
 
     def notified(self) -> list[Effect]:
         """Tell a client that waits for it what others did."""
-        return []
+        continuation = self._session.continuation
+        return [] if continuation is None else continuation.notified()
 
     def timed_out(self) -> list[Effect]:
         """The client was silent for too long."""
@@ -177,7 +188,12 @@ class ImapServer:
             raise Bad("Unknown command")
         if self._session.state not in entry.states:
             raise Bad("Not possible in this state")
-        command = Command(tag, name[0].decode("ascii").upper(), Parser(data, name.end()))
+        selection = self._session.selection
+        if selection is not None and selection.mailbox.removed:
+            return leave_deleted()
+        command = Command(
+            tag, name[0].decode("ascii").upper(), Parser(data, name.end(), utf8=self._session.utf8)
+        )
         return entry.handler(self._session, command)
 
     def _look_for_a_response(self, line: bytes) -> None:
@@ -214,7 +230,16 @@ class ImapServer:
         return [Write(said)]
 
     def _admit_literal(self, announced: Announced) -> None:
-        raise Bad("The literal is too long", "TOOBIG")
+        """Only a message may be longer than a line."""
+        tag = _TAG.match(announced.command)
+        name = _NAME.match(announced.command, tag.end()) if tag else None
+        if self._session.login.account is None or name is None or name[0].upper() != b"APPEND":
+            raise Bad("The literal is too long", "TOOBIG")
+        parser = Parser(announced.command, name.end(), utf8=self._session.utf8)
+        try:
+            append.admit(self._session, parser, announced.size)
+        except MailboxError as error:
+            raise refusal(error) from None
 
 
 def _drained(effects: list[Effect]) -> list[Effect]:

@@ -6,19 +6,33 @@ from itertools import count
 
 import pytest
 
+from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
 from mailauth.login.accounts import Account
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.mailbox.memory import MemoryStore
+from mailauth.login.session import LoginSession
+from mailauth.mailbox.memory import MemoryAccount, MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits
 from mailauth.testing import Dialogue, MemoryRecorder, Segments, accounts, authority, session_for
 
 NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 
-Connect = Callable[..., Dialogue]
+Connect = Callable[..., "Connection"]
+
+
+class Connection(Dialogue):
+    """A dialogue that counts how often it was called to ask for news."""
+
+    def __init__(self, core: ImapServer, session: LoginSession, segments: Segments) -> None:
+        super().__init__(core, session, segments)
+        self.calls = 0
+
+    def call(self) -> None:
+        """There is news."""
+        self.calls += 1
 
 
 def welcome(account: str) -> NewMessage:
@@ -33,9 +47,15 @@ def recorder() -> MemoryRecorder:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
+def limits() -> Limits:
+    """The bounds of the store."""
+    return Limits()
+
+
+@pytest.fixture
+def store(limits: Limits) -> MemoryStore:
     """The mail of everybody."""
-    return MemoryStore(count(1000).__next__, welcome, Limits())
+    return MemoryStore(count(1000).__next__, welcome, limits)
 
 
 @pytest.fixture
@@ -43,21 +63,61 @@ def connect(recorder: MemoryRecorder, store: MemoryStore) -> Connect:
     """Make connections to a `starttls` listener; they do not begin by themselves."""
     shared = authority(recorder, accounts(Account(name="o\\dd", secret=PlaintextSecret(b's"e\\c'))))
 
+    parsed = ParsedMessages()
+
     def connect(
         segments: Segments = Segments.WHOLE,
         *,
         cleartext: Cleartext = Cleartext.ALLOW,
         mechanisms: tuple[str, ...] | None = ("PLAIN", "LOGIN"),
         tls_available: bool = True,
-    ) -> Dialogue:
+    ) -> Connection:
         session = session_for(Protocol.IMAP, shared, cleartext=cleartext, mechanisms=mechanisms)
-        core = ImapServer(session, store, now=lambda: NOON, tls_available=tls_available)
-        return Dialogue(core, session, segments)
+        core = ImapServer(
+            session,
+            store,
+            now=lambda: NOON,
+            parsed=parsed,
+            tls_available=tls_available,
+            changed=lambda: dialogue.call(),
+        )
+        dialogue = Connection(core, session, segments)
+        return dialogue
 
     return connect
 
 
+@pytest.fixture
+def log_in(connect: Connect) -> Connect:
+    """Make connections whose client has logged in as mary."""
+
+    def log_in(segments: Segments = Segments.WHOLE) -> Connection:
+        dialogue = connect(segments)
+        dialogue.connect()
+        assert dialogue.send(b"login LOGIN mary secret\r\n").startswith(b"login OK")
+        return dialogue
+
+    return log_in
+
+
+@pytest.fixture
+def mail(store: MemoryStore) -> MemoryAccount:
+    """Mary's mail."""
+    return store.account("mary@mydomain.com")
+
+
 @pytest.fixture(params=Segments)
-def imap(connect: Connect, request: pytest.FixtureRequest) -> Dialogue:
+def mary(log_in: Connect, request: pytest.FixtureRequest) -> Connection:
+    """A client that has logged in, whose lines come whole or byte by byte."""
+    return log_in(request.param)
+
+
+@pytest.fixture(params=Segments)
+def imap(connect: Connect, request: pytest.FixtureRequest) -> Connection:
     """One connection, whose client's lines come whole or byte by byte."""
     return connect(request.param)
+
+
+def mail_of(text: str, *flags: str) -> NewMessage:
+    """A small message."""
+    return NewMessage(f"Subject: {text}\r\n\r\n{text}\r\n".encode(), NOON, frozenset(flags))

@@ -16,7 +16,7 @@ def test_a_login_behind_starttls_is_secure(imap: Dialogue, recorder: MemoryRecor
         S: a OK Begin TLS negotiation now
         <tls>
         C: b CAPABILITY
-        S: * CAPABILITY IMAP4rev1 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN
+        S: * CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN
         S: b OK CAPABILITY completed
         C: c STARTTLS
         S: c BAD TLS is active already
@@ -50,7 +50,7 @@ def test_starttls_needs_a_listener_that_can(connect: Connect) -> None:
     play(
         connect(tls_available=False),
         """
-        S: * OK [CAPABILITY IMAP4rev1 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN] …
+        S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN] …
         C: a STARTTLS
         S: a BAD TLS is not available here
         C: b STARTTLS now
@@ -64,7 +64,7 @@ def test_implicit_tls_offers_no_starttls(connect: Connect, recorder: MemoryRecor
         connect(tls_available=False),
         """
         <tls>
-        S: * OK [CAPABILITY IMAP4rev1 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN] …
+        S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN] …
         C: a LOGIN mary secret
         S: a OK …
     """,

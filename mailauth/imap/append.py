@@ -1,0 +1,85 @@
+"""APPEND (RFC 9051 §6.3.12, RFC 7889), also of UTF-8 and binary messages (RFC 6855, RFC 3516)."""
+
+from datetime import datetime
+
+import msgspec
+
+from mailauth.imap.command import Command
+from mailauth.imap.errors import Bad, No
+from mailauth.imap.grammar import Parser
+from mailauth.imap.session import ImapSession
+from mailauth.imap.updates import completed
+from mailauth.mailbox.errors import NoSuchMailbox
+from mailauth.mailbox.message import NewMessage
+from mailauth.mailbox.store import Mailbox
+from mailauth.wire.effects import Effect
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What APPEND says of the message that follows."""
+
+    mailbox: str
+    flags: frozenset[str]
+    internal_date: datetime | None
+
+
+def append(session: ImapSession, command: Command) -> list[Effect]:
+    """APPEND"""
+    parser = command.arguments
+    appended = _before_the_message(parser)
+    message = _message(parser, utf8=session.utf8)
+    parser.end()
+    mailbox = _mailbox(session, appended.mailbox)
+    if not message:
+        raise No("The message is empty")
+    if b"\0" in message:
+        raise No("Messages with NUL are not kept here", "UNKNOWN-CTE")
+    internal_date = appended.internal_date or session.now()
+    [uid] = mailbox.append([NewMessage(message, internal_date, appended.flags)])
+    return completed(session, command, code=f"APPENDUID {mailbox.uid_validity} {uid}")
+
+
+def admit(session: ImapSession, parser: Parser, size: int) -> None:
+    """Decide before a large message is sent whether it can be kept.
+
+    `parser` has what stands before the literal. Raises `StatusError` or `MailboxError`.
+    """
+    appended = _before_the_message(parser)
+    if not parser.announces_message():
+        parser.fail("one message")
+    _mailbox(session, appended.mailbox)
+    session.mail.check_room(size)
+
+
+def _before_the_message(parser: Parser) -> Appended:
+    parser.sp()
+    mailbox = parser.mailbox()
+    parser.sp()
+    flags: list[str] = []
+    internal_date = None
+    if parser.peek(b"("):
+        flags = parser.flag_list()
+        parser.sp()
+    if parser.peek(b'"'):
+        internal_date = parser.date_time()
+        parser.sp()
+    return Appended(mailbox, frozenset(flags), internal_date)
+
+
+def _message(parser: Parser, *, utf8: bool) -> bytes:
+    """append-data: a literal, a literal8, or UTF8 with one in parentheses (RFC 6855 §4)."""
+    if parser.accept(b"UTF8 ("):
+        message = parser.literal8()
+        parser.expect(b")")
+        if not utf8:
+            raise Bad("Enable UTF8=ACCEPT first")
+        return message
+    return parser.literal8() if parser.peek(b"~") else parser.literal()
+
+
+def _mailbox(session: ImapSession, name: str) -> Mailbox:
+    """The target, which is never created by the way (RFC 9051 §6.3.12)."""
+    try:
+        return session.mail.mailbox(name)
+    except NoSuchMailbox as error:
+        raise No(str(error), "TRYCREATE") from None

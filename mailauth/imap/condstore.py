@@ -1,0 +1,20 @@
+"""Knowing of MODSEQ (RFC 7162 §3.1): many commands say that their client does."""
+
+from mailauth.imap.responses import status
+from mailauth.imap.session import Extension, ImapSession
+
+
+def enable(session: ImapSession) -> bytes:
+    """Note that the client knows of MODSEQ; the first time, tell where the selected mailbox is."""
+    if session.condstore:
+        return b""
+    session.enabled.add(Extension.CONDSTORE)
+    if session.selection is None:
+        return b""
+    return highest_modseq(session)
+
+
+def highest_modseq(session: ImapSession) -> bytes:
+    """`* OK [HIGHESTMODSEQ n]` of the selected mailbox."""
+    code = f"HIGHESTMODSEQ {session.selected.mailbox.highest_modseq}"
+    return status(b"*", b"OK", "Highest mod-sequence", code)

@@ -1,0 +1,252 @@
+"""FETCH (RFC 9051 §6.4.5, §7.5.2, RFC 3501 §6.4.5, RFC 3516 §4, RFC 7162 §3.1.4)."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+import msgspec
+
+from mailauth.imap import condstore, section
+from mailauth.imap.command import Command
+from mailauth.imap.dates import internal_date
+from mailauth.imap.fetch_items import (
+    Attribute,
+    Binary,
+    BinarySize,
+    BodySection,
+    Item,
+    fetch_items,
+)
+from mailauth.imap.grammar import Parser
+from mailauth.imap.responses import status
+from mailauth.imap.section import Partial
+from mailauth.imap.sequence import SequenceSet
+from mailauth.imap.session import ImapSession
+from mailauth.imap.transfer import UnknownEncoding
+from mailauth.imap.updates import shown_flags, updates
+from mailauth.mailbox.errors import MessageGone
+from mailauth.mailbox.message import SEEN, FlagChange, Message, Operation
+from mailauth.wire.effects import Effect, Stream, Write
+
+CHUNK = 32_768  # octets of responses that are made at a time
+
+Show = Callable[[Message, list[bytes]], None]  # adds one data item, in pieces
+
+
+class Fetches(msgspec.Struct, frozen=True):
+    """The arguments of FETCH."""
+
+    messages: SequenceSet
+    items: tuple[Item, ...]
+    changed_since: int | None
+
+
+class Fetched(msgspec.Struct, frozen=True, gc=False):
+    """A message to be shown, and whether its flags are news to the client, asked for or not."""
+
+    number: int
+    message: Message
+    flags_changed: bool = False
+
+
+def fetch(session: ImapSession, command: Command) -> list[Effect]:
+    """FETCH"""
+    return _fetch(session, command, uid=False)
+
+
+def uid_fetch(session: ImapSession, command: Command) -> list[Effect]:
+    """UID FETCH"""
+    return _fetch(session, command, uid=True)
+
+
+def _fetch(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
+    asked = _fetch_arguments(command.arguments)
+    items = asked.items
+    if uid and Attribute.UID not in items:
+        items = (Attribute.UID, *items)
+    if asked.changed_since is not None and Attribute.MODSEQ not in items:
+        items = (*items, Attribute.MODSEQ)
+    numbers = session.selected.numbers(asked.messages, uid=uid)
+    said = condstore.enable(session) if Attribute.MODSEQ in items else b""
+    fetched = _fetched(session, numbers, asked.changed_since)
+    if any(map(_reads, items)) and not session.selected.view.read_only:
+        fetched = _seen(session, fetched)
+    gone = asked.changed_since is None and len(fetched) < len(numbers)
+    answer = _Answer(session, command, items, uid=uid, gone=gone)
+    chunks = itertools.chain((said,), answer.chunks(fetched))
+    begun = list(itertools.islice(chunks, 4))
+    if len(begun) < 4:
+        return [Write(b"".join(begun))]
+    return [Stream(itertools.chain(begun, chunks))]
+
+
+def _fetch_arguments(parser: Parser) -> Fetches:
+    parser.sp()
+    messages = parser.sequence_set()
+    parser.sp()
+    items = fetch_items(parser)
+    changed_since = None
+    if not parser.at_end():
+        parser.expect(b" (CHANGEDSINCE ")
+        changed_since = parser.number64()
+        parser.expect(b")")
+    parser.end()
+    return Fetches(messages, items, changed_since)
+
+
+def _fetched(session: ImapSession, numbers: list[int], changed_since: int | None) -> list[Fetched]:
+    """The messages as they are now; those that another session has removed are left out."""
+    message_of = session.selected.view.message
+    return [
+        Fetched(number, message)
+        for number in numbers
+        if (message := message_of(number)) is not None
+        and (changed_since is None or message.modseq > changed_since)
+    ]
+
+
+def _reads(item: Item) -> bool:
+    r"""Whether an item sets `\Seen`."""
+    return isinstance(item, BodySection | Binary) and not item.peek
+
+
+def _seen(session: ImapSession, fetched: list[Fetched]) -> list[Fetched]:
+    r"""Set `\Seen` where it is missing."""
+    unseen = [one.number for one in fetched if SEEN not in one.message.flags]
+    if not unseen:
+        return fetched
+    stored = session.selected.view.store(unseen, FlagChange(Operation.ADD, frozenset({SEEN})))
+    changed = {one.number: one.message for one in stored.messages}
+    return [
+        Fetched(one.number, changed[one.number], flags_changed=True)
+        if one.number in changed
+        else one
+        for one in fetched
+    ]
+
+
+class _Answer:
+    """The responses to one FETCH, made as the client takes them, and the end of the command."""
+
+    def __init__(
+        self,
+        session: ImapSession,
+        command: Command,
+        items: tuple[Item, ...],
+        *,
+        uid: bool,
+        gone: bool,
+    ) -> None:
+        self._session = session
+        self._command = command
+        self._uid = uid
+        self._gone = gone  # another session removed some of the messages
+        self._undecodable = False
+        self._shows = [self._show(item) for item in items]
+        told = [Attribute.FLAGS]
+        if session.condstore:  # RFC 7162 §3.2.4
+            told += [Attribute.UID, Attribute.MODSEQ]
+        self._unasked = [self._show(item) for item in told if item not in items]
+
+    def chunks(self, fetched: list[Fetched]) -> Iterator[bytes]:
+        """The responses, in pieces of some size, down to the tagged one."""
+        pieces: list[bytes] = []
+        octets = 0
+        for one in fetched:
+            begun = len(pieces)
+            try:
+                self._one(one, pieces)
+            except MessageGone:
+                self._gone = True
+                del pieces[begun:]
+            except UnknownEncoding:
+                self._undecodable = True
+                del pieces[begun:]
+            octets += sum(map(len, pieces[begun:]))
+            if octets >= CHUNK:
+                yield b"".join(pieces)
+                pieces.clear()
+                octets = 0
+        pieces.append(updates(self._session, expunge=self._uid))
+        pieces.append(self._tagged())
+        yield b"".join(pieces)
+
+    def _one(self, fetched: Fetched, pieces: list[bytes]) -> None:
+        pieces.append(b"* %d FETCH (" % fetched.number)
+        shows = self._shows if not fetched.flags_changed else [*self._shows, *self._unasked]
+        separate = False
+        for show in shows:
+            if separate:
+                pieces.append(b" ")
+            separate = True
+            show(fetched.message, pieces)
+        pieces.append(b")\r\n")
+
+    def _tagged(self) -> bytes:
+        if self._undecodable:
+            text = "A part has an encoding that is not known here"
+            return status(self._command.tag, b"NO", text, "UNKNOWN-CTE")
+        return self._command.ok(code="EXPUNGEISSUED" if self._gone else None)
+
+    def _show(self, item: Item) -> Show:
+        parsed = self._session.parsed.get
+        match item:
+            case Attribute():
+                return self._attribute(item)
+            case BodySection(label, what, _, partial):
+                return lambda message, pieces: pieces.extend(
+                    _nstring(label, section.content(parsed(message.content), what), partial)
+                )
+            case Binary(label, path, _, partial):
+                return lambda message, pieces: pieces.extend(
+                    _nstring(label, section.binary(parsed(message.content), path), partial)
+                )
+            case BinarySize(label, path):
+                return lambda message, pieces: pieces.append(
+                    b"%b %d" % (label, len(section.binary(parsed(message.content), path) or b""))
+                )
+            case _:
+                assert_never(item)
+
+    def _attribute(self, attribute: Attribute) -> Show:
+        session = self._session
+        parsed = session.parsed.get
+        match attribute:
+            case Attribute.UID:
+                return lambda message, pieces: pieces.append(b"UID %d" % message.uid)
+            case Attribute.FLAGS:
+                return lambda message, pieces: pieces.append(
+                    b"FLAGS " + shown_flags(session, message)
+                )
+            case Attribute.MODSEQ:
+                return lambda message, pieces: pieces.append(b"MODSEQ (%d)" % message.modseq)
+            case Attribute.SIZE:
+                return lambda message, pieces: pieces.append(b"RFC822.SIZE %d" % message.size)
+            case Attribute.INTERNALDATE:
+                return lambda message, pieces: pieces.append(
+                    b"INTERNALDATE " + internal_date(message.internal_date)
+                )
+            case Attribute.ENVELOPE:
+                return lambda message, pieces: pieces.append(
+                    b"ENVELOPE " + parsed(message.content).envelope
+                )
+            case Attribute.BODY:
+                return lambda message, pieces: pieces.append(
+                    b"BODY " + parsed(message.content).body
+                )
+            case Attribute.BODYSTRUCTURE:
+                return lambda message, pieces: pieces.append(
+                    b"BODYSTRUCTURE " + parsed(message.content).bodystructure
+                )
+            case _:
+                assert_never(attribute)
+
+
+def _nstring(label: bytes, octets: bytes | None, partial: Partial | None) -> list[bytes]:
+    """A section's octets: NIL when there is no such part, a literal8 when NUL is in it."""
+    if octets is None:
+        return [label, b" NIL"]
+    if partial is not None:
+        octets = partial.of(octets)
+    eight = b" ~" if b"\0" in octets else b" "
+    return [label, eight, b"{%d}\r\n" % len(octets), octets]

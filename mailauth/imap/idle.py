@@ -1,0 +1,50 @@
+"""IDLE: hear at once of what others do (RFC 2177, RFC 9051 §6.3.13)."""
+
+from mailauth.imap.command import Command
+from mailauth.imap.responses import status
+from mailauth.imap.session import ImapSession
+from mailauth.imap.updates import completed, leave_deleted, updates
+from mailauth.wire.effects import Effect, Write
+
+
+def idle(session: ImapSession, command: Command) -> list[Effect]:
+    """IDLE"""
+    command.arguments.end()
+    idling = Idling(session, command)
+    session.continuation = idling
+    return [Write(b"+ idling\r\n"), *idling.notified()]
+
+
+class Idling:
+    """A client that waits, until it says DONE."""
+
+    __slots__ = ("_command", "_session")
+
+    def __init__(self, session: ImapSession, command: Command) -> None:
+        self._session = session
+        self._command = command
+
+    def notified(self) -> list[Effect]:
+        """Tell what has changed, and listen on."""
+        selection = self._session.selection
+        if selection is None:
+            return []
+        if selection.mailbox.removed:
+            return leave_deleted()
+        selection.idling = True
+        said = updates(self._session, expunge=True)
+        return [Write(said)] if said else []
+
+    def line(self, line: bytes) -> list[Effect]:
+        """DONE; anything else is no part of IDLE and ends it."""
+        session = self._session
+        session.continuation = None
+        if session.selection is not None:
+            session.selection.idling = False
+        if line.upper() != b"DONE":
+            return [Write(status(self._command.tag, b"BAD", "Expected DONE"))]
+        return completed(session, self._command)
+
+    def line_too_long(self) -> list[Effect]:
+        """No DONE is that long."""
+        return self.line(b"")

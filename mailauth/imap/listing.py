@@ -1,0 +1,193 @@
+"""LIST, LSUB and NAMESPACE (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 3501 §6.3.9)."""
+
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from mailauth.imap.command import Command
+from mailauth.imap.errors import Bad
+from mailauth.imap.grammar import Parser
+from mailauth.imap.patterns import Pattern
+from mailauth.imap.responses import mailbox as mailbox_name
+from mailauth.imap.session import ImapSession
+from mailauth.imap.status import status_att_list, status_response
+from mailauth.imap.updates import completed
+from mailauth.mailbox.errors import MailboxError
+from mailauth.mailbox.names import SEPARATOR, superiors
+from mailauth.mailbox.store import Entry
+from mailauth.wire.effects import Effect
+
+MAX_PATTERNS = 20
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A LIST command. `select` and `returned` are options in upper case, STATUS apart."""
+
+    extended: bool
+    select: frozenset[bytes]
+    patterns: list[str]
+    returned: frozenset[bytes]
+    status: list[bytes]
+
+    @property
+    def subscribed(self) -> bool:
+        r"""Whether names show `\Subscribed`."""
+        return b"SUBSCRIBED" in self.select or b"SUBSCRIBED" in self.returned
+
+
+_SELECT = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
+_BASE = frozenset({b"SUBSCRIBED", b"SPECIAL-USE"})  # those that RECURSIVEMATCH can go with
+_RETURN = frozenset({b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE"})
+
+
+def list_(session: ImapSession, command: Command) -> list[Effect]:
+    """LIST"""
+    asked = _list(command.arguments)
+    if not asked.extended and asked.patterns == [""]:
+        return completed(session, command, b'* LIST (\\Noselect) "%b" ""\r\n' % _SEPARATOR)
+    return completed(session, command, b"".join(_listed(session, asked)))
+
+
+def lsub(session: ImapSession, command: Command) -> list[Effect]:
+    """LSUB: names subscribed to, whether they exist or not; with `%`, levels above them too."""
+    parser = command.arguments
+    parser.sp()
+    reference = parser.mailbox()
+    parser.sp()
+    pattern = Pattern(reference + parser.list_mailbox())
+    parser.end()
+    subscribed = session.mail.subscriptions()
+    said = [
+        b'* LSUB () "%b" %b\r\n' % (_SEPARATOR, mailbox_name(name, utf8=session.utf8))
+        for name in sorted(subscribed)
+        if pattern.matches(name)
+    ]
+    if pattern.levels():
+        above = {level for name in subscribed for level in superiors(name)}.difference(subscribed)
+        said += [
+            b'* LSUB (\\Noselect) "%b" %b\r\n' % (_SEPARATOR, mailbox_name(name, utf8=session.utf8))
+            for name in sorted(above)
+            if pattern.matches(name)
+        ]
+    return completed(session, command, b"".join(said))
+
+
+def namespace(session: ImapSession, command: Command) -> list[Effect]:
+    """NAMESPACE: everything is the user's own (RFC 2342)."""
+    command.arguments.end()
+    return completed(session, command, b'* NAMESPACE (("" "%b")) NIL NIL\r\n' % _SEPARATOR)
+
+
+def list_response(
+    session: ImapSession, entry: Entry, attributes: Collection[str] = (), info: bytes = b""
+) -> bytes:
+    """`* LIST`: attributes of a name, the given ones first."""
+    shown = [*attributes, "\\HasChildren" if entry.has_children else "\\HasNoChildren"]
+    if entry.special_use is not None:
+        shown.append(entry.special_use.value)
+    name = mailbox_name(entry.name, utf8=session.utf8)
+    return b'* LIST (%b) "%b" %b%b\r\n' % (" ".join(shown).encode(), _SEPARATOR, name, info)
+
+
+def _list(parser: Parser) -> Listed:
+    """The arguments of LIST, basic or extended."""
+    parser.sp()
+    extended = parser.peek(b"(")
+    select: frozenset[bytes] = frozenset()
+    if extended:
+        options = parser.parenthesized(lambda: _option(parser, _SELECT), empty=True)
+        select = frozenset(options)
+        parser.sp()
+    reference = parser.mailbox()
+    parser.sp()
+    if parser.peek(b"("):
+        extended = True
+        patterns = parser.parenthesized(parser.list_mailbox)
+    else:
+        patterns = [parser.list_mailbox()]
+    returned: list[bytes] = []
+    status: list[bytes] = []
+    if not parser.at_end():
+        extended = True
+        parser.sp()
+        parser.expect(b"RETURN")
+        parser.sp()
+        parser.parenthesized(lambda: _return_option(parser, returned, status), empty=True)
+    parser.end()
+    if b"RECURSIVEMATCH" in select and not select & _BASE:
+        raise Bad("RECURSIVEMATCH is nothing by itself")
+    if len(patterns) > MAX_PATTERNS:
+        raise Bad("Too many patterns")
+    if extended:
+        patterns = [pattern for pattern in patterns if pattern]
+    patterns = [reference + pattern if pattern else "" for pattern in patterns]
+    return Listed(extended, select, patterns, frozenset(returned), status)
+
+
+def _option(parser: Parser, known: Collection[bytes]) -> bytes:
+    option = parser.atom().upper()
+    if option not in known:
+        parser.fail("an option of LIST")
+    return option
+
+
+def _return_option(parser: Parser, returned: list[bytes], status: list[bytes]) -> None:
+    if parser.accept(b"STATUS "):
+        status[:] = status_att_list(parser)
+    else:
+        returned.append(_option(parser, _RETURN))
+
+
+def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
+    """The LIST responses, and the STATUS response behind each of which it was asked."""
+    entries = {entry.name: entry for entry in session.mail.entries()}
+    subscribed = frozenset(session.mail.subscriptions())
+    if b"SUBSCRIBED" in asked.select:
+        for name in sorted(subscribed.difference(entries)):
+            for missing in (*superiors(name), name):
+                entries.setdefault(
+                    missing, Entry(missing, exists=False, has_children=False, special_use=None)
+                )
+    patterns = [Pattern(pattern) for pattern in asked.patterns]
+    fitting = [name for name in entries if any(pattern.matches(name) for pattern in patterns)]
+    selected = {name for name, entry in entries.items() if _is_selected(entry, asked, subscribed)}
+    hidden_below: set[str] = set()  # levels above what is selected, and is not shown itself
+    below: set[str] = set()
+    if b"RECURSIVEMATCH" in asked.select:
+        below = {level for name in selected for level in superiors(name)}
+        unseen = selected.difference(fitting)
+        hidden_below = {level for name in unseen for level in superiors(name)}
+    for name in fitting:
+        if name not in selected and name not in hidden_below:
+            continue
+        entry = entries[name]
+        info = _childinfo(asked) if name in below else b""
+        yield list_response(session, entry, _attributes(entry, asked, subscribed), info)
+        if asked.status and entry.exists:
+            try:
+                yield status_response(session, name, asked.status)
+            except MailboxError:
+                continue  # removed a moment ago, by another process
+
+
+def _is_selected(entry: Entry, asked: Listed, subscribed: Collection[str]) -> bool:
+    if b"SUBSCRIBED" in asked.select and entry.name not in subscribed:
+        return False
+    return not (b"SPECIAL-USE" in asked.select and entry.special_use is None)
+
+
+def _attributes(entry: Entry, asked: Listed, subscribed: Collection[str]) -> list[str]:
+    attributes = []
+    if not entry.exists:  # a client that knows no more than the basic LIST knows only this word
+        attributes.append("\\NonExistent" if asked.extended else "\\Noselect")
+    if asked.subscribed and entry.name in subscribed:
+        attributes.append("\\Subscribed")
+    return attributes
+
+
+def _childinfo(asked: Listed) -> bytes:
+    criteria = sorted(asked.select & _BASE, reverse=True)
+    return b' ("CHILDINFO" (%b))' % b" ".join(b'"%b"' % option for option in criteria)
+
+
+_SEPARATOR = SEPARATOR.encode("ascii")

@@ -1,0 +1,81 @@
+"""SELECT, EXAMINE, CLOSE and UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.1, §6.4.2, RFC 7162)."""
+
+from mailauth.imap import condstore
+from mailauth.imap.command import Command
+from mailauth.imap.listing import list_response
+from mailauth.imap.responses import status
+from mailauth.imap.selection import Selection
+from mailauth.imap.session import ImapSession
+from mailauth.imap.updates import completed, permitted_flags
+from mailauth.wire.effects import Effect
+
+
+def select(session: ImapSession, command: Command) -> list[Effect]:
+    """SELECT"""
+    return _open(session, command, read_only=False)
+
+
+def examine(session: ImapSession, command: Command) -> list[Effect]:
+    """EXAMINE: SELECT that changes nothing."""
+    return _open(session, command, read_only=True)
+
+
+def close(session: ImapSession, command: Command) -> list[Effect]:
+    r"""CLOSE: expunge what has `\Deleted`, silently, and leave the mailbox."""
+    command.arguments.end()
+    view = session.selected.view
+    if not view.read_only:
+        view.expunge()
+    session.unselect()
+    return completed(session, command)
+
+
+def unselect(session: ImapSession, command: Command) -> list[Effect]:
+    """UNSELECT: leave the mailbox as it is (RFC 3691)."""
+    command.arguments.end()
+    session.unselect()
+    return completed(session, command)
+
+
+def _open(session: ImapSession, command: Command, *, read_only: bool) -> list[Effect]:
+    parser = command.arguments
+    parser.sp()
+    name = parser.mailbox()
+    parameters = []
+    if not parser.at_end():
+        parser.sp()
+        parameters = parser.parenthesized(lambda: parser.expect(b"CONDSTORE"))
+    parser.end()
+
+    said = []
+    if session.selection is not None:
+        session.unselect()  # for good, even if the new mailbox cannot be opened
+        said.append(status(b"*", b"OK", "The mailbox before is closed", "CLOSED"))
+    if parameters:
+        condstore.enable(session)
+    mailbox = session.mail.mailbox(name)
+    session.selection = Selection(mailbox, read_only=read_only, changed=session.changed)
+    said.append(_selected(session))
+    return completed(
+        session, command, b"".join(said), code="READ-ONLY" if read_only else "READ-WRITE"
+    )
+
+
+def _selected(session: ImapSession) -> bytes:
+    """What SELECT says of the mailbox; RECENT and UNSEEN are IMAP4rev1's, LIST is IMAP4rev2's."""
+    selection = session.selected
+    mailbox, view = selection.mailbox, selection.view
+    said = [permitted_flags(selection), b"* %d EXISTS\r\n" % view.exists]
+    if session.rev2:
+        entries = (entry for entry in session.mail.entries() if entry.name == mailbox.name)
+        said += [list_response(session, entry) for entry in entries]
+    else:
+        said.append(b"* %d RECENT\r\n" % view.recent)
+        unseen = view.first_unseen()
+        if unseen is not None:
+            said.append(status(b"*", b"OK", "First unseen message", f"UNSEEN {unseen}"))
+    uid_validity = f"UIDVALIDITY {mailbox.uid_validity}"
+    said.append(status(b"*", b"OK", "UIDs are valid", uid_validity))
+    said.append(status(b"*", b"OK", "Predicted next UID", f"UIDNEXT {mailbox.uid_next}"))
+    said.append(condstore.highest_modseq(session))
+    return b"".join(said)

@@ -1,0 +1,59 @@
+"""The mailbox that a connection has selected, and what its client has been told of it."""
+
+from collections.abc import Callable
+
+from mailauth.imap.errors import Bad, No
+from mailauth.imap.sequence import Saved, SequenceSet
+from mailauth.mailbox.store import Mailbox
+from mailauth.mailbox.view import View
+
+
+class Selection:
+    """A selected mailbox: the session's picture of it, the keywords told, and `$` (RFC 5182).
+
+    `changed` is called once when the mailbox has changed while the client idles.
+    """
+
+    __slots__ = ("_changed", "idling", "keywords_told", "mailbox", "saved", "view")
+
+    def __init__(self, mailbox: Mailbox, *, read_only: bool, changed: Callable[[], None]) -> None:
+        self.mailbox = mailbox
+        self.idling = False
+        self.keywords_told = frozenset(mailbox.keywords)
+        self.saved: list[int] = []  # UIDs of the search result that was saved last
+        self._changed = changed
+        self.view = View(mailbox, read_only=read_only, changed=self._hear)
+
+    def close(self) -> None:
+        """Leave the mailbox; nothing is expunged."""
+        self.view.close()
+
+    def check_writable(self) -> None:
+        """Raises `No` when the mailbox was opened with EXAMINE."""
+        if self.view.read_only:
+            raise No("The mailbox is open read-only")
+
+    def numbers(self, sequence_set: SequenceSet, *, uid: bool) -> list[int]:
+        """The message numbers that a command speaks of, ascending, each once.
+
+        A number beyond the last message is `Bad` (RFC 9051 §9, seq-number), but for `1:*` in a
+        mailbox without any; an unknown UID is nothing.
+        """
+        view = self.view
+        if isinstance(sequence_set, Saved):
+            known = (view.number(one) for one in self.saved)
+            return [number for number in known if number is not None]
+        if uid:
+            return view.numbers_of_uids(sequence_set)
+        last = view.exists
+        if any(
+            max(start or 0, end or 0) > (last if start and end else max(last, 1))
+            for start, end in sequence_set
+        ):
+            raise Bad("There are fewer messages than that")
+        return view.numbers(sequence_set)
+
+    def _hear(self) -> None:
+        if self.idling:
+            self.idling = False  # once is enough until the client has been told
+            self._changed()

@@ -1,0 +1,264 @@
+"""LIST and its extensions, NAMESPACE, STATUS, QUOTA, ENABLE (RFC 9051 §6.3, RFC 5258)."""
+
+import time
+
+import pytest
+
+from mailauth.imap.patterns import Pattern
+from mailauth.mailbox.memory import MemoryAccount
+from mailauth.testing import Dialogue, play
+from tests.imap.conftest import Connect
+
+
+@pytest.fixture
+def fruit(mail: MemoryAccount) -> None:
+    """The mailboxes of RFC 5258 §5, with our separator."""
+    for name in ("Fruit", "Fruit.Apple", "Fruit.Banana", "Tofu", "Vegetable"):
+        mail.create(name)
+    for name in ("Vegetable.Broccoli", "Vegetable.Corn"):
+        mail.create(name)
+    for name in list(mail.subscriptions()):
+        mail.unsubscribe(name)
+    for name in ("INBOX", "Fruit.Banana", "Fruit.Peach", "Vegetable", "Vegetable.Broccoli"):
+        mail.subscribe(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "others"),
+    [
+        ("*", ["INBOX", "a", "a.b"], []),
+        ("%", ["INBOX", "a"], ["a.b"]),
+        ("", [], ["a"]),
+        ("inbox", ["INBOX"], ["INBOX.a", "inboxes"]),
+        ("iNb*", ["INBOX"], ["nbx"]),
+        ("inbox.*", ["INBOX.a", "INBOX.a.b"], ["INBOX"]),
+        ("a.%", ["a.b"], ["a", "a.b.c", "b.b"]),
+        ("a.*", ["a.b", "a.b.c"], ["a", "ab.c"]),
+        ("%.%", ["a.b"], ["a", "a.b.c"]),
+        ("*a", ["a", "b.a", "aa"], ["ab"]),
+        ("%*%", ["a", "a.b", "INBOX"], []),
+        ("a%c*e", ["abcde", "ace", "acd.e"], ["a.cde", "acd"]),
+        ("a", ["a"], ["A", "aa"]),
+        ("é%", ["été"], ["ete"]),
+        ("*" * 900, ["a.b"], []),
+        ("*" * 1001, [], ["a.b"]),
+    ],
+)
+def test_patterns(pattern: str, matching: list[str], others: list[str]) -> None:
+    names = matching + others
+    assert [name for name in names if Pattern(pattern).matches(name)] == matching
+
+
+def test_no_pattern_takes_long() -> None:
+    begun = time.process_time()
+    assert not Pattern("*a" * 490 + "b").matches("a" * 200)
+    assert not Pattern("%*" * 490 + "b").matches("a" * 200)
+    assert time.process_time() - begun < 0.5
+
+
+def test_rfc3501_section_6_3_8(mary: Dialogue) -> None:
+    """An empty pattern asks for the separator."""
+    play(
+        mary,
+        r"""
+        C: A101 LIST "" ""
+        S: * LIST (\Noselect) "." ""
+        S: A101 OK LIST completed
+        C: A102 LIST "~/Mail/" "%"
+        S: A102 OK LIST completed
+        C: A103 NAMESPACE
+        S: * NAMESPACE (("" ".")) NIL NIL
+        S: A103 OK NAMESPACE completed
+    """,
+    )
+
+
+@pytest.mark.usefixtures("fruit")
+def test_rfc5258_section_5_examples_1_to_3(mary: Dialogue) -> None:
+    play(
+        mary,
+        r"""
+        C: A01 LIST "" "*" RETURN ()
+        S: * LIST (\HasNoChildren) "." "INBOX"
+        S: * LIST (\HasNoChildren \Archive) "." "Archive"
+        S: * LIST (\HasNoChildren \Drafts) "." "Drafts"
+        S: * LIST (\HasChildren) "." "Fruit"
+        S: * LIST (\HasNoChildren) "." "Fruit.Apple"
+        S: * LIST (\HasNoChildren) "." "Fruit.Banana"
+        S: * LIST (\HasNoChildren \Junk) "." "Junk"
+        S: * LIST (\HasNoChildren \Sent) "." "Sent"
+        S: * LIST (\HasNoChildren) "." "Tofu"
+        S: * LIST (\HasNoChildren \Trash) "." "Trash"
+        S: * LIST (\HasChildren) "." "Vegetable"
+        S: * LIST (\HasNoChildren) "." "Vegetable.Broccoli"
+        S: * LIST (\HasNoChildren) "." "Vegetable.Corn"
+        S: A01 OK LIST completed
+        C: A02 LIST (SUBSCRIBED) "" "*"
+        S: * LIST (\Subscribed \HasNoChildren) "." "INBOX"
+        S: * LIST (\Subscribed \HasNoChildren) "." "Fruit.Banana"
+        S: * LIST (\Subscribed \HasChildren) "." "Vegetable"
+        S: * LIST (\Subscribed \HasNoChildren) "." "Vegetable.Broccoli"
+        S: * LIST (\NonExistent \Subscribed \HasNoChildren) "." "Fruit.Peach"
+        S: A02 OK LIST completed
+        C: A03 LIST () "" "Vege%" RETURN (CHILDREN)
+        S: * LIST (\HasChildren) "." "Vegetable"
+        S: A03 OK LIST completed
+        C: A05 LIST (REMOTE) "" "Tofu" RETURN (CHILDREN SUBSCRIBED CHILDREN)
+        S: * LIST (\HasNoChildren) "." "Tofu"
+        S: A05 OK LIST completed
+        C: A07 LIST "" ("INBOX" "Drafts" "Sent.%" "")
+        S: * LIST (\HasNoChildren) "." "INBOX"
+        S: * LIST (\HasNoChildren \Drafts) "." "Drafts"
+        S: A07 OK LIST completed
+    """,
+    )
+
+
+def test_rfc5258_section_5_example_8(mary: Dialogue, mail: MemoryAccount) -> None:
+    """RECURSIVEMATCH shows what has something below that is selected, and is not shown itself."""
+    for name in ("Foo.Bar", "Foo.Baz", "Moo"):
+        mail.create(name)
+    for name in list(mail.subscriptions()):
+        mail.unsubscribe(name)
+    mail.subscribe("Foo.Baz")
+    mail.subscribe("Ghost.Town")
+    play(
+        mary,
+        r"""
+        C: C01 LIST "" "%" RETURN (CHILDREN)
+        S: * LIST (\HasNoChildren) "." "INBOX"
+        S: * LIST (\HasNoChildren \Archive) "." "Archive"
+        S: * LIST (\HasNoChildren \Drafts) "." "Drafts"
+        S: * LIST (\HasChildren) "." "Foo"
+        S: * LIST (\HasNoChildren \Junk) "." "Junk"
+        S: * LIST (\HasNoChildren) "." "Moo"
+        S: * LIST (\HasNoChildren \Sent) "." "Sent"
+        S: * LIST (\HasNoChildren \Trash) "." "Trash"
+        S: C01 OK LIST completed
+        C: C02 LIST (SUBSCRIBED RECURSIVEMATCH) "" "%"
+        S: * LIST (\HasChildren) "." "Foo" ("CHILDINFO" ("SUBSCRIBED"))
+        S: * LIST (\NonExistent \HasNoChildren) "." "Ghost" ("CHILDINFO" ("SUBSCRIBED"))
+        S: C02 OK LIST completed
+        C: C03 LIST (SUBSCRIBED RECURSIVEMATCH) "" "*"
+        S: * LIST (\Subscribed \HasNoChildren) "." "Foo.Baz"
+        S: * LIST (\NonExistent \Subscribed \HasNoChildren) "." "Ghost.Town"
+        S: C03 OK LIST completed
+        C: C04 SUBSCRIBE Foo
+        S: C04 OK SUBSCRIBE completed
+        C: C05 LIST (RECURSIVEMATCH SUBSCRIBED) "" "%"
+        S: * LIST (\Subscribed \HasChildren) "." "Foo" ("CHILDINFO" ("SUBSCRIBED"))
+        S: * LIST (\NonExistent \HasNoChildren) "." "Ghost" ("CHILDINFO" ("SUBSCRIBED"))
+        S: C05 OK LIST completed
+    """,
+    )
+
+
+def test_rfc6154_section_5_1(mary: Dialogue) -> None:
+    play(
+        mary,
+        r"""
+        C: t3 LIST (SPECIAL-USE) "" "*" RETURN (SPECIAL-USE)
+        S: * LIST (\HasNoChildren \Archive) "." "Archive"
+        S: * LIST (\HasNoChildren \Drafts) "." "Drafts"
+        S: * LIST (\HasNoChildren \Junk) "." "Junk"
+        S: * LIST (\HasNoChildren \Sent) "." "Sent"
+        S: * LIST (\HasNoChildren \Trash) "." "Trash"
+        S: t3 OK LIST completed
+    """,
+    )
+
+
+def test_rfc5819_section_2(mary: Dialogue, mail: MemoryAccount) -> None:
+    """What does not exist has no STATUS."""
+    mail.create("foo.bar")
+    mail.delete("foo")
+    play(
+        mary,
+        r"""
+        C: A01 LIST "" f* RETURN (STATUS (MESSAGES UNSEEN) CHILDREN)
+        S: * LIST (\NonExistent \HasChildren) "." "foo"
+        S: * LIST (\HasNoChildren) "." "foo.bar"
+        S: * STATUS "foo.bar" (MESSAGES 0 UNSEEN 0)
+        S: A01 OK LIST completed
+    """,
+    )
+
+
+def test_rfc3501_section_6_3_10(mary: Dialogue) -> None:
+    """Also RFC 8438 (SIZE), RFC 7889 (APPENDLIMIT), RFC 9208 (DELETED, DELETED-STORAGE)."""
+    play(
+        mary,
+        r"""
+        C: A042 STATUS inbox (UIDNEXT MESSAGES uidvalidity UIDVALIDITY)
+        S: * STATUS "INBOX" (UIDNEXT 2 MESSAGES 1 UIDVALIDITY 1000)
+        S: A042 OK STATUS completed
+        C: b STATUS INBOX (SIZE APPENDLIMIT DELETED DELETED-STORAGE RECENT UNSEEN)
+        S: * STATUS "INBOX" (SIZE 47 APPENDLIMIT 33554432 DELETED 0 DELETED-STORAGE 0 RECENT 1 …)
+        S: b OK STATUS completed
+        C: c STATUS nowhere (MESSAGES)
+        S: c NO [NONEXISTENT] No mailbox has this name
+        C: d STATUS INBOX ()
+        S: d BAD …
+        C: e STATUS INBOX (FOO)
+        S: e BAD Expected a status data item
+    """,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        b"",
+        b' ""',
+        b' "" % RETURN',
+        b' "" % RETURN (FOO)',
+        b' "" % RETURN (STATUS)',
+        b' "" % RETURN (STATUS ())',
+        b' (FOO) "" %',
+        b' (RECURSIVEMATCH) "" %',
+        b' (REMOTE RECURSIVEMATCH) "" %',
+        b' "" ()',
+        b' "" % x',
+        b' "" (' + b" ".join([b"a"] * 21) + b")",
+    ],
+)
+def test_a_list_that_is_none(log_in: Connect, arguments: bytes) -> None:
+    assert log_in().send(b"a LIST%b\r\n" % arguments).startswith(b"a BAD ")
+
+
+def test_rfc9208_section_4(mary: Dialogue) -> None:
+    play(
+        mary,
+        r"""
+        C: G0001 GETQUOTA ""
+        S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)
+        S: G0001 OK GETQUOTA completed
+        C: G0002 GETQUOTA "foo"
+        S: G0002 NO [NONEXISTENT] There is no such quota root
+        C: G0003 GETQUOTAROOT INBOX
+        S: * QUOTAROOT "INBOX" ""
+        S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)
+        S: G0003 OK GETQUOTAROOT completed
+        C: G0004 GETQUOTAROOT nowhere
+        S: G0004 NO [NONEXISTENT] …
+    """,
+    )
+
+
+def test_rfc5161_section_3(mary: Dialogue) -> None:
+    """ENABLE passes over what it does not know; CAPABILITY stays as it was."""
+    before = mary.send(b"t1 CAPABILITY\r\n")
+    play(
+        mary,
+        """
+        C: t2 ENABLE CONDSTORE X-GOOD-IDEA
+        S: * ENABLED CONDSTORE
+        S: t2 OK ENABLE completed
+        C: t4 ENABLE IDLE
+        S: * ENABLED
+        S: t4 OK ENABLE completed
+        C: t5 ENABLE
+        S: t5 BAD Expected a space
+    """,
+    )
+    assert mary.send(b"t1 CAPABILITY\r\n") == before

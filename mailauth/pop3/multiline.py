@@ -44,7 +44,7 @@ def _message(content: bytes, end: int) -> Iterator[bytes]:
     start = 0
     while start < end:
         stop = min(start + PIECE_OCTETS, end)
-        if stop < end and content[stop - 1] == 0x0D:  # CRLF stays in one piece
+        if content[stop - 1 : stop + 1] == b"\r\n":
             stop += 1
         piece = content[start:stop].replace(b"\r\n.", b"\r\n..")
         at_line_start = start == 0 or content[start - 2 : start] == b"\r\n"

@@ -2,6 +2,7 @@
 
 from mailauth.mailbox.errors import MailboxError
 from mailauth.mailbox.message import Message
+from mailauth.mailbox.surrogate import surrogate
 from mailauth.pop3 import multiline
 from mailauth.pop3.replies import BadCommand, ok, refused
 from mailauth.pop3.session import Pop3Session
@@ -74,9 +75,10 @@ def noop(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 def _content(session: Pop3Session, message: Message) -> bytes:
     try:
-        return message.content.read()
+        content = message.content.read()
     except MailboxError as error:
         raise refused(error) from None
+    return content if session.utf8 else surrogate(content)
 
 
 def _number(argument: bytes) -> int:

@@ -157,3 +157,18 @@ def test_capabilities_after_login(mary: Dialogue) -> None:
         S: .
     """,
     )
+
+
+def test_utf_8_in_a_header_needs_the_mode(connect: Connect, store: MemoryStore) -> None:
+    """RFC 6856 §2.1: without UTF8 a surrogate is sent; behind it, the message as it is."""
+    message = "Subject: Grüße\r\n\r\nGrüße\r\n"
+    store.account(MARY).deliver(message.encode(), NOON)
+    surrogate = "Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\n\r\nGrüße\r\n"
+    for mode, expected in ((b"", surrogate), (b"UTF8\r\n", message)):
+        pop3 = connect()
+        pop3.connect()
+        pop3.send(mode + b"USER mary\r\nPASS secret\r\n")
+        size = len(expected.encode())
+        assert pop3.send(b"RETR 2\r\n") == f"+OK {size} octets\r\n{expected}.\r\n".encode()
+        pop3.send(b"QUIT\r\n")
+        pop3.lose()

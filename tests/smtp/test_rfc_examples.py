@@ -1,0 +1,202 @@
+"""The dialogues of the RFCs, with the texts of this server where those are free."""
+
+import pytest
+
+from mailauth.login.accounts import Account, Accounts
+from mailauth.login.event import Result
+from mailauth.login.secrets import PlaintextSecret
+from mailauth.login.session import Authority
+from mailauth.testing import Dialogue, MemoryRecorder, play
+from tests.smtp.conftest import Connect, Inbox
+
+
+@pytest.fixture
+def foo_com(shared: Authority) -> None:
+    """The accounts of RFC 5321's examples."""
+    secret = PlaintextSecret(b"tanstaaftanstaaf")
+    names = ("Jones@foo.com", "Brown@foo.com", "ned@innosoft.com", "dan@innosoft.com", "tim")
+    shared.accounts = Accounts(Account(name=name, secret=secret) for name in names)
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_5321_appendix_d_1(mx: Dialogue, inbox: Inbox) -> None:
+    """A typical transaction: one recipient of three is unknown, the others get the message."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 …
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 …
+        C: RCPT TO:<Green@foo.com>
+        S: 550 5.1.1 …
+        C: RCPT TO:<Brown@foo.com>
+        S: 250 …
+        C: DATA
+        S: 354 …
+        C: Blah blah blah...
+        C: ...etc. etc. etc.
+        C: .
+        S: 250 …
+        C: QUIT
+        S: 221 …
+        <closed>
+    """,
+    )
+    for name in ("Jones@foo.com", "Brown@foo.com"):
+        (message,) = inbox(name)
+        assert message.endswith(b"\r\nBlah blah blah...\r\n..etc. etc. etc.\r\n")
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_5321_appendix_d_2(mx: Dialogue) -> None:
+    """An aborted transaction."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 …
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 …
+        C: RCPT TO:<Green@foo.com>
+        S: 550 5.1.1 …
+        C: RSET
+        S: 250 …
+        C: DATA
+        S: 503 …
+        C: QUIT
+        S: 221 …
+        <closed>
+    """,
+    )
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_2920_section_4(mx: Dialogue) -> None:
+    """MAIL, every RCPT and DATA in one segment."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<mrose@dbc.mtview.ca.us>
+        C: RCPT TO:<ned@innosoft.com>
+        C: RCPT TO:<dan@innosoft.com>
+        C: RCPT TO:<kvc@innosoft.com>
+        C: DATA
+        S: 250 …
+        S: 250 …
+        S: 250 …
+        S: 550 …
+        S: 354 …
+        C: ...
+        C: .
+        C: QUIT
+        S: 250 …
+        S: 221 …
+        <closed>
+    """,
+    )
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_2920_section_4_without_a_valid_recipient(mx: Dialogue) -> None:
+    """DATA that was sent ahead is refused, so that the client does not send a message."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<mrose@dbc.mtview.ca.us>
+        C: RCPT TO:<nsb@thumper.bellcore.com>
+        C: RCPT TO:<galvin@tis.com>
+        C: DATA
+        S: 250 …
+        S: 550 5.7.1 …
+        S: 550 5.7.1 …
+        S: 554 5.5.1 No valid recipients
+        C: QUIT
+        S: 221 …
+        <closed>
+    """,
+    )
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_3030_section_4_2(mx: Dialogue, inbox: Inbox) -> None:
+    """BDAT pipelined with all that goes before it."""
+    first = b"To: Susan\r\nFrom: Sam\r\nSubject: This is a bodyless chunk\r\n"
+    second = b"\r\n.\r\nafter a dot\r\n"
+    said = mx.send(
+        b"MAIL FROM:<sam@random.com>\r\nRCPT TO:<ned@innosoft.com>\r\n"
+        + b"BDAT %d\r\n" % len(first)
+        + first
+        + b"BDAT %d\r\n" % len(second)
+        + second
+        + b"BDAT 0 LAST\r\nQUIT\r\n"
+    )
+    assert [line[:3] for line in said.split(b"\r\n")[:-1]] == [b"250"] * 5 + [b"221"]
+    (message,) = inbox("ned@innosoft.com")
+    assert message.endswith(first + second)
+
+
+def test_rfc_1870_section_6(mx: Dialogue) -> None:
+    """A message too big is refused before it is sent."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<ned@thor.innosoft.com> SIZE=500000
+        S: 552 5.3.4 The message is too big
+        C: MAIL FROM:<ned@thor.innosoft.com> SIZE=5000
+        S: 250 …
+    """,
+    )
+
+
+def test_rfc_3207_section_5(smtp: Dialogue) -> None:
+    """The client greets anew behind the handshake, and hears of no STARTTLS."""
+    smtp.connect()
+    smtp.send(b"EHLO mail.example.com\r\n")
+    assert smtp.send(b"STARTTLS\r\n") == b"220 2.0.0 Begin TLS negotiation\r\n"
+    smtp.start_tls()
+    said = smtp.send(b"EHLO mail.example.com\r\n")
+    assert said.startswith(b"250-localhost\r\n")
+    assert b"STARTTLS" not in said
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_4954_section_4_1(greeted: Dialogue, recorder: MemoryRecorder) -> None:
+    """PLAIN with an initial response; and without, after a wrong password."""
+    play(
+        greeted,
+        """
+        C: AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=
+        S: 535 5.7.8 …
+        C: AUTH PLAIN
+        S: 334…
+        C: b64(\\0tim\\0tanstaaftanstaaf)
+        S: 235 2.7.0 …
+    """.replace("\\0", "\0"),
+    )
+    assert [event.result for event in recorder.attempts] == [
+        Result.BAD_CREDENTIALS,
+        Result.SUCCESS,
+    ]
+
+
+def test_rfc_3461_section_4(connect: Connect) -> None:
+    """Every parameter of DSN, in the spelling of the examples of section 10."""
+    smtp = connect(authentication_required=False)
+    smtp.connect()
+    smtp.send(b"EHLO Example.ORG\r\n")
+    play(
+        smtp,
+        """
+        C: MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159
+        S: 250 …
+        C: RCPT TO:<Bob@mydomain.com> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM
+        S: 250 …
+        C: RCPT TO:<mary@mydomain.com> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU
+        S: 250 …
+        C: RCPT TO:<sue@mydomain.com> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU
+        S: 250 …
+        C: RCPT TO:<derek@mydomain.com> NOTIFY=NEVER
+        S: 250 …
+    """,
+    )

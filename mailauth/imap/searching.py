@@ -10,9 +10,11 @@ from mailauth.imap.search import Search
 from mailauth.imap.search_grammar import Searches, search_arguments
 from mailauth.imap.session import Extension, ImapSession
 from mailauth.imap.updates import updates
+from mailauth.mailbox.view import View
 from mailauth.wire.effects import Effect, Stream, Write
 
-TURN = 100  # messages that are read at a time, while other connections wait
+TURN = 1_000_000  # octets that are searched at a time, while other connections wait
+_MESSAGE = 2_000  # octets that could be searched in the time a message takes anyhow
 
 _ALL = frozenset({b"ALL"})
 
@@ -37,16 +39,20 @@ def _search(session: ImapSession, command: Command, *, uid: bool) -> list[Effect
     answer = _Answer(session, command, asked, uid=uid)
     if not found.reads:
         return [Write(said + answer.to(found.found()))]
-    return [Stream(_in_turns(said, found, answer))]
+    return [Stream(_in_turns(said, found, selection.view, answer))]
 
 
-def _in_turns(said: bytes, found: Search, answer: "_Answer") -> Iterator[bytes]:
+def _in_turns(said: bytes, found: Search, view: View, answer: "_Answer") -> Iterator[bytes]:
     """Search what has to be read; an empty chunk lets others have their turn."""
     numbers: list[int] = []
-    for count, number in enumerate(found.numbers, 1):
+    searched = 0
+    for number in found.numbers:
         if found.matches(number):
             numbers.append(number)
-        if count % TURN == 0:
+        message = view.message(number)
+        searched += _MESSAGE + (message.size if message is not None else 0)
+        if searched > TURN:
+            searched = 0
             yield b""
     yield said + answer.to(numbers)
 

@@ -146,9 +146,7 @@ class MailConnection:
             return
         if self._patience is not None and not self._shaking_hands:
             self._wheel.set(self, self._patience)
-        pouring, self._pouring = self._pouring, None
-        if pouring is not None:
-            self._carry_out([Stream(pouring.chunks), *pouring.rest])
+        self._pour_on()
         self._go_on()
 
     def stopProducing(self) -> None:
@@ -210,11 +208,11 @@ class MailConnection:
         self._mind_reading()
 
     def _is_busy(self) -> bool:
-        return self._awaiting or self._full or self._shaking_hands
+        return self._awaiting or self._full or self._pouring is not None or self._shaking_hands
 
     def _mind_reading(self) -> None:
         """Read no more while the core could not be told."""
-        pause = self._awaiting or self._full
+        pause = self._awaiting or self._full or self._pouring is not None
         if pause is not self._paused and not (self._gone or self._input_ended):
             self._paused = pause
             if pause:
@@ -259,7 +257,8 @@ class MailConnection:
                 case Stream(chunks):
                     self._is_owed = True
                     if not self._pour(chunks):
-                        self._pouring = _Pouring(chunks, effects[position + 1 :])
+                        if not self._gone:
+                            self._pouring = _Pouring(chunks, effects[position + 1 :])
                         return
                 case Await(pending, resume):
                     self._is_owed = True
@@ -302,19 +301,29 @@ class MailConnection:
         try:
             while not self._full:
                 chunk = next(chunks, None)
-                if chunk is not None:
+                if chunk:
                     batch.append(chunk)
                     octets += len(chunk)
-                if chunk is None or octets >= BATCH_OCTETS:
+                if not chunk or octets >= BATCH_OCTETS:
                     self._say(batch)
                     batch, octets = [], 0
                 if chunk is None:
-                    break
+                    return True
+                if not chunk:
+                    self._clock.callLater(0, self._pour_on)
+                    return False
         except Exception:  # noqa: BLE001
             log.failure("a bug in an answer of {core}", core=type(self._core).__name__)
             self._leave()
             self._link.abortConnection()
-        return not self._full
+        return False
+
+    def _pour_on(self) -> None:
+        """Go on with a stream, if there still is one."""
+        pouring, self._pouring = self._pouring, None
+        if pouring is not None:
+            self._carry_out([Stream(pouring.chunks), *pouring.rest])
+            self._go_on()
 
     def _say(self, pieces: list[bytes]) -> None:
         if not pieces:

@@ -19,7 +19,10 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """Send what the iterator yields, pulling as the client drains it; effects behind it wait."""
+    """Send what the iterator yields, pulling as the client drains it; effects behind it wait.
+
+    An empty chunk says that the work is not done yet, and lets other connections have their turn.
+    """
 
     chunks: Iterator[bytes]
 

@@ -133,6 +133,50 @@ def test_a_stream_is_pulled_as_the_client_reads(toys: Toys, wire: MemorySocket) 
     assert wire.reading
 
 
+def test_an_empty_chunk_lets_others_have_their_turn(toys: Toys) -> None:
+    """How a core works at an answer for long without holding up everybody."""
+    turns: list[int] = []
+
+    def chunks() -> Iterator[bytes]:
+        for turn in range(3):
+            turns.append(turn)
+            yield b""
+        yield b"found\r\n"
+
+    class Thinking(ToyServer):
+        def _big(self, count: int) -> Iterator[bytes]:
+            return chunks()
+
+    wire = connect(toys, Thinking)
+    wire.deliver(b"BIG 0\r\nECHO after\r\n")
+    assert turns == [0]
+    assert wire.received == b""
+    assert not wire.reading
+    toys.clock.advance(0)
+    assert turns == [0, 1, 2]
+    wire.drain()
+    assert wire.received == b"found\r\nEND\r\nafter\r\n"
+
+
+def test_a_client_that_leaves_while_the_answer_is_made(toys: Toys) -> None:
+    turns: list[int] = []
+
+    def chunks() -> Iterator[bytes]:
+        for turn in range(3):
+            turns.append(turn)
+            yield b""
+
+    class Thinking(ToyServer):
+        def _big(self, count: int) -> Iterator[bytes]:
+            return chunks()
+
+    wire = connect(toys, Thinking)
+    wire.deliver(b"BIG 0\r\n")
+    wire.reset()
+    toys.clock.advance(0)
+    assert turns == [0]
+
+
 def test_a_client_that_floods_and_does_not_read_costs_bounded_memory(
     toys: Toys, wire: MemorySocket
 ) -> None:

@@ -19,7 +19,7 @@ def enable(session: ImapSession, command: Command) -> list[Effect]:
     extensions = [_EXTENSIONS[name] for name in dict.fromkeys(wanted) if name in _EXTENSIONS]
     said = b""
     for extension in extensions:
-        if extension in (Extension.CONDSTORE, Extension.QRESYNC):
+        if extension is Extension.CONDSTORE:
             said += condstore.enable(session)
         session.enabled.add(extension)
     enabled = "".join(f" {extension.value}" for extension in extensions)

@@ -25,7 +25,6 @@ class Extension(enum.Enum):
     """What a client can turn on with ENABLE (RFC 5161), by its capability."""
 
     CONDSTORE = "CONDSTORE"
-    QRESYNC = "QRESYNC"
     UTF8 = "UTF8=ACCEPT"
     IMAP4REV2 = "IMAP4rev2"
 

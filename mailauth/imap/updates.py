@@ -1,10 +1,9 @@
 """What a client must hear of what others did to its mailbox (RFC 9051 §5.2, §7.4, RFC 2180)."""
 
-from mailauth.imap import sequence
 from mailauth.imap.command import Command
 from mailauth.imap.responses import bye, flag_list, flags, status
 from mailauth.imap.selection import Selection
-from mailauth.imap.session import Extension, ImapSession
+from mailauth.imap.session import ImapSession
 from mailauth.mailbox.message import Message
 from mailauth.mailbox.view import Changed, Exists, Expunged
 from mailauth.wire.effects import Close, Effect, Write
@@ -35,22 +34,16 @@ def updates(session: ImapSession, *, expunge: bool) -> bytes:
     if not found:
         return b""
     said = [new_keywords(selection)]
-    vanished: list[int] = []
     for update in found:
         match update:
-            case Expunged(number, uid):
-                if Extension.QRESYNC in session.enabled:
-                    vanished.append(uid)
-                else:
-                    said.append(b"* %d EXPUNGE\r\n" % number)
+            case Expunged(number, _):
+                said.append(b"* %d EXPUNGE\r\n" % number)
             case Exists(messages, recent):
                 said.append(b"* %d EXISTS\r\n" % messages)
                 if not session.rev2:
                     said.append(b"* %d RECENT\r\n" % recent)
             case Changed(number, message):
                 said.append(changed(session, number, message, uid=True))
-    if vanished:
-        said.insert(0, b"* VANISHED %b\r\n" % sequence.written(sorted(vanished)).encode("ascii"))
     return b"".join(said)
 
 

@@ -254,7 +254,7 @@ def test_rfc5161_section_3(mary: Dialogue) -> None:
         C: t2 ENABLE CONDSTORE X-GOOD-IDEA
         S: * ENABLED CONDSTORE
         S: t2 OK ENABLE completed
-        C: t4 ENABLE IDLE
+        C: t4 ENABLE IDLE QRESYNC
         S: * ENABLED
         S: t4 OK ENABLE completed
         C: t5 ENABLE

@@ -235,7 +235,6 @@ class Link:
         try:
             completed = tls.shake_hands(data)
         except TlsFailure as failure:
-            self._flush(tls)
             self._drop(f"tls-handshake-failed: {failure}")
             return
         if completed:
@@ -258,7 +257,6 @@ class Link:
         try:
             plaintext = tls.decrypt(data)
         except TlsFailure as failure:
-            self._flush(tls)
             self._drop(f"tls-failed: {failure}")
             return
         self._flush(tls)

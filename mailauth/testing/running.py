@@ -11,6 +11,8 @@ import signal
 import ssl
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Timer
 from types import TracebackType
@@ -25,6 +27,8 @@ from mailauth.record.line import LoginLine, parse_line
 
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
+
+_PLAIN = ("HTTP", "none")
 
 
 class Listening(msgspec.Struct, frozen=True):
@@ -145,6 +149,16 @@ class RunningServer:
         """Make a client's context that trusts the server's CA."""
         assert self.ready.ca is not None
         return ssl.create_default_context(cafile=str(self.home / self.ready.ca))
+
+    def settled(self) -> None:
+        """Return when whatever has reached the server until now has been dealt with.
+
+        It asks a cleartext HTTP listener, whose answer comes after what was there before.
+        """
+        plain = next(each for each in self.ready.listeners if (each.protocol, each.tls) == _PLAIN)
+        with closing(HTTPConnection(plain.host, plain.port, timeout=STOP_SECONDS)) as client:
+            client.request("GET", "/healthz")
+            client.getresponse().read()
 
     # What it has recorded.
 

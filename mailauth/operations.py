@@ -32,9 +32,7 @@ class RunningOperations:
     def services(self) -> list[Service]:
         """What is served, on the ports as they are."""
         return services_of(
-            msgspec.structs.replace(
-                listener.config, port=listener.port, cleartext=listener.policy().cleartext
-            )
+            msgspec.structs.replace(listener.config, port=listener.port)
             for listener in self._listeners
         )
 

@@ -6,10 +6,8 @@ sessions is not asked.
 """
 
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from io import BytesIO
 from typing import Protocol, cast
-from urllib.parse import parse_qsl, unquote_to_bytes
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITransport
@@ -20,7 +18,9 @@ from twisted.web.iweb import INonQueuedRequestFactory
 from zope.interface import directlyProvides, implementer
 
 from mailauth.web.connection import Connection, Facts
+from mailauth.web.head import response_head
 from mailauth.web.message import HttpError, Request, Response
+from mailauth.web.target import parameters, segments
 
 log = Logger()
 
@@ -28,7 +28,6 @@ REQUEST_SECONDS = 60
 FIELD_LINE_OCTETS = 16_384  # holds the longest authentication line that is told apart (12,288)
 HEADER_OCTETS = 32_768
 HEADER_LINES = 128
-QUERY_PARAMETERS = 64
 BODY_OCTETS = 65_536
 DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sender reads the reply
 
@@ -158,11 +157,10 @@ class Channel(http.HTTPChannel):
             self.application.ended(self.connection, reason)
 
     def _write(self, response: Response) -> None:
-        phrase = HTTPStatus(response.status).phrase
-        lines = [f"HTTP/1.1 {response.status} {phrase}".encode("ascii")]
-        lines += [name + b": " + value for name, value in _fields(response)]
-        lines += [b"Connection: close", b"", response.body]
-        self.transport.write(b"\r\n".join(lines))
+        date = http.datetimeToString()
+        self.transport.write(
+            response_head(response, date=date, close=True, chunked=False) + response.body
+        )
 
 
 @implementer(IPushProducer)
@@ -258,14 +256,20 @@ class Transaction(http.Request):
             self._send(response)
 
     def _send(self, response: Response) -> None:
-        self.setResponseCode(response.status, HTTPStatus(response.status).phrase.encode("ascii"))
-        for name, value in _fields(response):
-            self.responseHeaders.addRawHeader(name, value)
-        if response.close:
-            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        """Send the head and the content at once; what is streamed comes later, in chunks."""
+        streams = response.stream is not None and self.method != b"HEAD"
+        self.chunked = streams and self.clientproto == b"HTTP/1.1"
+        if response.close or (streams and not self.chunked):
             self.channel.persistent = 0
-        self.write(response.body)
-        if response.stream is None or self.method == b"HEAD":
+        head = response_head(
+            response,
+            date=http.datetimeToString(),
+            close=not self.channel.persistent,
+            chunked=self.chunked,
+        )
+        self.startedWriting = True
+        self.channel.write(head if self.method == b"HEAD" else head + response.body)
+        if response.stream is None or not streams:
             self.finish()
         else:
             self._outlet = _Outlet(self)
@@ -287,8 +291,8 @@ class Transaction(http.Request):
         self.content.seek(0)
         return Request(
             method=self.method.decode("ascii", "replace"),
-            path=_segments(path),
-            query=_first_of_each(query),
+            path=segments(path),
+            query=parameters(query),
             fields={
                 name.lower(): tuple(values)
                 for name, values in self.requestHeaders.getAllRawHeaders()
@@ -302,38 +306,3 @@ class Transaction(http.Request):
 
 
 directlyProvides(Transaction, INonQueuedRequestFactory)
-
-
-def _fields(response: Response) -> list[tuple[bytes, bytes]]:
-    fields = [(b"Date", http.datetimeToString()), *response.headers]
-    if response.body or response.stream is not None:
-        fields.append((b"Content-Type", response.content_type.encode("ascii")))
-    if response.stream is None:
-        fields.append((b"Content-Length", str(len(response.body)).encode("ascii")))
-    return fields
-
-
-def _segments(target: bytes) -> tuple[str, ...]:
-    """Split a request target in origin-form or absolute-form (RFC 9112 §3.2) and decode it."""
-    if not target.startswith(b"/"):
-        scheme, separator, rest = target.partition(b"://")
-        if scheme.lower() not in (b"http", b"https") or not separator:
-            raise HttpError(400, "The request target is neither a path nor an http URI.")
-        target = b"/" + rest.partition(b"/")[2]
-    try:
-        return tuple(unquote_to_bytes(segment).decode() for segment in target[1:].split(b"/"))
-    except UnicodeDecodeError:
-        raise HttpError(400, "The path is not UTF-8.") from None
-
-
-def _first_of_each(query: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            query.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=QUERY_PARAMETERS,
-        )
-    except ValueError:
-        raise HttpError(400, "The query cannot be read.") from None
-    return dict(reversed(pairs))

@@ -254,6 +254,8 @@ def _healthy(_: Request) -> Response:
 
 def _secured(response: Response) -> Response:
     """Add the fields of every response, where it does not say them otherwise."""
+    if not response.headers:
+        return msgspec.structs.replace(response, headers=FIELDS_OF_EVERY_RESPONSE)
     said = {name for name, _ in response.headers}
     more = tuple(field for field in FIELDS_OF_EVERY_RESPONSE if field[0] not in said)
     return msgspec.structs.replace(response, headers=response.headers + more)

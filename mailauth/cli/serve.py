@@ -48,9 +48,15 @@ def serve(home: Home, ready_json: bool, ephemeral: bool, port_offset: int | None
     server = Server(config, home.directory, reactor, read_config=read_config)
     server.start()
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        _on(number, partial(reactor.callFromThread, _once(reactor.stop)))
-    _on(signal.SIGHUP, partial(reactor.callFromThread, server.reload))
+    stop = _once(reactor.stop)
+
+    def listen_to_signals() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            _on(number, partial(reactor.callFromThread, stop))
+        _on(signal.SIGHUP, partial(reactor.callFromThread, server.reload))
+
+    listen_to_signals()
+    reactor.callWhenRunning(listen_to_signals)
     printer = None
     try:
         if ready_json:
@@ -62,7 +68,9 @@ def serve(home: Home, ready_json: bool, ephemeral: bool, port_offset: int | None
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
-    reactor.run(installSignalHandlers=False)
+    # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
+    # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
+    reactor.run()
     if printer is not None:
         printer.close()
 

@@ -100,12 +100,13 @@ class Rotate(enum.Enum):
 
 
 class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[log]`; `keep` is a number of older files, 0 for all of them."""
+    """`[log]`; `size` is in octets, and `keep` a number of older files of each log, 0 for all."""
 
     directory: Text = "logs"
     durability: Durability = Durability.OS
     on_failure: OnFailure = OnFailure.REFUSE
     rotate: Rotate = Rotate.DAILY
+    size: Annotated[int, msgspec.Meta(ge=65_536)] = 100_000_000
     keep: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 

@@ -6,7 +6,7 @@ when compressed.
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -25,15 +25,32 @@ class Archived(msgspec.Struct, frozen=True, order=True):
 
 
 def archived(log: Path) -> list[Archived]:
-    """List a log's older files, the oldest first; a log without a directory has none."""
+    """List a log's older files, the oldest first; a log without a directory has none.
+
+    Where a file is there both plain and compressed (a compression was interrupted), the plain one
+    counts.
+    """
     stem, extension = re.escape(log.stem), re.escape(log.suffix)
     name = re.compile(rf"{stem}\.(\d{{4}}-\d\d-\d\d)(?:\.([2-9]|[1-9]\d+))?{extension}(?:\.gz)?")
-    found = []
+    found: dict[tuple[date, int], Path] = {}
     for path in log.parent.iterdir() if log.parent.is_dir() else ():
         match = name.fullmatch(path.name)
         if match is not None and (day := _day(match[1])) is not None:
-            found.append(Archived(day, int(match[2] or 1), path))
-    return sorted(found)
+            key = (day, int(match[2] or 1))
+            found[key] = min(path, found.get(key, path))
+    return [Archived(*key, path) for key, path in sorted(found.items())]
+
+
+def free_number(logs: Iterable[Path], day: date) -> int:
+    """Return the number that the day's next older files have, the same for all logs."""
+    taken = (older.number for log in logs for older in archived(log) if older.day == day)
+    return max(taken, default=0) + 1
+
+
+def archived_name(log: Path, day: date, number: int) -> Path:
+    """Return the name of an older file."""
+    in_day = "" if number == 1 else f".{number}"
+    return log.with_name(f"{log.stem}.{day.isoformat()}{in_day}{log.suffix}")
 
 
 def newest_first(log: Path) -> Iterator[Path]:
@@ -59,14 +76,8 @@ def tail(path: Path, octets: int) -> list[bytes]:
 
 
 def _lines(end: bytes, octets: int) -> list[bytes]:
-    lines = end.splitlines(keepends=True) if b"\r" not in end else _split_at_line_feeds(end)
-    if len(end) > octets:
-        lines = lines[1:]  # the first begins before what was read
-    return [line for line in lines if line.endswith(b"\n")]
-
-
-def _split_at_line_feeds(end: bytes) -> list[bytes]:
-    return [line + b"\n" for line in end.split(b"\n")[:-1]]
+    lines = [line + b"\n" for line in end.split(b"\n")[:-1]]
+    return lines[1:] if len(end) > octets else lines  # the first begins before what was read
 
 
 def _end_of(stream: BinaryIO, octets: int) -> bytes:

@@ -1,8 +1,10 @@
 """One log file, appended to in whole lines, and the directory that one server holds for life."""
 
+import contextlib
 import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +13,7 @@ from twisted.logger import Logger
 log = Logger()
 
 FILE_MODE = 0o640
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 _BLOCK = 65536
 
 
@@ -19,6 +22,19 @@ class Identity(NamedTuple):
 
     device: int
     inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Identity":
+        """Return the identity of a file by its status."""
+        return cls(status.st_dev, status.st_ino)
+
+
+class OpenFile(NamedTuple):
+    """A log file opened for appending, ending in a whole line."""
+
+    descriptor: int
+    identity: Identity
+    length: int
 
 
 class DirectoryInUse(OSError):
@@ -78,11 +94,12 @@ class LogFile:
         self.length = 0
         self._descriptor = -1
 
-    def open(self) -> None:
-        """Open the file that stands at the path, made if need be; a torn last line is cut off."""
-        descriptor = os.open(
-            self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE
-        )
+    def opened(self) -> OpenFile:
+        """Open the file that stands at the path now; a torn last line is cut off it.
+
+        A missing file is made, with the permissions of the one before it.
+        """
+        descriptor = self._open_or_make()
         try:
             status = os.fstat(descriptor)
             length = _end_of_last_line(descriptor, status.st_size)
@@ -96,16 +113,22 @@ class LogFile:
         except OSError:
             os.close(descriptor)
             raise
+        return OpenFile(descriptor, Identity.of(status), length)
+
+    def use(self, opened: OpenFile) -> None:
+        """Go on with this file, and close the one before it."""
         self.close()
-        self._descriptor = descriptor
-        self.identity = Identity(status.st_dev, status.st_ino)
-        self.length = length
+        self._descriptor, self.identity, self.length = opened
 
     def close(self) -> None:
         """Close the file."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def duplicate(self) -> int:
+        """Return a descriptor of one's own for the file."""
+        return os.dup(self._descriptor)
 
     @property
     def replaced(self) -> bool:
@@ -114,7 +137,7 @@ class LogFile:
             status = self.path.stat()
         except OSError:
             return True
-        return (status.st_dev, status.st_ino) != self.identity
+        return Identity.of(status) != self.identity
 
     def settle(self) -> bool:
         """Make the file as long as what is committed; say whether it still has a name.
@@ -146,6 +169,16 @@ class LogFile:
     def cut_back(self) -> None:
         """Cut what was appended and not committed."""
         os.ftruncate(self._descriptor, self.length)
+
+    def _open_or_make(self) -> int:
+        try:
+            return os.open(self.path, _FLAGS)
+        except FileNotFoundError:
+            descriptor = os.open(self.path, _FLAGS | os.O_CREAT, FILE_MODE)
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):  # a courtesy: the log is no worse without it
+                os.fchmod(descriptor, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
+        return descriptor
 
 
 def _end_of_last_line(descriptor: int, size: int) -> int:

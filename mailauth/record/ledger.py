@@ -6,6 +6,7 @@ does whoever comes after a killed worker.
 """
 
 import contextlib
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -33,7 +34,8 @@ class Ledger:
         self.failures = LogFile(directory / FAILURES)
         self.seq = 0
         self.instant = 0
-        self._files = (self.journal, self.successes, self.failures)
+        self.names_on_disk = False  # whether the directory was synced since the files were opened
+        self.files = (self.journal, self.successes, self.failures)
         self._shared = shared
         self._owner = owner
 
@@ -59,18 +61,25 @@ class Ledger:
     def open(self) -> None:
         """Open the files, made empty where they are missing, and hold the directory.
 
-        Raises `DirectoryInUse` when another server has it.
+        Raises `DirectoryInUse` when another server has it. On any error the files are those before.
         """
         if self._owner:
             self.directory.hold()
         else:
             self.directory.make()
-        for file in self._files:
-            file.open()
+        with contextlib.ExitStack() as unused:
+            opened = []
+            for file in self.files:
+                opened.append(file.opened())
+                unused.callback(os.close, opened[-1].descriptor)
+            unused.pop_all()
+        for file, now_open in zip(self.files, opened, strict=True):
+            file.use(now_open)
+        self.names_on_disk = False
 
     def reopen(self) -> None:
         """Go on with the files that stand at the paths now, made where they are missing."""
-        for file in self._files:
+        for file in self.files:
             file.settle()
         self.open()
         self.store()
@@ -78,7 +87,7 @@ class Ledger:
     @property
     def replaced(self) -> bool:
         """Whether a file was moved away, or its directory was."""
-        return any(file.replaced for file in self._files)
+        return any(file.replaced for file in self.files)
 
     def commit(
         self, seq: int, instant: int, record: bytes, log: LogFile | None = None, line: bytes = b""
@@ -104,24 +113,22 @@ class Ledger:
         """Tell the other workers where the record stands."""
         if self._shared is not None:
             numbers = [self.seq, self.instant]
-            for file in self._files:
+            for file in self.files:
                 numbers += (*file.identity, file.length)
             self._shared.store(*numbers)
 
     def close(self) -> None:
         """Close the files and let go of the directory."""
-        for file in self._files:
+        for file in self.files:
             file.close()
         self.directory.release()
-        if self._shared is not None:
-            self._shared.close()
 
     def _load(self, numbers: tuple[int, ...]) -> None:
         """Go on where the others have left off, in the files that they write to."""
         self.seq, self.instant = numbers[:2]
         stored = [
             (file, Identity(*numbers[start : start + 2]), numbers[start + 2])
-            for file, start in zip(self._files, (2, 5, 8), strict=True)
+            for file, start in zip(self.files, (2, 5, 8), strict=True)
         ]
         if any(file.identity != identity for file, identity, _ in stored):
             self.open()

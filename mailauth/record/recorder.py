@@ -1,25 +1,33 @@
 """The recorder: an attempt is stamped, numbered and written before anybody hears of it."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Protocol
 
 from twisted.logger import Logger
 
-from mailauth.config import OnFailure
-from mailauth.login.event import Attempt, LoginEvent
+from mailauth.config import Durability, LogConfig, OnFailure
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.origin import Origin
 from mailauth.record.entry import Log, line_of, log_of
+from mailauth.record.files import LogFile
+from mailauth.record.group_commit import GroupCommit, Threads
 from mailauth.record.journal import encode
 from mailauth.record.ledger import Ledger
 from mailauth.record.line import origin_label, printed_time
 from mailauth.record.recovery import recover
 from mailauth.record.shared import SharedState
 from mailauth.record.stamp import MICROSECONDS, Stamps, instant_of
+from mailauth.record.troubles import Troubles
+from mailauth.record.upkeep import Upkeep
+from mailauth.wire.pending import Pending
 
 VERSION = 1  # of the journal's records
+
+NOT_ON_DISK = "The logs cannot be put on the disk"
+NOT_LOOKED_AFTER = "The logs cannot be looked after"
 
 log = Logger()
 
@@ -39,30 +47,39 @@ class Sink(Protocol):
 
 
 class FileRecorder:
-    """Writes attempts into the logs of one directory (`login.session.Recorder`)."""
+    """Writes attempts into the logs of one directory (`login.session.Recorder`).
+
+    Everything is called in the reactor's thread. `open_recorder` and `attach_recorder` make one.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
+        settings: LogConfig,
         *,
         origins: Origins,
         zone: tzinfo | None,
         now: Callable[[], float],
-        on_failure: OnFailure = OnFailure.REFUSE,
-        sinks: Iterable[Sink] = (),
+        threads: Threads,
     ) -> None:
         self.sink_failures = 0
-        self.unrecorded = 0  # since the record began to fail; 0 while all is well
+        self.unrecorded = 0  # attempts since the record began to fail; 0 while all is well
         self._ledger = ledger
+        self._on_failure = settings.on_failure
         self._origins = origins
         self._stamps = Stamps(zone)
         self._now = now
-        self._on_failure = on_failure
-        self._sinks = list(sinks)
+        self._troubles = Troubles()
+        self._upkeep = Upkeep(ledger, settings, zone, threads, self._troubles)
+        self._disk = (
+            GroupCommit(ledger, threads, self._synced)
+            if settings.durability is Durability.DISK
+            else None
+        )
+        self._sinks: list[Sink] = []
         self._failed_sinks: set[int] = set()
         self._id = secrets.token_hex(8)
-        self._looked_at = 0
-        self._astray = False
+        self._second = 0  # when the files were last looked for
 
     @property
     def newest(self) -> int:
@@ -77,23 +94,26 @@ class FileRecorder:
         """Let a sink hear no more."""
         self._sinks.remove(sink)
 
-    def record(self, attempt: Attempt) -> LoginEvent | None:
+    def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
         """Write the attempt and return it as an event; `None` when it could not be written whole.
 
-        A failure is told to the operator once, and its end once; then every attempt tries anew.
+        A failure is told to the operator once, and its end once; every attempt tries anew. With
+        `durability = "disk"` the event is there when it is on the disk.
         """
         wall = instant_of(self._now())
-        if wall // MICROSECONDS != self._looked_at:
-            self._look_for_files(wall // MICROSECONDS)
+        if wall // MICROSECONDS != self._second:
+            self._second = wall // MICROSECONDS
+            self._upkeep.look()
         try:
-            event = self._write(attempt, wall)
+            event, file = self._write(attempt, wall)
         except OSError as error:
             return self._unrecorded(attempt, wall, error)
         if self.unrecorded:
             self._recovered()
-        for sink in tuple(self._sinks):
-            self._publish(sink, event)
-        return event
+        self._publish(event)
+        if self._disk is None:
+            return event
+        return self._disk.hold(event, [self._ledger.journal, *([file] if file is not None else [])])
 
     def reopen(self) -> None:
         """Go on with the files that stand at the paths now (SIGHUP, after they were moved away).
@@ -101,34 +121,48 @@ class FileRecorder:
         When they cannot be opened, writing goes on in the old ones, and opening is tried again
         every second.
         """
+        self._upkeep.reopen()
+
+    def tick(self) -> None:
+        """Look after the files though nobody logs in; once a minute, in the process that owns them.
+
+        A day that has ended gives way to the next one; older files are compressed and removed.
+        """
         try:
-            with self._ledger as ledger:
-                ledger.reopen()
+            self._upkeep.tick(instant_of(self._now()))
         except OSError as error:
-            if not self._astray:
-                self._astray = True
-                log.critical("The log files cannot be reopened: {error}", error=error)
+            self._troubles.begun(NOT_LOOKED_AFTER, error)
         else:
-            self._astray = False
+            self._troubles.over(NOT_LOOKED_AFTER)
+
+    def drained(self) -> Pending[None]:
+        """Tell when no record waits for the disk any more; then `close` loses nobody's reply."""
+        if self._disk is not None:
+            return self._disk.drained()
+        at_once: Pending[None] = Pending()
+        at_once.resolve(None)
+        return at_once
 
     def close(self) -> None:
         """Close the logs, and let another server have the directory."""
         self._ledger.close()
 
-    def _write(self, attempt: Attempt, wall: int) -> LoginEvent:
+    def _write(self, attempt: Attempt, wall: int) -> tuple[LoginEvent, LogFile | None]:
+        """Commit the attempt; return it with the file that its line is in, if it has one."""
         with self._ledger as ledger:
             instant = max(wall, ledger.instant)
             event = self._event(attempt, ledger.seq + 1, instant)
-            record = encode(event)
+            record, line, file = encode(event), b"", None
             kind = log_of(event)
-            if kind is None:
-                ledger.commit(event.seq, instant, record)
-                return event
-            time = self._stamps.printed(instant) if attempt.at is None else printed_time(event.at)
-            line = f"{line_of(event, kind, time)}\n".encode()
-            file = ledger.successes if kind is Log.SUCCESSES else ledger.failures
+            if kind is not None:
+                time = (
+                    self._stamps.printed(instant) if attempt.at is None else printed_time(event.at)
+                )
+                line = f"{line_of(event, kind, time)}\n".encode()
+                file = ledger.successes if kind is Log.SUCCESSES else ledger.failures
+            self._upkeep.make_way(ledger, instant, max(len(record), len(line)))
             ledger.commit(event.seq, instant, record, file, line)
-            return event
+            return event, file
 
     def _event(self, attempt: Attempt, seq: int, instant: int) -> LoginEvent:
         origin = self._origins.origin(attempt.ip) if attempt.ip is not None else None
@@ -165,15 +199,14 @@ class FileRecorder:
         )
 
     def _unrecorded(self, attempt: Attempt, wall: int, error: OSError) -> LoginEvent | None:
-        refuse = self._on_failure is OnFailure.REFUSE
         if not self.unrecorded:
             log.critical(
                 "Logins cannot be recorded, and are {fate} until they can: {error}",
-                fate="refused" if refuse else "let in unrecorded",
+                fate=_FATES[self._on_failure],
                 error=error,
             )
         self.unrecorded += 1
-        if refuse:
+        if self._on_failure is OnFailure.REFUSE:
             return None
         return self._event(attempt, self._ledger.seq + 1, max(wall, self._ledger.instant))
 
@@ -181,35 +214,55 @@ class FileRecorder:
         log.warn("Logins are recorded again; {count} attempts were not", count=self.unrecorded)
         self.unrecorded = 0
 
-    def _look_for_files(self, second: int) -> None:
-        """Once a second, see whether the files were moved away without a word."""
-        self._looked_at = second
-        if self._ledger.replaced:
-            self.reopen()
-
-    def _publish(self, sink: Sink, event: LoginEvent) -> None:
+    def _synced(self, events: Sequence[LoginEvent], error: OSError | None) -> bool:
+        """Say whether these may go on; when they are not on the disk, a record names them."""
+        if error is None:
+            self._troubles.over(NOT_ON_DISK)
+            return True
+        self._troubles.begun(NOT_ON_DISK, error)
+        ids = ", ".join(event.id for event in events)
+        attempt = Attempt(
+            kind=Kind.LOGIN,
+            result=Result.UNAVAILABLE,
+            reason=f"not on the disk, and {_FATES[self._on_failure]}: {ids}",
+        )
+        wall = instant_of(self._now())
         try:
-            sink.publish(event)
-        except Exception:  # noqa: BLE001 - a sink may fail alone
-            self.sink_failures += 1
-            if id(sink) not in self._failed_sinks:
-                self._failed_sinks.add(id(sink))
-                log.failure("A sink failed; only its first failure is logged")
+            event, _ = self._write(attempt, wall)
+        except OSError as further:
+            self._unrecorded(attempt, wall, further)
+        else:
+            self._publish(event)
+        return self._on_failure is OnFailure.ALLOW
+
+    def _publish(self, event: LoginEvent) -> None:
+        for sink in tuple(self._sinks):
+            try:
+                sink.publish(event)
+            except Exception:  # noqa: BLE001 - a sink may fail alone
+                self.sink_failures += 1
+                if id(sink) not in self._failed_sinks:
+                    self._failed_sinks.add(id(sink))
+                    log.failure("A sink failed; only its first failure is logged")
+
+
+_FATES = {OnFailure.REFUSE: "refused", OnFailure.ALLOW: "let in unrecorded"}
 
 
 def open_recorder(
     directory: Path,
+    settings: LogConfig,
     *,
     origins: Origins,
     zone: tzinfo | None,
     now: Callable[[], float],
-    on_failure: OnFailure = OnFailure.REFUSE,
+    threads: Threads,
     shared: SharedState | None = None,
 ) -> FileRecorder:
     """Take a log directory, mend what a killed server left there, and return its recorder.
 
-    `shared` is for the workers to come. Raises `DirectoryInUse`, and `OSError` when the logs cannot
-    be opened.
+    `shared` is for workers to attach to. Raises `DirectoryInUse`, and `OSError` when the logs
+    cannot be opened.
     """
     ledger = Ledger(directory, shared=shared)
     try:
@@ -218,4 +271,21 @@ def open_recorder(
     except BaseException:
         ledger.close()
         raise
-    return FileRecorder(ledger, origins=origins, zone=zone, now=now, on_failure=on_failure)
+    return FileRecorder(ledger, settings, origins=origins, zone=zone, now=now, threads=threads)
+
+
+def attach_recorder(
+    directory: Path,
+    settings: LogConfig,
+    *,
+    origins: Origins,
+    zone: tzinfo | None,
+    now: Callable[[], float],
+    threads: Threads,
+    shared: SharedState,
+) -> FileRecorder:
+    """Return a worker's recorder, for a directory that its server has opened; raises `OSError`."""
+    ledger = Ledger(directory, shared=shared, owner=False)
+    with ledger:
+        pass  # whoever takes the lock opens the files that the others write to
+    return FileRecorder(ledger, settings, origins=origins, zone=zone, now=now, threads=threads)

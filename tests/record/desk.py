@@ -1,17 +1,22 @@
 """What the tests of the record share: a clock that is set, known places, attempts, a recorder."""
 
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import Protocol as Interface
+from typing import TypeVar
 
 import msgspec
 
-from mailauth.config import OnFailure
+from mailauth.config import LogConfig
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
 from mailauth.origin import Origin
+from mailauth.record.group_commit import Threads
 from mailauth.record.journal import Unreadable, read
 from mailauth.record.recorder import FileRecorder, open_recorder
 from mailauth.record.shared import SharedState
+from mailauth.wire.pending import Pending
 
 NOON = 1_595_937_600.0  # 2020-07-28 12:00:00 UTC
 
@@ -44,6 +49,18 @@ HANDSHAKE = Attempt(
     ip="75.76.77.78",
     port=50124,
 )
+
+
+class Closable(Interface):
+    """What is closed after a test."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+T = TypeVar("T", bound=Closable)
+
+OPENED: list[Closable] = []
 
 
 class Clock:
@@ -79,23 +96,52 @@ class Heard:
         self.events.append(event)
 
 
+class Hands:
+    """A second thread that works when it is told to; meanwhile the reactor's has gone on."""
+
+    def __init__(self) -> None:
+        self.work: list[Callable[[], object]] = []
+        self.threads = Threads(self.work.append, lambda done: done())
+
+    def finish(self) -> None:
+        """Do what there is to do, and what comes of it."""
+        while self.work:
+            self.work.pop(0)()
+
+
 def opened(
     directory: Path,
-    clock: Clock | None = None,
+    clock: Callable[[], float] | None = None,
     *,
     zone: tzinfo | None = UTC,
-    on_failure: OnFailure = OnFailure.REFUSE,
+    settings: LogConfig | None = None,
+    hands: Hands | None = None,
     shared: SharedState | None = None,
 ) -> FileRecorder:
-    """Open a recorder as a server does."""
-    return open_recorder(
-        directory,
-        origins=Places(),
-        zone=zone,
-        now=clock or Clock(),
-        on_failure=on_failure,
-        shared=shared,
+    """Open a recorder as a server does; it is closed when the test is over."""
+    return closed_later(
+        open_recorder(
+            directory,
+            settings or LogConfig(),
+            origins=Places(),
+            zone=zone,
+            now=clock or Clock(),
+            threads=(hands or Hands()).threads,
+            shared=shared,
+        )
     )
+
+
+def closed_later(thing: T) -> T:
+    """Have something closed when the test is over."""
+    OPENED.append(thing)
+    return thing
+
+
+def event_of(recorded: LoginEvent | None | Pending[LoginEvent | None]) -> LoginEvent:
+    """Return the event of what was recorded at once."""
+    assert isinstance(recorded, LoginEvent)
+    return recorded
 
 
 def login(name: str) -> Attempt:
@@ -115,9 +161,9 @@ def names(directory: Path) -> list[str]:
     return [line.split(" - ")[2] for line in lines(directory)]
 
 
-def journal(directory: Path) -> list[LoginEvent]:
-    """Read the journal, every line of which must be readable."""
-    records = list(read((directory / "LoginAttempts.jsonl").read_bytes().splitlines(keepends=True)))
+def journal(directory: Path, name: str = "LoginAttempts.jsonl") -> list[LoginEvent]:
+    """Read a journal, every line of which must be readable."""
+    records = list(read((directory / name).read_bytes().splitlines(keepends=True)))
     events = [record for record in records if not isinstance(record, Unreadable)]
     assert len(events) == len(records), records
     return events

@@ -1,24 +1,23 @@
 """When a record cannot be written: nothing half, one complaint, and recovery by itself."""
 
+import contextlib
 import errno
 import os
-import resource
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.logger import ILogObserver, globalLogPublisher
-from zope.interface import implementer
 
-from mailauth.config import OnFailure
+from mailauth.config import LogConfig, OnFailure
 from tests.record.desk import (
     BOB,
     WRONG,
     Clock,
     Heard,
     assert_agreement,
+    event_of,
     journal,
     lines,
     login,
@@ -29,33 +28,6 @@ from tests.record.desk import (
 ATTEMPTS = "LoginAttempts.jsonl"
 SUCCESSES = "SuccessfulLogins.log"
 FAILURES = "InvalidPasswordAttempts.log"
-
-
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    """What the operator is told: formatted diagnostics of level warn and up."""
-    told: list[str] = []
-
-    @implementer(ILogObserver)
-    def observe(event: dict[str, Any]) -> None:
-        if event["log_level"].name in ("warn", "error", "critical"):
-            told.append(event["log_format"].format(**event))
-
-    globalLogPublisher.addObserver(observe)
-    yield told
-    globalLogPublisher.removeObserver(observe)
-
-
-@pytest.fixture
-def limit() -> Iterator[Callable[[int], None]]:
-    """Limit the size of files: a write beyond it is short, the next one fails: a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def set_limit(octets: int) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (octets if octets >= 0 else before[0], before[1]))
-
-    yield set_limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("room", [0, 1, 100, 400])
@@ -75,8 +47,7 @@ def test_a_record_that_is_cut_short_is_taken_back(
         assert recorder.unrecorded == 5
     finally:
         limit(-1)
-    event = recorder.record(login("c"))
-    assert event is not None
+    event = event_of(recorder.record(login("c")))
     assert event.seq == 2
     assert [event.user for event in heard.events] == ["a", "c"] == names(tmp_path)
     assert_agreement(tmp_path)
@@ -108,15 +79,14 @@ def test_a_line_that_is_cut_short_takes_its_journal_record_with_it(
 def test_logins_may_be_let_in_unrecorded(
     tmp_path: Path, limit: Callable[[int], None], said: list[str]
 ) -> None:
-    recorder = opened(tmp_path, on_failure=OnFailure.ALLOW)
+    recorder = opened(tmp_path, settings=LogConfig(on_failure=OnFailure.ALLOW))
     heard = Heard()
     recorder.add_sink(heard)
     limit(10)
     try:
-        event = recorder.record(BOB)
+        event = event_of(recorder.record(BOB))
     finally:
         limit(-1)
-    assert event is not None
     assert (event.user, event.seq) == ("bob@mydomain.com", 1)
     assert heard.events == []
     assert lines(tmp_path) == []
@@ -165,11 +135,45 @@ def test_what_could_not_be_cut_back_is_cut_before_the_next_record(
     assert_agreement(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes into read-only directories")
-def test_a_read_only_directory_cannot_be_opened(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir(mode=0o500)
+def test_a_read_only_directory_cannot_be_opened(unprivileged: Path) -> None:
+    (unprivileged / "logs").mkdir(mode=0o500)
     with pytest.raises(PermissionError):
-        opened(tmp_path / "logs")
+        opened(unprivileged / "logs")
+
+
+def test_permissions_that_are_taken_away_do_not_stop_what_is_open(
+    unprivileged: Path, said: list[str]
+) -> None:
+    """Reopening fails, which is told; it is tried again every second."""
+    logs, clock = unprivileged / "logs", Clock()
+    recorder = opened(logs, clock)
+    (logs / SUCCESSES).chmod(0o000)
+    logs.chmod(0o500)
+    recorder.reopen()
+    assert recorder.record(login("a")) is not None
+    assert len(said) == 1
+    assert "cannot be reopened" in said[0]
+    logs.chmod(0o700)
+    (logs / SUCCESSES).chmod(0o600)
+    recorder.reopen()
+    assert recorder.record(login("b")) is not None
+    assert names(logs) == ["a", "b"]
+    assert "no longer so" in said[1]
+
+
+def test_a_removed_file_in_a_read_only_directory_refuses_until_it_can_be_made(
+    unprivileged: Path, said: list[str]
+) -> None:
+    logs = unprivileged / "logs"
+    recorder = opened(logs)
+    (logs / SUCCESSES).unlink()
+    logs.chmod(0o500)
+    assert [recorder.record(BOB) for _ in range(3)] == [None] * 3
+    logs.chmod(0o700)
+    assert recorder.record(login("b")) is not None
+    assert names(logs) == ["b"]
+    assert_agreement(logs)
+    assert "recorded again; 3 attempts were not" in said[-1]
 
 
 def test_a_file_in_the_place_of_the_directory_cannot_be_opened(tmp_path: Path) -> None:
@@ -195,8 +199,7 @@ def test_a_directory_that_was_removed_is_made_and_held_again(tmp_path: Path) -> 
     recorder = opened(logs)
     recorder.record(login("a"))
     shutil.rmtree(logs)
-    event = recorder.record(login("b"))
-    assert event is not None
+    event = event_of(recorder.record(login("b")))
     assert event.seq == 2
     assert names(logs) == ["b"]
     with pytest.raises(OSError, match="another server"):
@@ -291,3 +294,36 @@ def test_when_reopening_fails_the_moved_files_go_on(tmp_path: Path, said: list[s
     recorder.record(login("d"))
     assert [line.split(" - ")[2] for line in lines(tmp_path, f"{SUCCESSES}.1")] == list("abc")
     assert names(tmp_path) == ["d"]
+
+
+def test_a_full_disk_refuses_logins_and_room_lets_them_in(full_disk: Path, said: list[str]) -> None:
+    """On a file system that is really full, whichever write it is that does not fit."""
+    logs = full_disk / "logs"
+    recorder = opened(logs)
+    ballast = full_disk / "ballast"
+    with ballast.open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"." * 512)
+            file.flush()
+            if full_disk_room(full_disk) < 16_384:
+                break
+    accepted = 0
+    while recorder.record(login(f"u{accepted}")) is not None:
+        accepted += 1
+        assert accepted < 1000
+    assert accepted > 0
+    assert [recorder.record(WRONG) for _ in range(10)] == [None] * 10
+    assert names(logs) == [f"u{number}" for number in range(accepted)]
+    assert_agreement(logs)
+    ballast.unlink()
+    assert recorder.record(login("after")) is not None
+    recorder.close()
+    assert names(logs)[accepted:] == ["after"]
+    assert_agreement(logs)
+    assert len(said) == 2
+    assert "No space left on device" in said[0]
+
+
+def full_disk_room(place: Path) -> int:
+    """How many octets still fit."""
+    return shutil.disk_usage(place).free

@@ -17,6 +17,7 @@ from tests.record.desk import (
     Clock,
     Heard,
     assert_agreement,
+    event_of,
     journal,
     lines,
     login,
@@ -40,8 +41,7 @@ def test_all_three_files_exist_once_it_is_open(tmp_path: Path) -> None:
 
 def test_a_success_is_a_line_and_a_journal_record(tmp_path: Path) -> None:
     recorder = opened(tmp_path, Clock(NOON + 0.759))
-    event = recorder.record(BOB)
-    assert event is not None
+    event = event_of(recorder.record(BOB))
     assert lines(tmp_path) == [
         "2020-07-28 12:00:00,759 - [IMAP] {UNSECURE} - bob@mydomain.com - 10.11.12.102 (LAN)"
     ]
@@ -86,8 +86,9 @@ def test_a_connection_is_no_login_whatever_its_result(tmp_path: Path) -> None:
 
 
 def test_an_account_record_has_neither_address_nor_origin(tmp_path: Path) -> None:
-    event = opened(tmp_path).record(Attempt(kind=Kind.ACCOUNT, user="bob", reason="disabled"))
-    assert event is not None
+    event = event_of(
+        opened(tmp_path).record(Attempt(kind=Kind.ACCOUNT, user="bob", reason="disabled"))
+    )
     assert (event.ip, event.origin, event.country) == (None, None, None)
 
 
@@ -106,8 +107,9 @@ def test_a_failed_login_prints_who_it_was_meant_to_be_and_why(tmp_path: Path) ->
 def test_a_record_written_later_keeps_the_time_of_its_attempt(tmp_path: Path) -> None:
     recorder = opened(tmp_path, zone=ZoneInfo("Asia/Tokyo"))
     came = datetime(2020, 7, 28, 11, 59, 59, 250000, tzinfo=UTC)
-    event = recorder.record(msgspec.structs.replace(WRONG, result=Result.BLOCKED, at=came))
-    assert event is not None
+    event = event_of(
+        recorder.record(msgspec.structs.replace(WRONG, result=Result.BLOCKED, at=came))
+    )
     assert event.at == came
     assert event.at.utcoffset() == timedelta(hours=9)
     assert lines(tmp_path, FAILURES)[0].startswith("2020-07-28 20:59:59,250 - ")
@@ -136,8 +138,7 @@ def test_a_restart_goes_on_from_the_last_number_and_instant(tmp_path: Path) -> N
     recorder.record(BOB)
     recorder.close()
     recorder = opened(tmp_path, Clock(NOON - 60))
-    event = recorder.record(BOB)
-    assert event is not None
+    event = event_of(recorder.record(BOB))
     assert event.seq == 2
     assert [line[11:23] for line in lines(tmp_path)] == ["12:00:00,000"] * 2
     assert len({event.id for event in journal(tmp_path)}) == 2

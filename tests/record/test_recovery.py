@@ -19,6 +19,7 @@ from tests.record.desk import (
     WRONG,
     Clock,
     assert_agreement,
+    event_of,
     journal,
     lines,
     login,
@@ -60,8 +61,7 @@ def test_a_success_without_its_line_was_not_acknowledged_and_is_cut(logs: Path) 
     recorder = opened(logs)
     assert [event.user for event in journal(logs)] == ["a", "b", "bob@mydomain.com"]
     assert_agreement(logs)
-    event = recorder.record(login("d"))
-    assert event is not None
+    event = event_of(recorder.record(login("d")))
     assert event.seq == 4
 
 
@@ -140,8 +140,7 @@ def test_number_and_instant_are_found_in_older_files(logs: Path, compressed: boo
     (logs / "LoginAttempts.2020-07-28.2.jsonl").write_bytes(b"")
     (logs / "LoginAttempts.2020-07-28.9.jsonl").write_bytes(b"older\n")
     recorder = opened(logs, Clock(NOON - 5))
-    event = recorder.record(BOB)
-    assert event is not None
+    event = event_of(recorder.record(BOB))
     assert event.seq == 4
     assert event.at == datetime(2020, 7, 28, 12, tzinfo=UTC)
 
@@ -151,15 +150,13 @@ def test_an_older_file_that_cannot_be_read_is_passed_over(logs: Path) -> None:
     (logs / ATTEMPTS).unlink()
     (logs / "LoginAttempts.2020-07-27.jsonl").write_bytes(data)
     (logs / "LoginAttempts.2020-07-28.jsonl.gz").write_bytes(gzip.compress(data)[:-9])
-    event = opened(logs).record(BOB)
-    assert event is not None
+    event = event_of(opened(logs).record(BOB))
     assert event.seq == 4
 
 
 def test_without_a_journal_the_last_line_tells_the_instant(logs: Path) -> None:
     (logs / ATTEMPTS).unlink()
-    event = opened(logs, Clock(NOON - 5)).record(BOB)
-    assert event is not None
+    event = event_of(opened(logs, Clock(NOON - 5)).record(BOB))
     assert event.seq == 1
     assert [line[11:19] for line in lines(logs)] == ["12:00:00"] * 3
 
@@ -180,16 +177,14 @@ def test_a_last_line_in_a_repeated_hour_never_stops_the_clock(
         "2020-10-25 02:30:00,000 - [IMAP] {SECURE} - mary - 10.0.0.1 (LAN)\n"
     )
     clock = Clock(datetime.fromisoformat(now).timestamp())
-    event = opened(tmp_path, clock, zone=ZoneInfo("Europe/Berlin")).record(BOB)
-    assert event is not None
+    event = event_of(opened(tmp_path, clock, zone=ZoneInfo("Europe/Berlin")).record(BOB))
     assert event.at == datetime.fromisoformat(expected)
 
 
 def test_lines_that_are_not_ours_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / ATTEMPTS).write_bytes(b"what is this\n")
     (tmp_path / SUCCESSES).write_bytes(b"\xff\xfe\r\n")
-    event = opened(tmp_path).record(BOB)
-    assert event is not None
+    event = event_of(opened(tmp_path).record(BOB))
     assert event.seq == 1
     assert (tmp_path / ATTEMPTS).read_bytes().startswith(b"what is this\n{")
 
@@ -198,8 +193,7 @@ def test_a_newer_versions_records_still_count(tmp_path: Path) -> None:
     (tmp_path / ATTEMPTS).write_bytes(
         b'{"v":2,"seq":41,"id":"x","at":"2020-07-28T12:00:05.000000+00:00","kind":"dream"}\n'
     )
-    event = opened(tmp_path).record(BOB)
-    assert event is not None
+    event = event_of(opened(tmp_path).record(BOB))
     assert event.seq == 42
     assert event.at == datetime(2020, 7, 28, 12, 0, 5, tzinfo=UTC)
 

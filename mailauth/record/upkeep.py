@@ -1,0 +1,85 @@
+"""The upkeep of the log files while a server runs: moved away, rotated, compressed, removed."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from functools import partial
+
+from mailauth.config import LogConfig, Rotate
+from mailauth.record.files import Identity
+from mailauth.record.group_commit import Threads
+from mailauth.record.ledger import Ledger
+from mailauth.record.rotation import Rotation, tidy
+from mailauth.record.troubles import Troubles
+
+NOT_REOPENED = "The log files cannot be reopened"
+NOT_ROTATED = "The logs cannot be rotated"
+
+
+class Upkeep:
+    """Keeps one ledger's files as the settings say; it never stands in the way of a record."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        settings: LogConfig,
+        zone: tzinfo | None,
+        threads: Threads,
+        troubles: Troubles,
+    ) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._rotation = Rotation(settings, zone)
+        self._threads = threads
+        self._troubles = troubles
+        self._rotation_failed = False
+        self._tidying = False
+
+    def look(self) -> None:
+        """See whether the files were moved away without a word; once a second is enough."""
+        self._rotation_failed = False
+        if self._ledger.replaced:
+            self.reopen()
+
+    def reopen(self) -> None:
+        """Go on with the files that stand at the paths now; if that fails, with those before."""
+        try:
+            with self._ledger as ledger:
+                ledger.reopen()
+        except OSError as error:
+            self._troubles.begun(NOT_REOPENED, error)
+        else:
+            self._troubles.over(NOT_REOPENED)
+
+    def make_way(self, ledger: Ledger, instant: int, growth: int = 0) -> None:
+        """Rotate if a record of this instant and size belongs into new files; inside the ledger."""
+        if self._rotation_failed or not self._rotation.is_due(ledger, instant, growth):
+            return
+        try:
+            self._rotation.give_way(ledger, instant)
+        except OSError as error:
+            self._rotation_failed = True
+            self._troubles.begun(NOT_ROTATED, error)
+        else:
+            self._troubles.over(NOT_ROTATED)
+
+    def tick(self, instant: int) -> None:
+        """Do what is due though nobody logs in; raises `OSError`."""
+        self.look()
+        if self._settings.rotate is Rotate.NONE:
+            return  # somebody else rotates, and keeps what it likes
+        with self._ledger as ledger:
+            self.make_way(ledger, instant)
+            in_use = [file.identity for file in ledger.files]
+        if not self._tidying:
+            self._tidying = True
+            self._threads.leave(partial(self._tidy, in_use))
+
+    def _tidy(self, in_use: Sequence[Identity]) -> None:
+        """Compress and remove older files, in a thread of its own."""
+        try:
+            tidy([file.path for file in self._ledger.files], self._settings.keep, in_use)
+        finally:
+            self._threads.enter(self._tidied)
+
+    def _tidied(self) -> None:
+        self._tidying = False

@@ -50,6 +50,7 @@ from mailauth.origin.networks import Network
 from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
 from mailauth.passwords.verifier import Verifier
+from mailauth.record.group_commit import Threads
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.record.recorder import FileRecorder, Sink, open_recorder
 from mailauth.record.stamp import zone_named
@@ -66,6 +67,7 @@ from mailauth.wire.pending import Pending
 
 log = Logger()
 
+A_MINUTE = 60.0
 A_DAY = 86_400.0
 LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
 LOOK_SECONDS = 1.0  # from one look at the users file to the next
@@ -147,6 +149,7 @@ class Server:
                 for listener, taken in zip(self.listeners, bound, strict=True)
             ]
             self._repeat(A_DAY, self._renew_certificate, opened)
+            self._repeat(A_MINUTE, self.recorder.tick, opened)
             if self.config.users.file:
                 users_file = WatchedFile(self.home / self.config.users.file)
                 self._repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
@@ -211,6 +214,7 @@ class Server:
         if deadline.active():
             deadline.cancel()
         await _told(self._exposure.drained())
+        await _told(self.recorder.drained())
         self._opened.close()
 
     def _abort(self) -> None:
@@ -244,10 +248,11 @@ class Server:
         logs = self.home / config.log.directory
         self.recorder = open_recorder(
             logs,
+            config.log,
             origins=self._resolver,
             zone=zone_named(config.timezone),
             now=self._now,
-            on_failure=config.log.on_failure,
+            threads=Threads(self._reactor.callInThread, self._reactor.callFromThread),
         )
         opened.callback(self.recorder.close)
         self._exposure = BackgroundChecks(self._reactor.callLater)

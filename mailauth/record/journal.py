@@ -1,7 +1,7 @@
 """LoginAttempts.jsonl, the evidence: one flat JSON object a line, keys as in `LoginEvent`."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -9,7 +9,10 @@ from mailauth.login.event import LoginEvent
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(LoginEvent)
-_NO_OFFSET = timedelta(0)
+
+# Quotes inside a value are escaped, so that this stands at the end of `at` and nowhere else.
+_Z = b'Z","kind":'
+_NO_OFFSET = b'+00:00","kind":'
 
 
 class JournalError(ValueError):
@@ -29,9 +32,9 @@ def encode(event: LoginEvent) -> bytes:
         line = _encoder.encode(event)
     except UnicodeEncodeError:
         line = _encoder.encode(_without_surrogates(event))
-    if event.at.microsecond == 0 or event.at.utcoffset() == _NO_OFFSET:
-        line = _with_whole_time(line, event)
-    return line + b"\n"
+    if event.at.microsecond == 0:
+        line = _with_microseconds(line, event.at)
+    return line.replace(_Z, _NO_OFFSET, 1) + b"\n"
 
 
 def decode(line: bytes) -> LoginEvent:
@@ -54,10 +57,10 @@ def read(lines: Iterable[bytes]) -> Iterator[LoginEvent | Unreadable]:
             yield Unreadable(number, str(error))
 
 
-def _with_whole_time(line: bytes, event: LoginEvent) -> bytes:
-    """Write `at` with its microseconds and its offset even where they are zero."""
-    short = _encoder.encode(event.at)
-    whole = f'"{event.at.isoformat(timespec="microseconds")}"'.encode("ascii")
+def _with_microseconds(line: bytes, at: datetime) -> bytes:
+    """Write the microseconds that msgspec leaves out where they are zero."""
+    short = _encoder.encode(at)
+    whole = f'"{at.isoformat(timespec="microseconds")}"'.encode("ascii")
     return line.replace(short, whole, 1)  # before `at` stand numbers and an id, never a time
 
 

@@ -110,10 +110,13 @@ class FileRecorder:
             return self._unrecorded(attempt, wall, error)
         if self.unrecorded:
             self._recovered()
-        self._publish(event)
         if self._disk is None:
+            self._publish(event)
             return event
-        return self._disk.hold(event, [self._ledger.journal, *([file] if file is not None else [])])
+        files = [self._ledger.journal] if file is None else [self._ledger.journal, file]
+        durable = self._disk.hold(event, files)
+        self._publish(event)
+        return durable
 
     def reopen(self) -> None:
         """Go on with the files that stand at the paths now (SIGHUP, after they were moved away).
@@ -246,7 +249,7 @@ class FileRecorder:
                     log.failure("A sink failed; only its first failure is logged")
 
 
-_FATES = {OnFailure.REFUSE: "refused", OnFailure.ALLOW: "let in unrecorded"}
+_FATES = {OnFailure.REFUSE: "refused", OnFailure.ALLOW: "let in"}
 
 
 def open_recorder(

@@ -57,7 +57,7 @@ def _cut_unfinished(ledger: Ledger) -> None:
     """Cut the last journal record if its line is missing."""
     records = tail(ledger.journal.path, TAIL_OCTETS)
     last = _decoded(records[-1]) if records else None
-    if last is None or (kind := log_of(last)) is None:
+    if last is None or (kind := log_of(last)) is None or _line(last, kind) is None:
         return
     written = [_line(event, kind) for record in records if (event := _decoded(record)) is not None]
     expected = [line for line in written if line is not None]
@@ -75,7 +75,9 @@ def _cut_unfinished(ledger: Ledger) -> None:
 
 
 def _line(event: LoginEvent, kind: Log) -> bytes | None:
-    if log_of(event) is not kind:
+    """Return the event's line in that log; a record that is not ours may lack what a line needs."""
+    needed = (event.protocol, event.secure, event.ip, event.origin)
+    if log_of(event) is not kind or None in needed or (kind is Log.SUCCESSES and not event.user):
         return None
     return f"{line_of(event, kind, printed_time(event.at))}\n".encode()
 

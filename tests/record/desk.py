@@ -18,6 +18,10 @@ from mailauth.record.recorder import FileRecorder, open_recorder
 from mailauth.record.shared import SharedState
 from mailauth.wire.pending import Pending
 
+ATTEMPTS = "LoginAttempts.jsonl"
+SUCCESSES = "SuccessfulLogins.log"
+FAILURES = "InvalidPasswordAttempts.log"
+
 NOON = 1_595_937_600.0  # 2020-07-28 12:00:00 UTC
 
 BOB = Attempt(
@@ -149,7 +153,7 @@ def login(name: str) -> Attempt:
     return msgspec.structs.replace(BOB, user=name, authcid=name)
 
 
-def lines(directory: Path, name: str = "SuccessfulLogins.log") -> list[str]:
+def lines(directory: Path, name: str = SUCCESSES) -> list[str]:
     """Read the lines of a log, each of which must have ended."""
     text = (directory / name).read_text("utf-8")
     assert text == "" or text.endswith("\n")
@@ -161,7 +165,7 @@ def names(directory: Path) -> list[str]:
     return [line.split(" - ")[2] for line in lines(directory)]
 
 
-def journal(directory: Path, name: str = "LoginAttempts.jsonl") -> list[LoginEvent]:
+def journal(directory: Path, name: str = ATTEMPTS) -> list[LoginEvent]:
     """Read a journal, every line of which must be readable."""
     records = list(read((directory / name).read_bytes().splitlines(keepends=True)))
     events = [record for record in records if not isinstance(record, Unreadable)]

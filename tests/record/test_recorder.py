@@ -10,9 +10,12 @@ import pytest
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.record.files import DirectoryInUse
 from tests.record.desk import (
+    ATTEMPTS,
     BOB,
+    FAILURES,
     HANDSHAKE,
     NOON,
+    SUCCESSES,
     WRONG,
     Clock,
     Heard,
@@ -24,10 +27,6 @@ from tests.record.desk import (
     names,
     opened,
 )
-
-ATTEMPTS = "LoginAttempts.jsonl"
-SUCCESSES = "SuccessfulLogins.log"
-FAILURES = "InvalidPasswordAttempts.log"
 
 
 def test_all_three_files_exist_once_it_is_open(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a start makes of the files that a killed server, or somebody else, left behind."""
 
 import gzip
+import json
 import os
 import signal
 import subprocess
@@ -13,9 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.record.desk import (
+    ATTEMPTS,
     BOB,
+    FAILURES,
     HANDSHAKE,
     NOON,
+    SUCCESSES,
     WRONG,
     Clock,
     assert_agreement,
@@ -26,10 +30,6 @@ from tests.record.desk import (
     names,
     opened,
 )
-
-ATTEMPTS = "LoginAttempts.jsonl"
-SUCCESSES = "SuccessfulLogins.log"
-FAILURES = "InvalidPasswordAttempts.log"
 
 
 @pytest.fixture
@@ -187,6 +187,14 @@ def test_lines_that_are_not_ours_are_left_alone(tmp_path: Path) -> None:
     event = event_of(opened(tmp_path).record(BOB))
     assert event.seq == 1
     assert (tmp_path / ATTEMPTS).read_bytes().startswith(b"what is this\n{")
+
+
+@pytest.mark.parametrize("missing", ["protocol", "secure", "user", "ip", "origin"])
+def test_a_record_that_no_line_can_be_made_of_is_left_alone(logs: Path, missing: str) -> None:
+    record = json.loads((logs / ATTEMPTS).read_bytes().splitlines()[0])
+    (logs / ATTEMPTS).write_bytes(json.dumps({**record, missing: None}).encode() + b"\n")
+    opened(logs).close()
+    assert len(journal(logs)) == 1
 
 
 def test_a_newer_versions_records_still_count(tmp_path: Path) -> None:

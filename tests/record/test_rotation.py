@@ -11,9 +11,12 @@ from mailauth.config import LogConfig, Rotate
 from mailauth.record.archive import archived, archived_name, free_number, newest_first, tail
 from mailauth.record.rotation import Rotation
 from tests.record.desk import (
+    ATTEMPTS,
     BOB,
+    FAILURES,
     HANDSHAKE,
     NOON,
+    SUCCESSES,
     WRONG,
     Clock,
     Hands,
@@ -25,10 +28,6 @@ from tests.record.desk import (
     names,
     opened,
 )
-
-ATTEMPTS = "LoginAttempts.jsonl"
-SUCCESSES = "SuccessfulLogins.log"
-FAILURES = "InvalidPasswordAttempts.log"
 
 DAY = 86_400
 BY_SIZE = LogConfig(rotate=Rotate.SIZE, size=65_536)

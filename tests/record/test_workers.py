@@ -17,7 +17,9 @@ from mailauth.record.archive import archived
 from mailauth.record.recorder import FileRecorder, attach_recorder
 from mailauth.record.shared import NUMBERS, SharedState
 from tests.record.desk import (
+    ATTEMPTS,
     BOB,
+    SUCCESSES,
     Clock,
     Hands,
     Places,
@@ -31,8 +33,6 @@ from tests.record.desk import (
     opened,
 )
 
-ATTEMPTS = "LoginAttempts.jsonl"
-SUCCESSES = "SuccessfulLogins.log"
 FOR_EVER = LogConfig(rotate=Rotate.NONE)
 
 

@@ -66,7 +66,8 @@ def trust(home: Home) -> None:
                 "no CA yet, `mailauth serve` or `mailauth cert issue` makes one"
             )
         case _:
-            click.echo(_TRUST.format(ca=store.ca, host=config.hostname), nl=False)
+            names = ", ".join(dict.fromkeys([config.hostname, "localhost"]))
+            click.echo(_TRUST.format(ca=store.ca, host=config.hostname, names=names), nl=False)
 
 
 def _describe(certificate: x509.Certificate) -> None:
@@ -83,7 +84,7 @@ def _describe(certificate: x509.Certificate) -> None:
 
 
 _TRUST = """\
-The CA can vouch for {host}, localhost and loopback addresses only. Give clients this file:
+The CA can vouch for {names} and loopback addresses only. Give clients this file:
   {ca}
 
 One command, nothing installed:

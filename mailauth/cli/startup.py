@@ -135,7 +135,7 @@ def _paragraphs(server: Server) -> Iterator[str]:
     yield f"Logins are recorded in {escape(str(logs / SUCCESSES))}"
     yield f"Evidence for each attempt is in {escape(str(logs / JOURNAL))}"
     if server.ca is not None:
-        yield f"Clients must trust the CA {escape(str(server.ca))} (mailauth cert show says how)"
+        yield f"Clients must trust the CA {escape(str(server.ca))} (mailauth cert trust says how)"
     url = console_url(server)
     if url is not None:
         link = url.rstrip("/") + server.site.admin_link()

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import NoReturn, TypeVar
 
-from mailauth.imap import utf7
 from mailauth.imap.dates import MONTHS
 from mailauth.imap.errors import ParseError
 from mailauth.imap.sequence import Saved, SequenceSet
 from mailauth.mailbox.names import canonical_name
 from mailauth.mailbox.view import Range
+from mailauth.wire import utf7
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ import functools
 import re
 from collections.abc import Iterable
 
-from mailauth.imap import utf7
 from mailauth.mailbox.message import SYSTEM_FLAGS
+from mailauth.wire import utf7
 
 CRLF = b"\r\n"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap import append, sequence, utf7
+from mailauth.imap import append, sequence
 from mailauth.imap.errors import Bad, ParseError, StatusError
 from mailauth.imap.fetch_items import fetch_items
 from mailauth.imap.grammar import Parser
@@ -29,6 +29,7 @@ from mailauth.imap.responses import astring, nstring
 from mailauth.imap.responses import string as imap_string
 from mailauth.imap.search_grammar import search_arguments
 from mailauth.imap.sequence import Saved
+from mailauth.wire import utf7
 from mailauth.wire.lines import LineBuffer
 
 TOKENS = [

@@ -1,1 +1,1 @@
-"""Where mail is kept: the protocols' interface to it, and the store in memory. Pure."""
+"""Where mail is kept: the protocols' interface to it and the stores. Pure, but for `maildir`."""

@@ -1,11 +1,13 @@
-"""A store in memory, and mail for it."""
+"""A store of each kind, on which the same tests run."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
 
+from mailauth.mailbox.maildir import MaildirStore
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import AccountMail, Limits, Mailbox, MailStore
@@ -24,10 +26,19 @@ def mail(text: str = "hello", *flags: str) -> NewMessage:
     return NewMessage(f"Subject: {text}\r\n\r\n{text}\r\n".encode(), NOON, frozenset(flags))
 
 
-@pytest.fixture
-def make_store() -> MakeStore:
-    """Make a store with limits of the test's choice."""
-    return lambda limits: MemoryStore(count(1000).__next__, welcome, limits)
+@pytest.fixture(params=["memory", "maildir"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """Make a store of each kind with limits of the test's choice."""
+    directories = count()
+
+    def memory(limits: Limits) -> MailStore:
+        return MemoryStore(count(1000).__next__, welcome, limits)
+
+    def maildir(limits: Limits) -> MailStore:
+        directory = tmp_path / str(next(directories))
+        return MaildirStore(directory, count(1000).__next__, welcome, limits)
+
+    return memory if request.param == "memory" else maildir
 
 
 @pytest.fixture

@@ -1,0 +1,344 @@
+"""The mail of one account: its folders, and the lock under which everything in it is done."""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from mailbox import Maildir
+from pathlib import Path
+
+from mailauth.mailbox.errors import (
+    MailboxNotAllowed,
+    MaildropLocked,
+    NoSuchMailbox,
+    StoreUnavailable,
+)
+from mailauth.mailbox.maildir.changes import Changes
+from mailauth.mailbox.maildir.files import locked, new_key, replace
+from mailauth.mailbox.maildir.folder import MaildirMailbox
+from mailauth.mailbox.maildir.journal import Begun, BrokenJournal, Journal
+from mailauth.mailbox.maildir.total import Total
+from mailauth.mailbox.message import NewMessage
+from mailauth.mailbox.names import INBOX, canonical_name, new_name
+from mailauth.mailbox.room import Used, check_room, quota
+from mailauth.mailbox.store import Entry, Limits, MaildropLock, Quota, SpecialUse
+from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special_use, subscribed
+from mailauth.wire import utf7
+
+_REMOVED = "mailauth-removed-"
+_DRAFT_LIFE = 36 * 3600  # seconds, as the rules of Maildir have it
+
+
+class MaildirAccount:
+    """The mail of one account; see `store.AccountMail`.
+
+    A mailbox is known by its UIDVALIDITY: whoever renames a folder, its sessions stay with it.
+    """
+
+    def __init__(
+        self, path: Path, limits: Limits, total: Total, uid_validity: Callable[[], int]
+    ) -> None:
+        self.path = path
+        self._limits = limits
+        self._total = total
+        self._uid_validity = uid_validity
+        self._editions = str(path / "mailauth-edition")
+        self._mailboxes: dict[str, MaildirMailbox] = {}
+        self._inodes: dict[str, int] = {}  # of the folders, by name
+        self._edition = -1  # when it was made sure which mailbox each folder is
+        self._size = 0
+        self._held = 0
+
+    def provide(self, welcome: NewMessage) -> None:
+        """Make the mailboxes that an account begins with beside INBOX, and its first message."""
+        with self.lock():
+            self.identify()
+            for name in PROVIDED:
+                self._make(name)
+            self._subscribe([INBOX, *PROVIDED])
+            self.mailbox(INBOX).append([welcome])
+
+    def entries(self) -> list[Entry]:
+        with self.lock():
+            self.identify()
+            return entries({name: box.special_use for name, box in self._mailboxes.items()})
+
+    def mailbox(self, name: str) -> MaildirMailbox:
+        with self.lock():
+            self.identify()
+            while mailbox := self._mailboxes.get(canonical_name(name)):
+                mailbox.sync()
+                if not mailbox.removed:
+                    return mailbox
+            raise NoSuchMailbox("No mailbox has this name")
+
+    def create(self, name: str) -> MaildirMailbox:
+        with self.lock():
+            self.identify()
+            for new in creation(name, self._mailboxes, self._limits):
+                mailbox = self._make(new)
+            mailbox.sync()
+            return mailbox
+
+    def delete(self, name: str) -> None:
+        with self.lock():
+            mailbox = self.mailbox(name)
+            if mailbox.name == INBOX:
+                raise MailboxNotAllowed("INBOX cannot be deleted")
+            removed = self.path / f"{_REMOVED}{new_key()}"
+            self.amend()
+            self._directory(mailbox.name).rename(removed)
+            self.identify()
+            shutil.rmtree(removed)
+            self.settle()
+
+    def rename(self, name: str, to: str) -> None:
+        with self.lock():
+            self.identify()
+            if canonical_name(name) == INBOX:
+                inbox = self.mailbox(INBOX)
+                inbox.move(inbox.uids(), self.create(to).name)
+                return
+            plan = renaming(name, to, self._mailboxes, self._limits)
+            for superior in plan.created:
+                self._make(superior)
+            self.amend()
+            with Changes() as changes:
+                for old, new in plan.moved:
+                    changes.rename(str(self._directory(old)), str(self._directory(new)))
+            self.identify()
+
+    def subscribe(self, name: str) -> None:
+        with self.lock():
+            self._subscribe(subscribed(name, self.subscriptions(), self._limits))
+
+    def unsubscribe(self, name: str) -> None:
+        with self.lock():
+            self._subscribe({*self.subscriptions()} - {canonical_name(name)})
+
+    def subscriptions(self) -> Collection[str]:
+        try:
+            text = (self.path / "mailauth-subscriptions").read_text("utf-8", "replace")
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(text.split("\n")[:-1])
+
+    def quota(self) -> Quota:
+        return quota(self._limits, self.settle())
+
+    def check_room(self, size: int) -> None:
+        self.check_sizes([size])
+
+    def check_sizes(self, sizes: Sequence[int]) -> None:
+        """Raises `OverQuota` or `MessageTooBig` when messages of these sizes cannot be added."""
+        check_room(self._limits, self.settle(), sizes)
+
+    def deliver(self, content: bytes, at: datetime) -> None:
+        self.mailbox(INBOX).append([NewMessage(content, at)])
+
+    def lock_maildrop(self) -> MaildropLock:
+        file = self.path / "mailauth-pop3.lock"
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnavailable("The maildrop cannot be locked") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise MaildropLocked("Another session has the maildrop") from error
+        return HeldLock(descriptor)
+
+    def poll(self) -> None:
+        """Look for what other processes did to the mailboxes that are watched."""
+        for mailbox in tuple(self._mailboxes.values()):
+            if mailbox.is_watched:
+                mailbox.poll()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes out. Raises `StoreUnavailable` for what the file system refuses."""
+        if self._held:
+            yield
+            return
+        try:
+            with locked(self.path / "mailauth.lock"):
+                self._held += 1
+                try:
+                    yield
+                finally:
+                    self._held -= 1
+        except OSError as error:
+            raise StoreUnavailable("The mail store cannot do this now") from error
+
+    def settle(self) -> Used:
+        """What the account has, and all accounts; what there was to count is counted."""
+        with self.lock():
+            self.identify()
+            for mailbox in tuple(self._mailboxes.values()):
+                mailbox.sync()
+            counts = [mailbox.counts() for mailbox in self._mailboxes.values()]
+            size = sum(count.size for count in counts)
+            self._size = size
+            total = self._total.settle(self.path, size)
+            return Used(sum(count.messages for count in counts), size, total)
+
+    def count(self, octets: int) -> None:
+        """Count what has come since `settle`, the lock being held all the while."""
+        self._size += octets
+        self._total.settle(self.path, self._size)
+
+    def edition(self) -> int:
+        """A number that grows when folders are made, moved or removed, and journals replaced.
+
+        They cannot be told apart by themselves: a new file may have the number of an old one.
+        """
+        try:
+            return os.stat(self._editions).st_size
+        except FileNotFoundError:
+            return 0
+
+    def amend(self) -> None:
+        """Let `edition` grow, before what it grows for. The lock is held."""
+        with open(self._editions, "ab") as file:
+            file.write(b".")
+
+    def identify(self, doubted: MaildirMailbox | None = None) -> None:
+        """Find out which folders there are, and which mailboxes they are. The lock is held.
+
+        A folder that was there before is the same mailbox as before, unless that is doubted.
+        """
+        edition = self.edition()
+        folders = self._folders()
+        by_validity = {mailbox.uid_validity: mailbox for mailbox in self._mailboxes.values()}
+        found: dict[str, MaildirMailbox] = {}
+        known: set[int] = set()
+        for name, inode in folders.items():
+            mailbox = self._mailboxes.get(name)
+            if (
+                mailbox is None
+                or mailbox is doubted
+                or edition != self._edition
+                or inode != self._inodes.get(name)
+            ):
+                begun = self._begun(name, known)
+                mailbox = by_validity.get(begun.uid_validity)
+                if mailbox is None:
+                    mailbox = self._opened(name, begun)
+                mailbox.settle_at(name, self._directory(name))
+            known.add(mailbox.uid_validity)
+            found[name] = mailbox
+        gone = set(self._mailboxes.values()).difference(found.values())
+        self._mailboxes, self._inodes, self._edition = found, folders, edition
+        for mailbox in gone:
+            mailbox.vanish()
+
+    def sweep(self) -> None:
+        """Remove what a process that was killed has left behind."""
+        with self.lock():
+            for removed in self.path.glob(f"{_REMOVED}*"):
+                shutil.rmtree(removed)
+            self.identify()
+            for name in self._mailboxes:
+                for draft in (self._directory(name) / "tmp").iterdir():
+                    with suppress(FileNotFoundError):  # delivered meanwhile
+                        if time.time() - draft.stat().st_mtime > _DRAFT_LIFE:
+                            draft.unlink()
+
+    def _folders(self) -> dict[str, int]:
+        """The folders' inodes by the names of their mailboxes, INBOX first."""
+        folders = {}
+        if (self.path / "cur").is_dir():
+            folders[INBOX] = self.path.stat().st_ino
+        with os.scandir(self.path) as scan:
+            for entry in scan:
+                name = _mailbox_name(entry.name)
+                if name in self._mailboxes or (name and (self._directory(name) / "cur").is_dir()):
+                    folders[name] = entry.inode()
+        return folders
+
+    def _directory(self, name: str) -> Path:
+        return self.path if name == INBOX else self.path / f".{utf7.encode(name).decode('ascii')}"
+
+    def _begun(self, name: str, known: Collection[int]) -> Begun:
+        """How a folder's journal begins. Without one, or with another's, it gets one of its own."""
+        journal = Journal(self._directory(name))
+        try:
+            begun = journal.begun()
+        except BrokenJournal:
+            journal.set_aside()
+            begun = None
+        if begun is None or begun.uid_validity in known:
+            use = special_use(name, [box.special_use for box in self._mailboxes.values()])
+            begun = self._begin(name, use)
+        return begun
+
+    def _begin(self, name: str, use: SpecialUse | None) -> Begun:
+        """Write the beginning of a folder's journal."""
+        self.amend()
+        begun = Begun(
+            version=1,
+            generation=1,
+            uid_validity=self._next_uid_validity(),
+            special_use=use,
+            uid_next=1,
+            highest_modseq=1,
+            recent_from=1,
+            forgotten=1,
+        )
+        Journal(self._directory(name)).write([begun])
+        return begun
+
+    def _make(self, name: str) -> MaildirMailbox:
+        """Make a folder that is not there; INBOX always is."""
+        Maildir(self.path).add_folder(self._directory(name).name[1:])
+        for part in ("cur", "new", "tmp"):  # not made where there is a directory already
+            (self._directory(name) / part).mkdir(mode=0o700, exist_ok=True)
+        begun = self._begin(
+            name, special_use(name, [box.special_use for box in self._mailboxes.values()])
+        )
+        mailbox = self._opened(name, begun)
+        self._mailboxes[name] = mailbox
+        self._inodes[name] = self._directory(name).stat().st_ino
+        return mailbox
+
+    def _opened(self, name: str, begun: Begun) -> MaildirMailbox:
+        return MaildirMailbox(name, self._directory(name), begun, self, self._limits)
+
+    def _next_uid_validity(self) -> int:
+        """A UIDVALIDITY that the account has not had."""
+        file = self.path / "mailauth-uidvalidity"
+        last = int(file.read_bytes()) if file.exists() else 0
+        uid_validity = max(self._uid_validity(), last + 1)
+        replace(file, b"%d\n" % uid_validity)
+        return uid_validity
+
+    def _subscribe(self, names: Collection[str]) -> None:
+        text = "".join(f"{name}\n" for name in sorted(names))
+        replace(self.path / "mailauth-subscriptions", text.encode())
+
+
+class HeldLock:
+    """A lock on an open file; see `store.MaildropLock`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _mailbox_name(directory: str) -> str:
+    """The name of the mailbox whose folder a directory is; empty when it is none."""
+    if not directory.startswith("."):
+        return ""
+    try:
+        name = utf7.decode(directory[1:].encode("ascii"))
+        return name if new_name(name) == name != INBOX else ""
+    except (utf7.InvalidUtf7, UnicodeEncodeError, MailboxNotAllowed):
+        return ""

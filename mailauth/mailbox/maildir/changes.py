@@ -1,0 +1,74 @@
+"""What one operation does to files: made undone when the operation fails."""
+
+import errno
+import os
+import shutil
+import time
+from types import TracebackType
+
+_NO_LINK = (errno.EPERM, errno.EMLINK, errno.ENOTSUP)
+QUICK = 20_000_000  # nanoseconds
+
+
+class Changes:
+    """Changes to files, undone in reverse when the block they are made in raises."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[str, str | None]] = []  # what is there now, and where it was
+        self._removed = False
+        self._started = time.monotonic_ns()
+
+    def __enter__(self) -> "Changes":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            return
+        for now, before in reversed(self._undo):
+            if before is not None:
+                os.rename(now, before)
+            elif os.path.exists(now):
+                os.unlink(now)
+
+    def __bool__(self) -> bool:
+        return bool(self._undo) or self._removed
+
+    @property
+    def quick(self) -> bool:
+        """Whether it all took so little time that nobody else will have done anything meanwhile."""
+        return time.monotonic_ns() - self._started < QUICK
+
+    def write(self, draft: str, file: str, octets: bytes, date: float) -> None:
+        """Write a file with its date, by way of a draft elsewhere, so that it is there whole."""
+        self._undo.append((draft, None))
+        with open(draft, "wb", buffering=0) as written:
+            if written.write(octets) < len(octets):
+                raise OSError(errno.ENOSPC, "No space left for the message")
+        os.utime(draft, (date, date))
+        os.rename(draft, file)
+        self._undo.append((file, None))
+
+    def link(self, file: str, copy: str) -> None:
+        """Let a file have one more name or, where there are no links, a copy."""
+        try:
+            os.link(file, copy)
+        except OSError as error:
+            if error.errno not in _NO_LINK:
+                raise
+            shutil.copy2(file, copy)
+        self._undo.append((copy, None))
+
+    def remove(self, file: str) -> None:
+        """Remove a file, which cannot be undone."""
+        os.unlink(file)
+        self._removed = True
+
+    def rename(self, file: str, to: str) -> None:
+        """Rename a file."""
+        os.rename(file, to)
+        self._undo.append((to, file))

@@ -1,0 +1,425 @@
+"""One mailbox in a Maildir: its journal and its files.
+
+All is done under the account's lock: take in what others did, change files, write what was done,
+take it in. A message comes into `cur` at once, and the journal tells that it is new: `new` is for
+what other programs deliver. A crash leaves files that the journal does not agree with; they are
+met as the work of another program.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache, partial
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, assert_never
+
+import msgspec
+
+from mailauth.mailbox.errors import MessageGone, StoreUnavailable
+from mailauth.mailbox.index import Index
+from mailauth.mailbox.indexed import IndexedMailbox
+from mailauth.mailbox.maildir.changes import Changes
+from mailauth.mailbox.maildir.files import from_disk, name_for, new_key, split, to_disk
+from mailauth.mailbox.maildir.journal import (
+    Added,
+    Begun,
+    BrokenJournal,
+    Claimed,
+    Flagged,
+    Journal,
+    Record,
+    Removed,
+    Touched,
+    Vanished,
+)
+from mailauth.mailbox.maildir.look import Listing, Sight, listed, modified
+from mailauth.mailbox.message import FlagChange, Message, NewMessage, with_crlf
+from mailauth.mailbox.store import Copied, Limits, Stored
+
+if TYPE_CHECKING:
+    from mailauth.mailbox.maildir.account import MaildirAccount
+
+SPARE_LINES = 1_000  # of a journal, before it is written anew
+
+T = TypeVar("T")
+
+
+class MaildirFile(msgspec.Struct, frozen=True, eq=False):
+    """A message's content: a file, under whatever name it has when it is read."""
+
+    folder: "MaildirMailbox"
+    key: str
+    size: int
+
+    def read(self) -> bytes:
+        """The message; raises `MessageGone`, `StoreUnavailable`."""
+        return self.folder.read(self.key)
+
+
+class MaildirMailbox(IndexedMailbox):
+    """One mailbox of a `MaildirAccount`; see `store.Mailbox`."""
+
+    def __init__(
+        self, name: str, path: Path, begun: Begun, account: "MaildirAccount", limits: Limits
+    ) -> None:
+        super().__init__(name, begun.uid_validity, begun.special_use, limits)
+        self._account = account
+        self._journal = Journal(path)
+        self._path = str(path)
+        self._begun = begun
+        self._contents: dict[str, MaildirFile] = {}  # by key
+        self._uids: dict[str, int] = {}  # by key
+        self._places: Listing = {}  # by key: in which directory, under what name
+        self._sight = Sight(str(path))
+        self._edition = -1  # of the account, when it was made sure that the journal is the same
+
+    def append(self, messages: Sequence[NewMessage]) -> list[int]:
+        contents = [with_crlf(message.content) for message in messages]
+        with self._account.lock(), Changes() as changes:
+            self._begin()
+            self._account.check_sizes([len(content) for content in contents])
+            self._check_keywords(message.flags for message in messages)
+            first, modseq = self._index.uid_next, self._index.highest_modseq + 1
+            records: list[Record] = []
+            for uid, (message, content) in enumerate(zip(messages, contents, strict=True), first):
+                flags = self._keywords.spelled(message.flags, learn=True)
+                date, zone = _dated(message.internal_date)
+                key = new_key()
+                file = self._file(f"cur/{name_for(key, flags)}")
+                changes.write(self._file(f"tmp/{key}"), file, to_disk(content), date)
+                records.append(Added(uid, modseq, key, len(content), date, zone, sorted(flags)))
+            self._write(records, changes)
+            self._account.count(sum(map(len, contents)))
+        return list(range(first, first + len(messages)))
+
+    def store(
+        self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
+    ) -> Stored:
+        with self._account.lock(), Changes() as changes:
+            self._begin()
+            plan = self._planned(uids, change, unchanged_since)
+            modseq = self._index.highest_modseq + 1
+            records: list[Record] = [
+                Flagged(message.uid, modseq, sorted(flags))
+                for message, flags in plan.changes
+                if self._reach(_key(message), partial(self._rename, changes, _key(message), flags))
+            ]
+            self._write(records, changes)
+            return Stored(self._present(plan.found), plan.modified)
+
+    def expunge(self, uids: Iterable[int]) -> list[int]:
+        with self._account.lock(), Changes() as changes:
+            self._begin()
+            removed = self._present(uids)
+            for message in removed:
+                self._reach(_key(message), partial(self._remove, changes))
+            self._write_removed(removed, changes)
+            self._account.settle()
+        return [message.uid for message in removed]
+
+    def copy(self, uids: Iterable[int], target: str) -> Copied:
+        with self._account.lock(), Changes() as changes:
+            self._begin()
+            into = self._account.mailbox(target)
+            messages = self._present(uids)
+            self._account.check_sizes([message.size for message in messages])
+            copied = into.take(messages, partial(self._carry, changes.link), changes)
+            self._account.settle()
+        return copied
+
+    def move(self, uids: Iterable[int], target: str) -> Copied:
+        with self._account.lock(), Changes() as changes:
+            self._begin()
+            into = self._account.mailbox(target)
+            messages = self._present(uids)
+            copied = into.take(messages, partial(self._carry, changes.rename), changes)
+            self._write_removed(messages, changes)
+        return copied
+
+    def claim_recent(self, below: int) -> int:
+        if below <= self._index.recent_from:
+            return self._index.recent_from
+        with self._account.lock(), Changes() as changes:
+            self.sync()
+            first = self._index.recent_from
+            if below > first and not self.removed:
+                self._write([Claimed(below)], changes)
+        return first
+
+    def poll(self) -> None:
+        if self.removed or self._is_current():
+            return
+        with self._account.lock():
+            self.sync()
+
+    def sync(self) -> None:
+        """Take in what others did, and tell the listeners. The account's lock is held."""
+        for _ in range(3):
+            if self.removed:
+                return
+            try:
+                edition = self._account.edition()
+                changed = self._read_journal(edition)
+                self._edition = edition
+                changed = self._look() or changed
+            except FileNotFoundError:
+                self._account.identify(doubted=self)
+            except BrokenJournal:
+                self._journal.set_aside()
+                self._account.identify(doubted=self)
+            else:
+                if changed:
+                    self._tell()
+                return
+        raise StoreUnavailable("The mailbox cannot be read")
+
+    def read(self, key: str) -> bytes:
+        """A message's content; raises `MessageGone`, `StoreUnavailable`."""
+        octets = None
+        for _ in range(2):
+            try:
+                octets = self._reach(key, self._octets)
+                break
+            except FileNotFoundError:  # the whole folder is elsewhere
+                self.poll()
+            except OSError as error:
+                raise StoreUnavailable("The message cannot be read") from error
+        if octets is None:
+            raise MessageGone("The message is gone")
+        return from_disk(octets)
+
+    def take(
+        self, messages: Sequence[Message], carry: Callable[[Message, str], bool], changes: Changes
+    ) -> Copied:
+        """Have messages of another folder, whose files `carry` brings; those gone are left out."""
+        self._begin()
+        self._check_keywords(message.flags for message in messages)
+        uid, modseq = self._index.uid_next, self._index.highest_modseq + 1
+        records: list[Record] = []
+        pairs: list[tuple[int, int]] = []
+        for message in messages:
+            key = new_key()
+            flags = self._keywords.spelled(message.flags, learn=True)
+            if carry(message, self._file(f"cur/{name_for(key, flags)}")):
+                date, zone = _dated(message.internal_date)
+                records.append(Added(uid, modseq, key, message.size, date, zone, sorted(flags)))
+                pairs.append((message.uid, uid))
+                uid += 1
+        self._write(records, changes)
+        return Copied(self.uid_validity, pairs)
+
+    def settle_at(self, name: str, path: Path) -> None:
+        """Be where the mailbox has been moved to."""
+        self.name = name
+        self._journal.folder = path
+        self._path = self._sight.folder = str(path)
+
+    def vanish(self) -> None:
+        """Become a mailbox that was deleted; whoever has it selected is told."""
+        self.removed = True
+        self._tell()
+
+    def _begin(self) -> None:
+        """Make sure that the operation begins with how things are."""
+        self.sync()
+        self._check_there()
+
+    def _carry(self, transfer: Callable[[str, str], None], message: Message, to: str) -> bool:
+        """Let a message's file be another's; say whether it was there."""
+
+        def from_place(place: str) -> bool:
+            transfer(self._file(place), to)
+            return True
+
+        return self._reach(_key(message), from_place) or False
+
+    def _rename(self, changes: Changes, key: str, flags: frozenset[str], place: str) -> bool:
+        """Let a file's name tell the flags."""
+        to = f"cur/{name_for(key, flags, split(place)[1])}"
+        if to != place:
+            changes.rename(self._file(place), self._file(to))
+            self._places[key] = to
+        return True
+
+    def _remove(self, changes: Changes, place: str) -> bool:
+        changes.remove(self._file(place))
+        return True
+
+    def _octets(self, place: str) -> bytes:
+        with open(self._file(place), "rb") as file:
+            return file.read()
+
+    def _file(self, place: str) -> str:
+        return f"{self._path}/{place}"
+
+    def _reach(self, key: str, action: Callable[[str], T]) -> T | None:
+        """Do something to a message's file, wherever it is by now; `None` when it is gone.
+
+        Raises `FileNotFoundError` when the folder is.
+        """
+        for _ in range(3):
+            place = self._places.get(key)
+            if place is None:
+                return None
+            try:
+                return action(place)
+            except FileNotFoundError:
+                self._places = listed(self._path)
+        return None
+
+    def _is_current(self) -> bool:
+        """Whether nobody has done anything; a folder that cannot be looked at is not current."""
+        try:
+            return (
+                self._account.edition() == self._edition
+                and self._journal.is_read()
+                and self._sight.is_current()
+            )
+        except OSError:
+            return False
+
+    def _read_journal(self, edition: int) -> bool:
+        """Take in what other processes wrote; say whether there was anything."""
+        if edition == self._edition and self._journal.is_read():
+            return False
+        records, anew = self._journal.read()
+        if anew and isinstance(records[0], Begun) and records[0].uid_validity != self.uid_validity:
+            raise FileNotFoundError(self._path)
+        self._apply(records)
+        if anew:
+            self._index.order()
+            self._contents = {key: self._contents[key] for key in self._uids}
+            self._sight.forget()
+        return bool(records)
+
+    def _look(self) -> bool:
+        """Take in what other programs did to the files; say whether there was anything."""
+        if self._sight.is_current():
+            return False
+        known = {key: self._index.get(uid) for key, uid in self._uids.items()}
+        seen = self._sight.look(known, self._index.uid_next, self._index.highest_modseq + 1)
+        self._places = seen.places
+        if seen.records:
+            self._journal.append(seen.records)
+            self._apply(seen.records)
+        return bool(seen.records)
+
+    def _write_removed(self, messages: Sequence[Message], changes: Changes) -> None:
+        if messages:
+            self._write([Removed([message.uid for message in messages])], changes)
+
+    def _write(self, records: Sequence[Record], changes: Changes) -> None:
+        """Write down what was done, take it in, and tell the listeners."""
+        if not records:
+            return
+        if changes and changes.quick:
+            records = [*records, Touched(modified(self._file("cur")))]
+        self._journal.append(records)
+        self._apply(records)
+        if self._journal.lines > 2 * len(self._index) + SPARE_LINES:
+            self._account.amend()
+            self._journal.write(self._whole())
+        self._tell()
+
+    def _whole(self) -> list[Record]:
+        """The journal, written anew."""
+        index = self._index
+        self._begun = Begun(
+            version=1,
+            generation=self._begun.generation + 1,
+            uid_validity=self.uid_validity,
+            special_use=self.special_use,
+            uid_next=index.uid_next,
+            highest_modseq=index.highest_modseq,
+            recent_from=index.recent_from,
+            forgotten=index.forgotten,
+        )
+        vanished = [
+            Vanished(modseq, [uid for _, uid in removed])
+            for modseq, removed in groupby(index.vanished(), key=lambda one: one[0])
+        ]
+        added = [
+            Added(
+                message.uid,
+                message.modseq,
+                _key(message),
+                message.size,
+                *_dated(message.internal_date),
+                sorted(message.flags),
+            )
+            for message in index.messages()
+        ]
+        return [self._begun, *vanished, *added]
+
+    def _apply(self, records: Iterable[Record]) -> None:
+        """Take in what the journal says."""
+        for record in records:
+            match record:
+                case Added():
+                    self._add(record)
+                case Flagged(uid, modseq, flags):
+                    self._flag(uid, modseq, self._keywords.spelled(flags, learn=True))
+                case Removed(uids):
+                    self._forget(self._index.remove(uids))
+                case Vanished(modseq, uids):
+                    self._index.remember(modseq, uids)
+                case Claimed(recent_from):
+                    self._index.recent_from = max(self._index.recent_from, recent_from)
+                case Touched(at):
+                    self._sight.touched(at)
+                case Begun():
+                    self._start(record)
+                case _:
+                    assert_never(record)
+
+    def _start(self, begun: Begun) -> None:
+        """Begin with nothing; contents that turn out to be the same stay the same."""
+        self._begun = begun
+        self._index = Index(self._limits.vanished, begun.uid_next, begun.highest_modseq)
+        self._index.forgotten = begun.forgotten
+        self._index.recent_from = begun.recent_from
+        self._uids.clear()
+        self._places.clear()
+
+    def _add(self, added: Added) -> None:
+        key = added.key
+        content = self._contents.get(key)
+        if content is None or content.size != added.size:
+            content = self._contents[key] = MaildirFile(self, key, added.size)
+        flags = self._keywords.spelled(added.flags, learn=True)
+        date = datetime.fromtimestamp(added.date, _zone(added.zone))
+        self._index.put(Message(added.uid, added.modseq, flags, date, content))
+        self._uids[key] = added.uid
+        self._places.setdefault(key, f"cur/{name_for(key, flags)}")
+
+    def _flag(self, uid: int, modseq: int, flags: frozenset[str]) -> None:
+        before = self._index.get(uid)
+        if before is None:
+            return
+        self._index.put(Message(uid, modseq, flags, before.internal_date, before.content))
+        key = _key(before)
+        letters = split(self._places.get(key, ""))[1]
+        self._places[key] = f"cur/{name_for(key, flags, letters)}"
+
+    def _forget(self, removed: Iterable[Message]) -> None:
+        for message in removed:
+            key = _key(message)
+            del self._uids[key]
+            self._places.pop(key, None)
+            self._contents.pop(key, None)
+
+
+def _key(message: Message) -> str:
+    assert isinstance(message.content, MaildirFile)
+    return message.content.key
+
+
+def _dated(moment: datetime) -> tuple[int, int]:
+    """A date in seconds since 1970 and its zone in minutes east."""
+    offset = moment.utcoffset() or timedelta()
+    return int(moment.timestamp() // 1), int(offset.total_seconds()) // 60
+
+
+@lru_cache(maxsize=1_500)
+def _zone(minutes: int) -> timezone:
+    return timezone(timedelta(minutes=minutes))

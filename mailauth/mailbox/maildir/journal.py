@@ -1,0 +1,185 @@
+"""What a folder remembers of its messages: UIDs, MODSEQs, keywords and dates, as lines of JSON.
+
+Whatever changes is appended, by whoever holds the account's lock; others read on from where they
+were. A line that was not written whole does not count. Now and then the file is written anew.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from mailauth.mailbox.maildir.files import replace
+from mailauth.mailbox.store import SpecialUse
+
+NAME = "mailauth-index"
+_LONGEST_FIRST = 4_096  # octets
+
+
+class Begun(msgspec.Struct, frozen=True, array_like=True, tag="mailbox"):
+    """The first line: it tells this file from what was here before.
+
+    `forgotten` is the MODSEQ up to which removals are not remembered.
+    """
+
+    version: int
+    generation: int
+    uid_validity: int
+    special_use: SpecialUse | None
+    uid_next: int
+    highest_modseq: int
+    recent_from: int
+    forgotten: int
+
+
+class Added(msgspec.Struct, frozen=True, array_like=True, tag="+"):
+    """A message; `date` is in seconds since 1970, `zone` in minutes east."""
+
+    uid: int
+    modseq: int
+    key: str
+    size: int
+    date: int
+    zone: int
+    flags: list[str]
+
+
+class Flagged(msgspec.Struct, frozen=True, array_like=True, tag="f"):
+    """A message's flags have changed."""
+
+    uid: int
+    modseq: int
+    flags: list[str]
+
+
+class Removed(msgspec.Struct, frozen=True, array_like=True, tag="-"):
+    """Messages are gone, at the next MODSEQ."""
+
+    uids: list[int]
+
+
+class Vanished(msgspec.Struct, frozen=True, array_like=True, tag="v"):
+    """Messages were gone before this file was written."""
+
+    modseq: int
+    uids: list[int]
+
+
+class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="r"):
+    r"""Messages with a lower UID are `\Recent` for nobody who comes after."""
+
+    recent_from: int
+
+
+class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """`cur` was changed by who wrote this, at this time in nanoseconds, and by nobody since."""
+
+    modified: int
+
+
+Record = Begun | Added | Flagged | Removed | Vanished | Claimed | Touched
+
+_decoder = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder()
+
+
+class BrokenJournal(Exception):
+    """The file is no journal."""
+
+
+class Journal:
+    """One folder's journal, as far as this process has read it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lines = 0
+        self.folder = folder
+        self._inode = 0
+        self._read = 0
+        self._first = b""
+
+    @property
+    def folder(self) -> Path:
+        """Where the journal is; it moves with its folder."""
+        return self._path.parent
+
+    @folder.setter
+    def folder(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._file = str(self._path)
+
+    def begun(self) -> Begun | None:
+        """The first line, if there is a journal; raises `BrokenJournal`."""
+        try:
+            with self._path.open("rb") as file:
+                line = file.readline(_LONGEST_FIRST)
+        except FileNotFoundError:
+            return None
+        record = _decoded([line])[0] if line.endswith(b"\n") else None
+        if not isinstance(record, Begun) or record.version != 1:
+            raise BrokenJournal
+        return record
+
+    def is_read(self) -> bool:
+        """Whether nothing has come that was not read; raises `FileNotFoundError`."""
+        stat = os.stat(self._file)
+        return stat.st_ino == self._inode and stat.st_size == self._read
+
+    def read(self) -> tuple[list[Record], bool]:
+        """What has come, and whether it is all there is, from the first line on.
+
+        Raises `FileNotFoundError` and `BrokenJournal`.
+        """
+        with self._path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            first = file.readline(_LONGEST_FIRST)
+            anew = first != self._first or stat.st_size < self._read
+            start = 0 if anew else self._read
+            file.seek(start)
+            octets = file.read()
+        end = octets.rfind(b"\n") + 1
+        lines = octets[:end].split(b"\n")[:-1]
+        records = _decoded(lines)
+        if anew and not (records and isinstance(records[0], Begun)):
+            raise BrokenJournal
+        self._inode, self._read, self._first = stat.st_ino, start + end, first
+        self.lines = len(lines) + (0 if anew else self.lines)
+        return records, anew
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Write whole lines, or nothing; all that was there must have been read."""
+        octets = _encoded(records)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(descriptor, self._read)  # a line that was not written whole
+            if os.pwrite(descriptor, octets, self._read) < len(octets):
+                os.ftruncate(descriptor, self._read)
+                raise OSError("No space left for the index")
+        finally:
+            os.close(descriptor)
+        self._read += len(octets)
+        self.lines += len(records)
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Write the file anew."""
+        octets = _encoded(records)
+        replace(self._path, octets)
+        self._inode = self._path.stat().st_ino
+        self._read = len(octets)
+        self._first = _encoded(records[:1])
+        self.lines = len(records)
+
+    def set_aside(self) -> None:
+        """Keep what cannot be read out of the way."""
+        self._path.rename(self._path.with_name(f"{NAME}.broken"))
+
+
+def _encoded(records: Iterable[Record]) -> bytes:
+    return b"".join([_encoder.encode(record) + b"\n" for record in records])
+
+
+def _decoded(lines: Iterable[bytes]) -> list[Record]:
+    try:
+        return [_decoder.decode(line) for line in lines]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BrokenJournal from error

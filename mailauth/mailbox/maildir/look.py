@@ -1,0 +1,148 @@
+"""What other programs did to the files of a folder, as the journal will tell it."""
+
+import os
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from mailauth.mailbox.maildir.files import flags_of, from_disk, split
+from mailauth.mailbox.maildir.journal import Added, Flagged, Record, Removed
+from mailauth.mailbox.message import SYSTEM_FLAGS, Message
+
+SETTLED = 50_000_000  # nanoseconds; what changed later than that may change again at the same time
+
+TRUST = 60  # seconds
+
+Listing = dict[str, str]
+"""By key: a file's place in its folder, as in `cur/KEY:2,S`."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What there is, and what that comes to."""
+
+    places: Listing
+    records: list[Record]
+
+
+class Sight:
+    """What has been seen of a folder, so that it is listed only when there may be more to see."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._looked = 0.0
+        self._trusting = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Look again next time."""
+        self._new = self._cur = 0  # when they were changed last, as far as seen
+
+    def is_current(self) -> bool:
+        """Whether there is nothing to see; raises `FileNotFoundError`."""
+        if self._trusting and time.monotonic() - self._looked > TRUST:
+            return False
+        return (
+            modified(f"{self.folder}/new") == self._new
+            and modified(f"{self.folder}/cur") == self._cur
+        )
+
+    def touched(self, at: int) -> None:
+        """`cur` was changed by a process like this, which has told what it did.
+
+        What a program of another kind did to it at that very time will be seen a little later.
+        """
+        self._cur = at
+        self._trusting = True
+
+    def look(self, known: Mapping[str, Message | None], uid_next: int, modseq: int) -> Seen:
+        """Hold the folder against what is known of it; new messages get UIDs from `uid_next` on."""
+        new, cur = (_settled(modified(f"{self.folder}/{part}")) for part in ("new", "cur"))
+        seen = _differences(self.folder, known, uid_next, modseq)
+        self._new, self._cur = new, cur
+        self._looked, self._trusting = time.monotonic(), False
+        return seen
+
+
+def modified(directory: str) -> int:
+    """When a directory was changed last, in nanoseconds."""
+    return os.stat(directory).st_mtime_ns
+
+
+def listed(folder: str) -> Listing:
+    """The files of a folder. `new` comes first, for files are moved from there to `cur`.
+
+    A name that is no UTF-8 is none that a Maildir has.
+    """
+    places = {}
+    for directory in ("new", "cur"):
+        for name in os.listdir(f"{folder}/{directory}"):
+            if not name.startswith(".") and _is_text(name):
+                places[split(name)[0]] = f"{directory}/{name}"
+    return places
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _differences(
+    folder: str, known: Mapping[str, Message | None], uid_next: int, modseq: int
+) -> Seen:
+    places = listed(folder)
+    if not known.keys() <= places.keys():  # renamed while the directory was read?
+        places = listed(folder) | {
+            key: place for key, place in places.items() if os.path.exists(f"{folder}/{place}")
+        }
+    removed = sorted(
+        message.uid for key, message in known.items() if message is not None and key not in places
+    )
+    records: list[Record] = [Removed(removed)] if removed else []
+    modseq += len(records)
+    records += _flagged(places, known, modseq)
+    records += _added(folder, [key for key in places if key not in known], places, uid_next, modseq)
+    return Seen(places, records)
+
+
+def _settled(at: int) -> int:
+    return at if time.time_ns() - at > SETTLED else 0
+
+
+def _flagged(places: Listing, known: Mapping[str, Message | None], modseq: int) -> list[Flagged]:
+    """The messages whose letters do not tell their system flags."""
+    flagged = []
+    for key, message in known.items():
+        place = places.get(key)
+        if message is None or place is None:
+            continue
+        flags = message.flags.difference(SYSTEM_FLAGS) | flags_of(split(place)[1])
+        if flags != message.flags:
+            flagged.append(Flagged(message.uid, modseq, sorted(flags)))
+    return flagged
+
+
+def _added(folder: str, keys: list[str], places: Listing, uid: int, modseq: int) -> list[Added]:
+    """The messages that nobody knew of, in the order in which they came, by their names."""
+    added = []
+    for key in sorted(keys, key=_arrival):
+        try:
+            with open(f"{folder}/{places[key]}", "rb") as file:
+                octets = file.read()
+                date = int(os.fstat(file.fileno()).st_mtime)
+        except OSError:  # gone already, or none of our business: a directory, or not to be read
+            del places[key]
+            continue
+        flags = sorted(flags_of(split(places[key])[1]))
+        added.append(Added(uid, modseq, key, len(from_disk(octets)), date, 0, flags))
+        uid += 1
+    return added
+
+
+def _arrival(key: str) -> tuple[int, str]:
+    """The seconds that a key begins with, and the key."""
+    seconds = key.partition(".")[0]
+    return (int(seconds) if seconds.isascii() and seconds.isdecimal() else 0, key)

@@ -1,0 +1,143 @@
+"""Files cut into chunks of whole lines, so that a log of any size is read in bounded memory."""
+
+import codecs
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+CHUNK_OCTETS = 4 * 1024 * 1024
+KEPT_OF_ENDLESS = 1024  # octets of a line that is longer than a chunk: it is no line of ours
+FINGERPRINT_OCTETS = 4096
+TIME_OCTETS = 23
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Lines without their endings, joined by line feeds.
+
+    `first` is the number of the first one in its file, counted from 1; `end` the offset behind the
+    last; `damaged` numbers the lines that are not UTF-8, whose wrong octets are U+FFFD here.
+    `whole` is false for a last line without an ending. `before` is how the line before the first
+    begins, where that has been read: as much as its time takes.
+    """
+
+    text: str
+    first: int
+    lines: int
+    end: int
+    whole: bool
+    damaged: tuple[int, ...]
+    before: str
+
+
+def chunks(
+    file: BinaryIO,
+    *,
+    start: int = 0,
+    line: int = 1,
+    size: int = CHUNK_OCTETS,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Chunk]:
+    """Read a file from an offset on, where the line with that number begins.
+
+    `progress` is called with the number of octets read. Raises what reading raises.
+    """
+    file.seek(start)
+    rest = before = b""
+    offset = start
+    at_end = False
+    while not at_end:
+        block = _read(file, size)
+        if progress is not None:
+            progress(len(block))
+        at_end = len(block) < size
+        data = rest + block
+        cut = data.rfind(b"\n") + 1
+        rest = data[cut:]
+        if cut:
+            offset += cut
+            chunk = _chunk(data[:cut], line, offset, before)
+            yield chunk
+            line += chunk.lines
+            before = data[data.rfind(b"\n", 0, cut - 1) + 1 : cut]
+        elif not at_end:
+            rest, offset = _skip_endless(file, rest, offset, progress)
+    if rest:
+        yield _chunk(rest, line, offset + len(rest), before)
+
+
+def fingerprint(file: BinaryIO, end: int) -> bytes:
+    """Return what tells the octets before an offset from others that could stand there."""
+    start = max(0, end - FINGERPRINT_OCTETS)
+    file.seek(start)
+    return hashlib.blake2b(_read(file, end - start), digest_size=16).digest()
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """Read so many octets, fewer only at the end of the file."""
+    data = file.read(size)
+    while 0 < len(data) < size:
+        more = file.read(size - len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
+def _skip_endless(
+    file: BinaryIO, data: bytes, offset: int, progress: Callable[[int], None] | None
+) -> tuple[bytes, int]:
+    """Pass over the middle of a line that is longer than a chunk; return what is kept of it.
+
+    The offset returned is such that the kept octets end where the line does.
+    """
+    kept = data[:KEPT_OF_ENDLESS]
+    position = offset + len(data)
+    while True:
+        block = _read(file, CHUNK_OCTETS)
+        if progress is not None:
+            progress(len(block))
+        end = block.find(b"\n")
+        if end >= 0 or not block:
+            rest = kept + (block[end:] if end >= 0 else b"")
+            return rest, position + max(end, 0) - len(kept)
+        position += len(block)
+
+
+def _chunk(data: bytes, line: int, end: int, before: bytes) -> Chunk:
+    whole = data.endswith(b"\n")
+    body = data[:-1] if whole else data
+    if b"\r" in body:
+        body = body.replace(b"\r\n", b"\n").removesuffix(b"\r")
+    if line == 1:
+        body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = body.decode("utf-8")
+        damaged: tuple[int, ...] = ()
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")
+        damaged = _not_utf8(body, line)
+    return Chunk(
+        text=text,
+        first=line,
+        lines=body.count(b"\n") + 1,
+        end=end,
+        whole=whole,
+        damaged=damaged,
+        before=before[:TIME_OCTETS].decode("ascii", "replace"),
+    )
+
+
+def _not_utf8(body: bytes, line: int) -> tuple[int, ...]:
+    return tuple(
+        number for number, text in enumerate(body.split(b"\n"), line) if not _is_utf8(text)
+    )
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,228 @@
+"""The logs of a home, read on as they grow: what the console asks.
+
+The tables are kept in `HOME/.mailauth/reports.duckdb`. It is a cache: whenever it does not fit the
+files any more, or cannot be used, it is made again from them, in memory if need be.
+"""
+
+import contextlib
+import os
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import msgspec
+from twisted.logger import Logger
+
+from mailauth.report.chunks import fingerprint as fingerprint_of
+from mailauth.report.logs import Logs
+from mailauth.report.period import Wanted
+from mailauth.report.reading import Mark, Reader, lines_from_records, match
+from mailauth.report.sources import Content, Source, opened, sources_of_directory
+from mailauth.report.tables import Tables, sql, version
+
+CACHE_NAME = "reports.duckdb"
+
+log = Logger()
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """A file as it was when it was last read."""
+
+    file: int
+    content: Content
+    device: int
+    inode: int
+    size: int
+    modified: int
+    mark: Mark
+    fingerprint: bytes
+
+    def is_unchanged(self, status: os.stat_result) -> bool:
+        """Whether nobody has touched the file since."""
+        return (self.device, self.inode, self.size, self.modified) == (
+            status.st_dev,
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns,
+        )
+
+
+class _Misfit(Exception):
+    """The files do not go on where the tables end."""
+
+
+class HomeLogs(Logs):
+    """The logs of a log directory. Every question is answered from the files as they are now.
+
+    Any thread may ask; questions wait for each other. Files that cannot be read raise `OSError`.
+    Nothing is opened before the first question.
+    """
+
+    def __init__(self, directory: Path, state: Path) -> None:
+        self._directory = directory
+        self._cache: Path | None = state / CACHE_NAME
+        self._open: Tables | None = None
+        self._known: list[_Known] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the tables; the next question opens them again."""
+        with self._lock:
+            self._discard()
+
+    @contextlib.contextmanager
+    def _asked(self, wanted: Wanted) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._lock:
+            self._tables = self._current()
+            try:
+                with super()._asked(wanted) as cursor:
+                    yield cursor
+            except duckdb.FatalException:
+                self._discard()
+                raise
+
+    def _current(self) -> Tables:
+        """Return tables that hold what the files do: the ones there are, or new ones."""
+        try:
+            return self._read_on(self._as_they_are())
+        except _Misfit:
+            self._discard()
+        except _FAILURES as error:
+            log.warn("the reports' cache is made again: {error}", error=error)
+            self._discard()
+        try:
+            return self._read_on(self._made_again())
+        except _FAILURES as error:
+            log.warn("the reports do without a cache: {error}", error=error)
+            self._discard()
+            self._cache = None
+        return self._read_on(self._made_again())
+
+    def _as_they_are(self) -> Tables:
+        cache = self._cache
+        if self._open is not None:
+            if cache is not None and not cache.exists():
+                raise _Misfit
+            return self._open
+        if cache is None or not cache.exists():
+            raise _Misfit
+        self._open = tables = Tables(cache)
+        with tables.cursor() as cursor:
+            if cursor.execute("FROM made_from").fetchall() != [(version(),)]:
+                raise _Misfit
+            cursor.execute(sql("drop_unfinished"))
+            self._known = [
+                _Known(
+                    file=file,
+                    content=Content(content),
+                    device=device,
+                    inode=inode,
+                    size=size,
+                    modified=modified,
+                    mark=Mark(read_to, lines),
+                    fingerprint=fingerprint,
+                )
+                for file, content, device, inode, size, modified, read_to, lines, fingerprint in (
+                    cursor.execute(sql("known_files")).fetchall()
+                )
+            ]
+        return tables
+
+    def _made_again(self) -> Tables:
+        cache = self._cache
+        if cache is not None:
+            cache.parent.mkdir(mode=0o700, exist_ok=True)
+            cache.unlink(missing_ok=True)
+            cache.with_name(f"{cache.name}.wal").unlink(missing_ok=True)
+        self._open = Tables(cache)
+        return self._open
+
+    def _discard(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+        self._known = []
+
+    def _read_on(self, tables: Tables) -> Tables:
+        """Read what is new in the files. Raises `_Misfit` where they do not go on as they ended."""
+        sources = sources_of_directory(self._directory)
+        reader = Reader(tables)
+        grown = [
+            self._read(tables, reader, content, of_log)
+            for content, of_log in (
+                (Content.LINES, sources.lines),
+                (Content.JOURNAL, sources.journal),
+            )
+        ]
+        if any(grown):
+            if not sources.lines:
+                with tables.cursor() as cursor:
+                    cursor.execute("DELETE FROM lines")
+                lines_from_records(tables)
+            elif sources.journal:
+                match(tables)
+        return tables
+
+    def _read(
+        self, tables: Tables, reader: Reader, content: Content, sources: Sequence[Source]
+    ) -> bool:
+        """Read one log with its older files; say whether anything has changed."""
+        known = [file for file in self._known if file.content is content]
+        if len(known) > len(sources):
+            raise _Misfit
+        changed = False
+        for position, source in enumerate(sources):
+            status = source.path.stat()
+            before = known[position] if position < len(known) else None
+            if before is not None and before.is_unchanged(status):
+                continue
+            changed = True
+            mark = Mark()
+            if before is not None:
+                mark = before.mark
+                with opened(source.path) as file:
+                    if fingerprint_of(file, mark.offset) != before.fingerprint:
+                        raise _Misfit
+            number = (
+                before.file
+                if before is not None
+                else 1 + max((file.file for file in self._known), default=0)
+            )
+            mark = reader.read(source, number, mark, torn_tail=False)
+            with opened(source.path) as file:
+                now = _Known(
+                    file=number,
+                    content=content,
+                    device=status.st_dev,
+                    inode=status.st_ino,
+                    size=status.st_size,
+                    modified=status.st_mtime_ns,
+                    mark=mark,
+                    fingerprint=fingerprint_of(file, mark.offset),
+                )
+            self._remember(tables, now)
+        return changed
+
+    def _remember(self, tables: Tables, file: _Known) -> None:
+        with tables.cursor() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO files VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                [
+                    file.file,
+                    file.content.value,
+                    file.device,
+                    file.inode,
+                    file.size,
+                    file.modified,
+                    file.mark.offset,
+                    file.mark.lines,
+                    file.fingerprint,
+                ],
+            )
+        self._known = [*(other for other in self._known if other.file != file.file), file]
+        self._known.sort(key=lambda known: known.file)
+
+
+_FAILURES = (duckdb.Error, OSError, EOFError, zlib.error)

@@ -1,0 +1,128 @@
+"""Reading given files once: the reports of the command line."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from mailauth.record.line import LineError, parse_line
+from mailauth.report.logs import Logs
+from mailauth.report.reading import (
+    Mark,
+    NotUtf8,
+    Progress,
+    Reader,
+    lines_from_records,
+    match,
+    put_in_order,
+)
+from mailauth.report.sources import Content, Source, Sources
+from mailauth.report.tables import Tables, sql
+
+NAMED = 5  # bad lines of a file that are named; the others are counted
+
+
+class BadLine(msgspec.Struct, frozen=True):
+    """A line that was passed over, and why."""
+
+    number: int
+    reason: str
+
+
+class BadLines(msgspec.Struct, frozen=True):
+    """How many lines of a file were passed over, of how many, and the first of them."""
+
+    source: Source
+    count: int
+    lines: int
+    first: tuple[BadLine, ...]
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A file that could not be read to its end."""
+
+    path: Path
+    reason: str
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to say about the files that were read.
+
+    `repeated` lines stood in more than one file and count once; `unmatched` records are successes
+    of the journal without a line, which do not count as logins.
+    """
+
+    bad: tuple[BadLines, ...]
+    not_utf8: tuple[NotUtf8, ...]
+    unreadable: tuple[Unreadable, ...]
+    repeated: int
+    unmatched: int
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """Logs that have been read, and what was found in doing so."""
+
+    logs: Logs
+    tables: Tables
+    findings: Findings
+
+
+@contextmanager
+def opened_logs(sources: Sources, progress: Progress | None = None) -> Iterator[Opened]:
+    """Read files into tables that last as long as the context, in a private place.
+
+    Of a file that cannot be read to its end, what could be read counts.
+    """
+    with Tables() as tables:
+        reader = Reader(tables, progress)
+        unreadable = []
+        for number, source in enumerate(sources, 1):
+            try:
+                reader.read(source, number, Mark(), torn_tail=True)
+            except (OSError, EOFError, zlib.error) as error:
+                reason = error.strerror if isinstance(error, OSError) else None
+                unreadable.append(Unreadable(source.path, reason or str(error)))
+        repeated = put_in_order(tables)
+        unmatched = 0
+        if not sources.lines:
+            lines_from_records(tables)
+        elif sources.journal:
+            unmatched = match(tables)
+        yield Opened(
+            logs=Logs(tables),
+            tables=tables,
+            findings=Findings(
+                bad=tuple(_bad_lines(tables, tuple(sources))),
+                not_utf8=tuple(reader.not_utf8),
+                unreadable=tuple(unreadable),
+                repeated=repeated,
+                unmatched=unmatched,
+            ),
+        )
+
+
+def _bad_lines(tables: Tables, sources: tuple[Source, ...]) -> Iterator[BadLines]:
+    with tables.cursor() as cursor:
+        for number, lines, count, first in cursor.execute(sql("bad_lines"), [NAMED]).fetchall():
+            source = sources[number - 1]
+            yield BadLines(
+                source=source,
+                count=count,
+                lines=lines,
+                first=tuple(
+                    BadLine(bad["line"], _what_is_wrong(source.content, bad["text"]))
+                    for bad in first
+                ),
+            )
+
+
+def _what_is_wrong(content: Content, text: str) -> str:
+    if content is Content.JOURNAL:
+        return "no record of a journal"
+    try:
+        parse_line(text)
+    except LineError as error:
+        return str(error)
+    return "longer than any line"

@@ -1,0 +1,39 @@
+"""What a report is asked for: a period, in the log's own zone, and whose logins."""
+
+from datetime import datetime
+
+import msgspec
+
+from mailauth.login.event import Protocol
+
+
+class PeriodError(ValueError):
+    """The text is no time; the message goes on after "expected"."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for. `since` is inclusive, `until` exclusive, both naive in the log's zone.
+
+    `secure` and `newest_first` count for `Login` only, which else comes in the order of the log.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    account: str | None = None
+    service: Protocol | None = None
+    secure: bool | None = None
+    newest_first: bool = False
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time as ISO 8601 prints it, without an offset; a bare date is its midnight.
+
+    Raises `PeriodError`.
+    """
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is not None:
+        raise PeriodError('a date or time in the zone of the log, such as "2020-07-28T16:12"')
+    return time

@@ -1,0 +1,152 @@
+"""Reading log files into tables, and bringing together there what belongs together."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import assert_never
+
+import duckdb
+import msgspec
+
+from mailauth.record.line import unescape
+from mailauth.report.chunks import Chunk, chunks
+from mailauth.report.sources import Content, Source, opened
+from mailauth.report.tables import Tables, sql
+
+Progress = Callable[[int], None]
+
+READERS = 2
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far a file has been read: octets, decompressed, and whole lines."""
+
+    offset: int = 0
+    lines: int = 0
+
+
+class NotUtf8(msgspec.Struct, frozen=True):
+    """A line that was read with its wrong octets replaced."""
+
+    source: Source
+    line: int
+
+
+class Reader:
+    """Reads files into tables. A file has a number, by which its rows are ordered among others'."""
+
+    def __init__(self, tables: Tables, progress: Progress | None = None) -> None:
+        self._tables = tables
+        self._progress = progress
+        self.not_utf8: list[NotUtf8] = []
+
+    def read(self, source: Source, number: int, mark: Mark, *, torn_tail: bool) -> Mark:
+        """Read what a file holds behind a mark, and return the mark behind that.
+
+        A last line without an ending is read only if `torn_tail`. Raises `OSError`, `EOFError` and
+        `zlib.error` for what cannot be read; whole lines before it are in the tables then.
+        """
+        escaped = False
+        reached = mark
+        with opened(source.path) as file:
+            wanted = (
+                chunk
+                for chunk in chunks(
+                    file, start=mark.offset, line=mark.lines + 1, progress=self._progress
+                )
+                if chunk.whole or torn_tail
+            )
+            for chunk in self._inserted(source.content, number, wanted):
+                reached = Mark(chunk.end, chunk.first + chunk.lines - 1)
+                escaped = escaped or "%" in chunk.text
+                self.not_utf8.extend(NotUtf8(source, line) for line in chunk.damaged)
+        if escaped and source.content is Content.LINES:
+            self._unescape(number, mark.lines)
+        return reached
+
+    def _inserted(self, content: Content, number: int, wanted: Iterable[Chunk]) -> Iterator[Chunk]:
+        """Insert chunks, several at a time, and yield each when it is in the tables."""
+        waiting: deque[tuple[Chunk, Future[None]]] = deque()
+        with ThreadPoolExecutor(READERS) as readers:
+            for chunk in wanted:
+                waiting.append((chunk, readers.submit(self._insert, content, number, chunk)))
+                if len(waiting) > READERS:
+                    yield _settled(*waiting.popleft())
+            while waiting:
+                yield _settled(*waiting.popleft())
+
+    def _insert(self, content: Content, number: int, chunk: Chunk) -> None:
+        with self._tables.cursor() as cursor:
+            match content:
+                case Content.LINES:
+                    cursor.execute(
+                        sql("read_lines"), [chunk.text, number, chunk.first - 1, chunk.before]
+                    )
+                case Content.JOURNAL:
+                    cursor.execute(sql("read_records"), [chunk.text, number, chunk.first - 1])
+                case _:
+                    assert_never(content)
+
+    def _unescape(self, number: int, after: int) -> None:
+        """Turn names as they are printed into the accounts that they name."""
+        with self._tables.cursor() as cursor:
+            printed = cursor.execute(sql("escaped_names"), [number, after]).fetchall()
+            names = {text: name for (text,) in printed if (name := _named(text)) != text}
+            if names:
+                cursor.execute(
+                    sql("unescape_names"), [number, after, list(names), list(names.values())]
+                )
+
+
+def match(tables: Tables) -> int:
+    """Find each line's record in the journal: the same login, written under one lock.
+
+    Return how many of the journal's successes have no line.
+    """
+    with tables.cursor() as cursor:
+        cursor.execute(sql("match"))
+        return _count(cursor.execute(sql("unmatched")))
+
+
+def lines_from_records(tables: Tables) -> None:
+    """Where there is no text log, let the journal's successes stand for its lines."""
+    with tables.cursor() as cursor:
+        cursor.execute(sql("lines_from_records"))
+
+
+def put_in_order(tables: Tables) -> int:
+    """Order the rows of files that overlap or are not in order themselves by their times.
+
+    What is in order stays as it stands, so that an hour that the zone repeats is told in its order.
+    Return how many lines were dropped because they stood in an earlier file too.
+    """
+    repeated = 0
+    with tables.cursor() as cursor:
+        if cursor.execute(sql("disordered_lines")).fetchone() != (False,):
+            repeated = _count(cursor.execute(sql("repeated_lines")))
+            cursor.execute(sql("order_lines"))
+        if cursor.execute(sql("disordered_records")).fetchone() != (False,):
+            cursor.execute(sql("order_records"))
+    return repeated
+
+
+def _count(cursor: duckdb.DuckDBPyConnection) -> int:
+    row = cursor.fetchone()
+    assert row is not None, "a count has a row"
+    return int(row[0])
+
+
+def _named(printed: str) -> str:
+    """Return the account that a printed name stands for, as the tables and the journal hold it."""
+    name = unescape(printed)
+    return name if name.isascii() or _is_text(name) else printed
+
+
+def _is_text(name: str) -> bool:
+    """Say whether a name is fit to be stored: a lone surrogate is not (it stays escaped)."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _settled(chunk: Chunk, insertion: Future[None]) -> Chunk:
+    insertion.result()
+    return chunk

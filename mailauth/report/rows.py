@@ -1,0 +1,172 @@
+"""The rows of the reports. Fields are the columns of the report's SQL, in the same order.
+
+Times are naive, in the zone of the log. What only the journal knows is null without one:
+`listener`, `port`, `client`, `exposed`, `security`, `mechanism`, `tls_version`.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from mailauth.login.event import Protocol
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a report."""
+
+    report: ClassVar[str]
+
+
+class Login(Row, frozen=True, kw_only=True):
+    """One login that succeeded."""
+
+    report: ClassVar[str] = "logins"
+
+    time: datetime
+    account: str
+    service: Protocol
+    verdict: str
+    address: str
+    origin: str
+    listener: str | None
+    port: int | None
+    security: str | None
+    mechanism: str | None
+    tls_version: str | None
+    client: str | None
+    exposed: bool | None
+
+
+class Insecure(Row, frozen=True, kw_only=True):
+    """UNSECURE logins of one account to one service with one client, in the period.
+
+    `count`, `first` and `last` are of these; `open` while no SECURE login to the service came
+    after.
+    """
+
+    report: ClassVar[str] = "insecure"
+
+    account: str
+    service: Protocol
+    client: str | None
+    address: str
+    origin: str
+    listener: str | None
+    port: int | None
+    first: datetime
+    last: datetime
+    count: int
+    last_secure: datetime | None
+    open: bool
+    exposed: bool | None
+
+
+class Case(Row, frozen=True, kw_only=True):
+    """The story of one account and one service: opened, perhaps fixed. `time_to_fix` is in seconds.
+
+    `reopened` counts how often it had looked fixed. Where from, with which client and by which
+    listener is said of the latest UNSECURE login.
+    """
+
+    report: ClassVar[str] = "cases"
+
+    account: str
+    service: Protocol
+    open: bool
+    opened: datetime
+    last_unsecure: datetime
+    unsecure: int
+    fixed: datetime | None
+    time_to_fix: float | None
+    reopened: int
+    listener: str | None
+    port: int | None
+    address: str
+    origin: str
+    client: str | None
+    exposed: bool | None
+
+
+class Exposure(Row, frozen=True, kw_only=True):
+    """A password that crossed a network in clear and has not been changed since."""
+
+    report: ClassVar[str] = "exposures"
+
+    account: str
+    network: str
+    first: datetime
+    last: datetime
+    count: int
+    accepted: int
+    refused: int
+    services: str
+    listeners: str
+    address: str
+    origin: str
+    client: str | None
+
+
+class Cutoff(Row, frozen=True, kw_only=True):
+    """A client that would break if cleartext were refused today."""
+
+    report: ClassVar[str] = "cutoff"
+
+    listener: str | None
+    port: int | None
+    service: Protocol
+    account: str
+    client: str | None
+    address: str
+    origin: str
+    last: datetime
+    count: int
+
+
+class Absent(Row, frozen=True, kw_only=True):
+    """An account never seen SECURE, or not seen for a while. `days` is since its last login."""
+
+    report: ClassVar[str] = "absent"
+
+    account: str
+    last: datetime | None
+    last_secure: datetime | None
+    logins: int
+    days: int | None
+    never_secure: bool
+
+
+class Country(Row, frozen=True, kw_only=True):
+    """The logins of one account from one country; `new` where it came later than others."""
+
+    report: ClassVar[str] = "countries"
+
+    country: str
+    country_logins: int
+    account: str
+    logins: int
+    unsecure: int
+    first: datetime
+    last: datetime
+    new: bool
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How many logins of one kind were SECURE and how many were not."""
+
+    label: str
+    secure: int
+    unsecure: int
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the logs in a period."""
+
+    logins: int
+    unsecure: int
+    accounts: int
+    first: datetime | None
+    last: datetime | None
+
+
+ROWS: tuple[type[Row], ...] = (Login, Insecure, Case, Exposure, Cutoff, Absent, Country)

@@ -1,0 +1,32 @@
+-- Accounts never seen SECURE, and accounts not seen for a while: `days` before `now`, variables of the
+-- connection. `accounts` are those that there should be; whoever is in the logs is there too.
+WITH seen AS (
+    SELECT
+        account,
+        max(time) AS last,
+        max(time) FILTER (secure) AS last_secure,
+        count(*) AS logins
+    FROM sign_ins
+    WHERE in_period(time)
+    GROUP BY account
+),
+everybody AS (
+    SELECT unnest(CAST(getvariable('accounts') AS VARCHAR[])) AS account
+    UNION
+    SELECT account FROM seen
+),
+stated AS (
+    SELECT
+        account,
+        last,
+        last_secure,
+        coalesce(logins, 0) AS logins,
+        date_diff('day', last, CAST(getvariable('now') AS TIMESTAMP)) AS days,
+        last_secure IS NULL AS never_secure
+    FROM everybody
+    LEFT JOIN seen USING (account)
+)
+SELECT *
+FROM stated
+WHERE never_secure OR days >= CAST(getvariable('days') AS BIGINT)
+ORDER BY never_secure DESC, last NULLS FIRST, account

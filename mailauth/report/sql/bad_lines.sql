@@ -1,0 +1,10 @@
+-- The files with lines that are none: how many lines, how many bad ones, and the first $1 of them.
+SELECT
+    file,
+    count(*) AS lines,
+    count(damaged) AS bad,
+    min(struct_pack(line, text := damaged), $1::BIGINT) FILTER (damaged IS NOT NULL) AS first
+FROM (SELECT file, line, damaged FROM lines UNION ALL SELECT file, line, damaged FROM records)
+GROUP BY file
+HAVING bad > 0
+ORDER BY file

@@ -1,0 +1,33 @@
+-- Sign-ins by country, and who comes from there. `new` is a country first seen for an account that had
+-- logged in from elsewhere before; the LAN is never that.
+WITH firsts AS (
+    SELECT
+        origin,
+        account,
+        min(ordinal) AS first_ordinal,
+        min_by(time, ordinal) AS first,
+        max_by(time, ordinal) AS last,
+        count(*) FILTER (in_period(time)) AS logins,
+        count(*) FILTER (NOT secure AND in_period(time)) AS unsecure,
+        max_by(time, ordinal) FILTER (in_period(time)) AS last_in_period
+    FROM sign_ins
+    GROUP BY origin, account
+),
+ranked AS (
+    SELECT
+        *,
+        origin <> 'LAN' AND first_ordinal > min(first_ordinal) OVER (PARTITION BY account) AS new
+    FROM firsts
+)
+SELECT
+    origin AS country,
+    CAST(sum(logins) OVER (PARTITION BY origin) AS BIGINT) AS country_logins,
+    account,
+    logins,
+    unsecure,
+    first,
+    last_in_period AS last,
+    new
+FROM ranked
+WHERE logins > 0
+ORDER BY country_logins DESC, country, logins DESC, account

@@ -1,0 +1,3 @@
+-- Drops the rows of a reading that was never finished.
+DELETE FROM lines WHERE line > coalesce((SELECT files.lines FROM files WHERE files.file = lines.file), 0);
+DELETE FROM records WHERE line > coalesce((SELECT files.lines FROM files WHERE files.file = records.file), 0)

@@ -1,0 +1,42 @@
+-- Who logged in insecurely in the period, fixed since or not: per account, service and client. A client
+-- that does not say what it is, is known by its address.
+WITH clients AS (
+    SELECT
+        account,
+        service,
+        coalesce(client_name, address) AS named,
+        max(ordinal) AS last_ordinal,
+        min_by(time, ordinal) FILTER (in_period(time)) AS first,
+        max_by(time, ordinal) FILTER (in_period(time)) AS last,
+        count(*) FILTER (in_period(time)) AS count,
+        max_by(struct_pack(address, origin, listener, port, client), ordinal)
+            FILTER (in_period(time)) AS latest,
+        bool_or(exposed) FILTER (in_period(time)) AS exposed
+    FROM sign_ins
+    WHERE NOT secure
+    GROUP BY account, service, named
+),
+secured AS (
+    SELECT account, service, max(ordinal) AS last_ordinal, max_by(time, ordinal) AS last
+    FROM sign_ins
+    WHERE secure
+    GROUP BY account, service
+)
+SELECT
+    clients.account,
+    clients.service,
+    latest.client AS client,
+    latest.address AS address,
+    latest.origin AS origin,
+    latest.listener AS listener,
+    latest.port AS port,
+    first,
+    clients.last AS last,
+    count,
+    secured.last AS last_secure,
+    secured.last_ordinal IS NULL OR secured.last_ordinal < clients.last_ordinal AS open,
+    exposed
+FROM clients
+LEFT JOIN secured USING (account, service)
+WHERE count > 0
+ORDER BY open DESC, clients.last_ordinal DESC, clients.account, clients.service, named

@@ -1,0 +1,18 @@
+-- Which user logged in, when, how and from where.
+SELECT
+    time,
+    account,
+    service,
+    CASE WHEN secure THEN 'SECURE' ELSE 'UNSECURE' END AS verdict,
+    address,
+    origin,
+    listener,
+    port,
+    security,
+    mechanism,
+    tls_version,
+    client,
+    exposed
+FROM sign_ins
+WHERE in_period(time) AND (getvariable('secure') IS NULL OR secure = getvariable('secure'))
+ORDER BY CASE WHEN getvariable('newest_first') THEN -CAST(ordinal AS BIGINT) ELSE CAST(ordinal AS BIGINT) END

@@ -1,0 +1,9 @@
+-- What stands in the logs in the period.
+SELECT
+    count(*) AS logins,
+    count(*) FILTER (NOT secure) AS unsecure,
+    count(DISTINCT account) AS accounts,
+    min_by(time, ordinal) AS first,
+    max_by(time, ordinal) AS last
+FROM sign_ins
+WHERE in_period(time)

@@ -1,0 +1,57 @@
+-- What the reports stand on. What is asked for are variables of the connection, null where nothing was said:
+-- the period `since` and `until`, and whose logins: `account`, `service`, `secure`.
+
+CREATE MACRO in_period(time) AS
+    (getvariable('since') IS NULL OR time >= getvariable('since')::TIMESTAMP)
+    AND (getvariable('until') IS NULL OR time < getvariable('until')::TIMESTAMP);
+
+CREATE MACRO is_wanted(of_account, of_service) AS
+    (getvariable('account') IS NULL OR of_account = getvariable('account'))
+    AND (getvariable('service') IS NULL OR of_service = getvariable('service'));
+
+-- What a client calls itself, in one text.
+CREATE MACRO client_text(name, version) AS nullif(concat_ws(' ', name, version), '');
+
+-- Every login that succeeded: the line is the truth, its record in the journal the evidence.
+-- A client may name itself after its login; what it said last counts.
+CREATE VIEW sign_ins AS
+SELECT
+    lines.ordinal,
+    lines.time,
+    records.instant,
+    CAST(lines.verdict AS VARCHAR)[2:5] AS service,
+    enum_code(lines.verdict) < 4 AS secure,
+    lines.account,
+    lines.address,
+    lines.origin,
+    records.listener,
+    records.local_port AS port,
+    records.security,
+    records.mechanism,
+    records.tls_version,
+    records.exposed,
+    coalesce(named.client_name, records.client_name) AS client_name,
+    CASE
+        WHEN named.session IS NULL THEN client_text(records.client_name, records.client_version)
+        ELSE client_text(named.client_name, named.client_version)
+    END AS client,
+    records.seq
+FROM lines
+LEFT JOIN records ON records.ordinal = lines.record
+LEFT JOIN (
+    SELECT
+        session,
+        arg_max(client_name, ordinal) AS client_name,
+        arg_max(client_version, ordinal) AS client_version
+    FROM records
+    WHERE kind = 'client' AND damaged IS NULL
+    GROUP BY session
+) AS named ON named.session = records.session
+WHERE lines.damaged IS NULL AND is_wanted(lines.account, CAST(lines.verdict AS VARCHAR)[2:5]);
+
+-- The journal with its keys, for questions in SQL.
+CREATE VIEW attempts AS
+SELECT * EXCLUDE (ordinal, file, line, damaged)
+FROM records
+WHERE damaged IS NULL AND in_period(time)
+ORDER BY ordinal;

@@ -1,0 +1,118 @@
+"""The logs as tables of an embedded DuckDB: the database itself, and how it is asked.
+
+The database opens no file: what the logs hold is handed to it chunk by chunk, external access is
+switched off and the configuration locked before a question is asked. So nothing that is asked can
+read or write another file.
+"""
+
+import contextlib
+import functools
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+SCHEMA = ("schema", "grammar", "views")
+VIEWS = (
+    "logins",
+    "insecure",
+    "cases",
+    "exposures",
+    "cutoff",
+    "absent",
+    "countries",
+    "totals",
+    "shares",
+)
+
+MEMORY_LIMIT = "600MB"
+_CATALOG = "logs"
+
+
+@functools.cache
+def sql(name: str) -> str:
+    """Return one of the package's SQL files."""
+    return (resources.files("mailauth.report") / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+class Tables:
+    """A database of log tables, empty when it is made. Each thread asks through its own cursor.
+
+    Without a file the tables live in memory, compressed, and what does not fit is kept in a private
+    temporary directory. Raises `duckdb.Error` for a file that is no such database.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._private = Path(tempfile.mkdtemp(prefix="mailauth-"))
+        try:
+            self._connection = duckdb.connect(
+                ":memory:" if file is None else str(file),
+                config={
+                    "enable_external_access": "false",
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "python_enable_replacements": "false",
+                    "temp_directory": str(self._private),
+                    "memory_limit": MEMORY_LIMIT,
+                    "preserve_insertion_order": "false",
+                },
+            )
+        except BaseException:
+            shutil.rmtree(self._private, ignore_errors=True)
+            raise
+        self._use = ""
+        if file is None:
+            self._connection.execute(f"ATTACH ':memory:' AS {_CATALOG} (COMPRESS)")
+            self._use = f"USE {_CATALOG}"
+        with self.cursor() as cursor:
+            if not cursor.execute("FROM duckdb_tables() WHERE table_name = 'lines'").fetchall():
+                self._create(cursor)
+        self._connection.execute("SET lock_configuration = true")
+
+    @contextlib.contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Return a connection of its own to the tables, closed at the end."""
+        with self._connection.cursor() as cursor:
+            if self._use:
+                cursor.execute(self._use)
+            yield cursor
+
+    def close(self) -> None:
+        """Close the database and remove what it kept aside."""
+        self._connection.close()
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def __enter__(self) -> "Tables":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @staticmethod
+    def _create(cursor: duckdb.DuckDBPyConnection) -> None:
+        for name in SCHEMA:
+            cursor.execute(sql(name))
+        for name in VIEWS:
+            cursor.execute(f"CREATE VIEW {name} AS {sql(name)}")
+        cursor.execute("CREATE TABLE made_from AS SELECT $1 AS version", [version()])
+
+
+@functools.cache
+def version() -> str:
+    """Return what tells tables that were made from other SQL."""
+    folder = resources.files("mailauth.report") / "sql"
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def set_variables(cursor: duckdb.DuckDBPyConnection, **values: Any) -> None:
+    """Set variables of one connection, by which the views are told what is asked."""
+    for name, value in values.items():
+        cursor.execute(f"SET VARIABLE {name} = $1", [value])

@@ -1,0 +1,40 @@
+"""Asking log files for reports, as a command does."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from mailauth.report import (
+    Expected,
+    Row,
+    Wanted,
+    opened_logs,
+    sources_of_directory,
+    sources_of_files,
+)
+from mailauth.report.opening import Findings
+
+R = TypeVar("R", bound=Row)
+
+EVERYTHING = Wanted()
+NOW = datetime(2026, 12, 1)
+
+
+def of_files(kind: type[R], *paths: Path, wanted: Wanted = EVERYTHING) -> list[R]:
+    with opened_logs(sources_of_files(paths)) as opened:
+        return opened.logs.rows(kind, wanted, expected=Expected(now=NOW))
+
+
+def of_directory(
+    kind: type[R],
+    logs: Path,
+    wanted: Wanted = EVERYTHING,
+    expected: Expected = Expected(now=NOW),  # noqa: B008 (frozen)
+) -> list[R]:
+    with opened_logs(sources_of_directory(logs)) as opened:
+        return opened.logs.rows(kind, wanted, expected=expected)
+
+
+def findings(*paths: Path) -> Findings:
+    with opened_logs(sources_of_files(paths)) as opened:
+        return opened.findings

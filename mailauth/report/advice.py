@@ -1,10 +1,10 @@
 """What to do about a case: which port and which setting, and whether to change the password."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from mailauth.login.event import Protocol
-from mailauth.report.rows import Case
+from mailauth.report.rows import Case, Exposure
+from mailauth.report.values import iso, text
 
 WELL_KNOWN_TLS_PORTS: Mapping[Protocol, int] = {
     Protocol.IMAP: 993,  # RFC 8314 §3.2
@@ -21,12 +21,21 @@ def advice(case: Case, tls_ports: Mapping[Protocol, int]) -> str:
     well-known port is named.
     """
     story = (
-        f"{case.account}: {case.service.value} in the clear"
-        f"{f' on port {case.port}' if case.port is not None else ''} from {case.address}, "
+        f"{text(case.account)}: {case.service.value} in the clear"
+        f"{f' on port {case.port}' if case.port is not None else ''} from {text(case.address)}, "
         f"{_how_often(case)}"
     )
     return "; ".join(
         part for part in (story, _client(case), _setting(case, tls_ports), _password(case)) if part
+    )
+
+
+def exposure_advice(exposure: Exposure) -> str:
+    """Return one line about a password that was sent in the clear and let nobody in."""
+    network = "the LAN" if exposure.network == "LAN" else "the Internet"
+    return (
+        f"{text(exposure.account)}: password sent in the clear by {text(exposure.services)} over "
+        f"{network} and refused, last {iso(exposure.last)} from {text(exposure.address)}; change it"
     )
 
 
@@ -37,7 +46,7 @@ def _how_often(case: Case) -> str:
 
 
 def _client(case: Case) -> str:
-    return f"client {case.client}" if case.client is not None else ""
+    return f"client {text(case.client)}" if case.client is not None else ""
 
 
 def _setting(case: Case, tls_ports: Mapping[Protocol, int]) -> str:
@@ -53,8 +62,3 @@ def _password(case: Case) -> str:
     if case.exposed is None:
         return "password perhaps exposed, better change it"
     return "password exposed, change it" if case.exposed else ""
-
-
-def iso(time: datetime) -> str:
-    """Print a time of a log as ISO 8601, to the millisecond."""
-    return time.isoformat(timespec="milliseconds")

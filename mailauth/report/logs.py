@@ -63,10 +63,7 @@ class Logs:
     ) -> list[R]:
         """Return a report's rows, so many at most. `Absent` needs what is `expected`."""
         with self.answer(kind, wanted, expected=expected, limit=limit) as answer:
-            fields = kind.__struct_fields__
-            return [
-                msgspec.convert(dict(zip(fields, row, strict=True)), kind) for row in answer.rows
-            ]
+            return list(structs(kind, answer))
 
     @contextmanager
     def answer(
@@ -119,6 +116,12 @@ class Logs:
                 newest_first=wanted.newest_first,
             )
             yield cursor
+
+
+def structs(kind: type[R], answer: Answer) -> Iterator[R]:
+    """Yield an answer's rows as the structs that they are."""
+    for row in answer.rows:
+        yield msgspec.convert(dict(zip(answer.columns, row, strict=True)), kind)
 
 
 def fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:

@@ -65,8 +65,9 @@ class Insecure(Row, frozen=True, kw_only=True):
 class Case(Row, frozen=True, kw_only=True):
     """The story of one account and one service: opened, perhaps fixed. `time_to_fix` is in seconds.
 
-    `reopened` counts how often it had looked fixed. Where from, with which client and by which
-    listener is said of the latest UNSECURE login.
+    `reopened` counts how often it had looked fixed. It is `exposed` while a password that crossed
+    the wire has not been changed. Where from, with which client and by which listener is said of
+    the latest UNSECURE login.
     """
 
     report: ClassVar[str] = "cases"

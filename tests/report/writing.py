@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mailauth.login.event import AccountChange, Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
 from mailauth.record.entry import Log, line_of
@@ -87,15 +89,15 @@ class Story:
     def event(self, kind: Kind, *, line: bool = True, **facts: Any) -> LoginEvent:
         """Write a record, and a line where it has one and `line` does not forbid it."""
         number = next(self._sequence)
-        empty = dict.fromkeys(LoginEvent.__struct_fields__)
-        event = LoginEvent(
-            **(
-                empty
-                | {"v": 1, "seq": number, "id": f"id{number}", "at": self._now, "kind": kind}
-                | {"session": f"session{number}"}
-                | facts
-            )
-        )
+        record = dict.fromkeys(LoginEvent.__struct_fields__) | {
+            "v": 1,
+            "seq": number,
+            "id": f"id{number}",
+            "at": self._now,
+            "kind": kind,
+            "session": f"session{number}",
+        }
+        event = msgspec.convert(record | facts, LoginEvent)
         with self.journal.open("ab") as journal:
             journal.write(encode(event))
         if line and event.result is Result.SUCCESS:

@@ -24,7 +24,7 @@ counted AS (
         count(*) FILTER (NOT secure) AS unsecure,
         count(*) FILTER (NOT secure AND secure_before)
             - CAST(min_by(secure_before, ordinal) FILTER (NOT secure) AS BIGINT) AS reopened,
-        bool_or(exposed) FILTER (NOT secure) AS exposed
+        bool_or(still_exposed) FILTER (NOT secure) AS exposed
     FROM turns
     GROUP BY account, service
 ),

@@ -1,24 +1,14 @@
 -- Passwords that crossed the wire in clear and have not been changed since, LAN and Internet apart.
 -- Refused logins count: the password was sent. A disabled account has no password to lose.
-WITH changes AS (
-    SELECT
-        "user" AS account,
-        max(ordinal) FILTER (reason = 'password-changed') AS changed,
-        coalesce(max_by(reason, ordinal) FILTER (reason IN ('disabled', 'enabled')) = 'disabled', false) AS disabled
-    FROM records
-    WHERE kind = 'account' AND "user" IS NOT NULL AND damaged IS NULL
-    GROUP BY "user"
-),
-exposed AS (
+WITH exposed AS (
     SELECT
         records.*,
         client_text(client_name, client_version) AS client,
         CASE WHEN origin = 'LAN' THEN 'LAN' ELSE 'Internet' END AS network
     FROM records
-    LEFT JOIN changes ON changes.account = records."user"
-    WHERE kind = 'login' AND exposed AND "user" IS NOT NULL AND damaged IS NULL
-        AND (changes.changed IS NULL OR records.ordinal > changes.changed)
-        AND NOT coalesce(changes.disabled, false)
+    LEFT JOIN password_changes AS changes ON changes.account = records."user"
+    WHERE kind = 'login' AND "user" IS NOT NULL AND damaged IS NULL
+        AND still_exposed(exposed, records.ordinal, changes.changed, changes.disabled)
         AND in_period(time)
         AND is_wanted("user", protocol)
 )

@@ -11,7 +11,7 @@ WITH clients AS (
         count(*) FILTER (in_period(time)) AS count,
         max_by(struct_pack(address, origin, listener, port, client), ordinal)
             FILTER (in_period(time)) AS latest,
-        bool_or(exposed) FILTER (in_period(time)) AS exposed
+        bool_or(still_exposed) FILTER (in_period(time)) AS exposed
     FROM sign_ins
     WHERE NOT secure
     GROUP BY account, service, named

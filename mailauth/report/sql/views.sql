@@ -12,6 +12,20 @@ CREATE MACRO is_wanted(of_account, of_service) AS
 -- What a client calls itself, in one text.
 CREATE MACRO client_text(name, version) AS nullif(concat_ws(' ', name, version), '');
 
+-- When passwords were last changed, and whether the account is disabled: what closes an exposure.
+CREATE VIEW password_changes AS
+SELECT
+    "user" AS account,
+    max(ordinal) FILTER (reason = 'password-changed') AS changed,
+    coalesce(max_by(reason, ordinal) FILTER (reason IN ('disabled', 'enabled')) = 'disabled', false) AS disabled
+FROM records
+WHERE kind = 'account' AND "user" IS NOT NULL AND damaged IS NULL
+GROUP BY "user";
+
+-- Whether a record's password is still out: exposed, and neither changed since nor of a disabled account.
+CREATE MACRO still_exposed(exposed, record, changed, disabled) AS
+    exposed AND NOT coalesce(record < changed, false) AND NOT coalesce(disabled, false);
+
 -- Every login that succeeded: the line is the truth, its record in the journal the evidence.
 -- A client may name itself after its login; what it said last counts.
 CREATE VIEW sign_ins AS
@@ -30,6 +44,7 @@ SELECT
     records.mechanism,
     records.tls_version,
     records.exposed,
+    still_exposed(records.exposed, lines.record, changes.changed, changes.disabled) AS still_exposed,
     coalesce(named.client_name, records.client_name) AS client_name,
     CASE
         WHEN named.session IS NULL THEN client_text(records.client_name, records.client_version)
@@ -38,6 +53,7 @@ SELECT
     records.seq
 FROM lines
 LEFT JOIN records ON records.ordinal = lines.record
+LEFT JOIN password_changes AS changes ON changes.account = lines.account
 LEFT JOIN (
     SELECT
         session,

@@ -1,0 +1,205 @@
+"""Which logs a command reads, and what it says on stderr about them."""
+
+import enum
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailauth.cli.home import Home
+from mailauth.config import Config, ConfigError, TlsMode
+from mailauth.config.errors import printable
+from mailauth.login.event import Protocol
+from mailauth.report.opening import NAMED, BadLines, Findings, Opened, opened_logs
+from mailauth.report.period import PeriodError, parse_time
+from mailauth.report.reading import NotUtf8
+from mailauth.report.sources import (
+    Content,
+    Sources,
+    sources_of_directory,
+    sources_of_files,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+COMPRESSION = 8  # how much smaller a compressed log is, about
+LONG = 32 * 1024 * 1024  # octets of logs that take long enough for a progress bar
+
+
+class Format(enum.Enum):
+    """What a report is printed as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Format]),
+    default=Format.TABLE.value,
+    callback=lambda _context, _parameter, value: Format(value),
+    help="What to print: a table (the default), json, csv or a page of html.",
+)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time in the zone of the log; a bare date is its midnight."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read the option."""
+        try:
+            return parse_time(str(value))
+        except PeriodError as error:
+            self.fail(f"expected {error}, got {value!r}", param, ctx)
+
+
+def note(text: str) -> None:
+    """Say something on stderr, on one line."""
+    click.echo(printable(text), err=True)
+
+
+def check_files(files: Sequence[Path], nor: str = "") -> None:
+    """Refuse what is not there; `nor` says what else it could have been."""
+    for file in files:
+        if not file.exists():
+            raise click.UsageError(", ".join(filter(None, (f"{file}: no such file", nor))))
+
+
+def config_of(home: Home) -> Config | None:
+    """Load the configuration of a home, where it has one that is sound: reports need none."""
+    if home.config_path is None:
+        return None
+    try:
+        return home.load()
+    except ConfigError as error:
+        note(f"warning: the configuration is not used: {error}")
+        return None
+
+
+def log_directory(home: Home, config: Config | None) -> Path:
+    """Return where the logs of a home are."""
+    return home.directory / (config.log.directory if config is not None else "logs")
+
+
+def sources(home: Home, config: Config | None, files: Sequence[Path]) -> Sources:
+    """Return the logs to read: the files given, else those of the home."""
+    if files:
+        found = sources_of_files(files)
+    else:
+        directory = log_directory(home, config)
+        found = sources_of_directory(directory)
+        if not found.lines and not found.journal:
+            note(f"note: there are no logs in {directory}")
+    for path in found.passed_over:
+        note(f"note: {path} holds failed logins and was passed over")
+    return found
+
+
+@contextmanager
+def read(found: Sources) -> Iterator[Opened]:
+    """Read logs, with a progress bar where it takes long, and say what was wrong with them."""
+    with ExitStack() as stack:
+        bar = stack.enter_context(_bar(found))
+        opened = stack.enter_context(opened_logs(found, bar.advance))
+        bar.remove()
+        _print_findings(opened.findings)
+        yield opened
+
+
+class _Bar:
+    """A progress bar on stderr, or none."""
+
+    def __init__(self, progress: "Progress | None" = None, total: int = 0) -> None:
+        self._progress = progress
+        self._task = progress.add_task("reading", total=total) if progress is not None else None
+
+    def advance(self, octets: int) -> None:
+        """Show that so many octets more have been read."""
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task, octets)
+
+    def remove(self) -> None:
+        """Leave no trace on the terminal."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+@contextmanager
+def _bar(found: Sources) -> Iterator[_Bar]:
+    total = sum(_octets(source.path) for source in found)
+    if total < LONG or not sys.stderr.isatty():
+        yield _Bar()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _Bar(progress, total)
+
+
+def _octets(path: Path) -> int:
+    """Return how much there is to read; for a compressed file, about how much."""
+    return path.stat().st_size * (COMPRESSION if path.suffix == ".gz" else 1)
+
+
+def _print_findings(findings: Findings) -> None:
+    for file in findings.unreadable:
+        note(f"warning: {file.path} was read in part: {file.reason}")
+    for bad in findings.bad:
+        note(f"warning: {_passed_over(bad)}")
+    for path, lines in _by_path(findings.not_utf8).items():
+        numbers = ", ".join(map(str, lines[:NAMED]))
+        more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
+        note(f"warning: {path}: not UTF-8, octets were replaced: line {numbers}{more}")
+    if findings.repeated:
+        note(f"note: {findings.repeated} lines stand in more than one file, and count once")
+    if findings.unmatched:
+        note(
+            f"note: {findings.unmatched} successes of the journal have no line in "
+            "SuccessfulLogins.log, and do not count"
+        )
+
+
+def _passed_over(bad: BadLines) -> str:
+    what = "login lines" if bad.source.content is Content.LINES else "records of the journal"
+    named = "; ".join(f"line {line.number}: {line.reason}" for line in bad.first)
+    more = f"; and {bad.count - len(bad.first)} more" if bad.count > len(bad.first) else ""
+    return f"{bad.source.path}: {bad.count} of {bad.lines} lines are no {what}: {named}{more}"
+
+
+def _by_path(lines: Iterable[NotUtf8]) -> dict[Path, list[int]]:
+    found: dict[Path, list[int]] = {}
+    for line in lines:
+        found.setdefault(line.source.path, []).append(line.line)
+    return found
+
+
+def tls_ports(home: Home, config: Config | None, files: Sequence[Path]) -> dict[Protocol, int]:
+    """Return the ports with implicit TLS of a home's server; of files given nothing is known."""
+    if files:
+        return {}
+    if config is None:
+        config = Home(directory=home.directory).load() if _is_home(home) else None
+    listeners = config.listener if config is not None else ()
+    return {
+        Protocol[listener.protocol.name]: listener.port
+        for listener in listeners
+        if listener.tls is TlsMode.IMPLICIT and listener.port
+    }
+
+
+def _is_home(home: Home) -> bool:
+    return (home.directory / ".mailauth").is_dir()

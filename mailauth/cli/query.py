@@ -1,0 +1,46 @@
+"""`mailauth query`: the logs asked in SQL."""
+
+import sys
+from pathlib import Path
+from typing import assert_never
+
+import click
+
+from mailauth.cli.home import Home, home_options
+from mailauth.cli.logs import Format, check_files, config_of, format_option, read, sources
+from mailauth.report.asking import QuestionError, asked
+from mailauth.report.exports import write_csv, write_json
+from mailauth.report.page import write_answer
+from mailauth.report.terminal import console, print_answer
+
+
+@click.command()
+@click.argument("question", metavar="SQL")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@home_options
+@format_option
+def query(home: Home, question: str, files: tuple[Path, ...], form: Format) -> None:
+    """Ask the logs in SQL (DuckDB's), such as "SELECT account, count(*) FROM logins GROUP BY 1".
+
+    The views are logins, attempts (the journal, with its keys) and the reports insecure, cases,
+    exposures, cutoff and countries. "DESCRIBE logins" names the columns. Nothing else can be read,
+    and nothing written.
+    """
+    check_files(files)
+    config = config_of(home) if not files else None
+    with read(sources(home, config, files)) as opened:
+        try:
+            with asked(opened.tables, question) as answer:
+                match form:
+                    case Format.TABLE:
+                        print_answer(answer.columns, answer.rows, console(sys.stdout))
+                    case Format.JSON:
+                        write_json(answer.columns, answer.rows, sys.stdout)
+                    case Format.CSV:
+                        write_csv(answer.columns, answer.rows, sys.stdout)
+                    case Format.HTML:
+                        write_answer(answer.columns, answer.rows, sys.stdout)
+                    case _:
+                        assert_never(form)
+        except QuestionError as error:
+            raise click.ClickException(str(error).partition("\n")[0]) from None

@@ -1,0 +1,162 @@
+"""`mailauth report`: who logs in insecurely, and what to do about it."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+import click
+import msgspec
+
+from mailauth.cli.home import Home, home_options
+from mailauth.cli.logs import (
+    Format,
+    Moment,
+    check_files,
+    config_of,
+    format_option,
+    note,
+    read,
+    sources,
+    tls_ports,
+)
+from mailauth.config import Config, ConfigError
+from mailauth.login.event import Protocol
+from mailauth.record.stamp import zone_named
+from mailauth.report import Case, Expected, Wanted
+from mailauth.report.exports import write_csv, write_json
+from mailauth.report.logs import structs
+from mailauth.report.opening import Opened
+from mailauth.report.page import write_report, write_summary
+from mailauth.report.presentation import PRESENTATIONS
+from mailauth.report.rows import ROWS
+from mailauth.report.summary import seen_tls_ports, summarize
+from mailauth.report.terminal import console, print_report, print_summary
+
+NAMES = tuple(kind.report for kind in ROWS)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@home_options
+@format_option
+@click.option("--since", type=Moment(), help="From this time on, such as 2026-11-23 or …T16:12.")
+@click.option("--until", type=Moment(), help="Before this time.")
+@click.option(
+    "--days",
+    type=click.IntRange(min=0),
+    default=30,
+    show_default=True,
+    help="For absent: not seen for so many days.",
+)
+def report(
+    home: Home,
+    name: str | None,
+    files: tuple[Path, ...],
+    form: Format,
+    since: datetime | None,
+    until: datetime | None,
+    days: int,
+) -> None:
+    """Say who logs in insecurely, and what to do about it.
+
+    NAME is one of logins, insecure, cases, exposures, cutoff, absent or countries; without one, a
+    summary. FILES are SuccessfulLogins.log files of mailauth or Xeams, and LoginAttempts.jsonl with
+    the evidence, compressed or not; without any, the logs of the home.
+    """
+    if name is not None and name not in NAMES:
+        files = (Path(name), *files)
+        name = None
+    check_files(files, f"nor a report ({', '.join(NAMES)})")
+    config = config_of(home) if not files else None
+    wanted = Wanted(since=since, until=until)
+    found = sources(home, config, files)
+    with read(found) as opened:
+        if not found.journal and found.lines:
+            note(_unknown(name, opened.logs.totals(wanted).unsecure))
+        if name is None:
+            _print_summary(opened, wanted, tls_ports(home, config, files), form)
+        else:
+            expected = _expected(home, config, until, days) if name == "absent" else None
+            _print_report(opened, name, wanted, expected, form, evidence=bool(found.journal))
+
+
+def _unknown(name: str | None, unsecure: int) -> str:
+    """Say what the lines alone do not tell."""
+    match name:
+        case "exposures":
+            return (
+                "note: which passwords crossed the wire cannot be known without "
+                f"LoginAttempts.jsonl; {unsecure} logins were UNSECURE"
+            )
+        case "cutoff":
+            unknown = "listeners and clients are not known: a client is told by its address"
+        case "absent" | "countries":
+            unknown = "attempts that were refused are not known"
+        case _:
+            unknown = "ports, clients and exposed passwords are not known"
+    return f"note: without LoginAttempts.jsonl, {unknown}"
+
+
+def _expected(home: Home, config: Config | None, until: datetime | None, days: int) -> Expected:
+    names: tuple[str, ...] = ()
+    zone = None
+    if config is not None:
+        zone = zone_named(config.timezone)
+        try:
+            names = tuple(account.name for account in home.accounts(config))
+        except ConfigError as error:
+            note(f"warning: the accounts are not known: {error}")
+    now = datetime.now(zone).replace(tzinfo=None)
+    return Expected(now=until if until is not None else now, accounts=names, days=days)
+
+
+def _print_summary(
+    opened: Opened, wanted: Wanted, ports: dict[Protocol, int], form: Format
+) -> None:
+    summary = summarize(opened.logs, wanted, seen_tls_ports(opened.tables) | ports)
+    columns = (*Case.__struct_fields__, "advice")
+    rows = [(*msgspec.structs.astuple(row.case), row.advice) for row in summary.rows]
+    match form:
+        case Format.TABLE:
+            print_summary(summary, console(sys.stdout))
+        case Format.JSON:
+            write_json(columns, rows, sys.stdout)
+        case Format.CSV:
+            write_csv(columns, rows, sys.stdout)
+        case Format.HTML:
+            write_summary(summary, sys.stdout)
+        case _:
+            assert_never(form)
+
+
+def _print_report(
+    opened: Opened,
+    name: str,
+    wanted: Wanted,
+    expected: Expected | None,
+    form: Format,
+    *,
+    evidence: bool,
+) -> None:
+    kind = next(kind for kind in ROWS if kind.report == name)
+    with opened.logs.answer(kind, wanted, expected=expected) as answer:
+        match form:
+            case Format.TABLE:
+                print_report(
+                    PRESENTATIONS[kind],
+                    structs(kind, answer),
+                    console(sys.stdout),
+                    evidence=evidence,
+                )
+            case Format.JSON:
+                write_json(answer.columns, answer.rows, sys.stdout)
+            case Format.CSV:
+                write_csv(answer.columns, answer.rows, sys.stdout)
+            case Format.HTML:
+                write_report(
+                    PRESENTATIONS[kind], structs(kind, answer), sys.stdout, evidence=evidence
+                )
+            case _:
+                assert_never(form)

@@ -1,0 +1,35 @@
+"""A question in SQL, answered from the tables and from nothing else.
+
+The database opens no file and its configuration is locked (`tables`). The question is one statement that
+reads, put in a transaction that cannot write.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from mailauth.report.logs import Answer, fetched
+from mailauth.report.tables import Tables
+
+_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+
+
+class QuestionError(ValueError):
+    """The question cannot be answered; the message says why."""
+
+
+@contextmanager
+def asked(tables: Tables, question: str) -> Iterator[Answer]:
+    """Answer a question, for as long as the context lasts. Raises `QuestionError`."""
+    with tables.cursor() as cursor:
+        try:
+            statements = cursor.extract_statements(question)
+            if len(statements) != 1 or statements[0].type not in _READING:
+                raise QuestionError("expected one statement that reads, such as SELECT")
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            cursor.execute(statements[0])
+            columns = tuple(column[0] for column in cursor.description or ())
+            yield Answer(columns, fetched(cursor))
+        except duckdb.Error as error:
+            raise QuestionError(str(error)) from None

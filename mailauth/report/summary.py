@@ -1,0 +1,99 @@
+"""The summary: which cases are open, which have been fixed in the period, and what to do."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mailauth.login.event import Protocol
+from mailauth.report.advice import advice
+from mailauth.report.logs import Logs
+from mailauth.report.period import Wanted
+from mailauth.report.rows import Case, Exposure, Totals
+from mailauth.report.tables import Tables, sql
+from mailauth.report.values import iso
+
+
+class Advised(msgspec.Struct, frozen=True):
+    """A case, and one line that says what to do about it."""
+
+    case: Case
+    advice: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """One screen: open cases, those fixed in the period, and passwords exposed without a case.
+
+    A login that was refused opens no case, and has sent its password all the same.
+    """
+
+    totals: Totals
+    open: tuple[Advised, ...]
+    fixed: tuple[Advised, ...]
+    exposed: tuple[Exposure, ...]
+
+    @property
+    def headline(self) -> str:
+        """What stands in the logs; `verdict` ends the sentence."""
+        totals = self.totals
+        if totals.first is None or totals.last is None:
+            return "Nobody logged in."
+        return (
+            f"{totals.logins:,} login{_s(totals.logins)} of {totals.accounts:,} "
+            f"account{_s(totals.accounts)} from {iso(totals.first)} to {iso(totals.last)}, "
+        )
+
+    @property
+    def verdict(self) -> str:
+        """How secure they were."""
+        totals = self.totals
+        if not totals.unsecure:
+            return "all SECURE" if totals.logins else ""
+        share = 100 * totals.unsecure / totals.logins
+        return f"{totals.unsecure:,} UNSECURE ({f'{share:.0f} %' if share >= 1 else 'under 1 %'})"
+
+    @property
+    def to_do(self) -> str:
+        """What is left to do, in one sentence."""
+        accounts = {advised.case.account for advised in self.open}
+        exposed = {
+            advised.case.account for advised in self.rows if advised.case.exposed is not False
+        } | {exposure.account for exposure in self.exposed}
+        parts = []
+        if accounts:
+            parts.append(f"repoint the clients of {len(accounts)} account{_s(len(accounts))}")
+        if exposed:
+            parts.append(f"change {len(exposed)} password{_s(len(exposed))}")
+        if not parts:
+            return "Nothing to do."
+        rehearsal = " Whom it breaks to refuse cleartext: mailauth report cutoff."
+        return f"To do: {' and '.join(parts)}.{rehearsal if accounts else ''}"
+
+    @property
+    def rows(self) -> tuple[Advised, ...]:
+        """The cases, open ones first."""
+        return self.open + self.fixed
+
+
+def summarize(logs: Logs, wanted: Wanted, tls_ports: Mapping[Protocol, int]) -> Summary:
+    """Sum up what the logs say; `tls_ports` as for `advice`."""
+    cases = [Advised(case, advice(case, tls_ports)) for case in logs.rows(Case, wanted)]
+    accounts = {advised.case.account for advised in cases}
+    return Summary(
+        totals=logs.totals(wanted),
+        open=tuple(advised for advised in cases if advised.case.open),
+        fixed=tuple(advised for advised in cases if not advised.case.open),
+        exposed=tuple(
+            exposure for exposure in logs.rows(Exposure, wanted) if exposure.account not in accounts
+        ),
+    )
+
+
+def seen_tls_ports(tables: Tables) -> dict[Protocol, int]:
+    """Return the ports on which the journal has seen implicit TLS, the latest of each service."""
+    with tables.cursor() as cursor:
+        rows = cursor.execute(sql("tls_ports")).fetchall()
+    return {Protocol(protocol): port for protocol, port in rows}
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,6 +1,7 @@
 """Which logs a command reads, and what it says on stderr about them."""
 
 import enum
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -70,6 +71,16 @@ def note(text: str) -> None:
     click.echo(printable(text), err=True)
 
 
+@contextmanager
+def into_pipe() -> Iterator[None]:
+    """Print to stdout until whoever reads it has enough, such as `head`; that is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def check_files(files: Sequence[Path], nor: str = "") -> None:
     """Refuse what is not there; `nor` says what else it could have been."""
     for file in files:
@@ -111,14 +122,14 @@ def sources(home: Home, config: Config | None, files: Sequence[Path]) -> Sources
 def read(found: Sources) -> Iterator[Opened]:
     """Read logs, with a progress bar where it takes long, and say what was wrong with them."""
     with ExitStack() as stack:
-        bar = stack.enter_context(_bar(found))
+        bar = stack.enter_context(progress_bar([source.path for source in found]))
         opened = stack.enter_context(opened_logs(found, bar.advance))
         bar.remove()
         _print_findings(opened.findings)
         yield opened
 
 
-class _Bar:
+class Bar:
     """A progress bar on stderr, or none."""
 
     def __init__(self, progress: "Progress | None" = None, total: int = 0) -> None:
@@ -137,17 +148,18 @@ class _Bar:
 
 
 @contextmanager
-def _bar(found: Sources) -> Iterator[_Bar]:
-    total = sum(_octets(source.path) for source in found)
+def progress_bar(paths: Sequence[Path]) -> Iterator[Bar]:
+    """Show how much of the files has been read, where that takes long and somebody is looking."""
+    total = sum(_octets(path) for path in paths)
     if total < LONG or not sys.stderr.isatty():
-        yield _Bar()
+        yield Bar()
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _Bar(progress, total)
+        yield Bar(progress, total)
 
 
 def _octets(path: Path) -> int:

@@ -7,7 +7,15 @@ from typing import assert_never
 import click
 
 from mailauth.cli.home import Home, home_options
-from mailauth.cli.logs import Format, check_files, config_of, format_option, read, sources
+from mailauth.cli.logs import (
+    Format,
+    check_files,
+    config_of,
+    format_option,
+    into_pipe,
+    read,
+    sources,
+)
 from mailauth.report.asking import QuestionError, asked
 from mailauth.report.exports import write_csv, write_json
 from mailauth.report.page import write_answer
@@ -28,7 +36,7 @@ def query(home: Home, question: str, files: tuple[Path, ...], form: Format) -> N
     """
     check_files(files)
     config = config_of(home) if not files else None
-    with read(sources(home, config, files)) as opened:
+    with into_pipe(), read(sources(home, config, files)) as opened:
         try:
             with asked(opened.tables, question) as answer:
                 match form:

@@ -15,6 +15,7 @@ from mailauth.cli.logs import (
     check_files,
     config_of,
     format_option,
+    into_pipe,
     note,
     read,
     sources,
@@ -72,7 +73,7 @@ def report(
     config = config_of(home) if not files else None
     wanted = Wanted(since=since, until=until)
     found = sources(home, config, files)
-    with read(found) as opened:
+    with into_pipe(), read(found) as opened:
         if not found.journal and found.lines:
             note(_unknown(name, opened.logs.totals(wanted).unsecure))
         if name is None:

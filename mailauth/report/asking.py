@@ -1,7 +1,7 @@
 """A question in SQL, answered from the tables and from nothing else.
 
-The database opens no file and its configuration is locked (`tables`). The question is one statement that
-reads, put in a transaction that cannot write.
+The database opens no file and its configuration is locked (`tables`). The question is one statement
+that reads, put in a transaction that cannot write.
 """
 
 from collections.abc import Iterator

@@ -2,12 +2,14 @@
 
 import codecs
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import msgspec
 
 CHUNK_OCTETS = 4 * 1024 * 1024
+BLOCK_OCTETS = 64 * 1024  # read at a time, so that not much is lost where reading fails
 KEPT_OF_ENDLESS = 1024  # octets of a line that is longer than a chunk: it is no line of ours
 FINGERPRINT_OCTETS = 4096
 TIME_OCTETS = 23
@@ -41,14 +43,15 @@ def chunks(
 ) -> Iterator[Chunk]:
     """Read a file from an offset on, where the line with that number begins.
 
-    `progress` is called with the number of octets read. Raises what reading raises.
+    `progress` is called with the number of octets read. Raises what reading raises, when the whole
+    lines that could be read have been yielded.
     """
     file.seek(start)
     rest = before = b""
     offset = start
     at_end = False
     while not at_end:
-        block = _read(file, size)
+        block, failure = _read(file, size)
         if progress is not None:
             progress(len(block))
         at_end = len(block) < size
@@ -63,6 +66,8 @@ def chunks(
             before = data[data.rfind(b"\n", 0, cut - 1) + 1 : cut]
         elif not at_end:
             rest, offset = _skip_endless(file, rest, offset, progress)
+    if failure is not None:
+        raise failure
     if rest:
         yield _chunk(rest, line, offset + len(rest), before)
 
@@ -71,18 +76,22 @@ def fingerprint(file: BinaryIO, end: int) -> bytes:
     """Return what tells the octets before an offset from others that could stand there."""
     start = max(0, end - FINGERPRINT_OCTETS)
     file.seek(start)
-    return hashlib.blake2b(_read(file, end - start), digest_size=16).digest()
+    return hashlib.blake2b(_read(file, end - start)[0], digest_size=16).digest()
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
-    """Read so many octets, fewer only at the end of the file."""
-    data = file.read(size)
-    while 0 < len(data) < size:
-        more = file.read(size - len(data))
-        if not more:
+def _read(file: BinaryIO, size: int) -> tuple[bytes, Exception | None]:
+    """Read so many octets, fewer only at the end of the file or where reading fails."""
+    blocks: list[bytes] = []
+    while size > 0:
+        try:
+            block = file.read(min(size, BLOCK_OCTETS))
+        except (OSError, EOFError, zlib.error) as failure:
+            return b"".join(blocks), failure
+        if not block:
             break
-        data += more
-    return data
+        blocks.append(block)
+        size -= len(block)
+    return b"".join(blocks), None
 
 
 def _skip_endless(
@@ -95,7 +104,7 @@ def _skip_endless(
     kept = data[:KEPT_OF_ENDLESS]
     position = offset + len(data)
     while True:
-        block = _read(file, CHUNK_OCTETS)
+        block, _ = _read(file, CHUNK_OCTETS)  # what is wrong shows at the next reading
         if progress is not None:
             progress(len(block))
         end = block.find(b"\n")

@@ -1,0 +1,12 @@
+"""`mailauth rules`: what other programs need to read the logs."""
+
+import click
+
+from mailauth.report.rules import FILES, rules_for
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(FILES)))
+def rules(name: str) -> None:
+    """Print rules for fail2ban (failed logins), lnav or grok; how to use them stands in them."""
+    click.echo(rules_for(name), nl=False)

@@ -1,0 +1,10 @@
+"""Rules by which other programs read the logs: fail2ban, lnav, and whatever knows grok."""
+
+from importlib import resources
+
+FILES = {"fail2ban": "fail2ban.conf", "lnav": "lnav.json", "grok": "grok.pattern"}
+
+
+def rules_for(name: str) -> str:
+    """Return the rules for a program, a name of `FILES`."""
+    return (resources.files(__name__) / FILES[name]).read_text("utf-8")

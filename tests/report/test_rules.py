@@ -83,7 +83,7 @@ def test_lnav_reads_successes_and_failures(tmp_path: Path) -> None:
     log.write_text((GOLDEN / "xeams-first.log").read_text())
     with log.open("a") as file:
         file.write(failures(["bob@mydomain.com"], "2001:db8::7"))
-    question = ";SELECT account, address, verdict, log_level, body FROM mailauth_log"
+    question = ";SELECT account, address, verdict, log_level, log_body FROM mailauth_log"
     run = subprocess.run(
         ["lnav", "-I", tmp_path, "-n", "-c", question, "-c", ":write-csv-to -", log],
         env=environment,

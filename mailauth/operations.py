@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from mailauth.login.accounts import Account
+from mailauth.login.authority import Authority
 from mailauth.login.policy import Cleartext
-from mailauth.login.session import Authority
 from mailauth.net.connection import MailConnection
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener

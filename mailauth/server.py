@@ -33,8 +33,8 @@ from mailauth.config import (
 from mailauth.friendly import read_friendly
 from mailauth.home_lock import HomeLock, state_directory
 from mailauth.login.accounts import Accounts
+from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
-from mailauth.login.session import Authority
 from mailauth.mail import Mail
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.store import MailStore

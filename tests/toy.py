@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from mailauth.login.session import Answer, LoginSession, Outcome
+from mailauth.login.outcome import Answer, Outcome
+from mailauth.login.session import LoginSession
 from mailauth.sasl import PasswordClaim
 from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Stream, Write
 from mailauth.wire.lines import LineBuffer, LineTooLong

@@ -1,6 +1,6 @@
 """The command line: one file a command, imported when it is used.
 
-Errors are one line on stderr, `error: …`. Exit codes (DESIGN 3): 0 done, 1 failed or what only the
+Errors are one line on stderr, `error: …`. Exit codes: 0 done, 1 failed or what only the
 operating system can refuse, 2 usage or a configuration whose files alone show the mistake.
 """
 

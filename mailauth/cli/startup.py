@@ -39,7 +39,7 @@ class ReadyLogs(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The ready line (DESIGN 3)."""
+    """The ready line of `serve --ready-json`."""
 
     ready: bool
     pid: int

@@ -9,7 +9,7 @@ from mailauth.imap.responses import bye, status
 from mailauth.imap.session import ImapSession, State
 from mailauth.imap.timers import AUTOLOGOUT_SECONDS
 from mailauth.login import dialogue
-from mailauth.login.session import Answer, Challenge, Outcome, Step
+from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.sasl import PasswordClaim, encode_challenge
 from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Write
 from mailauth.wire.pending import Pending

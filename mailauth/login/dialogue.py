@@ -2,7 +2,8 @@
 
 import contextlib
 
-from mailauth.login.session import LoginSession, Step
+from mailauth.login.outcome import Step
+from mailauth.login.session import LoginSession
 from mailauth.sasl import CANCEL, MalformedResponse, decode_initial_response, decode_response
 
 

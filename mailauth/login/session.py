@@ -5,19 +5,17 @@ attempt before an `Outcome` exists, so no protocol can tell a client that it is 
 line on disk.
 """
 
-import enum
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol as Interface
 from typing import assert_never
 
-import msgspec
-
-from mailauth.login.accounts import Account, Accounts
-from mailauth.login.blocking import Blocking
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
-from mailauth.login.exposure import ExposureChecks, ImmediateChecks
+from mailauth.login.accounts import Account
+from mailauth.login.admission import Admission, Unavailable
+from mailauth.login.authority import Authority
+from mailauth.login.client import Client
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
+from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.shown import MASK, shown
 from mailauth.sasl import (
@@ -30,115 +28,11 @@ from mailauth.sasl import (
     Need,
     PasswordClaim,
     ProvenClaim,
-    TokenVerdict,
 )
 from mailauth.sasl.apop import apop
 from mailauth.wire.pending import Pending, then
 
 MAX_FAILURES = 10  # on one connection; after that the server ends it
-
-
-class Answer(enum.Enum):
-    """What a client is told: one row of the reply table, rendered by each protocol.
-
-    Blocked and disabled are no rows of their own: they look like bad credentials by construction.
-    """
-
-    SUCCESS = enum.auto()
-    BAD_CREDENTIALS = enum.auto()
-    DENIED = enum.auto()
-    CLEARTEXT_REFUSED = enum.auto()
-    MECHANISM_UNKNOWN = enum.auto()
-    MALFORMED = enum.auto()
-    CANCELLED = enum.auto()
-    LINE_TOO_LONG = enum.auto()
-    ALREADY_AUTHENTICATED = enum.auto()
-    MAILDROP_LOCKED = enum.auto()
-    UNAVAILABLE = enum.auto()
-
-
-class Challenge(msgspec.Struct, frozen=True, gc=False):
-    """The mechanism's next challenge, not yet encoded for the protocol."""
-
-    data: bytes
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """The end of an attempt, already recorded. `account` is set for a success alone."""
-
-    answer: Answer
-    account: Account | None = None
-
-
-Step = Challenge | Outcome | Pending[Outcome]
-
-
-class Recorder(Interface):
-    """Where attempts go; the one thing that must happen before a client is answered."""
-
-    def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Write the attempt and return it as an event; `None` when it could not be written.
-
-        Never raises for a full disk and the like: it says so to the operator itself.
-        """
-
-
-class Unavailable(Exception):
-    """Raised by an admission when the account is right but cannot be let in now."""
-
-    def __init__(self, answer: Answer, reason: str) -> None:
-        super().__init__(reason)
-        self.answer = answer
-        self.reason = reason
-
-
-class Admission(Interface):
-    """What a protocol must have before a login is recorded (POP3: the maildrop lock)."""
-
-    def admit(self, account: Account) -> None:
-        """Take what is needed; raises `Unavailable`."""
-
-    def release(self) -> None:
-        """Give back what `admit` took: the login could not be recorded."""
-
-
-class Client(msgspec.Struct, frozen=True):
-    """Who is connected to what. `peer` is the socket's other end when a proxy stands between."""
-
-    protocol: Protocol
-    listener: str
-    local_port: int
-    session: str
-    ip: str
-    port: int | None  # None where a proxy does not say
-    peer: str | None = None
-
-
-def no_tokens(token: bytes) -> TokenVerdict:
-    """Know no bearer token."""
-    return TokenVerdict(user=b"", valid=False, reason="unknown token")
-
-
-def no_nonce() -> str:
-    """Stand in for a source of randomness where no mechanism needs one."""
-    raise LookupError("this authority has no source of nonces")
-
-
-class Authority(msgspec.Struct):
-    """What all sessions share. `accounts` is replaced whole on reload.
-
-    `nonce` makes printable random text without commas. `now` is the clock that stamps the record,
-    asked where a record is written later than its attempt came; `None` leaves it to the recorder.
-    """
-
-    accounts: Accounts
-    recorder: Recorder
-    blocking: Blocking
-    hostname: str = "localhost"
-    exposure: ExposureChecks = msgspec.field(default_factory=ImmediateChecks)
-    nonce: Callable[[], str] = no_nonce
-    now: Callable[[], datetime | None] = lambda: None
-    verify_token: Callable[[bytes], TokenVerdict] = no_tokens
 
 
 class LoginSession:

@@ -8,7 +8,7 @@ import msgspec
 from twisted.internet.interfaces import IAddress, IProducer
 from twisted.python.failure import Failure
 
-from mailauth.login.session import Client
+from mailauth.login.client import Client
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.preamble import Ends
 from mailauth.origin.networks import Network

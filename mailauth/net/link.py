@@ -2,7 +2,7 @@
 
 What stands on a link hears of the client once the PROXY header and an implicit handshake are behind
 it. That TLS protects a client is known from here alone: from a completed handshake, or from the
-header of a trusted proxy (DESIGN 2.3).
+header of a trusted proxy.
 """
 
 import enum
@@ -23,8 +23,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mailauth.login.client import Client
 from mailauth.login.hop import Handshake, Hop, handshake_completed
-from mailauth.login.session import Client
 from mailauth.net.interfaces import Shared, Socket, Upper
 from mailauth.net.preamble import Ends, must_send_header, proxied_ends
 from mailauth.net.tls import TlsFailure, TlsSession, begins_a_handshake

@@ -14,10 +14,13 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
 from mailauth.config import ListenerConfig, TlsMode
+from mailauth.login.admission import Admission
+from mailauth.login.authority import Authority
+from mailauth.login.client import Client
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Hop
 from mailauth.login.policy import Cleartext, Policy
-from mailauth.login.session import Admission, Authority, Client, LoginSession
+from mailauth.login.session import LoginSession
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Patience, Upper

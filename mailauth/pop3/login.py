@@ -7,7 +7,7 @@ refuses a second login, and records it.
 from typing import assert_never
 
 from mailauth.login import dialogue
-from mailauth.login.session import Answer, Challenge, Outcome, Step
+from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.pop3.multiline import listed
 from mailauth.pop3.replies import BadCommand, Pop3Error, err, login_refused, ok
 from mailauth.pop3.session import Pop3Session

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from mailauth.login.accounts import Account
-from mailauth.login.session import Answer, Unavailable
+from mailauth.login.admission import Unavailable
+from mailauth.login.outcome import Answer
 from mailauth.mailbox.errors import MailboxError, MaildropLocked
 from mailauth.mailbox.message import Message
 from mailauth.mailbox.names import INBOX

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from mailauth.login.session import Answer
+from mailauth.login.outcome import Answer
 from mailauth.mailbox.errors import MailboxError, StoreUnavailable
 from mailauth.wire.effects import Write
 

@@ -1,7 +1,7 @@
 """The strict check of login lines: what is there must be what the server would have written.
 
 Two things are warned of and are no mistakes: a space in a name, as Xeams writes it, and a time that
-steps back by an hour at most, as it does when the zone repeats an hour (DESIGN 2.1).
+steps back by an hour at most, as it does when the zone repeats an hour.
 """
 
 import enum

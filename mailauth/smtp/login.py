@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from mailauth.login import dialogue
-from mailauth.login.session import Answer, Challenge, Outcome, Step
+from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.sasl import encode_challenge
 from mailauth.smtp.limits import AUTH_OCTETS
 from mailauth.smtp.replies import SmtpError, bad_sequence, bad_syntax, login_refused, reply

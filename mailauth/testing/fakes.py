@@ -5,11 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from mailauth.login.accounts import DEMO_PASSWORD, Account, Accounts
+from mailauth.login.admission import Admission
+from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
+from mailauth.login.client import Client
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Admission, Authority, Client, LoginSession
+from mailauth.login.session import LoginSession
 from mailauth.wire.pending import Pending
 
 DEMO_NAMES = ("mary", "charle", "jimmy", "sue", "derek", "michael", "bob")

@@ -6,7 +6,7 @@ import hmac
 import msgspec
 
 from mailauth.login.accounts import Account, Role
-from mailauth.login.session import Authority
+from mailauth.login.authority import Authority
 from mailauth.web.login import BASIC_CHALLENGE, authorized, scheme_of
 from mailauth.web.message import HttpError, Request
 from mailauth.web.sessions import Sessions

@@ -1,6 +1,6 @@
 """The console's page of the accounts, on which one can be disabled."""
 
-from mailauth.login.session import Authority
+from mailauth.login.authority import Authority
 from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration
 from mailauth.web.forms import FormTokens, text

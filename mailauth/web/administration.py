@@ -1,9 +1,9 @@
 """What an administrator changes in the running server; what closes an exposure is recorded."""
 
 from mailauth.login.accounts import Account
+from mailauth.login.authority import Authority
 from mailauth.login.event import AccountChange, Attempt, Kind
 from mailauth.login.policy import Cleartext
-from mailauth.login.session import Authority
 from mailauth.web.message import HttpError
 from mailauth.web.operations import Operations
 from mailauth.web.waiting import settled
@@ -22,10 +22,6 @@ class Administration:
         if account is None:
             raise HttpError(404, "There is no such account.")
         return account
-
-    async def password_changed(self, name: str) -> None:
-        """Record that a password that was exposed is no longer in use."""
-        await self._record(AccountChange.PASSWORD_CHANGED, user=self.account(name).name)
 
     async def set_disabled(self, name: str, *, disabled: bool) -> None:
         """Disable an account, or enable it again."""

@@ -10,10 +10,10 @@ from msgspec import Meta
 
 from mailauth.config import TlsMode
 from mailauth.login.accounts import Role
+from mailauth.login.authority import Authority
 from mailauth.login.event import Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
 from mailauth.login.policy import Cleartext
-from mailauth.login.session import Authority
 from mailauth.record.journal import encode
 from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration

@@ -7,9 +7,10 @@ from typing import Protocol
 import msgspec
 
 from mailauth.login.accounts import Account, Accounts
+from mailauth.login.client import Client
 from mailauth.login.hop import Hop
 from mailauth.login.policy import Policy
-from mailauth.login.session import MAX_FAILURES, Client
+from mailauth.login.session import MAX_FAILURES
 
 _REMEMBERED = 8  # credentials of one connection: a proxy's connection may carry several clients
 

@@ -1,6 +1,6 @@
 """The console's page of who is connected, and who is blocked."""
 
-from mailauth.login.session import Authority
+from mailauth.login.authority import Authority
 from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration
 from mailauth.web.forms import FormTokens, text

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mailauth.login.client import Client
 from mailauth.login.hop import Hop, TlsFacts, proxy_said
-from mailauth.login.session import Client
 from mailauth.origin.networks import Network, parse_address, within, written
 
 FIELDS = (b"forwarded", b"x-forwarded-for", b"x-forwarded-proto")

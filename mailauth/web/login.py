@@ -6,7 +6,9 @@ import re
 from typing import assert_never
 
 from mailauth.login.accounts import Account
-from mailauth.login.session import Answer, Authority, LoginSession, Outcome
+from mailauth.login.authority import Authority
+from mailauth.login.outcome import Answer, Outcome
+from mailauth.login.session import LoginSession
 from mailauth.sasl import PasswordClaim
 from mailauth.web.message import Header, HttpError, Request
 from mailauth.web.user_agent import product

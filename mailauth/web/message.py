@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from mailauth.login.client import Client
 from mailauth.login.hop import Hop
-from mailauth.login.session import Client
 from mailauth.web.connection import Connection
 
 HTML = "text/html; charset=utf-8"

@@ -20,8 +20,8 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from mailauth.login.authority import Recorder
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
-from mailauth.login.session import Recorder
 from mailauth.sasl import MECHANISMS
 from mailauth.web.message import Request, Response
 from mailauth.wire.pending import Pending

@@ -1,6 +1,7 @@
 """Signing in to the console by its form, and out."""
 
-from mailauth.login.session import Answer, Authority
+from mailauth.login.authority import Authority
+from mailauth.login.outcome import Answer
 from mailauth.sasl import PasswordClaim
 from mailauth.web.access import Access, Viewer
 from mailauth.web.forms import TOKEN_FIELD, FormTokens, read_form

@@ -12,8 +12,9 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from mailauth.login.authority import Authority
 from mailauth.login.policy import Policy
-from mailauth.login.session import Authority, LoginSession
+from mailauth.login.session import LoginSession
 from mailauth.origin.networks import Network
 from mailauth.web.access import Access, Doorkeeper, Viewer, require
 from mailauth.web.accounts import AccountPages

@@ -179,7 +179,7 @@ def test_the_example_of_every_key_loads(file: Path) -> None:
         minutes = 0.5
         friendly = []
         [server]
-        workers = 2
+        workers = 1
         [users]
         file = "users.passwd"
         """
@@ -189,6 +189,13 @@ def test_the_example_of_every_key_loads(file: Path) -> None:
     assert config.block.minutes == 0.5
     assert config.block.friendly == ()
     assert config.geoip.lan == (IPv4Network("198.51.100.0/24"),)
+
+
+def test_more_workers_than_there_can_be_are_refused(file: Path) -> None:
+    """A number that would be taken and then not kept is worse than none."""
+    with pytest.raises(ConfigError) as refusal:
+        loaded(file, "[server]\nworkers = 2\n")
+    assert str(refusal.value) == "server.workers: expected 1, more are not possible yet, got 2"
 
 
 def test_a_password_never_shows(file: Path) -> None:

@@ -8,11 +8,14 @@ import pytest
 
 from mailauth.login import dialogue
 from mailauth.login.accounts import Account, Accounts
+from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
+from mailauth.login.client import Client
 from mailauth.login.event import Attempt, LoginEvent, Protocol, Result
+from mailauth.login.outcome import Answer, Challenge, Outcome
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Answer, Authority, Challenge, Client, LoginSession, Outcome
+from mailauth.login.session import LoginSession
 
 MARY = base64.b64encode(b"\0mary\0secret")
 

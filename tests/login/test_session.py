@@ -6,20 +6,14 @@ import msgspec
 import pytest
 
 from mailauth.login.accounts import Account
+from mailauth.login.admission import Unavailable
+from mailauth.login.authority import Authority
 from mailauth.login.event import Kind, Protocol, Result
 from mailauth.login.hop import Handshake, Security, TlsFacts, proxy_said
+from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import (
-    MAX_FAILURES,
-    Answer,
-    Authority,
-    Challenge,
-    LoginSession,
-    Outcome,
-    Step,
-    Unavailable,
-)
+from mailauth.login.session import MAX_FAILURES, LoginSession
 from mailauth.sasl import PasswordClaim, TokenVerdict
 from mailauth.testing.fakes import FakeClock, MemoryRecorder, accounts, authority, session_for
 from mailauth.wire.pending import Pending

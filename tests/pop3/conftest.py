@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
+from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
-from mailauth.login.session import Authority
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.pop3.maildrop import Maildrop

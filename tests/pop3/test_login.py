@@ -4,10 +4,11 @@ import hashlib
 
 import pytest
 
+from mailauth.login.authority import Authority
 from mailauth.login.event import LoginEvent, Result
 from mailauth.login.hop import Security
+from mailauth.login.outcome import Answer
 from mailauth.login.policy import Cleartext
-from mailauth.login.session import Answer, Authority
 from mailauth.pop3.replies import login_refused
 from mailauth.testing import Dialogue, MemoryRecorder, play
 from tests.pop3.conftest import Connect

@@ -1,9 +1,9 @@
 """The dialogues of the RFCs, with the texts of this server where those are free."""
 
 from mailauth.login.accounts import Account, Accounts
+from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Authority
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.pop3.maildrop import Maildrop

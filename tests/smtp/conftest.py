@@ -7,10 +7,10 @@ from itertools import count
 import pytest
 
 from mailauth.login.accounts import Account, Role
+from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Authority
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth.login.accounts import Account, Accounts
+from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol, Result
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Authority
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.smtp.addresses import AddressError, read_path

@@ -2,10 +2,11 @@
 
 import pytest
 
+from mailauth.login.authority import Authority
 from mailauth.login.event import LoginEvent, Result
 from mailauth.login.hop import Security
+from mailauth.login.outcome import Answer
 from mailauth.login.policy import Cleartext
-from mailauth.login.session import Answer, Authority
 from mailauth.smtp.replies import login_refused
 from mailauth.testing import Dialogue, MemoryRecorder, play
 from tests.smtp.conftest import Connect

@@ -3,9 +3,9 @@
 import pytest
 
 from mailauth.login.accounts import Account, Accounts
+from mailauth.login.authority import Authority
 from mailauth.login.event import Result
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Authority
 from mailauth.testing import Dialogue, MemoryRecorder, play
 from tests.smtp.conftest import Connect, Inbox
 

@@ -20,11 +20,12 @@ from twisted.python.failure import Failure
 from mailauth.config import ListenConfig
 from mailauth.config.listeners import standard_listeners
 from mailauth.login.accounts import Account, Accounts, Role
+from mailauth.login.authority import Authority
+from mailauth.login.client import Client
 from mailauth.login.event import LoginEvent, Protocol
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.login.session import Authority, Client
 from mailauth.origin.networks import parse_network
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.web.channel import Channel

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailauth.login.client import Client
 from mailauth.login.event import Protocol
 from mailauth.login.hop import CLEARTEXT, Hop, Security
-from mailauth.login.session import Client
 from mailauth.origin.networks import parse_network
 from mailauth.web.forwarded import MalformedForwarded, resolve
 from tests.web.browser import TLS

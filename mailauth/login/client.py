@@ -1,0 +1,17 @@
+"""Who is connected to what."""
+
+import msgspec
+
+from mailauth.login.event import Protocol
+
+
+class Client(msgspec.Struct, frozen=True):
+    """Who is connected to what. `peer` is the socket's other end when a proxy stands between."""
+
+    protocol: Protocol
+    listener: str
+    local_port: int
+    session: str
+    ip: str
+    port: int | None  # None where a proxy does not say
+    peer: str | None = None

@@ -45,14 +45,16 @@ def client_id(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def _id_params_list(parser: Parser) -> dict[bytes, bytes | None]:
-    """id-params-list, field names in lower case; of a name that stands twice the first counts."""
+    """id-params-list, field names in lower case; of a name that stands twice the first counts.
+
+    Spaces just inside the parentheses are no part of the grammar, but aioimaplib writes them.
+    """
     fields: dict[bytes, bytes | None] = {}
     if parser.accept(b"NIL"):
         return fields
     parser.expect(b"(")
+    parser.accept(b" ")
     while not parser.accept(b")"):
-        if fields:
-            parser.sp()
         name = parser.string()
         parser.sp()
         value = parser.nstring()
@@ -61,4 +63,6 @@ def _id_params_list(parser: Parser) -> dict[bytes, bytes | None]:
         fields.setdefault(name.lower(), value)
         if len(fields) > MAX_ID_FIELDS:
             parser.fail("30 fields at most")
+        if not parser.peek(b")"):
+            parser.sp()
     return fields

@@ -45,11 +45,31 @@ def test_a_client_named_after_its_login_is_a_record(
     assert [event.client_name for event in recorder.events if event.kind is Kind.CLIENT] == ["sodr"]
 
 
+def test_an_id_may_have_spaces_inside_its_parentheses(
+    imap: Dialogue, recorder: MemoryRecorder
+) -> None:
+    """RFC 2971 §3.3 has none, but aioimaplib writes them."""
+    play(
+        imap,
+        """
+        S: …
+        C: a ID ( "name" "aioimaplib" "version" "2" )
+        S: * ID ("name" "mailauth")
+        S: a OK ID completed
+        C: b LOGIN mary secret
+        S: b OK …
+    """,
+    )
+    assert recorder.logins[0].client_name == "aioimaplib"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         "",
         " ()x",
+        ' (  "name" "a")',
+        ' ("name" "a""version" "b")',
         " name",
         ' ("name")',
         ' ("name" "a" "b")',

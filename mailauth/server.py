@@ -36,8 +36,7 @@ from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
 from mailauth.mail import Mail
-from mailauth.mailbox.memory import MemoryStore
-from mailauth.mailbox.store import MailStore
+from mailauth.mail_store import MailWatch, open_store
 from mailauth.net import certificates, sockets
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
@@ -70,7 +69,7 @@ log = Logger()
 A_MINUTE = 60.0
 A_DAY = 86_400.0
 LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
-LOOK_SECONDS = 1.0  # from one look at the users file to the next
+LOOK_SECONDS = 1.0  # from one look at the files that others may change to the next
 
 T = TypeVar("T")
 
@@ -91,7 +90,10 @@ class _Reloadable(msgspec.Struct, frozen=True):
 
 
 class Server:
-    """One server on one home. `read_config` reads its configuration anew, for `reload`."""
+    """One server on one home. `read_config` reads its configuration anew, for `reload`.
+
+    Mail is kept in the directory `maildir`, or else in memory.
+    """
 
     def __init__(
         self,
@@ -100,6 +102,7 @@ class Server:
         reactor: PosixReactorBase,
         *,
         read_config: Callable[[], Config],
+        maildir: Path | None = None,
         now: Callable[[], float] = time.time,
         patience: Patience | None = None,
         sinks: Sequence[Sink] = (),
@@ -114,6 +117,7 @@ class Server:
         self.site: WebSite
         self._reactor = reactor
         self._read_config = read_config
+        self._maildir = maildir
         self._now = now
         self._patience = patience
         self._sinks = sinks
@@ -139,7 +143,7 @@ class Server:
             opened.callback(HomeLock(self.home).release)
             bound = [self._bind(each, opened) for each in self.config.listener]
             self._open_authority(opened)
-            self._mail = Mail(self._make_store(), self.config.hostname, self._time)
+            self._open_mail(opened)
             self.listeners += [
                 self._listen(each, taken)
                 for each, taken in zip(self.config.listener, bound, strict=True)
@@ -294,13 +298,16 @@ class Server:
             forwarded_from=config.http.forwarded_from,
         )
 
-    def _make_store(self) -> MailStore:
-        return MemoryStore(
+    def _open_mail(self, opened: ExitStack) -> None:
+        store = open_store(
+            self._maildir,
             uid_validity=lambda: int(self._now()),
             welcome=lambda account: welcome(
                 account, self.config.hostname, self.operations.services(), self._time()
             ),
         )
+        self._mail = Mail(store, self.config.hostname, self._time)
+        self._repeat(LOOK_SECONDS, MailWatch(store), opened)
 
     def _listen(self, config: ListenerConfig, bound: socket.socket) -> Listener:
         listener = Listener(

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import click
@@ -27,7 +28,19 @@ from mailauth.cli.home import Home, home_options
     metavar="N",
     help="Add N to the well-known ports instead of what [listen] says.",
 )
-def serve(home: Home, ready_json: bool, ephemeral: bool, port_offset: int | None) -> None:
+@click.option(
+    "--maildir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, resolve_path=True, path_type=Path),
+    help="Keep mail in Maildirs in DIR, over a restart, instead of in memory.",
+)
+def serve(
+    home: Home,
+    ready_json: bool,
+    ephemeral: bool,
+    port_offset: int | None,
+    maildir: Path | None,
+) -> None:
     """Run the server; with no configuration at all, a demo.
 
     SIGTERM and SIGINT stop it; SIGHUP reopens the logs and reloads accounts, certificates and
@@ -45,7 +58,7 @@ def serve(home: Home, ready_json: bool, ephemeral: bool, port_offset: int | None
     read_config = partial(home.load, port_offset=port_offset, ephemeral=ephemeral)
     config = read_config()
     begin_logging()
-    server = Server(config, home.directory, reactor, read_config=read_config)
+    server = Server(config, home.directory, reactor, read_config=read_config, maildir=maildir)
     server.start()
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
     stop = _once(reactor.stop)

@@ -1,10 +1,12 @@
 """IDLE: hear at once of what others do (RFC 2177, RFC 9051 §6.3.13)."""
 
 from mailauth.imap.command import Command
-from mailauth.imap.responses import status
+from mailauth.imap.errors import refusal
+from mailauth.imap.responses import bye, status
 from mailauth.imap.session import ImapSession
 from mailauth.imap.updates import completed, leave_deleted, updates
-from mailauth.wire.effects import Effect, Write
+from mailauth.mailbox.errors import MailboxError
+from mailauth.wire.effects import Close, Effect, Write
 
 
 def idle(session: ImapSession, command: Command) -> list[Effect]:
@@ -32,7 +34,11 @@ class Idling:
         if selection.mailbox.removed:
             return leave_deleted()
         selection.idling = True
-        said = updates(self._session, expunge=True)
+        try:
+            said = updates(self._session, expunge=True)
+        except MailboxError as error:
+            refused = refusal(error)
+            return [Write(bye(refused.text, refused.code)), Close()]
         return [Write(said)] if said else []
 
     def line(self, line: bytes) -> list[Effect]:
@@ -43,7 +49,11 @@ class Idling:
             session.selection.idling = False
         if line.upper() != b"DONE":
             return [Write(status(self._command.tag, b"BAD", "Expected DONE"))]
-        return completed(session, self._command)
+        try:
+            return completed(session, self._command)
+        except MailboxError as error:
+            refused = refusal(error)
+            return [Write(status(self._command.tag, refused.condition, refused.text, refused.code))]
 
     def line_too_long(self) -> list[Effect]:
         """No DONE is that long."""

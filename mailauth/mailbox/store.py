@@ -223,4 +223,7 @@ class MailStore(Protocol):
         """The mail of an account, by its canonical name; made when first asked for."""
 
     def poll(self) -> None:
-        """Look for what other processes did to the mailboxes that are watched."""
+        """Look for what other processes did to the mailboxes that are watched.
+
+        Where that cannot be seen, the others are looked at; then raises `StoreUnavailable`.
+        """

@@ -1,6 +1,9 @@
 """IDLE, and what a client hears of others (RFC 2177, RFC 9051 §5.2, §6.3.13, §7.4)."""
 
-from mailauth.mailbox.memory import MemoryAccount
+import pytest
+
+from mailauth.mailbox.errors import StoreUnavailable
+from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.testing import Dialogue, play
 from tests.imap.conftest import NOON, Connect, mail_of
 
@@ -107,3 +110,23 @@ def test_who_logs_out_leaves_the_mailbox(log_in: Connect, mail: MemoryAccount) -
     mary.send(b"a SELECT INBOX\r\n")
     mary.lose()
     assert mail.mailbox("INBOX")._listeners == []
+
+
+def test_a_store_that_is_unavailable_meanwhile(
+    log_in: Connect, mail: MemoryAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 5530 §3: UNAVAILABLE; what cannot be told while a client waits takes leave of it."""
+
+    def unavailable(_: MemoryMailbox) -> None:
+        raise StoreUnavailable("Not now")
+
+    mary, other = log_in(), log_in()
+    for client in (mary, other):
+        client.send(b"a SELECT INBOX\r\n")
+        client.send(b"b IDLE\r\n")
+    monkeypatch.setattr(MemoryMailbox, "poll", unavailable)
+    mail.deliver(b"Subject: new\r\n\r\n", NOON)
+    assert mary.notify() == b"* BYE [UNAVAILABLE] Not now\r\n"
+    assert mary.closed
+    assert other.send(b"DONE\r\n") == b"b NO [UNAVAILABLE] Not now\r\n"
+    assert not other.closed

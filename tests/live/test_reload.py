@@ -3,13 +3,13 @@
 import imaplib
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mailauth.testing import RunningServer
+from tests.live.watching import eventually
 from tests.origin.test_geoip import database
 
 CONFIG = """
@@ -100,15 +100,6 @@ def test_a_users_file_that_changes_is_read_by_itself(server: RunningServer) -> N
     (server.home / "users.passwd").write_text("bob:{UNHEARD-OF}x\n")
     eventually(lambda: "[error] the accounts were not reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")
-
-
-def eventually(happened: Callable[[], bool]) -> None:
-    """Wait for what the server does by itself, once a second."""
-    for _ in range(100):
-        if happened():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it has not happened")
 
 
 def test_a_server_name_that_is_not_ascii_does_not_fill_stderr(server: RunningServer) -> None:

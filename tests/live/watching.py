@@ -1,4 +1,7 @@
-"""What a server records while a test looks."""
+"""What a server records while a test looks, and does by itself after a while."""
+
+import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -51,3 +54,12 @@ def _login(attempt: LoginEvent) -> Login:
     assert attempt.secure is (attempt.security is not Security.CLEARTEXT)
     assert (attempt.tls_version is None) is not attempt.secure
     return msgspec.convert(attempt, Login, from_attributes=True)
+
+
+def eventually(happened: Callable[[], bool]) -> None:
+    """Wait for what the server does by itself, once a second."""
+    for _ in range(100):
+        if happened():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it has not happened")

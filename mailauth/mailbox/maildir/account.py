@@ -152,11 +152,9 @@ class MaildirAccount:
             raise MaildropLocked("Another session has the maildrop") from error
         return HeldLock(descriptor)
 
-    def poll(self) -> None:
-        """Look for what other processes did to the mailboxes that are watched."""
-        for mailbox in tuple(self._mailboxes.values()):
-            if mailbox.is_watched:
-                mailbox.poll()
+    def watched(self) -> list[MaildirMailbox]:
+        """The mailboxes that somebody listens to."""
+        return [mailbox for mailbox in self._mailboxes.values() if mailbox.is_watched]
 
     @contextmanager
     def lock(self) -> Iterator[None]:

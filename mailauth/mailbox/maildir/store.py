@@ -39,7 +39,9 @@ class MaildirStore:
         self._welcome = welcome
         self._accounts: dict[str, MaildirAccount] = {}
         self._total = Total(directory)
-        self._total.recount([path for path in directory.iterdir() if path.name[0] != "."])
+        self._total.recount(
+            [path for path in directory.iterdir() if path.name[0] != "." and path.is_dir()]
+        )
 
     def account(self, name: str) -> MaildirAccount:
         path = self._directory / _directory_name(name)
@@ -52,8 +54,15 @@ class MaildirStore:
         return account
 
     def poll(self) -> None:
+        unavailable = None
         for account in tuple(self._accounts.values()):
-            account.poll()
+            for mailbox in account.watched():
+                try:
+                    mailbox.poll()
+                except StoreUnavailable as error:
+                    unavailable = error
+        if unavailable is not None:
+            raise unavailable
 
     def _opened(self, name: str, path: Path) -> MaildirAccount:
         with locked(self._directory / ".lock"):

@@ -1,0 +1,45 @@
+"""Where a server keeps mail: in memory, or in a directory of Maildirs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mailauth.mailbox.errors import StoreUnavailable
+from mailauth.mailbox.maildir import MaildirStore
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.mailbox.message import NewMessage
+from mailauth.mailbox.store import MailStore
+from mailauth.record.troubles import Troubles
+
+
+def open_store(
+    maildir: Path | None, uid_validity: Callable[[], int], welcome: Callable[[str], NewMessage]
+) -> MailStore:
+    """Open the store: in memory without a directory, which else is made if it is not there.
+
+    Raises `OSError` with a message for the operator.
+    """
+    if maildir is None:
+        return MemoryStore(uid_validity, welcome)
+    try:
+        return MaildirStore(maildir, uid_validity, welcome)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OSError(f"cannot keep mail in {maildir}: {reason}") from error
+
+
+class MailWatch:
+    """Looks for what other processes and programs did to mail; call it every now and then."""
+
+    def __init__(self, store: MailStore) -> None:
+        self._store = store
+        self._troubles = Troubles()
+
+    def __call__(self) -> None:
+        """Look, so that clients that wait for news hear of it."""
+        what = "Some mail cannot be looked at"
+        try:
+            self._store.poll()
+        except StoreUnavailable as error:
+            self._troubles.begun(what, error.__cause__ or error)
+        else:
+            self._troubles.over(what)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from mailauth.testing import RunningServer
+from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
+from tests.live.ways import BOB, MARY
 
 Configured = Callable[[str], RunningServer]
 
@@ -30,6 +32,29 @@ def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSer
 def demo(shared_demo: RunningServer) -> Watched:
     """The shared demo server, and what it records from now on."""
     return Watched(shared_demo)
+
+
+@pytest.fixture(scope="session")
+def onlookers(shared_demo: RunningServer) -> Iterator[dict[str, Onlooker]]:
+    """Those who see the mailboxes; they have logged in before any test looks at the record."""
+    found = {name: Onlooker(shared_demo, name) for name in (BOB, MARY)}
+    yield found
+    for each in found.values():
+        each.close()
+
+
+@pytest.fixture
+def bob(onlookers: dict[str, Onlooker]) -> Onlooker:
+    """Bob's mailboxes, emptied."""
+    onlookers[BOB].empty()
+    return onlookers[BOB]
+
+
+@pytest.fixture
+def mary(onlookers: dict[str, Onlooker]) -> Onlooker:
+    """Mary's mailboxes, emptied."""
+    onlookers[MARY].empty()
+    return onlookers[MARY]
 
 
 @pytest.fixture

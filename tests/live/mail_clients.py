@@ -1,83 +1,88 @@
-"""Python's own mail clients, logging in over every way in."""
+"""Python's own mail clients, by every way in."""
 
 import base64
+import contextlib
 import http.client
 import imaplib
 import poplib
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-import msgspec
-
+from mailauth.login.event import Protocol
 from mailauth.testing import RunningServer
-
-HOST = "localhost"
+from tests.live.ways import HOST, Way
 
 
 class Refused(Exception):
     """The server has refused the login."""
 
 
-class Way(msgspec.Struct, frozen=True):
-    """A way to log in: a listener, whether STARTTLS is used, and what the line must say."""
-
-    listener: str
-    starttls: bool
-    protocol: str
-    secure: bool
-    log_in: Callable[[RunningServer, "Way", str, str], None]
-
-    def __str__(self) -> str:
-        return f"{self.listener}{'+starttls' if self.starttls else ''}"
-
-
-def imap(server: RunningServer, way: Way, name: str, password: str) -> None:
-    """imaplib."""
+@contextlib.contextmanager
+def imap_client(server: RunningServer, way: Way) -> Iterator[imaplib.IMAP4]:
+    """imaplib, connected."""
     port = server.port(way.listener)
     client: imaplib.IMAP4
-    if way.listener == "imaps":
+    if way.implicit:
         client = imaplib.IMAP4_SSL(HOST, port, ssl_context=server.trusting())
     else:
         client = imaplib.IMAP4(HOST, port)
     with client:
         if way.starttls:
             client.starttls(server.trusting())
-        try:
-            client.login(name, password)
-        except imaplib.IMAP4.error as error:
-            raise Refused from error
+        yield client
 
 
-def pop3(server: RunningServer, way: Way, name: str, password: str) -> None:
-    """poplib."""
+@contextlib.contextmanager
+def pop3_client(server: RunningServer, way: Way) -> Iterator[poplib.POP3]:
+    """poplib, connected."""
     port = server.port(way.listener)
     client: poplib.POP3
-    if way.listener == "pop3s":
+    if way.implicit:
         client = poplib.POP3_SSL(HOST, port, context=server.trusting())
     else:
         client = poplib.POP3(HOST, port)
     try:
         if way.starttls:
             client.stls(server.trusting())
-        client.user(name)
-        client.pass_(password)
-    except poplib.error_proto as error:
-        raise Refused from error
+        yield client
     finally:
         client.quit()
 
 
-def smtp(server: RunningServer, way: Way, name: str, password: str) -> None:
-    """smtplib."""
+@contextlib.contextmanager
+def smtp_client(server: RunningServer, way: Way) -> Iterator[smtplib.SMTP]:
+    """smtplib, connected."""
     port = server.port(way.listener)
     client: smtplib.SMTP
-    if way.listener == "smtps":
+    if way.implicit:
         client = smtplib.SMTP_SSL(HOST, port, context=server.trusting())
     else:
         client = smtplib.SMTP(HOST, port)
     with client:
         if way.starttls:
             client.starttls(context=server.trusting())
+        yield client
+
+
+def _imap(server: RunningServer, way: Way, name: str, password: str) -> None:
+    with imap_client(server, way) as client:
+        try:
+            client.login(name, password)
+        except imaplib.IMAP4.error as error:
+            raise Refused from error
+
+
+def _pop3(server: RunningServer, way: Way, name: str, password: str) -> None:
+    with pop3_client(server, way) as client:
+        try:
+            client.user(name)
+            client.pass_(password)
+        except poplib.error_proto as error:
+            raise Refused from error
+
+
+def _smtp(server: RunningServer, way: Way, name: str, password: str) -> None:
+    with smtp_client(server, way) as client:
         client.ehlo()
         client.user, client.password = name, password
         try:  # by one mechanism; `login` goes on with others when it is refused
@@ -86,11 +91,11 @@ def smtp(server: RunningServer, way: Way, name: str, password: str) -> None:
             raise Refused from error
 
 
-def basic(server: RunningServer, way: Way, name: str, password: str) -> None:
+def _basic(server: RunningServer, way: Way, name: str, password: str) -> None:
     """http.client, with HTTP Basic."""
     port = server.port(way.listener)
     client: http.client.HTTPConnection
-    if way.listener == "https":
+    if way.implicit:
         client = http.client.HTTPSConnection(HOST, port, context=server.trusting())
     else:
         client = http.client.HTTPConnection(HOST, port)
@@ -103,18 +108,14 @@ def basic(server: RunningServer, way: Way, name: str, password: str) -> None:
         raise Refused
 
 
-WAYS = [
-    Way("smtp", False, "SMTP", False, smtp),
-    Way("smtp", True, "SMTP", True, smtp),
-    Way("submission", False, "SMTP", False, smtp),
-    Way("submission", True, "SMTP", True, smtp),
-    Way("smtps", False, "SMTP", True, smtp),
-    Way("imap", False, "IMAP", False, imap),
-    Way("imap", True, "IMAP", True, imap),
-    Way("imaps", False, "IMAP", True, imap),
-    Way("pop3", False, "POP3", False, pop3),
-    Way("pop3", True, "POP3", True, pop3),
-    Way("pop3s", False, "POP3", True, pop3),
-    Way("http", False, "HTTP", False, basic),
-    Way("https", False, "HTTP", True, basic),
-]
+_LOG_IN: dict[Protocol, Callable[[RunningServer, Way, str, str], None]] = {
+    Protocol.IMAP: _imap,
+    Protocol.POP3: _pop3,
+    Protocol.SMTP: _smtp,
+    Protocol.HTTP: _basic,
+}
+
+
+def log_in(server: RunningServer, way: Way, name: str, password: str) -> None:
+    """Log in and leave. Raises `Refused`."""
+    _LOG_IN[way.protocol](server, way, name, password)

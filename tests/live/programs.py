@@ -3,15 +3,27 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 
-def run(*command: str, home: Path, given: str = "") -> str:
-    """Run a program whose home is `home`, and return its output; it has to exit with 0."""
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+class Failed(Exception):
+    """A program has ended with another exit code than 0; the message is what it said."""
+
+
+def needs(program: str) -> None:
+    """Skip the test where a program is missing."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+def run(
+    *command: str, home: Path, given: str = "", environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a program whose home is `home`, and return its output. Raises `Failed`."""
+    needs(command[0])
     done = subprocess.run(
         command,
         capture_output=True,
@@ -19,9 +31,11 @@ def run(*command: str, home: Path, given: str = "") -> str:
         timeout=60,
         check=False,
         input=given,
-        env={**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8"},
+        cwd=home,
+        env={**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8", **(environment or {})},
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    if done.returncode != 0:
+        raise Failed(f"{command[0]} has ended with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from mailauth.testing import RunningServer
 from tests.live.conftest import Configured
-from tests.live.mail_clients import WAYS, Refused
+from tests.live.mail_clients import Refused, log_in
 from tests.live.raw_clients import BARE, begin
+from tests.live.ways import WAYS
 
 CANARY = "cAnArY-9f3b7c51"
 WRONG = "wRoNg-4d20aa68"
@@ -54,7 +55,7 @@ def test_no_password_is_written_anywhere(configured: Configured, secret: str) ->
             (CANARY, "x"),
         ]:
             with contextlib.suppress(Refused, smtplib.SMTPException):
-                way.log_in(server, way, name, password)
+                log_in(server, way, name, password)
     for bare in BARE:
         for line in (
             f"a LOGIN mary@mydomain.com {secret} surplus",

@@ -1,0 +1,30 @@
+"""curl."""
+
+from tests.live.programs import run
+from tests.live.ways import Access
+
+
+def _curl(access: Access, path: str, *options: str, given: str = "") -> str:
+    return run(
+        *("curl", "--silent", "--show-error", "--fail", "--cacert", str(access.ca)),
+        *(("--ssl-reqd",) if access.way.starttls else ()),
+        *("--user", f"{access.name}:{access.password}", *options, f"{access.server}/{path}"),
+        home=access.home,
+        given=given,
+    )
+
+
+def get(access: Access, path: str = "") -> str:
+    """Get what is at a path: of IMAP the folders, of POP3 the list, of HTTP a page."""
+    return _curl(access, path)
+
+
+def fetch(access: Access) -> str:
+    """Read the first message of a maildrop, which stays."""
+    return _curl(access, "1").replace("\r\n", "\n")
+
+
+def send(access: Access, recipient: str, mail: str) -> None:
+    """Send a mail."""
+    sender = ("--mail-from", access.name, "--mail-rcpt", recipient)
+    _curl(access, "me.example", *sender, "--upload-file", "-", "--crlf", given=mail)

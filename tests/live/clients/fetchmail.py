@@ -1,0 +1,25 @@
+"""fetchmail."""
+
+from mailauth.login.hop import Security
+from tests.live.programs import configuration, run
+from tests.live.ways import HOST, Access
+
+_TLS = {
+    Security.CLEARTEXT: "sslproto ''",
+    Security.STARTTLS: "sslproto 'TLS1.2+'",
+    Security.IMPLICIT: "ssl",
+}
+
+
+def fetch(access: Access) -> str:
+    """Take what is in a maildrop."""
+    rc = configuration(
+        access.home / "fetchmailrc",
+        f"poll {HOST} protocol {access.way.protocol.value.lower()} port {access.port} uidl\n"
+        f"  user '{access.name}' password '{access.password}' {_TLS[access.way.security]}\n"
+        f"  sslcertck sslcertfile '{access.ca}' sslcommonname {HOST}\n"
+        f"  nokeep fetchall no rewrite mda '/bin/sh -c \"cat >> {access.home}/mbox\"'\n",
+    )
+    ids = str(access.home / "ids")
+    run("fetchmail", "--nosyslog", "--fetchmailrc", rc, "--idfile", ids, home=access.home)
+    return (access.home / "mbox").read_text()

@@ -1,0 +1,33 @@
+"""swaks, the Swiss army knife for SMTP."""
+
+from mailauth.login.hop import Security
+from tests.live.programs import run
+from tests.live.ways import HOST, Access
+
+_TLS = {
+    Security.CLEARTEXT: (),
+    Security.STARTTLS: ("--tls",),
+    Security.IMPLICIT: ("--tls-on-connect",),
+}
+
+
+def _swaks(access: Access, recipient: str, *options: str, given: str = "") -> None:
+    trust = ("--tls-verify", "--tls-ca-path", str(access.ca), "--tls-sni", HOST)
+    run(
+        *("swaks", "--server", HOST, "--port", str(access.port)),
+        *(*_TLS[access.way.security], *(trust if access.way.secure else ())),
+        *("--auth", "PLAIN", "--auth-user", access.name, "--auth-password", access.password),
+        *("--from", access.name, "--to", recipient, *options),
+        home=access.home,
+        given=given,
+    )
+
+
+def log_in(access: Access) -> None:
+    """Log in, and leave."""
+    _swaks(access, access.name, "--quit-after", "AUTH")
+
+
+def send(access: Access, recipient: str, mail: str) -> None:
+    """Send a mail."""
+    _swaks(access, recipient, "--data", "-", given=mail.removesuffix("\n"))  # it ends the line

@@ -1,0 +1,79 @@
+"""The ways in: a listener, and how the client protects its connection to it."""
+
+from pathlib import Path
+
+import msgspec
+
+from mailauth.login.event import Protocol
+from mailauth.login.hop import Security
+
+HOST = "localhost"
+BOB = "bob@mydomain.com"
+MARY = "mary@mydomain.com"
+PASSWORD = "secret"
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A way to log in."""
+
+    listener: str
+    protocol: Protocol
+    security: Security
+
+    def __str__(self) -> str:
+        return f"{self.listener}{'+starttls' if self.starttls else ''}"
+
+    @property
+    def starttls(self) -> bool:
+        """Whether TLS begins with STARTTLS or STLS."""
+        return self.security is Security.STARTTLS
+
+    @property
+    def implicit(self) -> bool:
+        """Whether TLS begins with the first byte."""
+        return self.security is Security.IMPLICIT
+
+    @property
+    def secure(self) -> bool:
+        """What the line must say."""
+        return self.security is not Security.CLEARTEXT
+
+
+def _mail(name: str, protocol: Protocol) -> list[Way]:
+    return [Way(name, protocol, Security.CLEARTEXT), Way(name, protocol, Security.STARTTLS)]
+
+
+IMAP = [*_mail("imap", Protocol.IMAP), Way("imaps", Protocol.IMAP, Security.IMPLICIT)]
+POP3 = [*_mail("pop3", Protocol.POP3), Way("pop3s", Protocol.POP3, Security.IMPLICIT)]
+SMTP = [
+    *_mail("smtp", Protocol.SMTP),
+    *_mail("submission", Protocol.SMTP),
+    Way("smtps", Protocol.SMTP, Security.IMPLICIT),
+]
+SUBMISSION = SMTP[2:]
+HTTP = [
+    Way("http", Protocol.HTTP, Security.CLEARTEXT),
+    Way("https", Protocol.HTTP, Security.IMPLICIT),
+]
+WAYS = [*SMTP, *IMAP, *POP3, *HTTP]
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What somebody sets in a mail client; `home` is where it keeps its own files."""
+
+    way: Way
+    port: int
+    ca: Path
+    home: Path
+    name: str
+    password: str
+
+    @property
+    def scheme(self) -> str:
+        """The URL scheme, which has an `s` for implicit TLS only."""
+        return self.way.protocol.value.lower() + ("s" if self.way.implicit else "")
+
+    @property
+    def server(self) -> str:
+        """The scheme, the host and the port of a URL."""
+        return f"{self.scheme}://{HOST}:{self.port}"

@@ -397,6 +397,7 @@ class LoginSession:
             nonce=self._authority.nonce,
             admits=self._admits,
             verify_token=self._authority.verify_token,
+            offered=self.offered,
             channel_bindings=self.hop.channel_bindings,
             certificate_names=tuple(
                 sorted(names, key=lambda name: accounts.find(name.encode()) is None)

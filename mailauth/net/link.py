@@ -28,7 +28,7 @@ from mailauth.login.hop import Handshake, Hop, handshake_completed
 from mailauth.net.interfaces import Shared, Socket, Upper
 from mailauth.net.preamble import Ends, must_send_header, proxied_ends
 from mailauth.net.tls import TlsFailure, TlsSession, begins_a_handshake
-from mailauth.net.tls_context import facts
+from mailauth.net.tls_context import handshake_of
 from mailauth.wire.proxy import ProxyError, ProxyPreamble
 
 log = Logger()
@@ -247,7 +247,7 @@ class Link:
         assert established is not None
         self._shared.wheel.cancel(self)
         self._stage = Stage.OPEN
-        handshake = Handshake(facts(tls.agreed))
+        handshake = handshake_of(tls.agreed)
         self.hop = handshake_completed(self.hop, handshake, implicit=self.upper is None)
         established(handshake)
         if self._stage is Stage.OPEN:

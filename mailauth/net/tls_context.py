@@ -1,7 +1,8 @@
-"""How TLS is spoken: one `ssl.SSLContext` for each protocol, and what a handshake agreed on."""
+"""How TLS is spoken: one context for each protocol, and what a handshake has established."""
 
 import ssl
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never
 
@@ -9,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import ListenerProtocol, TlsConfig
-from mailauth.login.hop import TlsFacts
-from mailauth.net.pem import read_key
+from mailauth.login.hop import Handshake, TlsFacts
+from mailauth.net.channel_binding import server_end_point
+from mailauth.net.pem import read_certificates, read_key
 
 _MINIMUM = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -29,16 +31,22 @@ class ServerTls(ssl.SSLObject):
     server_name: str | None = None
 
 
+class ServerContext(ssl.SSLContext):
+    """How TLS is spoken by a listener, and what its sessions can be bound to."""
+
+    channel_bindings: Mapping[str, bytes] = {}
+
+
 def server_context(
     certificate: Path, key: Path, protocol: ListenerProtocol, minimum: str = TlsConfig().minimum
-) -> ssl.SSLContext:
+) -> ServerContext:
     """Make the context of a listener; `wrap_bio` on it makes a `ServerTls`.
 
     A session ticket spares us a signature, which is dear with an RSA key alone: there is one for
     those and none for others. Key exchange is as OpenSSL prefers it: X25519, then P-256. Raises
     `ConfigError` for a certificate or key that OpenSSL does not take.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old versions are asked for knowingly
         context.minimum_version = _MINIMUM[minimum]
@@ -56,6 +64,9 @@ def server_context(
     except ssl.SSLError as error:
         reason = (error.reason or str(error)).lower().replace("_", " ")
         raise ConfigError(f"tls.certificate: {certificate} is not usable: {reason}") from None
+    context.channel_bindings = server_end_point(
+        read_certificates(certificate, "tls.certificate")[0]
+    )
     return context
 
 
@@ -72,6 +83,13 @@ def application_protocols(protocol: ListenerProtocol) -> list[str]:
             return []
         case _:
             assert_never(protocol)
+
+
+def handshake_of(tls: ssl.SSLObject) -> Handshake:
+    """Say what a completed handshake has established."""
+    context = tls.context
+    assert isinstance(context, ServerContext)
+    return Handshake(tls=facts(tls), channel_bindings=context.channel_bindings)
 
 
 def facts(tls: ssl.SSLObject) -> TlsFacts:

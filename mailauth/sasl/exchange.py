@@ -83,9 +83,9 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     """What an exchange may know besides the client's bytes.
 
     `admits` says whether a client that proves to be this account will be let in: a mechanism in
-    which the server proves itself must not do so before it knows. `channel_bindings` are this
-    connection's, by the name of their type; `certificate_names` are those of the client's verified
-    certificate.
+    which the server proves itself must not do so before it knows. `offered` are the mechanisms that
+    the client was told of. `channel_bindings` are this connection's, by the name of their type;
+    `certificate_names` are those of the client's verified certificate.
     """
 
     hostname: str
@@ -93,6 +93,7 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     nonce: Callable[[], str]
     admits: Callable[[bytes], bool]
     verify_token: Callable[[bytes], TokenVerdict]
+    offered: tuple[str, ...] = ()
     channel_bindings: Mapping[str, bytes] = {}
     certificate_names: tuple[str, ...] = ()
 

@@ -69,10 +69,13 @@ def scram(
     context: ExchangeContext,
     *,
     hash_name: str,
+    plus: str,
     binds_channel: bool,
 ) -> Exchange:
     """Run the four messages of RFC 5802 §5."""
     first = _client_first(initial_response if initial_response is not None else (yield b""))
+    if first.flag == b"y" and plus in context.offered:  # RFC 5802 §6
+        raise MalformedResponse("channel binding is offered, but the client was told it is not")
     binding_data = _binding_data(first, context, binds_channel)
     keys = context.credentials.scram_keys(first.authcid, hash_name)
     nonce = first.nonce + context.nonce().encode()
@@ -126,11 +129,9 @@ def _saslname(name: bytes) -> bytes:
 
 
 def _binding_data(first: _ClientFirst, context: ExchangeContext, binds_channel: bool) -> bytes:
-    """Check the client's flag against what is offered on this connection (RFC 5802 §6)."""
+    """Return what the client must have bound to, if anything (RFC 5802 §6)."""
     if binds_channel != (first.flag == b"p"):
         raise MalformedResponse("the channel binding flag does not fit the mechanism")
-    if first.flag == b"y" and context.channel_bindings:
-        raise MalformedResponse("channel binding is offered, but the client was told it is not")
     if not binds_channel:
         return b""
     if first.binding not in context.channel_bindings:
@@ -155,17 +156,16 @@ def _decode(encoded: bytes) -> bytes:
 
 
 def _mechanism(name: str, hash_name: str, need: Need, *, binds_channel: bool = False) -> Mechanism:
+    plus = f"{name}-PLUS"
     return Mechanism(
-        name=name,
-        start=functools.partial(scram, hash_name=hash_name, binds_channel=binds_channel),
+        name=plus if binds_channel else name,
+        start=functools.partial(scram, hash_name=hash_name, plus=plus, binds_channel=binds_channel),
         need=need,
         binds_channel=binds_channel,
     )
 
 
 SCRAM_SHA_1 = _mechanism("SCRAM-SHA-1", "sha1", Need.SCRAM_SHA_1)
-SCRAM_SHA_1_PLUS = _mechanism("SCRAM-SHA-1-PLUS", "sha1", Need.SCRAM_SHA_1, binds_channel=True)
+SCRAM_SHA_1_PLUS = _mechanism("SCRAM-SHA-1", "sha1", Need.SCRAM_SHA_1, binds_channel=True)
 SCRAM_SHA_256 = _mechanism("SCRAM-SHA-256", "sha256", Need.SCRAM_SHA_256)
-SCRAM_SHA_256_PLUS = _mechanism(
-    "SCRAM-SHA-256-PLUS", "sha256", Need.SCRAM_SHA_256, binds_channel=True
-)
+SCRAM_SHA_256_PLUS = _mechanism("SCRAM-SHA-256", "sha256", Need.SCRAM_SHA_256, binds_channel=True)

@@ -31,6 +31,7 @@ def context(
     nonce: str = "nonce",
     hostname: str = "localhost",
     admits: bool = True,
+    offered: tuple[str, ...] = (),
     channel_bindings: Mapping[str, bytes] | None = None,
     certificate_names: tuple[str, ...] = (),
     tokens: Mapping[bytes, TokenVerdict] | None = None,
@@ -43,6 +44,7 @@ def context(
         nonce=lambda: nonce,
         admits=lambda authcid: admits,
         verify_token=lambda token: (tokens or {}).get(token, unknown),
+        offered=offered,
         channel_bindings=channel_bindings or {},
         certificate_names=certificate_names,
     )

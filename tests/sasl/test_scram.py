@@ -112,11 +112,26 @@ def test_a_first_message_of_another_form_is_malformed(name: str, first: bytes) -
         next(MECHANISMS[name].start(first, ours))
 
 
-def test_a_downgrade_of_channel_binding_is_noticed() -> None:
-    """RFC 5802 §6: `y` says that the server does not offer what it does offer."""
-    ours = context(USER, channel_bindings={"tls-unique": b"x"})
-    with pytest.raises(MalformedResponse):
-        next(MECHANISMS["SCRAM-SHA-256"].start(b"y,,n=user,r=abc", ours))
+@pytest.mark.parametrize(
+    ("name", "offered", "refused"),
+    [
+        ("SCRAM-SHA-256", ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"), True),
+        ("SCRAM-SHA-1", ("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1"), True),
+        ("SCRAM-SHA-1", ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1"), False),
+        ("SCRAM-SHA-256", ("SCRAM-SHA-256",), False),
+    ],
+)
+def test_a_downgrade_of_channel_binding_is_noticed(
+    name: str, offered: tuple[str, ...], refused: bool
+) -> None:
+    """RFC 5802 §6: `y` says that the -PLUS mechanism is not offered, which is so or is not."""
+    ours = context(USER, offered=offered, channel_bindings={"tls-server-end-point": b"x"})
+    exchange = MECHANISMS[name].start(b"y,,n=user,r=abc", ours)
+    if refused:
+        with pytest.raises(MalformedResponse):
+            next(exchange)
+    else:
+        assert next(exchange).startswith(b"r=abc")
 
 
 def test_another_connections_binding_is_refused() -> None:

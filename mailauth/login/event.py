@@ -8,7 +8,7 @@ import msgspec
 from mailauth.login.hop import Security
 
 
-class Protocol(enum.Enum):
+class Protocol(enum.StrEnum):
     """The service that was logged in to; TLS does not change its name."""
 
     SMTP = "SMTP"
@@ -17,7 +17,7 @@ class Protocol(enum.Enum):
     HTTP = "HTTP"
 
 
-class Kind(enum.Enum):
+class Kind(enum.StrEnum):
     """What a journal record is about."""
 
     LOGIN = "login"
@@ -26,7 +26,7 @@ class Kind(enum.Enum):
     ACCOUNT = "account"
 
 
-class Result(enum.Enum):
+class Result(enum.StrEnum):
     """How a login attempt ended."""
 
     SUCCESS = "success"

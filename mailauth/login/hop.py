@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 
-class Security(enum.Enum):
+class Security(enum.StrEnum):
     """How the client's hop is protected, in the words of the journal."""
 
     CLEARTEXT = "cleartext"

@@ -1,6 +1,8 @@
-"""Public helpers for tests: dialogues in memory, and fakes of what a core stands on.
+"""Public helpers for tests.
 
-Only `running` needs more than memory: it starts the server itself.
+`MailAuth` is a server of one's own with assertions on its record, for tests of whatever logs in to
+a mail server. The rest is for tests of the protocol cores: dialogues in memory, and fakes of what a
+core stands on.
 """
 
 from mailauth.testing.fakes import (
@@ -10,17 +12,21 @@ from mailauth.testing.fakes import (
     authority,
     session_for,
 )
+from mailauth.testing.mailauth import MailAuth, ServerEnded, User
 from mailauth.testing.running import NotStarted, RunningServer
 from mailauth.testing.transcripts import Dialogue, Segments, TranscriptError, play
 
 __all__ = [
     "Dialogue",
     "FakeClock",
+    "MailAuth",
     "MemoryRecorder",
     "NotStarted",
     "RunningServer",
     "Segments",
+    "ServerEnded",
     "TranscriptError",
+    "User",
     "accounts",
     "authority",
     "play",

@@ -1,0 +1,42 @@
+"""pytest fixtures: a mailauth server for the tests of whatever logs in to a mail server.
+
+    def test_my_client_never_sends_the_password_in_the_clear(mailauth):
+        my_client.fetch_mail("localhost", mailauth.port("imap", tls="starttls"), *mailauth.user())
+        assert mailauth.login().secure
+        mailauth.assert_no_exposure()
+
+Nothing of mailauth is imported, and no server started, before a test asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mailauth.testing import MailAuth
+
+
+@pytest.fixture(scope="session")
+def mailauth_config() -> str:
+    """The text of the server's `mailauth.toml`; empty for the demo accounts. Override it."""
+    return ""
+
+
+@pytest.fixture(scope="session")
+def mailauth_server(mailauth_config: str) -> Iterator[MailAuth]:
+    """One server for the whole session, on free ports and in a temporary home."""
+    from mailauth.testing import MailAuth
+
+    with MailAuth(mailauth_config) as server:
+        yield server
+
+
+@pytest.fixture
+def mailauth(mailauth_server: MailAuth) -> MailAuth:
+    """The session's server with a fresh record, and without blocks and faults."""
+    mailauth_server.reset()
+    return mailauth_server

@@ -1,0 +1,115 @@
+"""The API of a running server, asked with its token over one connection that is kept open."""
+
+import http.client
+import select
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from mailauth.login.event import LoginEvent
+
+T = TypeVar("T")
+
+ANSWER_SECONDS = 30.0  # beyond what a question itself says that it waits
+PAGE = 1000  # records of one answer
+
+
+class ApiError(Exception):
+    """The server has refused a question; the message has its words."""
+
+
+class Attempts(msgspec.Struct, frozen=True):
+    """Records, and the number to read on from."""
+
+    attempts: list[LoginEvent]
+    cursor: int
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """The number of the last record."""
+
+    cursor: int
+
+
+class Api:
+    """Asks the server at `url`; `ca` vouches for it where that is https. It blocks."""
+
+    def __init__(self, url: str, token: str, ca: Path | None) -> None:
+        self._where = urlsplit(url)
+        self._token = token
+        self._ca = ca
+        self._connection: http.client.HTTPConnection | None = None
+
+    def attempts(self, after: int, wait: float = 0) -> Attempts:
+        """Read records behind a number; where there is none, wait up to so many seconds for one."""
+        seconds = min(int(wait) + (wait > int(wait)), 60)
+        query = {"after": after, "limit": PAGE, "wait": seconds}
+        return self.ask("GET", f"attempts?{urlencode(query)}", Attempts, seconds)
+
+    def reset(self) -> int:
+        """Have blocks and faults forgotten; return where to read on from."""
+        return self.ask("POST", "reset", Cursor).cursor
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        seconds: float = 0,
+        *,
+        body: Mapping[str, object] | None = None,
+    ) -> T:
+        """Ask once. Raises `ApiError`, and `OSError` where nobody answers."""
+        connection, self._connection = self._connection, None
+        if connection is None or _has_ended(connection):
+            connection = self._connect()
+        assert connection.sock is not None
+        connection.sock.settimeout(ANSWER_SECONDS + seconds)
+        headers = {"Authorization": f"Bearer {self._token}"}
+        content = None
+        if body is not None:
+            content = msgspec.json.encode(body)
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(method, f"/api/v1/{quote(path, safe='/?=&%')}", content, headers)
+            response = connection.getresponse()
+            data = response.read()
+        except http.client.HTTPException as error:
+            connection.close()
+            raise ConnectionError(f"the server broke off: {error!r}") from error
+        if response.will_close:
+            connection.close()
+        else:
+            self._connection = connection
+        if response.status >= 400:
+            raise ApiError(f"{method} /api/v1/{path}: {data.decode('utf-8', 'replace').strip()}")
+        return msgspec.json.decode(data, type=answer)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self._where.hostname, self._where.port
+        assert host is not None
+        connection: http.client.HTTPConnection
+        if self._where.scheme == "https":
+            context = ssl.create_default_context(cafile=self._ca)
+            connection = http.client.HTTPSConnection(
+                host, port, timeout=ANSWER_SECONDS, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+        connection.connect()
+        return connection
+
+
+def _has_ended(connection: http.client.HTTPConnection) -> bool:
+    """Say whether the server has closed a connection on which nothing is being asked."""
+    return bool(select.select([connection.sock], [], [], 0)[0])

@@ -1,0 +1,96 @@
+"""Recorded events: which of them somebody means, and how a failed expectation shows them."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mailauth.config.errors import printable
+from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.record.line import escape
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be true of a login or an attempt; `None` leaves a thing open.
+
+    `user` is the account, or where there is none the name that the client gave.
+    """
+
+    user: str | None = None
+    protocol: Protocol | None = None
+    secure: bool | None = None
+
+    def wants(self, event: LoginEvent) -> bool:
+        """Say whether the event is one of them."""
+        return (
+            (self.user is None or self.user.casefold() == (_name(event) or "").casefold())
+            and (self.protocol is None or event.protocol is self.protocol)
+            and (self.secure is None or event.secure is self.secure)
+        )
+
+    def __str__(self) -> str:
+        parts = []
+        if self.secure is not None:
+            parts.append("secure" if self.secure else "unsecure")
+        if self.protocol is not None:
+            parts.append(self.protocol.value)
+        parts.append("login")
+        if self.user is not None:
+            parts.append(f"of {self.user}")
+        return " ".join(parts)
+
+
+def protocol_named(name: str) -> Protocol:
+    """Return the protocol of that name, in any letter case. Raises `ValueError`."""
+    try:
+        return Protocol(name.upper())
+    except ValueError:
+        known = ", ".join(Protocol)
+        raise ValueError(f'no protocol "{name}": expected one of {known}') from None
+
+
+def is_login(event: LoginEvent) -> bool:
+    """Say whether it is a login that succeeded."""
+    return event.kind is Kind.LOGIN and event.result is Result.SUCCESS
+
+
+def listed(events: Iterable[LoginEvent]) -> str:
+    """Show events, one a line, in the order in which they were recorded."""
+    lines = [f"  {described(event)}" for event in events]
+    return "\n".join(lines) if lines else "  nothing"
+
+
+def described(event: LoginEvent) -> str:
+    """Show an event on one line, fit for a terminal."""
+    protocol = event.protocol.value if event.protocol is not None else "-"
+    verdict = "-" if event.secure is None else "{SECURE}" if event.secure else "{UNSECURE}"
+    parts = [event.at.time().isoformat("milliseconds"), f"[{protocol}]", verdict]
+    match event.kind:
+        case Kind.LOGIN:
+            assert event.result is not None
+            name = _name(event)
+            parts += [event.result.value, "-" if name is None else escape(name)]
+        case Kind.CONNECTION | Kind.CLIENT | Kind.ACCOUNT:
+            parts.append(event.kind.value)
+            if event.user is not None:
+                parts.append(escape(event.user))
+    parts += _details(event)
+    return " ".join(parts)
+
+
+def _details(event: LoginEvent) -> Sequence[str]:
+    details = []
+    if event.mechanism is not None:
+        details.append(event.mechanism)
+    if event.listener is not None:
+        details.append(f"on {event.listener} ({event.tls_version or 'cleartext'})")
+    if event.client_name is not None:
+        details.append(f'by "{escape(event.client_name)}"')
+    if event.exposed:
+        details.append("PASSWORD EXPOSED")
+    if event.reason is not None:
+        details.append(f"({printable(event.reason)})")
+    return details
+
+
+def _name(event: LoginEvent) -> str | None:
+    return event.user if event.user is not None else event.authcid

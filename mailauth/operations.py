@@ -12,22 +12,28 @@ from mailauth.login.policy import Cleartext
 from mailauth.net.connection import MailConnection
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
+from mailauth.record.times import RecordTimes
 from mailauth.web.operations import OpenConnection
 from mailauth.web.services import Service, services_of
 
 
 class RunningOperations:
-    """The `web.operations.Operations` of a server. `ca` is the CA as it is now."""
+    """The `web.operations.Operations` of a server. `ca` is the CA as it is now.
+
+    `times` are those of its recorder.
+    """
 
     def __init__(
         self,
         listeners: Sequence[Listener],
         authority: Authority,
         ca: Callable[[], Path | None],
+        times: RecordTimes,
     ) -> None:
         self._listeners = listeners
         self._authority = authority
         self._ca = ca
+        self._times = times
 
     def services(self) -> list[Service]:
         """What is served, on the ports as they are."""
@@ -36,13 +42,17 @@ class RunningOperations:
             for listener in self._listeners
         )
 
-    def connections(self) -> list[OpenConnection]:
+    async def connections(self) -> list[OpenConnection]:
         """The connections that are open now."""
         return [
             _described(link, since)
             for listener in self._listeners
             for link, since in listener.links.items()
         ]
+
+    async def record_times(self) -> RecordTimes:
+        """How long it took to write the records."""
+        return self._times
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""

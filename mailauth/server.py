@@ -51,14 +51,16 @@ from mailauth.passwords.background import BackgroundChecks
 from mailauth.passwords.verifier import Verifier
 from mailauth.record.group_commit import Threads
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
-from mailauth.record.recorder import FileRecorder, Sink, open_recorder
+from mailauth.record.recorder import FileRecorder, open_recorder
+from mailauth.record.sinks import Sink
 from mailauth.record.stamp import zone_named
+from mailauth.record.times import RecordTimes, TimedRecorder
 from mailauth.secret_file import key_in
 from mailauth.tokens import TokenIssuer
 from mailauth.watched import WatchedFile
 from mailauth.web.feed import Feed
 from mailauth.web.history import JournalHistory
-from mailauth.web.metrics import Metrics, TimedRecorder
+from mailauth.web.metrics import Metrics
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.site import WebSite
 from mailauth.welcome import welcome
@@ -276,7 +278,8 @@ class Server:
             verify_token=TokenIssuer(state_directory(self.home), self._now).verify,
         )
         metrics = Metrics()
-        self.authority.recorder = TimedRecorder(self.recorder, metrics)
+        times = RecordTimes()
+        self.authority.recorder = TimedRecorder(self.recorder, times)
         feed = Feed(
             self._reactor,
             JournalHistory(logs / JOURNAL),
@@ -284,8 +287,8 @@ class Server:
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
         for sink in sinks:
-            self.recorder.add_sink(sink)
-        self.operations = RunningOperations(self.listeners, self.authority, lambda: self.ca)
+            self.recorder.sinks.add(sink)
+        self.operations = RunningOperations(self.listeners, self.authority, lambda: self.ca, times)
         self.site = WebSite(
             authority=self.authority,
             clock=self._reactor,

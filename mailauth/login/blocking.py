@@ -6,7 +6,10 @@ stamps the record.
 """
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, MutableMapping
+from contextlib import AbstractContextManager
+from typing import Self
 
 import msgspec
 
@@ -16,9 +19,31 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 IPV6_PREFIX = 64  # one subscriber has a whole /64
 
 
-class _Count(msgspec.Struct):
+class Count(msgspec.Struct, frozen=True):
+    """What one address has on its count."""
+
     failures: int
     last_attempt: float
+
+
+class Counts(MutableMapping[str, Count], AbstractContextManager["Counts", None]):
+    """The counts by block, an IPv4 address or a /64 of IPv6.
+
+    Inside of it, what is read cannot be changed by another process before it is written.
+    """
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+
+class OwnCounts(dict[str, Count], Counts):
+    """The counts of a server that is one process."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody has been kept waiting."""
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -31,7 +56,7 @@ class Blocked(msgspec.Struct, frozen=True):
 
 
 class Blocking:
-    """The failure counts, by address."""
+    """Who is blocked, by `counts`, which workers share."""
 
     def __init__(
         self,
@@ -39,12 +64,13 @@ class Blocking:
         attempts: int = 5,
         minutes: float = 10,
         friendly: Iterable[IpNetwork] = (),
+        counts: Counts | None = None,
     ) -> None:
         self._now = now
         self._attempts = attempts
         self._seconds = minutes * 60
         self._friendly = tuple(friendly)
-        self._counts: dict[str, _Count] = {}
+        self._counts = counts if counts is not None else OwnCounts()
         self._sweep_at = 1024
 
     def is_blocked(self, ip: str) -> bool:
@@ -59,45 +85,43 @@ class Blocking:
         if self._is_friendly(ip):
             return
         block = _block_of(ip)
-        count = self._current(block)
+        with self._counts:
+            count = self._current(block)
+            before = count.failures if count is not None else 0
+            self._counts[block] = Count(before + 1, self._now())
         if count is None:
             self._sweep()
-            count = self._counts[block] = _Count(failures=0, last_attempt=0.0)
-        count.failures += 1
-        count.last_attempt = self._now()
 
     def attempted(self, ip: str) -> None:
         """Note an attempt of a blocked address: the block lasts longer."""
-        count = self._current(_block_of(ip))
-        if count is not None:
-            count.last_attempt = self._now()
+        block = _block_of(ip)
+        with self._counts:
+            count = self._current(block)
+            if count is not None:
+                self._counts[block] = Count(count.failures, self._now())
 
     def succeeded(self, ip: str) -> None:
         """Forget the address's failures."""
         if self._counts:
-            self._counts.pop(_block_of(ip), None)
+            self._forget([_block_of(ip)])
 
     def blocked(self) -> list[Blocked]:
-        """List the blocked addresses (IPv6: the /64) in the order in which they came."""
-        return [
+        """List the blocked addresses (IPv6: the /64) in the order of their last attempts."""
+        blocked = [
             Blocked(block, count.failures, count.last_attempt, count.last_attempt + self._seconds)
             for block in list(self._counts)
             if (count := self._current(block)) is not None and count.failures > self._attempts
         ]
+        return sorted(blocked, key=lambda each: each.last_attempt)
 
     def clear(self, ip: str | None = None) -> int:
         """Forget one address's failures, or everybody's; return how many addresses that were."""
-        if ip is None:
-            cleared = len(self._counts)
-            self._counts.clear()
-            return cleared
-        return 0 if self._counts.pop(_block_of(ip), None) is None else 1
+        return self._forget(list(self._counts) if ip is None else [_block_of(ip)])
 
     def befriend(self, friendly: Iterable[IpNetwork]) -> None:
         """Replace the networks that are never blocked, and forget what they have on their count."""
         self._friendly = tuple(friendly)
-        for block in [block for block in self._counts if self._is_friendly(block)]:
-            del self._counts[block]
+        self._forget([block for block in self._counts if self._is_friendly(block)])
 
     def _is_friendly(self, block: str) -> bool:
         """Say whether a friendly network holds all of an address or block."""
@@ -109,18 +133,23 @@ class Blocking:
             for net in self._friendly
         )
 
-    def _current(self, block: str) -> _Count | None:
+    def _current(self, block: str) -> Count | None:
         count = self._counts.get(block)
         if count is not None and self._now() - count.last_attempt >= self._seconds:
-            del self._counts[block]
             return None
         return count
+
+    def _forget(self, blocks: Iterable[str]) -> int:
+        known = [block for block in blocks if block in self._counts]
+        if not known:
+            return 0
+        with self._counts:
+            return sum(1 for block in known if self._counts.pop(block, None) is not None)
 
     def _sweep(self) -> None:
         """Drop what has lapsed whenever the table has doubled: traffic bounds it."""
         if len(self._counts) >= self._sweep_at:
-            for block in list(self._counts):
-                self._current(block)
+            self._forget([block for block in list(self._counts) if self._current(block) is None])
             self._sweep_at = max(1024, 2 * len(self._counts))
 
 

@@ -19,6 +19,7 @@ from mailauth.record.ledger import Ledger
 from mailauth.record.line import origin_label, printed_time
 from mailauth.record.recovery import recover
 from mailauth.record.shared import SharedState
+from mailauth.record.sinks import Sinks
 from mailauth.record.stamp import MICROSECONDS, Stamps, instant_of
 from mailauth.record.troubles import Troubles
 from mailauth.record.upkeep import Upkeep
@@ -39,13 +40,6 @@ class Origins(Protocol):
         """Return the origin of a client's address."""
 
 
-class Sink(Protocol):
-    """Who wants to hear of what was recorded: it must not block, and cannot change anything."""
-
-    def publish(self, event: LoginEvent) -> None:
-        """Take an event that stands in the record."""
-
-
 class FileRecorder:
     """Writes attempts into the logs of one directory (`login.session.Recorder`).
 
@@ -62,7 +56,7 @@ class FileRecorder:
         now: Callable[[], float],
         threads: Threads,
     ) -> None:
-        self.sink_failures = 0
+        self.sinks = Sinks()
         self.unrecorded = 0  # attempts since the record began to fail; 0 while all is well
         self._ledger = ledger
         self._on_failure = settings.on_failure
@@ -76,8 +70,6 @@ class FileRecorder:
             if settings.durability is Durability.DISK
             else None
         )
-        self._sinks: list[Sink] = []
-        self._failed_sinks: set[int] = set()
         self._id = secrets.token_hex(8)
         self._second = 0  # when the files were last looked for
 
@@ -85,14 +77,6 @@ class FileRecorder:
     def newest(self) -> int:
         """The number of the last record, 0 before the first."""
         return self._ledger.seq
-
-    def add_sink(self, sink: Sink) -> None:
-        """Let a sink hear of what is recorded from now on."""
-        self._sinks.append(sink)
-
-    def remove_sink(self, sink: Sink) -> None:
-        """Let a sink hear no more."""
-        self._sinks.remove(sink)
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
         """Write the attempt and return it as an event; `None` when it could not be written whole.
@@ -111,11 +95,11 @@ class FileRecorder:
         if self.unrecorded:
             self._recovered()
         if self._disk is None:
-            self._publish(event)
+            self.sinks.publish(event)
             return event
         files = [self._ledger.journal] if file is None else [self._ledger.journal, file]
         durable = self._disk.hold(event, files)
-        self._publish(event)
+        self.sinks.publish(event)
         return durable
 
     def reopen(self) -> None:
@@ -235,18 +219,8 @@ class FileRecorder:
         except OSError as further:
             self._unrecorded(attempt, wall, further)
         else:
-            self._publish(event)
+            self.sinks.publish(event)
         return self._on_failure is OnFailure.ALLOW
-
-    def _publish(self, event: LoginEvent) -> None:
-        for sink in tuple(self._sinks):
-            try:
-                sink.publish(event)
-            except Exception:  # noqa: BLE001 - a sink may fail alone
-                self.sink_failures += 1
-                if id(sink) not in self._failed_sinks:
-                    self._failed_sinks.add(id(sink))
-                    log.failure("A sink failed; only its first failure is logged")
 
 
 _FATES = {OnFailure.REFUSE: "refused", OnFailure.ALLOW: "let in"}

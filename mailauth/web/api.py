@@ -181,9 +181,9 @@ class Api:
             ]
         )
 
-    def listeners(self, _: Request, __: Viewer) -> Response:
+    async def listeners(self, _: Request, __: Viewer) -> Response:
         """List the listeners as they stand."""
-        open_now = Counter(connection.listener for connection in self._operations.connections())
+        open_now = Counter(one.listener for one in await self._operations.connections())
         return json(
             [
                 ListenerState(
@@ -198,9 +198,9 @@ class Api:
             ]
         )
 
-    def connections(self, _: Request, __: Viewer) -> Response:
+    async def connections(self, _: Request, __: Viewer) -> Response:
         """List the connections that are open now."""
-        return json(list(self._operations.connections()))
+        return json(list(await self._operations.connections()))
 
     async def reset(self, _: Request, __: Viewer) -> Response:
         """Forget all blocks and failures; return where to read on from. No log is touched."""

@@ -37,13 +37,13 @@ class Connections:
             Route(Door.SESSION, "POST", "/unblock", Access.ADMIN, self.unblock),
         )
 
-    def show(self, request: Request, viewer: Viewer) -> Response:
+    async def show(self, request: Request, viewer: Viewer) -> Response:
         """Show the connections that are open now, the oldest first, and the blocked addresses."""
         return self._pages.page(
             request,
             viewer,
             "connections.html",
-            connections=sorted(self._operations.connections(), key=lambda one: one.since),
+            connections=sorted(await self._operations.connections(), key=lambda one: one.since),
             blocked=[(one, instant(one.until)) for one in self._authority.blocking.blocked()],
         )
 

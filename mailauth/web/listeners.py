@@ -37,14 +37,14 @@ class Listeners:
             Route(Door.SESSION, "POST", "/cleartext", Access.ADMIN, self.set_cleartext),
         )
 
-    def show(self, request: Request, viewer: Viewer) -> Response:
+    async def show(self, request: Request, viewer: Viewer) -> Response:
         """Show the listeners as they stand."""
         return self._pages.page(
             request,
             viewer,
             "listeners.html",
             services=self._operations.services(),
-            open_now=Counter(one.listener for one in self._operations.connections()),
+            open_now=Counter(one.listener for one in await self._operations.connections()),
         )
 
     def set_cleartext(self, request: Request, _: Viewer) -> Response:

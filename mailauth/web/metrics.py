@@ -4,10 +4,8 @@ Counting costs the login path an entry in a dictionary; the text is made when it
 """
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -20,11 +18,10 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from mailauth.login.authority import Recorder
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.record.times import BOUNDS, RecordTimes
 from mailauth.sasl import MECHANISMS
 from mailauth.web.message import Request, Response
-from mailauth.wire.pending import Pending
 
 _OWN_MECHANISMS = ("IMAP-LOGIN", "USER-PASS", "APOP", "HTTP-BASIC", "HTTP-FORM", "HTTP-BEARER")
 _KNOWN_MECHANISMS = frozenset((*MECHANISMS, *_OWN_MECHANISMS))
@@ -33,15 +30,14 @@ _OTHER = "other"  # what clients make up is not a label each
 _REASON = re.compile(r"[a-z-]+")
 _HANDSHAKE_FAILED = "tls-handshake-failed"
 
-_BUCKETS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
-
 
 class Gauges(msgspec.Struct, frozen=True, kw_only=True):
-    """What is counted when it is asked for, not when it changes."""
+    """What is found out when it is asked for."""
 
-    connections_by_listener: Callable[[], dict[str, int]]
-    blocked_addresses: Callable[[], int]
-    event_streams: Callable[[], int]
+    connections_by_listener: dict[str, int]
+    blocked_addresses: int
+    event_streams: int
+    record_times: RecordTimes
 
 
 class Metrics(Collector):
@@ -50,15 +46,14 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self._logins: Counter[tuple[Protocol | None, bool | None, Result | None, str]] = Counter()
         self._ended: Counter[tuple[Protocol | None, str]] = Counter()
-        self._seconds = [0] * (len(_BUCKETS) + 1)
-        self._seconds_in_all = 0.0
+        self._look: Callable[[], Awaitable[Gauges]] | None = None
         self._gauges: Gauges | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def watch(self, gauges: Gauges) -> None:
+    def watch(self, look: Callable[[], Awaitable[Gauges]]) -> None:
         """Show these gauges too."""
-        self._gauges = gauges
+        self._look = look
 
     def publish(self, event: LoginEvent) -> None:
         """Count an event."""
@@ -69,20 +64,16 @@ class Metrics(Collector):
             reason = _REASON.match(event.reason or "")
             self._ended[event.protocol, reason[0] if reason else _OTHER] += 1
 
-    def recorded_in(self, seconds: float) -> None:
-        """Count how long a record took to be written."""
-        self._seconds[bisect_left(_BUCKETS, seconds)] += 1
-        self._seconds_in_all += seconds
-
-    def serve(self, _: Request) -> Response:
+    async def serve(self, _: Request) -> Response:
         """Answer in Prometheus's text format."""
+        if self._look is not None:
+            self._gauges = await self._look()
         return Response(body=generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
 
     def collect(self) -> Iterator[Metric]:
         """List the numbers as they are (`prometheus_client.registry.Collector`)."""
         yield self._login_counts()
         yield from self._connection_counts()
-        yield self._record_times()
         if self._gauges is not None:
             yield from _gauges(self._gauges)
 
@@ -110,49 +101,31 @@ class Metrics(Collector):
                 handshakes.add_metric([_value(protocol)], count)
         return iter((ended, handshakes))
 
-    def _record_times(self) -> Metric:
-        family = HistogramMetricFamily(
-            "mailauth_record_seconds", "How long it took to write a record"
-        )
-        bounds = [*(str(bound) for bound in _BUCKETS), "+Inf"]
-        so_far = 0
-        buckets: list[tuple[str, float]] = []
-        for bound, count in zip(bounds, self._seconds, strict=True):
-            so_far += count
-            buckets.append((bound, so_far))
-        family.add_metric([], buckets, self._seconds_in_all)
-        return family
-
-
-class TimedRecorder:
-    """A recorder whose time is taken."""
-
-    def __init__(self, recorder: Recorder, metrics: Metrics) -> None:
-        self._recorder = recorder
-        self._metrics = metrics
-
-    def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Have the attempt recorded."""
-        started = perf_counter()
-        recorded = self._recorder.record(attempt)
-        if isinstance(recorded, Pending):
-            recorded.listen(lambda _: self._metrics.recorded_in(perf_counter() - started))
-        else:
-            self._metrics.recorded_in(perf_counter() - started)
-        return recorded
-
 
 def _gauges(gauges: Gauges) -> Iterable[Metric]:
     connections = GaugeMetricFamily("mailauth_connections", "Open connections", labels=["listener"])
-    for listener, count in gauges.connections_by_listener().items():
+    for listener, count in gauges.connections_by_listener.items():
         connections.add_metric([listener], count)
-    blocked = gauges.blocked_addresses()
-    streams = gauges.event_streams()
+    blocked = gauges.blocked_addresses
+    streams = gauges.event_streams
     return (
+        _record_times(gauges.record_times),
         connections,
         GaugeMetricFamily("mailauth_blocked_addresses", "Addresses that are blocked", blocked),
         GaugeMetricFamily("mailauth_event_streams", "Event streams that are open", streams),
     )
+
+
+def _record_times(times: RecordTimes) -> Metric:
+    family = HistogramMetricFamily("mailauth_record_seconds", "How long it took to write a record")
+    bounds = [*(str(bound) for bound in BOUNDS), "+Inf"]
+    so_far = 0
+    buckets: list[tuple[str, float]] = []
+    for bound, count in zip(bounds, times.counts, strict=True):
+        so_far += count
+        buckets.append((bound, so_far))
+    family.add_metric([], buckets, times.seconds)
+    return family
 
 
 def _value(member: Protocol | Result | None) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from mailauth.login import event
 from mailauth.login.accounts import Account
 from mailauth.login.policy import Cleartext
+from mailauth.record.times import RecordTimes
 from mailauth.web.services import Service
 
 
@@ -33,8 +34,11 @@ class Operations(Protocol):
     def services(self) -> Sequence[Service]:
         """Return the listeners as they stand now."""
 
-    def connections(self) -> Sequence[OpenConnection]:
+    async def connections(self) -> Sequence[OpenConnection]:
         """Return the connections that are open now."""
+
+    async def record_times(self) -> RecordTimes:
+        """Return how long it took to write the records of this server."""
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""

@@ -84,6 +84,7 @@ class WebSite:
         forwarded_from: tuple[Network, ...] = (),
     ) -> None:
         self._authority = authority
+        self._operations = operations
         self._clock = clock
         self._forwarded_from = forwarded_from
         self._connection_key = secrets.token_bytes(32)
@@ -93,15 +94,7 @@ class WebSite:
         self._pages = Pages(static, tokens)
         administration = Administration(authority, operations)
         self._streams = EventStreams(feed, clock)
-        metrics.watch(
-            Gauges(
-                connections_by_listener=lambda: Counter(
-                    connection.listener for connection in operations.connections()
-                ),
-                blocked_addresses=lambda: len(authority.blocking.blocked()),
-                event_streams=lambda: len(self._streams),
-            )
-        )
+        metrics.watch(self._look)
         self._links = AdminLinks(now, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token)
         self._sign_in = SignIn(authority, sessions, tokens, self._pages)
@@ -207,6 +200,15 @@ class WebSite:
             selection(request.query, viewer),
             after,
             lambda: self._doorkeeper.is_still_let_in(request, viewer),
+        )
+
+    async def _look(self) -> Gauges:
+        open_now = Counter(one.listener for one in await self._operations.connections())
+        return Gauges(
+            connections_by_listener=open_now,
+            blocked_addresses=len(self._authority.blocking.blocked()),
+            event_streams=len(self._streams),
+            record_times=await self._operations.record_times(),
         )
 
     async def _let_in(self, request: Request, door: Door) -> Viewer | None:

@@ -36,7 +36,7 @@ def test_a_record_that_is_cut_short_is_taken_back(
     """The journal is the longer file, and does not fit."""
     recorder = opened(tmp_path)
     heard = Heard()
-    recorder.add_sink(heard)
+    recorder.sinks.add(heard)
     recorder.record(login("a"))
     before = [(tmp_path / name).read_bytes() for name in (ATTEMPTS, SUCCESSES)]
     limit((tmp_path / ATTEMPTS).stat().st_size + room)
@@ -80,7 +80,7 @@ def test_logins_may_be_let_in_unrecorded(
 ) -> None:
     recorder = opened(tmp_path, settings=LogConfig(on_failure=OnFailure.ALLOW))
     heard = Heard()
-    recorder.add_sink(heard)
+    recorder.sinks.add(heard)
     limit(10)
     try:
         event = event_of(recorder.record(BOB))

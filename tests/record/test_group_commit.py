@@ -78,7 +78,7 @@ def test_an_answer_waits_for_the_disk_and_the_line_does_not(tmp_path: Path, disk
     hands = Hands()
     recorder = opened(tmp_path, settings=ON_DISK, hands=hands)
     heard = Heard()
-    recorder.add_sink(heard)
+    recorder.sinks.add(heard)
     answers = Answers(recorder)
     answers.ask("a")
     assert answers.given == []

@@ -200,13 +200,13 @@ def test_sinks_hear_what_stands_in_the_files(tmp_path: Path) -> None:
 
     recorder = opened(tmp_path)
     reader = Reader()
-    recorder.add_sink(reader)
+    recorder.sinks.add(reader)
     recorder.record(login("a"))
     recorder.record(login("b"))
-    recorder.remove_sink(reader)
+    recorder.sinks.remove(reader)
     recorder.record(login("c"))
     assert [event.user for event in reader.events] == ["a", "b"]
-    assert recorder.sink_failures == 0
+    assert recorder.sinks.failures == 0
 
 
 def test_a_sink_that_fails_is_counted_and_harms_nobody(tmp_path: Path) -> None:
@@ -216,11 +216,11 @@ def test_a_sink_that_fails_is_counted_and_harms_nobody(tmp_path: Path) -> None:
 
     recorder = opened(tmp_path)
     heard = Heard()
-    recorder.add_sink(Broken())
-    recorder.add_sink(heard)
+    recorder.sinks.add(Broken())
+    recorder.sinks.add(heard)
     assert recorder.record(login("a")) is not None
     assert recorder.record(login("b")) is not None
-    assert recorder.sink_failures == 2
+    assert recorder.sinks.failures == 2
     assert [event.user for event in heard.events] == ["a", "b"] == names(tmp_path)
 
 
@@ -232,7 +232,7 @@ def test_a_sink_may_record_in_its_turn(tmp_path: Path) -> None:
             if event.kind is Kind.LOGIN:
                 recorder.record(HANDSHAKE)
 
-    recorder.add_sink(Echo())
+    recorder.sinks.add(Echo())
     recorder.record(BOB)
     assert [event.kind for event in journal(tmp_path)] == [Kind.LOGIN, Kind.CONNECTION]
     assert_agreement(tmp_path)

@@ -27,6 +27,7 @@ from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_co
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.origin.networks import parse_network
+from mailauth.record.times import RecordTimes
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.web.channel import Channel
 from mailauth.web.feed import Batch, Feed
@@ -84,15 +85,20 @@ class FakeOperations:
         self.listening = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
         self.open: list[OpenConnection] = []
         self.ca: bytes | None = None
+        self.times = RecordTimes()
         self._server = server
 
     def services(self) -> list[Service]:
         """The nine listeners of a server without a configuration."""
         return self.listening
 
-    def connections(self) -> list[OpenConnection]:
+    async def connections(self) -> list[OpenConnection]:
         """Nobody, unless a test says otherwise."""
         return self.open
+
+    async def record_times(self) -> RecordTimes:
+        """Those that a test has taken."""
+        return self.times
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Change a listener, and the one policy that there is."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
-from mailauth.web.metrics import Metrics, TimedRecorder
+from mailauth.record.times import TimedRecorder
 from mailauth.web.operations import OpenConnection
 from mailauth.wire.pending import Pending
 from tests.web.browser import Browser, Connection, Server, basic, bearer
@@ -90,11 +90,11 @@ class _Recorder:
 
 
 def test_the_time_of_a_record_is_taken(server: Server) -> None:
-    metrics: Metrics = server.recorder.metrics
+    times = server.operations.times
     attempt = Attempt(kind=Kind.LOGIN)
-    assert TimedRecorder(_Recorder(event(1)), metrics).record(attempt) == event(1)
+    assert TimedRecorder(_Recorder(event(1)), times).record(attempt) == event(1)
     pending: Pending[LoginEvent | None] = Pending()
-    TimedRecorder(_Recorder(pending), metrics).record(attempt)
+    TimedRecorder(_Recorder(pending), times).record(attempt)
     assert numbers(server)("mailauth_record_seconds_count") == 1
     pending.resolve(None)
     value = numbers(server)

@@ -4,7 +4,8 @@
 
    A STEP is what a login's dialogue consists of, in order:
      <TEXT    wait until TEXT stands at the beginning of a line that the server sent
-     >TEXT    send TEXT and CRLF (C escapes \r \n \\ are understood)
+     >TEXT    send TEXT and CRLF (C escapes \r \n \\ are understood; ### is a number from 000 to 999 that no other
+              connection has at the time)
      tls      do the TLS handshake
      login    the login is done now: latency is measured from connect() to here
      hold     keep the connection open (for -i)
@@ -38,18 +39,21 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { NUMBERS = 1000 };
 enum kind { WAIT, SEND, TLS, LOGIN, HOLD };
 
 struct step {
     enum kind kind;
     char *text;
     size_t length;
+    size_t number_at; /* of ### in the text, or its length */
 };
 
 struct connection {
     int fd;
     int step;
     int connected;
+    int number;
     uint64_t begun;
     SSL *ssl;
     int handshaken;
@@ -66,6 +70,7 @@ static int resume_sessions, poller;
 static uint64_t *latencies;
 static size_t latency_count, latency_room, failures, active, resumed;
 static unsigned source;
+static int free_numbers[NUMBERS], free_count;
 
 static uint64_t now(void) {
     struct timespec time;
@@ -88,6 +93,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *fresh) {
 static void end(struct connection *connection) {
     if (connection->ssl) SSL_free(connection->ssl);
     close(connection->fd);
+    if (connection->number >= 0) free_numbers[free_count++] = connection->number;
     free(connection);
     active--;
 }
@@ -114,6 +120,7 @@ static void done(uint64_t nanoseconds) {
 static struct connection *begin(void) {
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection) die("calloc");
+    connection->number = free_count ? free_numbers[--free_count] : -1;
     connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connection->fd < 0) die("socket");
     int on = 1;
@@ -189,6 +196,11 @@ static void advance(struct connection *connection) {
             }
             break;
         case SEND: {
+            if (step->number_at < step->length) {
+                char digits[4];
+                snprintf(digits, sizeof digits, "%03u", connection->number < 0 ? 0u : (unsigned)connection->number % NUMBERS);
+                memcpy(step->text + step->number_at, digits, 3);
+            }
             ssize_t sent = connection->ssl ? SSL_write(connection->ssl, step->text, (int)step->length)
                                            : write(connection->fd, step->text, step->length);
             if (sent != (ssize_t)step->length) {
@@ -247,6 +259,8 @@ static void add_step(char *argument) {
             step->text[step->length++] = '\r';
             step->text[step->length++] = '\n';
         }
+        char *number = strstr(step->text, "###");
+        step->number_at = number && step->kind == SEND ? (size_t)(number - step->text) : step->length;
     } else {
         fprintf(stderr, "load: not a step: %s\n", argument);
         exit(2);
@@ -297,6 +311,7 @@ int main(int argc, char **argv) {
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_sess_set_new_cb(context, keep_session);
     }
+    for (int number = NUMBERS; number--;) free_numbers[free_count++] = number;
     poller = epoll_create1(EPOLL_CLOEXEC);
     if (poller < 0) die("epoll_create1");
 

@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 
 import msgspec
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IReactorSocket
+from twisted.internet.interfaces import IListeningPort, IReactorSocket, IReactorUNIX
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -30,11 +30,14 @@ from mailauth.config import (
     TlsMode,
     accounts_of,
 )
+from mailauth.control.blocks import BlockHandlers
+from mailauth.control.service import ControlService
 from mailauth.friendly import read_friendly
 from mailauth.home_lock import HomeLock, state_directory
 from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
+from mailauth.login.changes import replace_accounts
 from mailauth.mail import Mail
 from mailauth.mail_store import MailWatch, open_store
 from mailauth.net import certificates, sockets
@@ -129,6 +132,7 @@ class Server:
         self._stopping: Deferred[None] | None = None
         self._loaded: _Reloadable
         self._mail: Mail
+        self._control: ControlService
         self._exposure: BackgroundChecks
         self._resolver: Resolver
         self._verifier = Verifier(reactor.callFromThread, time.monotonic)
@@ -159,6 +163,8 @@ class Server:
             if self.config.users.file:
                 users_file = WatchedFile(self.home / self.config.users.file)
                 self._repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
+            self._control = ControlService(BlockHandlers(self.authority).table(), self._reactor)
+            self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))
             self._opened = opened.pop_all()
 
     @property
@@ -179,7 +185,7 @@ class Server:
             log.error("nothing was reloaded: {error}", error=error)  # noqa: TRY400
             return
         self._loaded = loaded
-        self.authority.accounts = loaded.accounts
+        replace_accounts(self.authority, loaded.accounts)
         self.authority.blocking.befriend(self.config.block.friendly + loaded.friendly)
         log.info("accounts, certificates, friendly addresses and countries were reloaded")
 
@@ -197,10 +203,11 @@ class Server:
         if not users_file.has_changed():
             return
         try:
-            self.authority.accounts = self._accounts(self._read_config())
+            accounts = self._accounts(self._read_config())
         except (ConfigError, OSError) as error:
             log.error("the accounts were not reloaded: {error}", error=error)  # noqa: TRY400
         else:
+            replace_accounts(self.authority, accounts)
             log.info("the accounts were reloaded")
 
     def stop(self) -> Deferred[None]:
@@ -210,6 +217,7 @@ class Server:
         return self._stopping
 
     async def _stop(self) -> None:
+        await self._control.stop()
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         self.site.close()

@@ -118,6 +118,11 @@ class Blocking:
         """Forget one address's failures, or everybody's; return how many addresses that were."""
         return self._forget(list(self._counts) if ip is None else [_block_of(ip)])
 
+    def block_of(self, ip: str) -> Blocked | None:
+        """Return the block that holds this address (IPv6: its /64), if it is blocked."""
+        block = _block_of(ip)
+        return next((blocked for blocked in self.blocked() if blocked.address == block), None)
+
     def befriend(self, friendly: Iterable[IpNetwork]) -> None:
         """Replace the networks that are never blocked, and forget what they have on their count."""
         self._friendly = tuple(friendly)

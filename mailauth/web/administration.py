@@ -2,7 +2,8 @@
 
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
-from mailauth.login.event import AccountChange, Attempt, Kind
+from mailauth.login.changes import Recorded, record_change, unblock
+from mailauth.login.event import AccountChange
 from mailauth.login.policy import Cleartext
 from mailauth.web.message import HttpError
 from mailauth.web.operations import Operations
@@ -27,7 +28,7 @@ class Administration:
         """Disable an account, or enable it again."""
         account = self.account(name)
         change = AccountChange.DISABLED if disabled else AccountChange.ENABLED
-        await self._record(change, user=account.name)
+        await _recorded(record_change(self._authority, change, user=account.name))
         self._operations.set_disabled(account, disabled=disabled)
 
     async def unblock(self, address: str) -> None:
@@ -37,8 +38,7 @@ class Administration:
         )
         if blocked is None:
             raise HttpError(404, "This address is not blocked.")
-        await self._record(AccountChange.UNBLOCKED, ip=address.partition("/")[0])
-        self._authority.blocking.clear(address)
+        await _recorded(unblock(self._authority, address))
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener."""
@@ -47,9 +47,7 @@ class Administration:
         except LookupError:
             raise HttpError(404, "There is no such listener.") from None
 
-    async def _record(
-        self, change: AccountChange, *, user: str | None = None, ip: str | None = None
-    ) -> None:
-        attempt = Attempt(kind=Kind.ACCOUNT, reason=change.value, user=user, ip=ip)
-        if await settled(self._authority.recorder.record(attempt)) is None:
-            raise HttpError(503, "The change could not be recorded, and was not made.")
+
+async def _recorded(change: Recorded) -> None:
+    if await settled(change) is None:
+        raise HttpError(503, "The change could not be recorded, and was not made.")

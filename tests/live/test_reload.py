@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.login.event import Kind
 from mailauth.testing import RunningServer
 from tests.live.watching import eventually
 from tests.origin.test_geoip import database
@@ -97,6 +98,8 @@ def test_a_users_file_that_changes_is_read_by_itself(server: RunningServer) -> N
     (server.home / "users.passwd").write_text("bob:{PLAIN}two horses\n")
     eventually(lambda: "the accounts were reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")
+    changes = [(each.user, each.reason) for each in server.events(Kind.ACCOUNT)]
+    assert changes == [("bob", "password-changed")]
     (server.home / "users.passwd").write_text("bob:{UNHEARD-OF}x\n")
     eventually(lambda: "[error] the accounts were not reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")

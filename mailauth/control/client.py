@@ -1,0 +1,48 @@
+"""Asking the server that runs on a home."""
+
+import socket
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from mailauth.control.line import MAX_OCTETS, Failed, NotUnderstood, decode, encode
+from mailauth.control.place import socket_place
+from mailauth.home_lock import STATE_DIRECTORY
+
+PATIENCE = 10.0  # seconds for the whole of an answer to begin, and between its pieces
+
+AnswerT = TypeVar("AnswerT", bound=msgspec.Struct)
+
+
+class CannotAsk(Exception):
+    """There is no server to ask, or it has not done what was asked; the message says which."""
+
+
+def ask(home: Path, request: msgspec.Struct, answer: type[AnswerT]) -> AnswerT:
+    """Send a request and return the server's answer; raises `CannotAsk`."""
+    try:
+        line = _exchange(home / STATE_DIRECTORY, encode(request))
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise CannotAsk(f"no server is running on {home}") from None
+    except TimeoutError:
+        raise CannotAsk(f"the server on {home} has not answered") from None
+    except OSError as error:
+        raise CannotAsk(f"the server on {home} cannot be asked: {error.strerror}") from None
+    try:
+        message = decode(line, (answer, Failed))
+    except NotUnderstood:
+        raise CannotAsk(f"the answer of the server on {home} was not understood") from None
+    if isinstance(message, Failed):
+        raise CannotAsk(message.message)
+    assert isinstance(message, answer)
+    return message
+
+
+def _exchange(state: Path, request: bytes) -> bytes:
+    with socket_place(state) as path, socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PATIENCE)
+        connection.connect(path)
+        connection.sendall(request)
+        with connection.makefile("rb") as answers:
+            return answers.readline(MAX_OCTETS)

@@ -1,0 +1,43 @@
+"""One line of the control protocol: a JSON object whose `type` says what it is, and a line feed."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Union
+
+import msgspec
+
+from mailauth.wire.pending import Pending
+
+MAX_OCTETS = 1_048_576  # of a line, with its line feed
+
+Answer = msgspec.Struct | Pending[msgspec.Struct]
+Handlers = Mapping[type[msgspec.Struct], Callable[[Any], Answer]]  # by the type of the request
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The answer to a request that came to nothing; the message is one line for the operator."""
+
+    message: str
+
+
+class NotUnderstood(ValueError):
+    """A line is none of those that were expected; the message quotes nothing of it."""
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Write a message with its line feed."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode(line: bytes, types: tuple[type[msgspec.Struct], ...]) -> msgspec.Struct:
+    """Read a line as one of these messages; raises `NotUnderstood`."""
+    try:
+        message: msgspec.Struct = _decoder(types).decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise NotUnderstood("not a line of the control protocol") from None
+    return message
+
+
+@functools.cache
+def _decoder(types: tuple[type[msgspec.Struct], ...]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(Union[types])  # noqa: UP007 (the types are a value)

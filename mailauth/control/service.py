@@ -1,0 +1,179 @@
+"""The server's side of the control socket.
+
+Whoever may connect may do everything: the socket is its owner's alone (0600, in a directory of
+0700), and what the kernel says of the other process has to agree.
+"""
+
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import cast
+
+import msgspec
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IListeningPort,
+    IReactorTime,
+    IReactorUNIX,
+)
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mailauth.control.line import (
+    MAX_OCTETS,
+    Answer,
+    Failed,
+    Handlers,
+    NotUnderstood,
+    decode,
+    encode,
+)
+from mailauth.control.place import SocketPlace
+from mailauth.net.interfaces import Socket
+from mailauth.wire.lines import LineBuffer, LineTooLong
+from mailauth.wire.pending import then
+
+log = Logger()
+
+MAX_CONNECTIONS = 32
+REQUEST_SECONDS = 10.0  # for a client to finish its line, and to read the answer
+
+_PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid (unix(7), SO_PEERCRED)
+
+
+class ControlService(ServerFactory):
+    """Answers requests, each by the handler of its type. `listen` begins, `stop` ends it."""
+
+    noisy = False
+
+    def __init__(self, handlers: Handlers, clock: IReactorTime) -> None:
+        self.handlers = handlers
+        self.clock = clock
+        self.connections: set[ControlConnection] = set()
+        self._place: SocketPlace
+        self._port: IListeningPort
+
+    def listen(self, reactor: IReactorUNIX, directory: Path) -> None:
+        """Listen in a directory that is ours alone, whatever a killed server has left there.
+
+        Raises `OSError`.
+        """
+        self._place = SocketPlace(directory)
+        try:
+            self._place.clear()
+            self._port = reactor.listenUNIX(self._place.path, self, mode=0o600)
+        except CannotListenError as error:
+            self._place.close()
+            raise OSError(f"{directory}: cannot listen here: {error.socketError}") from None
+        except OSError:
+            self._place.close()
+            raise
+
+    async def stop(self) -> None:
+        """Remove the socket and let everybody go."""
+        await maybeDeferred(self._port.stopListening)
+        self._place.close()
+        for connection in list(self.connections):
+            connection.abort()
+
+    def buildProtocol(self, addr: IAddress | None) -> "ControlConnection | None":
+        """Somebody has connected; `None` closes it."""
+        if len(self.connections) >= MAX_CONNECTIONS:
+            return None
+        return ControlConnection(self)
+
+
+class ControlConnection(Protocol):
+    """A client, whose requests are answered in their order, one at a time."""
+
+    transport: Socket  # type: ignore[assignment]
+
+    def __init__(self, service: ControlService) -> None:
+        self._service = service
+        self._input = LineBuffer()
+        self._busy = False
+        self._deadline: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        """Look at who it is."""
+        self._service.connections.add(self)
+        if not _is_ours(self.transport.getHandle()):
+            log.warn("somebody else's process has connected to the control socket")
+            self.abort()
+            return
+        self._wait()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The client is gone; what it has asked for is still done."""
+        self._service.connections.discard(self)
+        self._stop_waiting()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what came; while a request is being answered, nothing comes."""
+        self._input.feed(data)
+        self._take_up()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._stop_waiting()
+        self.transport.abortConnection()
+
+    def _take_up(self) -> None:
+        if self._busy or not self.connected:
+            return
+        try:
+            line = self._input.line(MAX_OCTETS)
+        except LineTooLong:
+            self._fail("the request is too long")
+            return
+        if line is None:
+            return
+        try:
+            request = decode(line, tuple(self._service.handlers))
+        except NotUnderstood as error:
+            self._fail(str(error))
+            return
+        self._stop_waiting()
+        self._busy = True
+        self.transport.pauseProducing()
+        then(self._handle(request), self._answered)
+
+    def _handle(self, request: msgspec.Struct) -> Answer:
+        try:
+            return self._service.handlers[type(request)](request)
+        except Exception:  # noqa: BLE001 (the client shall hear that it is our fault)
+            log.failure("a request on the control socket failed")
+            return Failed("internal error, the server's diagnostics have it")
+
+    def _answered(self, answer: msgspec.Struct) -> None:
+        self._busy = False
+        if self.connected:
+            self.transport.write(encode(answer))
+            self.transport.resumeProducing()
+            self._wait()
+            self._service.clock.callLater(0, self._take_up)  # a loop would recurse
+
+    def _fail(self, message: str) -> None:
+        self.transport.write(encode(Failed(message)))
+        self.transport.loseConnection()
+
+    def _wait(self) -> None:
+        self._deadline = self._service.clock.callLater(REQUEST_SECONDS, self.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+
+
+def _is_ours(connection: socket.socket) -> bool:
+    """Say whether the other process runs as our user, or as root."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True  # the modes of the socket and its directory have to do
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    uid = cast(int, _PEER.unpack(credentials)[1])
+    return uid in (0, os.geteuid())

@@ -77,7 +77,7 @@ def serve(
         else:
             print_page(server, sys.stdout)
             printer = LinePrinter(sys.stdout.fileno())
-            server.recorder.sinks.add(printer)
+            server.sinks.add(printer)
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()

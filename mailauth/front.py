@@ -1,0 +1,175 @@
+"""What every process that serves clients has: its listeners, and what their connections share."""
+
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from twisted.internet.defer import gatherResults, maybeDeferred
+from twisted.internet.interfaces import IListeningPort, IReactorSocket
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.task import LoopingCall
+
+from mailauth.config import Config, ListenerConfig, ListenerProtocol
+from mailauth.home_lock import state_directory
+from mailauth.loaded import Loaded
+from mailauth.login.authority import Authority
+from mailauth.login.blocking import Blocking, Counts
+from mailauth.mail import Mail
+from mailauth.mail_store import MailWatch, open_store
+from mailauth.net.connection import MailConnection
+from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.interfaces import Patience, Upper
+from mailauth.net.link import Link
+from mailauth.net.listener import Listener
+from mailauth.operations import RunningOperations
+from mailauth.origin.resolver import Resolver
+from mailauth.passwords.background import BackgroundChecks
+from mailauth.record.group_commit import Threads
+from mailauth.record.recorder import FileRecorder
+from mailauth.record.times import RecordTimes, TimedRecorder
+from mailauth.tokens import TokenIssuer
+from mailauth.web.waiting import arrival
+from mailauth.welcome import welcome
+
+LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
+LOOK_SECONDS = 1.0  # from one look at the files that others may change to the next
+
+
+class Front:
+    """One process's side towards the clients. `now` is the clock that stamps the record."""
+
+    def __init__(
+        self,
+        config: Config,
+        home: Path,
+        reactor: PosixReactorBase,
+        *,
+        now: Callable[[], float],
+        patience: Patience | None,
+    ) -> None:
+        self.config = config
+        self.home = home
+        self.listeners: list[Listener] = []
+        self.threads = Threads(reactor.callInThread, reactor.callFromThread)
+        self.loaded: Loaded
+        self.resolver: Resolver
+        self.recorder: FileRecorder
+        self.authority: Authority
+        self.operations: RunningOperations
+        self.web: Callable[[Listener], Upper]
+        self._reactor = reactor
+        self._now = now
+        self._patience = patience
+        self._wheel = DeadlineWheel(reactor)
+        self._exposure = BackgroundChecks(reactor.callLater)
+        self._ports: list[IListeningPort] = []
+        self._mail: Mail
+
+    # How it is put together.
+
+    def authorize(self, recorder: FileRecorder, counts: Counts | None = None) -> None:
+        """Let logins be decided and recorded; failures are counted in `counts`."""
+        config, times = self.config, RecordTimes()
+        self.recorder = recorder
+        self.authority = Authority(
+            accounts=self.loaded.accounts,
+            recorder=TimedRecorder(recorder, times),
+            blocking=Blocking(
+                self._now,
+                config.block.attempts,
+                config.block.minutes,
+                config.block.friendly + self.loaded.friendly,
+                counts,
+            ),
+            hostname=config.hostname,
+            exposure=self._exposure,
+            nonce=partial(secrets.token_urlsafe, 18),
+            now=self.time,
+            verify_token=TokenIssuer(state_directory(self.home), self._now).verify,
+        )
+        self.operations = RunningOperations(
+            self.listeners, self.authority, lambda: self.loaded.tls.ca, times
+        )
+
+    def open_mail(self, maildir: Path | None, opened: ExitStack) -> None:
+        """Keep mail in a directory, or else in memory; raises `OSError`."""
+        store = open_store(
+            maildir,
+            uid_validity=lambda: int(self._now()),
+            welcome=lambda account: welcome(
+                account, self.config.hostname, self.operations.services(), self.time()
+            ),
+        )
+        self._mail = Mail(store, self.config.hostname, self.time)
+        self.repeat(LOOK_SECONDS, MailWatch(store), opened)
+
+    def add(self, config: ListenerConfig, port: int) -> Listener:
+        """Make a listener, for `accept`; one that another process accepts for is shown only."""
+        listener = Listener(
+            config,
+            self.authority,
+            self._stand,
+            wheel=self._wheel,
+            context=lambda: self.loaded.tls.contexts[config.protocol],
+            patience=self._patience,
+            now=self._now,
+        )
+        listener.port = port
+        self.listeners.append(listener)
+        return listener
+
+    def accept(self, listener: Listener, bound: socket.socket) -> None:
+        """Serve who connects to a socket that listens; it is taken over."""
+        adopt = cast(IReactorSocket, self._reactor).adoptStreamPort
+        with bound:  # the port has a descriptor of its own
+            self._ports.append(adopt(bound.fileno(), bound.family, listener))
+
+    def repeat(self, seconds: float, what: Callable[[], None], opened: ExitStack) -> None:
+        """Do something again and again, until what was opened is closed."""
+        repeating = LoopingCall(what)
+        repeating.clock = self._reactor
+        repeating.start(seconds, now=False)
+        opened.callback(repeating.stop)
+
+    def adopt(self, loaded: Loaded) -> None:
+        """Go on with what was read anew, but for the accounts."""
+        self.loaded = loaded
+        self.authority.blocking.befriend(self.config.block.friendly + loaded.friendly)
+
+    # How it ends.
+
+    async def close_doors(self) -> None:
+        """Let nobody in any more."""
+        for port in self._ports:
+            await maybeDeferred(port.stopListening)
+
+    async def leave(self) -> None:
+        """Take leave of everybody within `LEAVE_SECONDS`, and see that all is recorded."""
+        deadline = self._reactor.callLater(LEAVE_SECONDS, self._abort)
+        for listener in self.listeners:
+            listener.stop()
+        await gatherResults([listener.when_empty() for listener in self.listeners])
+        if deadline.active():
+            deadline.cancel()
+        await arrival(self._exposure.drained())
+        await arrival(self.recorder.drained())
+
+    def _abort(self) -> None:
+        for listener in self.listeners:
+            listener.abort()
+
+    def _stand(self, listener: Listener, link: Link) -> Upper:
+        if listener.config.protocol is ListenerProtocol.HTTP:
+            return self.web(listener)
+        return MailConnection(
+            link, partial(self._mail.speak, listener, link), self._wheel, self._reactor
+        )
+
+    def time(self) -> datetime:
+        """The time by the clock that stamps the record."""
+        return datetime.fromtimestamp(self._now(), UTC)

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from mailauth.config import Config, ConfigError
 from mailauth.control.blocks import BlockHandlers
+from mailauth.control.records import RecordHandlers
 from mailauth.control.service import ControlService
 from mailauth.front import LOOK_SECONDS, Front
 from mailauth.home_lock import HomeLock, state_directory
@@ -109,7 +110,6 @@ class Server:
             if config.users.file:
                 users_file = WatchedFile(self.home / config.users.file)
                 front.repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
-            self._control = ControlService(BlockHandlers(self.authority).table(), self._reactor)
             self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))
             self._opened = opened.pop_all()
 
@@ -203,6 +203,10 @@ class Server:
         metrics = Metrics()
         feed = Feed(
             self._reactor, JournalHistory(self._logs / JOURNAL), self._front.recorder.newest
+        )
+        self._control = ControlService(
+            BlockHandlers(self.authority).table() | RecordHandlers(self.authority, feed).table(),
+            self._reactor,
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
         for sink in sinks:

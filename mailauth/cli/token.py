@@ -1,32 +1,14 @@
 """`mailauth token`: bearer tokens for tests of OAUTHBEARER, XOAUTH2 and HTTP Bearer."""
 
-import re
 import sys
 import time
 
 import click
 
+from mailauth.cli.duration import Duration
 from mailauth.cli.home import Home, home_options
 from mailauth.login.accounts import Account, Accounts
 from mailauth.tokens import AUDIENCE, TokenIssuer
-
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(-?\d+(?:\.\d+)?)([smhd]?)")
-
-
-class Duration(click.ParamType[float]):
-    """A number of seconds, or with a unit: 60s, 5m, 1h, 2d; negative for a time that is past."""
-
-    name = "DURATION"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return seconds."""
-        match = _DURATION.fullmatch(str(value))
-        if match is None:
-            self.fail(f"expected a duration such as 60s, 5m or 1h, got {value!r}", param, ctx)
-        return float(match[1]) * _UNITS[match[2]]
 
 
 @click.group()

@@ -19,16 +19,27 @@ class CannotAsk(Exception):
     """There is no server to ask, or it has not done what was asked; the message says which."""
 
 
-def ask(home: Path, request: msgspec.Struct, answer: type[AnswerT]) -> AnswerT:
-    """Send a request and return the server's answer; raises `CannotAsk`."""
+class NoServer(CannotAsk):
+    """There is no server to ask."""
+
+
+def ask(
+    home: Path, request: msgspec.Struct, answer: type[AnswerT], *, seconds: float = 0
+) -> AnswerT:
+    """Send a request and return the server's answer, for which it may take so many `seconds`.
+
+    Raises `CannotAsk`.
+    """
     try:
-        line = _exchange(home / STATE_DIRECTORY, encode(request))
+        line = _exchange(home / STATE_DIRECTORY, encode(request), PATIENCE + seconds)
     except (FileNotFoundError, ConnectionRefusedError):
-        raise CannotAsk(f"no server is running on {home}") from None
+        raise NoServer(f"no server is running on {home}") from None
     except TimeoutError:
         raise CannotAsk(f"the server on {home} has not answered") from None
     except OSError as error:
         raise CannotAsk(f"the server on {home} cannot be asked: {error.strerror}") from None
+    if not line:
+        raise CannotAsk(f"the server on {home} has ended without an answer")
     try:
         message = decode(line, (answer, Failed))
     except NotUnderstood:
@@ -39,9 +50,9 @@ def ask(home: Path, request: msgspec.Struct, answer: type[AnswerT]) -> AnswerT:
     return message
 
 
-def _exchange(state: Path, request: bytes) -> bytes:
+def _exchange(state: Path, request: bytes, patience: float) -> bytes:
     with socket_place(state) as path, socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(PATIENCE)
+        connection.settimeout(patience)
         connection.connect(path)
         connection.sendall(request)
         with connection.makefile("rb") as answers:

@@ -1,7 +1,7 @@
 """One line of the control protocol: a JSON object whose `type` says what it is, and a line feed."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Union
 
 import msgspec
@@ -11,7 +11,7 @@ from mailauth.wire.pending import Pending
 MAX_OCTETS = 1_048_576  # of a line, with its line feed
 
 Answer = msgspec.Struct | Pending[msgspec.Struct]
-Handlers = Mapping[type[msgspec.Struct], Callable[[Any], Answer]]  # by the type of the request
+Handlers = dict[type[msgspec.Struct], Callable[[Any], Answer]]  # by the type of the request
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

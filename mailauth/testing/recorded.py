@@ -63,7 +63,7 @@ def described(event: LoginEvent) -> str:
     """Show an event on one line, fit for a terminal."""
     protocol = event.protocol.value if event.protocol is not None else "-"
     verdict = "-" if event.secure is None else "{SECURE}" if event.secure else "{UNSECURE}"
-    parts = [event.at.time().isoformat("milliseconds"), f"[{protocol}]", verdict]
+    parts = [event.at.replace(tzinfo=None).isoformat(" ", "milliseconds"), f"[{protocol}]", verdict]
     match event.kind:
         case Kind.LOGIN:
             assert event.result is not None

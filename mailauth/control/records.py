@@ -1,0 +1,68 @@
+"""The record over the control socket, and waiting for what comes: `mailauth expect`."""
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mailauth.control.line import Answer, Failed, Handlers
+from mailauth.login.authority import Authority
+from mailauth.login.event import LoginEvent
+from mailauth.web.feed import Feed
+from mailauth.web.selection import Selection
+from mailauth.web.waiting import arrival
+from mailauth.wire.pending import Pending
+
+log = Logger()
+
+MAX_RECORDS = 100  # of one answer, which has to fit into a line
+MAX_WAIT = 60.0  # seconds
+
+_ALL = Selection()
+
+
+class ReadRecords(msgspec.Struct, frozen=True, tag="read-records"):
+    """What was recorded behind a number? Where there is nothing, wait so many seconds for it."""
+
+    after: int
+    wait: float
+
+
+class Records(msgspec.Struct, frozen=True, tag="records"):
+    """The first records behind the number, and the number to read on from.
+
+    `started` is the number of the last record that was there before the server began.
+    """
+
+    records: list[LoginEvent]
+    cursor: int
+    started: int
+
+
+class RecordHandlers:
+    """The handlers of these requests; made before the first login."""
+
+    def __init__(self, authority: Authority, feed: Feed) -> None:
+        self._authority = authority
+        self._feed = feed
+        self._started = feed.newest
+
+    def table(self) -> Handlers:
+        """Return each request's handler."""
+        return {ReadRecords: self._read}
+
+    def _read(self, request: ReadRecords) -> Answer:
+        answer: Pending[msgspec.Struct] = Pending()
+
+        def failed(failure: Failure) -> None:
+            log.failure("records could not be read", failure)
+            answer.resolve(Failed("the record cannot be read, the server's diagnostics have it"))
+
+        Deferred.fromCoroutine(self._records(request)).addCallbacks(answer.resolve, failed)
+        return answer
+
+    async def _records(self, request: ReadRecords) -> Records:
+        await arrival(self._authority.exposure.drained())
+        seconds = min(max(request.wait, 0), MAX_WAIT)
+        batch = await self._feed.wait(request.after, MAX_RECORDS, _ALL, seconds)
+        return Records(batch.events, batch.cursor, self._started)

@@ -1,0 +1,80 @@
+"""The records that `expect` looks at: those of a running server, or those that files hold."""
+
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import msgspec
+
+from mailauth.control.client import ask
+from mailauth.control.records import ReadRecords, Records
+from mailauth.login.event import Kind, LoginEvent, Result
+from mailauth.record import journal
+from mailauth.record.line import LineError, LoginLine, parse_line
+from mailauth.report.sources import Content, Source, Sources, opened
+
+LONGEST_WAIT = 60.0  # seconds, of one question
+
+
+class ServerRecords:
+    """What the server of a home has recorded, with its older logs or since its start alone.
+
+    The server tells of what comes; nobody looks again and again. Raises `CannotAsk`.
+    """
+
+    def __init__(self, home: Path, *, since_start: bool) -> None:
+        self._home = home
+        self._cursor = self._ask(0, 0).started if since_start else 0
+
+    def read(self, wait: float) -> list[LoginEvent]:
+        """Return what is behind what was returned before; wait so long where there is nothing."""
+        seconds = min(wait, LONGEST_WAIT)
+        answer = self._ask(self._cursor, seconds)
+        self._cursor = answer.cursor
+        return answer.records
+
+    def _ask(self, after: int, seconds: float) -> Records:
+        return ask(self._home, ReadRecords(after, seconds), Records, seconds=seconds)
+
+
+def records_of(sources: Sources) -> Iterator[LoginEvent]:
+    """Read records from files: journals, or where there is none the lines alone.
+
+    What is no record is passed over. Raises `OSError` and what decompressing raises.
+    """
+    for source in sources.journal or sources.lines:
+        yield from _records(source)
+
+
+def _records(source: Source) -> Iterator[LoginEvent]:
+    with opened(source.path) as file:
+        match source.content:
+            case Content.JOURNAL:
+                for record in journal.read(file):
+                    if isinstance(record, LoginEvent):
+                        yield record
+            case Content.LINES:
+                for number, text in enumerate(file, 1):
+                    try:
+                        line = parse_line(text.decode("utf-8", "replace").rstrip("\r\n"))
+                    except LineError:
+                        continue
+                    yield _as_record(line, number)
+
+
+def _as_record(line: LoginLine, number: int) -> LoginEvent:
+    """Tell what a line tells; what only a journal knows is null."""
+    known = {
+        "v": 1,
+        "seq": number,
+        "id": "",
+        "at": line.time.replace(tzinfo=UTC),
+        "kind": Kind.LOGIN,
+        "result": Result.SUCCESS,
+        "protocol": line.protocol,
+        "secure": line.secure,
+        "user": line.account,
+        "ip": line.address,
+        "origin": line.origin,
+    }
+    return msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | known, LoginEvent)

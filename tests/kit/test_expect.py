@@ -1,0 +1,116 @@
+"""Expectations, held against records that are there and that may still come."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mailauth.kit.expect import Check, Expectations, State, settled
+from mailauth.kit.records import records_of
+from mailauth.login.event import LoginEvent, Protocol
+from mailauth.report.sources import sources_of_files
+from mailauth.testing.recorded import Wanted
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def recorded(**facts: Any) -> LoginEvent:
+    """An IMAP login that succeeded, unless the facts say otherwise."""
+    usual = {
+        "v": 1,
+        "seq": 1,
+        "id": "a",
+        "at": "2026-11-24T08:00:00+00:00",
+        "kind": "login",
+        "result": "success",
+        "protocol": "IMAP",
+    }
+    return msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | usual | facts, LoginEvent)
+
+
+BOB = Wanted(user="bob@mydomain.com")
+SECURE_IMAP = Wanted(user="bob@mydomain.com", protocol=Protocol.IMAP, secure=True)
+
+GOOD = recorded(user="bob@mydomain.com", secure=True)
+CLEAR = recorded(user="bob@mydomain.com", secure=False, exposed=True)
+REFUSED = recorded(user="bob@mydomain.com", secure=False, exposed=True, result="cleartext-refused")
+OTHER = recorded(user="mary@mydomain.com", secure=False)
+POP = recorded(user="bob@mydomain.com", secure=True, protocol="POP3")
+
+
+def state(expectations: Expectations, records: list[LoginEvent], *, over: bool) -> State:
+    [check] = expectations.checks(records, over=over)
+    return check.state
+
+
+@pytest.mark.parametrize(
+    ("records", "until_now", "in_the_end"),
+    [
+        ([], State.OPEN, State.FAILED),
+        ([CLEAR, OTHER, POP, REFUSED], State.OPEN, State.FAILED),
+        ([CLEAR, GOOD], State.MET, State.MET),
+        ([GOOD, GOOD], State.MET, State.MET),
+    ],
+)
+def test_a_login_may_come_at_any_time(
+    records: list[LoginEvent], until_now: State, in_the_end: State
+) -> None:
+    expectations = Expectations(login=SECURE_IMAP)
+    assert state(expectations, records, over=False) is until_now
+    assert state(expectations, records, over=True) is in_the_end
+    assert settled(expectations, records) is (until_now is State.MET)
+
+
+@pytest.mark.parametrize(
+    ("count", "records", "until_now", "in_the_end"),
+    [
+        (2, [GOOD], State.OPEN, State.FAILED),
+        (2, [GOOD, CLEAR, GOOD], State.MET, State.MET),
+        (2, [GOOD, GOOD, GOOD], State.FAILED, State.FAILED),
+        (0, [CLEAR], State.OPEN, State.MET),
+        (0, [GOOD], State.FAILED, State.FAILED),
+    ],
+)
+def test_a_count_is_exact(
+    count: int, records: list[LoginEvent], until_now: State, in_the_end: State
+) -> None:
+    expectations = Expectations(login=SECURE_IMAP, count=count)
+    assert state(expectations, records, over=False) is until_now
+    assert state(expectations, records, over=True) is in_the_end
+
+
+def test_what_must_stay_away_is_watched_until_the_time_is_over() -> None:
+    expectations = Expectations(all_secure=BOB, no_exposure=BOB)
+    assert not settled(expectations, [GOOD, OTHER])
+    assert [check.state for check in expectations.checks([GOOD, OTHER], over=True)] == [
+        State.MET,
+        State.MET,
+    ]
+
+
+def test_one_insecure_login_settles_it() -> None:
+    expectations = Expectations(all_secure=BOB)
+    assert settled(expectations, [CLEAR])
+    assert expectations.checks([GOOD, CLEAR], over=True) == [
+        Check("every login of bob@mydomain.com is secure", State.FAILED, [CLEAR])
+    ]
+
+
+def test_a_refused_login_exposes_a_password_too() -> None:
+    assert state(Expectations(no_exposure=BOB), [REFUSED], over=False) is State.FAILED
+    assert state(Expectations(all_secure=BOB), [REFUSED], over=True) is State.MET
+
+
+def test_a_name_that_no_account_has_is_found_as_the_client_gave_it() -> None:
+    unknown = recorded(user=None, authcid="ghost", result="bad-credentials", exposed=True)
+    [check] = Expectations(no_exposure=Wanted(user="Ghost")).checks([unknown], over=False)
+    assert check.evidence == [unknown]
+
+
+def test_lines_tell_what_they_can() -> None:
+    records = list(records_of(sources_of_files([GOLDEN / "xeams-first.log"])))
+    [insecure] = [record for record in records if record.secure is False]
+    assert (insecure.user, insecure.protocol) == ("bob@mydomain.com", "IMAP")
+    assert len(records) == 9
+    assert {record.exposed for record in records} == {None}

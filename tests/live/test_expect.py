@@ -1,0 +1,138 @@
+"""`mailauth expect`, on servers that run, that have ended, and on files."""
+
+import imaplib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from mailauth.testing import RunningServer
+
+BOB = "bob@mydomain.com"
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+class Said:
+    """What the command has printed, and how it ended."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "mailauth", "expect", *arguments],
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.code, self.out, self.error = done.returncode, done.stdout, done.stderr
+
+
+def log_in(server: RunningServer, *, secure: bool = False, password: str = "secret") -> None:
+    with imaplib.IMAP4("localhost", server.port("imap")) as client:
+        if secure:
+            client.starttls(server.trusting())
+        with suppress(imaplib.IMAP4.error):
+            client.login(BOB, password)
+
+
+def soon(what: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(0.5, what)
+    timer.start()
+    return timer
+
+
+def test_a_login_that_has_come_is_met_at_once(server: RunningServer) -> None:
+    log_in(server, secure=True)
+    said = Said(server.home, "--user", "BOB@mydomain.com", "--service", "imap", "--secure")
+    assert said.code == 0
+    assert said.out.startswith("met: a secure IMAP login of BOB@mydomain.com\n")
+    assert "[IMAP] {SECURE} success bob@mydomain.com" in said.out
+
+
+def test_one_that_has_not_come_says_what_was_recorded_instead(server: RunningServer) -> None:
+    log_in(server, password="wrong")
+    said = Said(server.home, "--user", BOB, "--secure")
+    assert said.code == 1
+    assert said.out.startswith(f"NOT MET: a secure login of {BOB}\n  recorded instead:\n")
+    assert f"{{UNSECURE}} bad-credentials {BOB}" in said.out
+
+
+def test_waiting_ends_with_the_login(server: RunningServer) -> None:
+    client = soon(lambda: log_in(server, secure=True))
+    began = time.monotonic()
+    said = Said(server.home, "--user", BOB, "--secure", "--within", "30s", "--no-exposure")
+    client.join()
+    assert said.code == 0, said.out
+    assert time.monotonic() - began < 20
+    assert said.out.count("met: ") == 2
+
+
+def test_waiting_ends_with_the_first_exposure(server: RunningServer) -> None:
+    client = soon(lambda: log_in(server))
+    said = Said(server.home, "--no-exposure", "--within", "50s")
+    client.join()
+    assert said.code == 1
+    assert "NOT MET: no password is exposed within 50 s" in said.out
+    assert "PASSWORD EXPOSED" in said.out
+
+
+def test_waiting_for_nothing_takes_all_the_time(server: RunningServer) -> None:
+    began = time.monotonic()
+    said = Said(server.home, "--count", "0", "--within", "1s")
+    assert said.code == 0, said.out
+    assert time.monotonic() - began >= 1
+
+
+def test_since_the_start_leaves_out_what_was_before(server: RunningServer) -> None:
+    log_in(server)
+    server.stop()
+    server.start()
+    assert Said(server.home, "--unsecure").code == 0
+    assert Said(server.home, "--unsecure", "--since-start").code == 1
+    assert Said(server.home, "--all-secure", "--since-start").code == 0
+
+
+def test_without_a_server_the_logs_answer(server: RunningServer) -> None:
+    log_in(server)
+    server.stop()
+    assert Said(server.home, "--user", BOB, "--count", "1").code == 0
+    assert Said(server.home, "--all-secure").code == 1
+    for option in ("--within=1s", "--since-start"):
+        said = Said(server.home, option)
+        assert (said.code, said.out) == (1, "")
+        assert said.error == f"error: no server is running on {server.home}\n"
+
+
+def test_genuine_xeams_files_answer(tmp_path: Path) -> None:
+    sample = str(GOLDEN / "xeams-first.log")
+    assert Said(tmp_path, sample, "--user", BOB, "--service", "IMAP", "--unsecure").code == 0
+    assert Said(tmp_path, sample, "--user", BOB, "--service", "IMAP", "--secure").code == 1
+    said = Said(tmp_path, sample, "--no-exposure")
+    assert said.code == 2
+    assert said.error.startswith("error: --no-exposure needs LoginAttempts.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--within", "soon"], ["--count", "-1"], ["nothing.log"]])
+def test_mistakes_are_usage_errors(tmp_path: Path, arguments: list[str]) -> None:
+    said = Said(tmp_path, *arguments)
+    assert said.code == 2
+    assert said.error.startswith("error: ")
+
+
+def test_ci_reads_the_verdicts(server: RunningServer) -> None:
+    log_in(server)
+    options = ("--user", BOB, "--unsecure", "--all-secure")
+    assert Said(server.home, *options, "--format", "tap").out.splitlines()[:3] == [
+        "TAP version 14",
+        "1..2",
+        f"ok 1 - an unsecure login of {BOB}",
+    ]
+    suite = ElementTree.fromstring(Said(server.home, *options, "--format", "junit").out)
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")

@@ -89,6 +89,7 @@ class Server:
         config, front = self.config, self._front
         with ExitStack() as opened:
             opened.callback(self._loader.close)
+            users_file = WatchedFile(self.home / config.users.file)  # before it is read
             front.loaded = self._loader.load(config)
             front.resolver = Resolver(config.geoip, self.home)
             opened.callback(HomeLock(self.home).release)
@@ -108,7 +109,6 @@ class Server:
             front.repeat(A_DAY, self._renew_certificate, opened)
             front.repeat(A_MINUTE, front.recorder.tick, opened)
             if config.users.file:
-                users_file = WatchedFile(self.home / config.users.file)
                 front.repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
             self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))
             self._opened = opened.pop_all()

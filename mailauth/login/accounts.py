@@ -1,6 +1,7 @@
 """Accounts: who can log in, found by name or alias in any letter case."""
 
 import enum
+import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -139,7 +140,9 @@ class Accounts:
         return shared if shared is not None else self._derived(b"shared", authcid)
 
     def scram_keys(self, authcid: bytes, hash_name: str) -> ScramKeys:
-        """Return the account's SCRAM keys, or a decoy that took as long to make."""
+        """Return the account's SCRAM keys, or a decoy that looks like most accounts' keys and took
+        as long to make.
+        """
         account = self.find(authcid)
         if account is not None:
             salt = self._derived(hash_name.encode(), account.name.encode())[:16]
@@ -149,12 +152,26 @@ class Accounts:
         name = authcid.lower()
         decoy = self._decoy_keys.get((hash_name, name))
         if decoy is None:
-            salt = self._derived(hash_name.encode(), name)[:16]
-            decoy = make_keys(self._derived(b"shared", name), salt, MINIMUM_ITERATIONS, hash_name)
+            decoy = self._decoy_of(name, hash_name)
             if len(self._decoy_keys) >= _DECOYS_KEPT:
                 self._decoy_keys.clear()
             self._decoy_keys[hash_name, name] = decoy
         return decoy
+
+    def _decoy_of(self, name: bytes, hash_name: str) -> ScramKeys:
+        salt = self._derived(hash_name.encode(), name)
+        if self._decoy.shared() is None:
+            model = self._decoy.scram_keys(hash_name, salt[:16])
+            if model is not None:
+                seed = hashlib.shake_256(salt)
+                size = len(model.stored_key)
+                return ScramKeys(
+                    salt=seed.digest(len(model.salt)),
+                    iterations=model.iterations,
+                    stored_key=self._derived(b"stored", name)[:size],
+                    server_key=self._derived(b"server", name)[:size],
+                )
+        return make_keys(self._derived(b"shared", name), salt[:16], MINIMUM_ITERATIONS, hash_name)
 
     def _derived(self, purpose: bytes, name: bytes) -> bytes:
         return hmac.digest(self._pepper, purpose + b"\0" + name, "sha256")

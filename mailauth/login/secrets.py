@@ -3,13 +3,9 @@
 import hmac
 from typing import Protocol
 
-import msgspec
-
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
 from mailauth.wire.pending import Pending
-
-SCRAM_HASHES = {"sha1": Need.SCRAM_SHA_1, "sha256": Need.SCRAM_SHA_256}
 
 
 class Secret(Protocol):
@@ -77,33 +73,3 @@ class PlaintextSecret:
             keys = make_keys(self.password, salt, MINIMUM_ITERATIONS, hash_name)
             self._keys[hash_name, salt] = keys
         return keys
-
-
-class ScramSecret(msgspec.Struct, frozen=True):
-    """SCRAM keys stored in place of a password, by the hash's name."""
-
-    keys: dict[str, ScramKeys]
-    scheme: str = "SCRAM"
-
-    def __repr__(self) -> str:
-        return "ScramSecret(…)"
-
-    def matches(self, password: bytes, *, urgent: bool = True) -> bool:
-        """Derive the keys from the password that was sent, and compare."""
-        hash_name, stored = next(iter(self.keys.items()))
-        sent = make_keys(password, stored.salt, stored.iterations, hash_name)
-        return hmac.compare_digest(sent.stored_key, stored.stored_key)
-
-    def serves(self, need: Need) -> bool:
-        """Serve passwords, and SCRAM with the hashes that are stored."""
-        return need not in (Need.SHARED_SECRET, *SCRAM_HASHES.values()) or any(
-            SCRAM_HASHES[hash_name] is need for hash_name in self.keys
-        )
-
-    def shared(self) -> None:
-        """Return nothing: the password is not known."""
-        return
-
-    def scram_keys(self, hash_name: str, salt: bytes) -> ScramKeys | None:
-        """Return the stored keys."""
-        return self.keys.get(hash_name)

@@ -1,80 +1,72 @@
 """The schemes of stored passwords, `{SCHEME}text` as Dovecot writes them, and htpasswd's forms.
 
 Every check here takes as long as its scheme was made to take; none may run in the reactor's thread.
-Argon2id is cryptography's, crypt(3) is the system's (without Python's `crypt`, which holds the
-interpreter lock), and what Apache alone uses is libpass's.
+Argon2id is cryptography's, crypt(3) is the system's, what Apache alone uses is libpass's, and SCRAM
+keys (RFC 5802 §3) are our own.
 """
 
 import base64
 import binascii
-import ctypes
-import ctypes.util
-import functools
+import hashlib
 import hmac
-import os
 import re
 from collections.abc import Callable
 
+import msgspec
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from passlib.hash import apr_md5_crypt, ldap_salted_sha1, ldap_sha1
 
-from mailauth.login.secrets import SCRAM_HASHES, PlaintextSecret, ScramSecret
+from mailauth.login.secrets import PlaintextSecret
+from mailauth.passwords.crypt import crypt, library
 from mailauth.sasl.exchange import ScramKeys
+from mailauth.sasl.scram import make_keys
 
 Check = Callable[[bytes], bool]
 
 _PREFIX = re.compile(r"\{([A-Za-z0-9.-]+)\}")
 _CRYPT_SETTING = re.compile(r"\$(1|2[aby]|5|6|7|y|gy)\$[!-9;-~]+")
-_CRYPT_DATA_SIZE = 32768  # crypt.h: CRYPT_DATA_SIZE
 
-_ARGON2_MEMORY_KIB = 19 * 1024  # OWASP's recommendation: 19 MiB, two passes, one lane
-_ARGON2_ITERATIONS = 2
+SCRAM_HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}  # by hashlib's names
 
 
 class UnknownScheme(ValueError):
     """The stored password is of no scheme that we have, or does not have its scheme's form."""
 
 
-def hash_password(password: str) -> str:
-    """Make a stored password of the scheme that we recommend, `{ARGON2ID}`."""
-    argon2 = Argon2id(
-        salt=os.urandom(16),
-        length=32,
-        iterations=_ARGON2_ITERATIONS,
-        lanes=1,
-        memory_cost=_ARGON2_MEMORY_KIB,
-    )
-    return "{ARGON2ID}" + argon2.derive_phc_encoded(password.encode())
+class StoredHash(msgspec.Struct, frozen=True):
+    """A stored password that can be checked and not read; SCRAM keys also serve SCRAM."""
+
+    scheme: str
+    check: Check
+    scram: dict[str, ScramKeys] = {}  # by hashlib's name of the hash
+
+    def __repr__(self) -> str:
+        return f"StoredHash({self.scheme})"
 
 
-def plaintext_or_scram(stored: str) -> PlaintextSecret | ScramSecret | None:
-    """Return the secret of a scheme that costs nothing to check, `None` for the others."""
+def plaintext(stored: str) -> PlaintextSecret | None:
+    """Return a password that is stored as it is, `None` for the other schemes."""
     scheme, text = _split(stored)
-    match scheme:
-        case "PLAIN" | "CLEARTEXT":
-            return PlaintextSecret(text.encode())
-        case "SCRAM-SHA-1" | "SCRAM-SHA-256":
-            hash_name = "sha1" if scheme == "SCRAM-SHA-1" else "sha256"
-            assert hash_name in SCRAM_HASHES
-            return ScramSecret({hash_name: _scram_keys(text)})
-        case _:
-            return None
+    return PlaintextSecret(text.encode()) if scheme in ("PLAIN", "CLEARTEXT") else None
 
 
-def hash_scheme(stored: str) -> tuple[str, Check]:
-    """Return a hash's scheme and its check. Raises `UnknownScheme`, which quotes no hash."""
+def stored_hash(stored: str) -> StoredHash:
+    """Read a hash or SCRAM keys. Raises `UnknownScheme`, which quotes none of it."""
     scheme, text = _split(stored)
     if scheme == "ARGON2ID":
-        return scheme, _argon2id(text)
+        return StoredHash(scheme, _argon2id(text))
     if scheme in ("SHA512-CRYPT", "SHA256-CRYPT", "BLF-CRYPT", "MD5-CRYPT", "CRYPT"):
-        return scheme, _crypt(text)
+        return StoredHash(scheme, _crypt(text))
     if scheme == "APR1":
-        return scheme, _libpass(apr_md5_crypt, text)
+        return StoredHash(scheme, _libpass(apr_md5_crypt, text))
     if scheme == "SHA":
-        return scheme, _libpass(ldap_sha1, "{SHA}" + text)
+        return StoredHash(scheme, _libpass(ldap_sha1, "{SHA}" + text))
     if scheme == "SSHA":
-        return scheme, _libpass(ldap_salted_sha1, "{SSHA}" + text)
+        return StoredHash(scheme, _libpass(ldap_salted_sha1, "{SSHA}" + text))
+    if scheme in SCRAM_HASHES:
+        keys = _scram_keys(text, SCRAM_HASHES[scheme])
+        return StoredHash(scheme, _scram(keys, SCRAM_HASHES[scheme]), {SCRAM_HASHES[scheme]: keys})
     raise UnknownScheme(f"unknown password scheme {{{scheme}}}")
 
 
@@ -104,29 +96,14 @@ def _argon2id(text: str) -> Check:
     return check
 
 
-@functools.cache
-def _crypt_rn() -> Callable[[bytes, bytes, object, int], bytes | None]:
-    """The reentrant crypt(3) of libxcrypt, called without the interpreter lock."""
-    name = ctypes.util.find_library("crypt")
-    if name is None:
-        raise UnknownScheme("crypt(3) hashes need the system's libcrypt, which is not there")
-    function = ctypes.CDLL(name).crypt_rn
-    function.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int]
-    function.restype = ctypes.c_char_p
-    return function
-
-
 def _crypt(text: str) -> Check:
     if not _CRYPT_SETTING.fullmatch(text):
         raise UnknownScheme("not a crypt(3) hash that we take ($6$, $5$, $2b$, $y$, $1$)")
+    library()  # where there is none, we hear of it when the file is read
     stored = text.encode()
-    crypt_rn = _crypt_rn()
 
     def check(password: bytes) -> bool:
-        if b"\0" in password:
-            return False
-        data = ctypes.create_string_buffer(_CRYPT_DATA_SIZE)
-        hashed = crypt_rn(password, stored, data, _CRYPT_DATA_SIZE)
+        hashed = crypt(password, stored)
         return hashed is not None and hmac.compare_digest(hashed, stored)
 
     return check
@@ -146,11 +123,20 @@ def _libpass(handler: type[apr_md5_crypt], text: str) -> Check:
     return check
 
 
-def _scram_keys(text: str) -> ScramKeys:
+def _scram(stored: ScramKeys, hash_name: str) -> Check:
+    def check(password: bytes) -> bool:
+        sent = make_keys(password, stored.salt, stored.iterations, hash_name)
+        return hmac.compare_digest(sent.stored_key, stored.stored_key)
+
+    return check
+
+
+def _scram_keys(text: str, hash_name: str) -> ScramKeys:
     """Read Dovecot's `iterations,salt,StoredKey,ServerKey`, the last three in base64."""
+    octets = hashlib.new(hash_name).digest_size
     try:
         iterations, salt, stored_key, server_key = text.split(",")
-        return ScramKeys(
+        keys = ScramKeys(
             salt=base64.b64decode(salt, validate=True),
             iterations=int(iterations),
             stored_key=base64.b64decode(stored_key, validate=True),
@@ -158,3 +144,8 @@ def _scram_keys(text: str) -> ScramKeys:
         )
     except (ValueError, binascii.Error):
         raise UnknownScheme("not SCRAM keys (iterations,salt,StoredKey,ServerKey)") from None
+    if not (keys.salt and keys.iterations > 0):
+        raise UnknownScheme("SCRAM keys without a salt or iterations")
+    if not len(keys.stored_key) == len(keys.server_key) == octets:
+        raise UnknownScheme(f"SCRAM keys that are not of {octets} octets")
+    return keys

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from mailauth.login.secrets import Secret
-from mailauth.passwords.schemes import Check, hash_scheme, plaintext_or_scram
+from mailauth.passwords.schemes import Check, plaintext, stored_hash
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.wire.pending import Pending
 
@@ -23,6 +23,8 @@ QUEUE_LIMIT = 256  # logins that wait for a hash; one more is told to come later
 BACKGROUND_LIMIT = 64  # checks that nobody waits for
 REMEMBERED = 4096
 REMEMBER_SECONDS = 300.0
+
+SCRAM_NEEDS = {Need.SCRAM_SHA_1: "sha1", Need.SCRAM_SHA_256: "sha256"}
 
 
 class _Job(msgspec.Struct):
@@ -60,7 +62,7 @@ class Verifier:
 
     def secret(self, stored: str) -> Secret:
         """Make a secret of a stored password; raises `UnknownScheme`, which quotes no hash."""
-        secret = plaintext_or_scram(stored)
+        secret = plaintext(stored)
         return secret if secret is not None else HashedSecret(stored, self)
 
     def verify(
@@ -120,10 +122,13 @@ class Verifier:
 
 
 class HashedSecret:
-    """A password of which only the hash is stored: it serves mechanisms that send the password."""
+    """A password of which only a hash is stored: it serves mechanisms that send the password, and
+    if the hash is SCRAM keys, SCRAM.
+    """
 
     def __init__(self, stored: str, verifier: Verifier) -> None:
-        self.scheme, self._check = hash_scheme(stored)
+        known = stored_hash(stored)
+        self.scheme, self._check, self._scram = known.scheme, known.check, known.scram
         self._stored = stored.encode()
         self._verifier = verifier
 
@@ -143,13 +148,15 @@ class HashedSecret:
         return self._verifier.verify(self._check, self._stored, password, urgent=urgent)
 
     def serves(self, need: Need) -> bool:
-        """Serve what does not need the password or its SCRAM keys."""
-        return need in (Need.PASSWORD, Need.TOKEN, Need.CERTIFICATE)
+        """Serve what does not need the password itself, or keys that are not stored."""
+        if need in SCRAM_NEEDS:
+            return SCRAM_NEEDS[need] in self._scram
+        return need is not Need.SHARED_SECRET
 
     def shared(self) -> None:
         """Return nothing: the password is not known."""
         return
 
     def scram_keys(self, hash_name: str, salt: bytes) -> ScramKeys | None:
-        """Return nothing: keys cannot be made from a hash."""
-        return None
+        """Return the stored keys; none can be made from a hash."""
+        return self._scram.get(hash_name)

@@ -3,11 +3,34 @@
 import pytest
 
 from mailauth.login.accounts import Account, AccountError, Accounts, AppPassword
-from mailauth.login.secrets import PlaintextSecret, ScramSecret
-from mailauth.sasl.exchange import Need
+from mailauth.login.secrets import PlaintextSecret
+from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.sasl.scram import make_keys
 
-SCRAM = ScramSecret(keys={"sha256": make_keys(b"pencil", b"salt" * 4, 4096, "sha256")})
+
+class StoredKeys:
+    """SCRAM keys for one hash, in place of a password."""
+
+    scheme = "SCRAM-SHA-256"
+    keys = make_keys(b"pencil", b"salt" * 5, 5000, "sha256")
+
+    def matches(self, password: bytes, *, urgent: bool = True) -> bool:
+        """Compare."""
+        return password == b"pencil"
+
+    def serves(self, need: Need) -> bool:
+        """Serve that hash and passwords."""
+        return need not in (Need.SHARED_SECRET, Need.SCRAM_SHA_1)
+
+    def shared(self) -> None:
+        """Know no password."""
+
+    def scram_keys(self, hash_name: str, salt: bytes) -> ScramKeys | None:
+        """Return the keys."""
+        return self.keys if hash_name == "sha256" else None
+
+
+SCRAM = StoredKeys()
 
 
 def plain(name: str, password: bytes = b"secret", *aliases: str) -> Account:
@@ -79,9 +102,18 @@ def test_an_unknown_name_has_scram_keys_that_stay_the_same() -> None:
     assert one.scram_keys(b"nobody", "sha256") != elsewhere.scram_keys(b"nobody", "sha256")
 
 
+def test_an_unknown_names_scram_keys_look_like_stored_ones() -> None:
+    """The client is told salt and iterations before it proves anything (RFC 5802 §5.1)."""
+    accounts = Accounts([Account(name="bob", secret=SCRAM)], pepper=b"pepper")
+    stored, decoy = (accounts.scram_keys(name, "sha256") for name in (b"bob", b"nobody"))
+    assert (decoy.iterations, len(decoy.salt)) == (stored.iterations, len(stored.salt))
+    assert len(decoy.stored_key) == len(stored.stored_key)
+    assert decoy.salt != stored.salt
+    assert decoy.salt != accounts.scram_keys(b"anybody", "sha256").salt
+
+
 def test_secrets_do_not_show() -> None:
     app = AppPassword("phone", PlaintextSecret(b"app-s3cret"))
     mary = Account(name="m", secret=PlaintextSecret(b"own-s3cret"), app_passwords=(app,))
     assert "s3cret" not in repr(mary)
-    assert "pencil" not in repr(SCRAM)
-    assert repr(SCRAM.keys["sha256"].stored_key) not in repr(SCRAM)
+    assert repr(SCRAM.keys.stored_key) not in repr(SCRAM.keys)

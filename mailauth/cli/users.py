@@ -1,0 +1,204 @@
+"""`mailauth users`: the accounts of the users file, by name and hash. No other file is edited.
+
+A password is asked for twice, or read from stdin or a file; never from the command line, which
+everybody on the machine can read.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from mailauth.cli.home import Home, home_options
+from mailauth.config import Config, ConfigError, UsersConfig
+from mailauth.config.errors import printable
+from mailauth.login.accounts import Role
+from mailauth.passwords.crypt import NoCrypt
+from mailauth.passwords.editing import CannotEdit, PasswdFile
+from mailauth.passwords.making import SCHEMES, CannotStore
+from mailauth.passwords.passwd_file import PasswdFileError
+
+MAX_PASSWORD_OCTETS = 4096
+
+Command = Callable[..., Any]
+
+
+@click.group()
+def users() -> None:
+    """List, add, change and remove the accounts of the users file.
+
+    A running server takes a change up within a second, if the whole file is right.
+    """
+
+
+def edits(command: Command) -> Command:
+    """Give a command the `account` it is about and the users file as `file`."""
+
+    @home_options
+    @click.argument("account")
+    @wraps(command)
+    def with_file(home: Home, account: str, **arguments: Any) -> None:
+        config = home.load()
+        try:
+            command(account=account, file=_users_file(home, config, account), **arguments)
+        except (CannotEdit, CannotStore, NoCrypt, PasswdFileError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return with_file
+
+
+def takes_password(command: Command) -> Command:
+    """Give a command the password as `stored`, by the scheme that is asked for."""
+
+    @click.option(
+        "--scheme",
+        type=click.Choice(list(SCHEMES)),
+        default="argon2id",
+        show_default=True,
+        help="How it is stored: scram-… also serves SCRAM, plain every mechanism.",
+    )
+    @click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from stdin.")
+    @click.option(
+        "--password-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Read the password from a file.",
+    )
+    @wraps(command)
+    def with_password(
+        scheme: str, from_stdin: bool, password_file: Path | None, **arguments: Any
+    ) -> None:
+        if from_stdin and password_file is not None:
+            raise click.UsageError("give --stdin or --password-file, not both")
+        if password_file is not None:
+            password = _one_line(password_file.read_bytes())
+        elif from_stdin:
+            password = _one_line(sys.stdin.buffer.read(MAX_PASSWORD_OCTETS + 3))
+        else:
+            password = _prompted()
+        command(stored=SCHEMES[scheme](password), **arguments)
+
+    return with_password
+
+
+@users.command("list")
+@home_options
+def list_(home: Home) -> None:
+    """List all accounts, those of mailauth.toml too, and how their passwords are stored."""
+    from rich.console import Console
+    from rich.table import Table
+
+    config = home.load()
+    in_configuration = {user.name for user in config.user}
+    table = Table("account", "stored in", "scheme", "role", "also called", "app passwords", "state")
+    for account in home.accounts(config):
+        table.add_row(
+            printable(account.name),
+            _configuration(home) if account.name in in_configuration else config.users.file,
+            account.secret.scheme,
+            account.role.value,
+            printable(" ".join(account.aliases)),
+            printable(" ".join(app.label for app in account.app_passwords)),
+            "disabled" if account.disabled else "",
+        )
+    console = Console()
+    if not console.is_terminal:
+        console.width = 400  # whoever reads it is no terminal, and wants whole names
+    console.print(table)
+
+
+@users.command()
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="admin sees all.")
+@click.option("--alias", "aliases", multiple=True, metavar="NAME", help="A further name of it.")
+@edits
+@takes_password
+def add(
+    account: str, file: PasswdFile, stored: str, role: str | None, aliases: tuple[str, ...]
+) -> None:
+    """Add ACCOUNT."""
+    extra = [f"role={role}"] if role is not None else []
+    file.add(account, stored, [*extra, *(f"alias={alias}" for alias in aliases)])
+
+
+@users.command()
+@click.option("--app", metavar="LABEL", help="A password for one application, beside the other.")
+@edits
+@takes_password
+def passwd(account: str, file: PasswdFile, stored: str, app: str | None) -> None:
+    """Change the password of ACCOUNT."""
+    if app is None:
+        file.set_password(account, stored)
+    else:
+        file.set_app_password(account, app, stored)
+
+
+@users.command()
+@click.option("--app", metavar="LABEL", help="Remove only the password for this application.")
+@edits
+def remove(account: str, file: PasswdFile, app: str | None) -> None:
+    """Remove ACCOUNT."""
+    if app is None:
+        file.remove(account)
+    else:
+        file.set_app_password(account, app, None)
+
+
+@users.command()
+@edits
+def disable(account: str, file: PasswdFile) -> None:
+    """Let nobody log in as ACCOUNT."""
+    file.set_disabled(account, True)
+
+
+@users.command()
+@edits
+def enable(account: str, file: PasswdFile) -> None:
+    """Take back that ACCOUNT is disabled."""
+    file.set_disabled(account, False)
+
+
+def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
+    """Return the file to edit; what comes of it has to be a configuration that can be served."""
+    if not config.users.file:
+        raise ConfigError(
+            f"users.file: is not set in {_configuration(home)},"
+            ' expected a file to edit, such as "users.passwd"'
+        )
+    if any(name.casefold() == user.name.casefold() for user in config.user):
+        raise click.ClickException(f"{name} stands in {_configuration(home)}, which is not edited")
+
+    path = home.directory / config.users.file
+
+    def check(changed: Path) -> None:
+        try:
+            home.accounts(msgspec.structs.replace(config, users=UsersConfig(file=str(changed))))
+        except ConfigError as error:
+            raise CannotEdit(str(error).replace(changed.name, path.name)) from None
+
+    return PasswdFile(path, check)
+
+
+def _configuration(home: Home) -> str:
+    return "the demo" if home.config_path is None else home.config_path.name
+
+
+def _prompted() -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("no terminal to ask for the password: use --stdin")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return password
+
+
+def _one_line(data: bytes) -> str:
+    """Return the password that was read: one line, its ending does not count."""
+    try:
+        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise click.ClickException("the password is not UTF-8") from None
+    if not text or "\n" in text or len(data) > MAX_PASSWORD_OCTETS + 2:
+        raise click.ClickException("expected a password on one line")
+    return text

@@ -1,0 +1,143 @@
+"""Editing a password file: one line changes, all others stay as they are.
+
+Readers see the old file or the new one. A second editor waits: each holds a lock on the file's
+directory, which leaves no lock file behind.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from mailauth.passwords.passwd_file import Entry, entry_of, is_entry, lines_of
+
+_NAME = re.compile(r"[^\s:#][^\s:]*")
+
+
+class CannotEdit(Exception):
+    """The change is not possible; the message says why."""
+
+
+class PasswdFile:
+    """A password file to be edited; `check` looks at what it would become, and may raise.
+
+    The methods raise `CannotEdit`, `PasswdFileError`, `OSError`, and what `check` raises.
+    """
+
+    def __init__(self, path: Path, check: Callable[[Path], object] = lambda _: None) -> None:
+        self._path = path.resolve()  # a link stays one
+        self._check = check
+
+    def add(self, name: str, stored: str, extra: list[str]) -> None:
+        """Add an account with these extra fields."""
+        for each in (name, *(field.partition("=")[2] for field in extra)):
+            check_name(each)
+        with self._lines() as lines:
+            if _index(lines, name) is not None:
+                raise CannotEdit(f"{name} is there already")
+            lines.append(Entry(name, stored, []).with_extra(extra).line())
+
+    def set_password(self, name: str, stored: str) -> None:
+        """Change an account's password."""
+        self._replace(name, lambda entry: msgspec.structs.replace(entry, stored=stored))
+
+    def set_app_password(self, name: str, label: str, stored: str | None) -> None:
+        """Give an account a password for one application, or another one; `None` takes it away."""
+        check_name(label)
+        if stored is not None and len(stored.split()) != 1:
+            raise CannotEdit("an app password in the clear has no blanks")
+        key = f"app_{label}"
+
+        def change(entry: Entry) -> Entry:
+            extra = entry.extra()
+            others = [field for field in extra if field.partition("=")[0] != key]
+            if stored is None and others == extra:
+                raise CannotEdit(f"{name} has no password for {label}")
+            return entry.with_extra(others if stored is None else [*others, f"{key}={stored}"])
+
+        self._replace(name, change)
+
+    def set_disabled(self, name: str, disabled: bool) -> None:
+        """Disable an account, or enable it again."""
+
+        def change(entry: Entry) -> Entry:
+            extra = [field for field in entry.extra() if field.partition("=")[0] != "nologin"]
+            return entry.with_extra([*extra, "nologin"] if disabled else extra)
+
+        self._replace(name, change)
+
+    def remove(self, name: str) -> None:
+        """Remove an account."""
+        with self._lines() as lines:
+            del lines[_known(lines, name)]
+
+    def _replace(self, name: str, change: Callable[[Entry], Entry]) -> None:
+        with self._lines() as lines:
+            index = _known(lines, name)
+            ending = "\r" if lines[index].endswith("\r") else ""
+            lines[index] = change(entry_of(lines[index])).line() + ending
+
+    @contextlib.contextmanager
+    def _lines(self) -> Iterator[list[str]]:
+        """Give the lines to be changed, and then write them all at once."""
+        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            lines = lines_of(self._path) if self._path.exists() else []
+            lines = [] if lines == [""] else lines
+            yield lines
+            self._write("".join(line + "\n" for line in lines))
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _write(self, text: str) -> None:
+        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode())
+                file.flush()
+                self._take_after(file.fileno())
+                os.fsync(file.fileno())
+            self._check(temporary)
+            temporary.replace(self._path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _take_after(self, descriptor: int) -> None:
+        """Give the new file the owner and mode of the old one; a first one is the owner's alone.
+
+        Root makes a first one for whom the directory belongs to: the server, probably.
+        """
+        is_there = self._path.exists()
+        model = (self._path if is_there else self._path.parent).stat()
+        if is_there or os.geteuid() == 0:
+            os.fchown(descriptor, model.st_uid, model.st_gid)
+        os.fchmod(descriptor, model.st_mode & 0o777 if is_there else 0o600)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that the file cannot hold; raises `CannotEdit`."""
+    if not _NAME.fullmatch(name) or not name.isprintable():
+        raise CannotEdit("a name has no blanks, colons or controls, and does not begin with #")
+
+
+def _known(lines: list[str], name: str) -> int:
+    index = _index(lines, name)
+    if index is None:
+        raise CannotEdit(f"no account {name} in the users file")
+    return index
+
+
+def _index(lines: list[str], name: str) -> int | None:
+    for index, line in enumerate(lines):
+        if is_entry(line) and line.partition(":")[0].casefold() == name.casefold():
+            return index
+    return None

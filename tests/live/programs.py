@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,10 +18,16 @@ def needs(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
-def run(
-    *command: str, home: Path, given: str = "", environment: Mapping[str, str] | None = None
-) -> str:
-    """Run a program whose home is `home`, and return its output. Raises `Failed`."""
+def environment(home: Path) -> dict[str, str]:
+    """Return ours, but with another home and in English."""
+    return {**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+
+def run(*command: str, home: Path, given: str = "", **more: str) -> str:
+    """Run a program whose home is `home`, with more in its environment, and return its output.
+
+    Raises `Failed`.
+    """
     needs(command[0])
     done = subprocess.run(
         command,
@@ -32,7 +37,7 @@ def run(
         check=False,
         input=given,
         cwd=home,
-        env={**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8", **(environment or {})},
+        env={**environment(home), **more},
     )
     if done.returncode != 0:
         raise Failed(f"{command[0]} has ended with {done.returncode}: {done.stdout}{done.stderr}")

@@ -11,7 +11,7 @@ from tests.live.ways import MARY, PASSWORD, WAYS, Way
 def test_a_login_is_exactly_one_right_line(demo: Watched, way: Way) -> None:
     """DESIGN 2.1: service, verdict, account, address and origin."""
     log_in(demo.server, way, MARY, PASSWORD)
-    demo.the_login(way, MARY)
+    assert demo.the_login(way, MARY).exposed is not way.secure
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)

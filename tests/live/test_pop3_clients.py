@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.clients import curl, fetchmail, getmail, marlam
+from tests.live.clients import curl, fetchmail, getmail, marlam, neomutt, s_nail
 from tests.live.mail_clients import pop3_client
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
@@ -19,6 +19,8 @@ CLIENTS: dict[str, Callable[[Access], str]] = {
     "mpop": marlam.fetch,
     "fetchmail": fetchmail.fetch,
     "getmail": getmail.fetch,
+    "neomutt": neomutt.fetch,
+    "s-nail": s_nail.fetch,
 }
 NO_STLS = ("getmail",)
 USES = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.clients import curl, marlam, s_nail, swaks
+from tests.live.clients import curl, marlam, neomutt, s_nail, swaks
 from tests.live.mail_clients import smtp_client
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
@@ -19,6 +19,7 @@ CLIENTS: dict[str, Callable[[Access, str, str], None]] = {
     "swaks": swaks.send,
     "msmtp": marlam.send,
     "s-nail": s_nail.send,
+    "neomutt": neomutt.send,
 }
 
 

@@ -98,6 +98,11 @@ class Watched:
         (record,) = self.the_logins(name, way)
         return record
 
+    def client_of(self, login: LoginEvent) -> tuple[str | None, str | None]:
+        """Return the name and the version that the client of a login has told, if it has."""
+        told = [event for event in self.events() if event.session == login.session][-1]
+        return told.client_name, told.client_version
+
     def the_refusal(self, way: Way) -> LoginEvent:
         """Return the record of the one attempt that there was, having held it to being refused."""
         assert self.logins() == []

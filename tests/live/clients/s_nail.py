@@ -1,12 +1,13 @@
-"""s-nail, a mailx."""
+"""s-nail, a mailx, told by lines what to do."""
 
+from mailauth.login.event import Protocol
 from tests.live.programs import configuration, run
 from tests.live.ways import HOST, Access
 
 
-def _url(access: Access) -> str:
+def _url(access: Access, folder: str = "") -> str:
     name = access.name.replace("@", "%40")
-    return f"{access.scheme}://{name}:{access.password}@{HOST}:{access.port}"
+    return f"{access.scheme}://{name}:{access.password}@{HOST}:{access.port}{folder}"
 
 
 def _s_nail(access: Access, settings: str, *arguments: str, given: str) -> str:
@@ -18,6 +19,31 @@ def _s_nail(access: Access, settings: str, *arguments: str, given: str) -> str:
         + settings,
     )
     return run("s-nail", "-:/", "-X", f"source {rc}", *arguments, home=access.home, given=given)
+
+
+def _read(access: Access, *commands: str) -> str:
+    folder = _url(access, "/INBOX" if access.way.protocol is Protocol.IMAP else "")
+    told = "".join(f"{command}\n" for command in (f"folder {folder}", *commands, "quit"))
+    return _s_nail(access, "set pop3-auth=plain\nset imap-auth=login\n", "-#", given=told)
+
+
+def work(access: Access) -> str:
+    """Read, file, flag and delete."""
+    return _read(
+        access,
+        "headers",
+        "type 1",
+        f"move 2 {_url(access, '/Archive')}",
+        "flag 3",
+        "delete 4",
+    )
+
+
+def fetch(access: Access) -> str:
+    """Take what is in a maildrop."""
+    mbox = access.home / "mbox"
+    _read(access, f"copy 1 {mbox}", "delete 1")
+    return mbox.read_text()
 
 
 def send(access: Access, recipient: str, mail: str) -> None:

@@ -1,0 +1,65 @@
+"""NeoMutt: reading by IMAP and POP3, sending by SMTP with a copy in the Sent folder."""
+
+from mailauth.login.event import Protocol
+from mailauth.login.hop import Security
+from tests.live.programs import configuration, run
+from tests.live.terminal import Terminal
+from tests.live.ways import HOST, Access
+
+_TLS = {
+    Security.CLEARTEXT: "set ssl_starttls=no ssl_force_tls=no\n",
+    Security.STARTTLS: "set ssl_starttls=yes ssl_force_tls=yes\n",
+    Security.IMPLICIT: "set ssl_force_tls=yes\n",
+}
+
+
+def _url(access: Access) -> str:
+    scheme = access.scheme.replace("pop3", "pop")
+    return f"{scheme}://{access.name.replace('@', '%40')}@{HOST}:{access.port}/"
+
+
+def _rc(access: Access, more: str = "") -> str:
+    """Configure it. By itself it would choose SCRAM-SHA-256-PLUS, which it cannot do."""
+    kind = access.way.protocol.value.lower().replace("pop3", "pop")
+    return configuration(
+        access.home / "neomuttrc",
+        f"{_TLS[access.way.security]}"
+        f"set {kind}_pass='{access.password}' certificate_file='{access.ca}'\n"
+        f"set {kind}_authenticators={'user' if kind == 'pop' else 'plain'}\n"
+        f"set from='{access.name}' sleep_time=0 tmpdir='{access.home}'\n"
+        "set delete=yes move=no confirmappend=no confirmcreate=no mark_old=no\n" + more,
+    )
+
+
+def _open(access: Access, more: str = "") -> Terminal:
+    folder = _url(access) + ("INBOX" if access.way.protocol is Protocol.IMAP else "")
+    return Terminal("neomutt", "-n", "-F", _rc(access, more), "-f", folder, home=access.home)
+
+
+def work(access: Access) -> str:
+    """Read, file, flag and delete."""
+    with _open(access, f"set folder='{_url(access)}'\n") as neomutt:
+        shown = neomutt.see("Delete me")
+        neomutt.type("/Read\n\n")
+        shown += neomutt.see("read me.")
+        neomutt.type("q/File\ns=Archive\n/Flag\nF/Delete\ndq")
+        return shown + neomutt.ended()
+
+
+def fetch(access: Access) -> str:
+    """Take what is in a maildrop."""
+    mbox = access.home / "mbox"
+    with _open(access, f"set mbox_type=mbox folder='{access.home}'\n") as neomutt:
+        neomutt.see("Dots")
+        neomutt.type(f"s{mbox}\nq")
+        neomutt.ended()
+    return mbox.read_text()
+
+
+def send(access: Access, recipient: str, mail: str) -> None:
+    """Send a mail; it makes the header itself."""
+    rc = _rc(access, f"set smtp_url='{_url(access)}' record=''\n")
+    header, _, body = mail.partition("\n\n")
+    subject = next(line for line in header.splitlines() if line.startswith("Subject: "))
+    command = ("neomutt", "-n", "-F", rc, "-s", subject.partition(": ")[2], recipient)
+    run(*command, home=access.home, given=body)

@@ -1,0 +1,49 @@
+"""IMAP clients that people use, by every way in."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.live.clients import neomutt, s_nail, scripts
+from tests.live.onlooker import Onlooker
+from tests.live.watching import Watched
+from tests.live.ways import IMAP, MARY, Access, Way
+
+SUBJECTS = ("Read me", "File me", "Flag me", "Delete me")
+
+CLIENTS: dict[str, Callable[[Access], str]] = {
+    "neomutt": neomutt.work,
+    "s-nail": s_nail.work,
+    "Mail::IMAPClient": scripts.mail_imapclient,
+    "Net::IMAP": scripts.net_imap,
+}
+CALLS_ITSELF = {"Mail::IMAPClient": "Mail::IMAPClient"}
+APPENDS_A_LINE = ("s-nail",)
+
+
+def letter(subject: str) -> str:
+    return (
+        f"From: {MARY}\nTo: bob@mydomain.com\nDate: Tue, 28 Jul 2020 16:12:02 +0000\n"
+        f"Subject: {subject}\n\nThis says: {subject.lower()}.\n"
+    )
+
+
+@pytest.mark.parametrize("way", IMAP, ids=str)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_works_on_its_mail(
+    bob: Onlooker, demo: Watched, tmp_path: Path, client: str, way: Way
+) -> None:
+    """It lists and reads, files, flags and deletes, in one login that is one line."""
+    for subject in SUBJECTS:
+        bob.deliver(letter(subject))
+    shown = CLIENTS[client](demo.access(way, tmp_path, bob.name))
+    assert [subject for subject in SUBJECTS if subject not in shown] == []
+    assert "This says: read me." in shown
+    name, version = demo.client_of(demo.the_login(way, bob.name))
+    assert name == CALLS_ITSELF.get(client)
+    assert (version is None) is (name is None)
+    inbox = {message.subject: message.flags for message in bob.messages()}
+    assert inbox == {"Read me": {r"\Seen"}, "Flag me": {r"\Flagged"}}
+    (filed,) = bob.messages("Archive")
+    assert filed.content == letter("File me") + ("\n" if client in APPENDS_A_LINE else "")

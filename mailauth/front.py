@@ -115,7 +115,7 @@ class Front:
             self.authority,
             self._stand,
             wheel=self._wheel,
-            context=lambda: self.loaded.tls.contexts[config.protocol],
+            context=lambda: self.loaded.tls.contexts[config.name],
             patience=self._patience,
             now=self._now,
         )

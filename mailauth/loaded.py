@@ -2,27 +2,29 @@
 
 import ssl
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from twisted.internet.posixbase import PosixReactorBase
 
-from mailauth.config import Config, ListenerProtocol, TlsMode, accounts_of
+from mailauth.config import Config, ListenerConfig, TlsMode, accounts_of
 from mailauth.friendly import read_friendly
 from mailauth.home_lock import state_directory
 from mailauth.login.accounts import Accounts
 from mailauth.net import certificates
-from mailauth.net.tls_context import server_context
+from mailauth.net.client_certificates import prepare_client_ca
+from mailauth.net.listener_tls import asks_for_certificates, listener_context
 from mailauth.origin.networks import Network
 from mailauth.passwords.verifier import Verifier
 from mailauth.secret_file import key_in
 
 
 class Tls(msgspec.Struct, frozen=True):
-    """How TLS is spoken, by protocol, and the CA that clients must trust when it is ours."""
+    """How TLS is spoken, by listener, and the CA that clients must trust when it is ours."""
 
-    contexts: dict[ListenerProtocol, ssl.SSLContext]
+    contexts: dict[str, ssl.SSLContext]
     ca: Path | None
 
 
@@ -35,10 +37,20 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """Reads what belongs to a configuration from a home; every method raises `ConfigError`."""
+    """Reads what belongs to a configuration from a home; every method raises `ConfigError`.
 
-    def __init__(self, home: Path, reactor: PosixReactorBase, threads: int | None = None) -> None:
+    `listeners` are those that are served, whatever a configuration that is read later says.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        listeners: Sequence[ListenerConfig],
+        reactor: PosixReactorBase,
+        threads: int | None = None,
+    ) -> None:
         self._home = home
+        self._tls_listeners = [each for each in listeners if each.tls is not TlsMode.NONE]
         self._verifier = Verifier(reactor.callFromThread, time.monotonic, threads)
 
     def load(self, config: Config) -> Loaded:
@@ -56,16 +68,16 @@ class Loader:
 
     def tls(self, config: Config) -> Tls:
         """Make or renew the certificate where TLS is spoken at all."""
-        spoken = {each.protocol for each in config.listener if each.tls is not TlsMode.NONE}
-        if not spoken:
+        if not self._tls_listeners:
             return Tls(contexts={}, ca=None)
         now = datetime.now(UTC)
         store = certificates.prepare(self._home, config.hostname, config.tls, now)
         state = certificates.examine(self._home, config.hostname, config.tls, now)
+        if any(map(asks_for_certificates, self._tls_listeners)):
+            prepare_client_ca(self._home, config.tls, now)
         return Tls(
             contexts={
-                protocol: server_context(store.certificate, store.key, protocol, config.tls.minimum)
-                for protocol in spoken
+                each.name: listener_context(each, config.tls, store) for each in self._tls_listeners
             },
             ca=None if state is certificates.State.OWN else store.ca,
         )

@@ -75,7 +75,7 @@ class Server:
         self._maildir = maildir
         self._now = now
         self._sinks = sinks
-        self._loader = Loader(home, reactor)
+        self._loader = Loader(home, config.listener, reactor)
         self._front = Front(config, home, reactor, now=now, patience=patience)
         self._control: ControlService
         self._opened = ExitStack()  # what has to be closed again

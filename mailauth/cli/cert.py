@@ -1,14 +1,19 @@
 """`mailauth cert`: the certificate that the server shows, and how to make clients trust its CA."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from mailauth.cli.home import Home, home_options
+from mailauth.cli.duration import Duration
+from mailauth.cli.home import Home, account_named, home_options
+from mailauth.config import Config
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
+from mailauth.net.client_authority import CLIENT_LIFETIME, CannotBeNamed
+from mailauth.net.client_certificates import issue_for_client
+from mailauth.net.listener_tls import asks_for_certificates
 from mailauth.net.pem import read_certificates
 
 
@@ -42,9 +47,25 @@ def show(home: Home) -> None:
 
 @cert.command()
 @home_options
-def issue(home: Home) -> None:
-    """Make a new CA and a certificate by it; clients must trust the CA anew."""
+@click.option("--client", metavar="NAME", help="Issue a client certificate for this account.")
+@click.option(
+    "--expires",
+    type=Duration(),
+    metavar="DURATION",
+    help="How long a client certificate is valid; -1s makes one that has expired.",
+)
+def issue(home: Home, client: str | None, expires: float | None) -> None:
+    """Make a new CA and a certificate by it; clients must trust the CA anew.
+
+    With --client, make a certificate by which a client logs in (EXTERNAL). Another CA vouches for
+    those, which nobody but the server trusts.
+    """
     config = home.load()
+    if client is not None:
+        _issue_for_client(home, config, client, expires)
+        return
+    if expires is not None:
+        raise click.UsageError("--expires goes with --client")
     store = certificates.issue_anew(home.directory, config.hostname, config.tls, datetime.now(UTC))
     click.echo(f"{store.ca} is a new CA: clients that trusted the old one must trust it anew")
     click.echo(f"{store.certificate} is issued by it; a running server shows it after SIGHUP")
@@ -68,6 +89,21 @@ def trust(home: Home) -> None:
         case _:
             names = ", ".join(dict.fromkeys([config.hostname, "localhost"]))
             click.echo(_TRUST.format(ca=store.ca, host=config.hostname, names=names), nl=False)
+
+
+def _issue_for_client(home: Home, config: Config, name: str, expires: float | None) -> None:
+    account = account_named(home.accounts(config), name)
+    lifetime = timedelta(seconds=expires) if expires is not None else CLIENT_LIFETIME
+    try:
+        issued = issue_for_client(
+            home.directory, config.tls, account.name, datetime.now(UTC), lifetime
+        )
+    except CannotBeNamed as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{issued.certificate}: the certificate of {account.name}")
+    click.echo(f"{issued.key}: its private key")
+    if not any(map(asks_for_certificates, config.listener)):
+        click.echo('no listener asks for it yet: client_certificates = "wanted" or "required"')
 
 
 def _describe(certificate: x509.Certificate) -> None:

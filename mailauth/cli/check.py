@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 import click
 
 from mailauth.cli.home import Home, home_options
-from mailauth.config import Config, ListenerProtocol, TlsMode
+from mailauth.config import Config, TlsMode
 from mailauth.friendly import read_friendly
 from mailauth.login.accounts import Accounts
 from mailauth.login.policy import Cleartext
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
+from mailauth.net.client_certificates import check_client_ca, client_ca
+from mailauth.net.listener_tls import asks_for_certificates, listener_context
 from mailauth.net.pem import read_certificates
-from mailauth.net.tls_context import server_context
 from mailauth.origin.resolver import Resolver
 
 
@@ -65,15 +66,21 @@ def _print_dns_records(config: Config, accounts: Accounts) -> None:
 
 
 def _certificate_names(home: Home, config: Config) -> list[str] | None:
-    """Check the certificate as `serve` does; return its host names, `None` if it is not there."""
-    if all(listener.tls is TlsMode.NONE for listener in config.listener):
+    """Check certificates as `serve` does; return the server's names, `None` if it is not there."""
+    listeners = [listener for listener in config.listener if listener.tls is not TlsMode.NONE]
+    if not listeners:
         return None
     now = datetime.now(UTC)
+    vouching = client_ca(home.directory, config.tls)
+    if any(map(asks_for_certificates, listeners)) and (config.tls.client_ca or vouching.exists()):
+        check_client_ca(vouching, now)
     state = certificates.examine(home.directory, config.hostname, config.tls, now)
     if state in (certificates.State.NOTHING, certificates.State.DUE):
         return None
     store = certificates.store(home.directory, config.tls)
-    server_context(store.certificate, store.key, ListenerProtocol.IMAP, config.tls.minimum)
+    for listener in listeners:
+        if not asks_for_certificates(listener) or vouching.exists():
+            listener_context(listener, config.tls, store)
     return host_names(read_certificates(store.certificate, "tls.certificate")[0])
 
 

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from mailauth.config import FILE_NAME, Config, accounts_of, load
-from mailauth.login.accounts import Accounts
+from mailauth.login.accounts import Account, Accounts
 
 Command = Callable[..., Any]
 
@@ -39,6 +39,20 @@ class Home(msgspec.Struct, frozen=True):
 
         verifier = Verifier(lambda call: call(), time.monotonic)
         return accounts_of(config, self.directory, verifier.secret)
+
+
+def account_named(accounts: Accounts, name: str) -> Account:
+    """Find an account by its name, or by what stands before the @ where that is one account's.
+
+    Raises `ClickException` for nobody's name.
+    """
+    found = accounts.find(name.encode())
+    if found is not None:
+        return found
+    alike = [account for account in accounts if account.name.partition("@")[0] == name]
+    if len(alike) != 1:
+        raise click.ClickException(f"no account {name}")
+    return alike[0]
 
 
 def home_options(command: Command) -> Command:

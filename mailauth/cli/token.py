@@ -6,8 +6,7 @@ import time
 import click
 
 from mailauth.cli.duration import Duration
-from mailauth.cli.home import Home, home_options
-from mailauth.login.accounts import Account, Accounts
+from mailauth.cli.home import Home, account_named, home_options
 from mailauth.tokens import AUDIENCE, TokenIssuer
 
 
@@ -34,7 +33,7 @@ def token() -> None:
 )
 def issue(home: Home, user: str, expires: float, audience: str) -> None:
     """Print a token."""
-    account = _account(home.accounts(home.load()), user)
+    account = account_named(home.accounts(home.load()), user)
     click.echo(_issuer(home).issue(account.name, expires, audience))
 
 
@@ -48,17 +47,6 @@ def revoke(home: Home, token: str) -> None:
         _issuer(home).revoke(text.strip().encode())
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-
-
-def _account(accounts: Accounts, name: str) -> Account:
-    """Find an account by its name, or by what stands before the @ where that is one account's."""
-    found = accounts.find(name.encode())
-    if found is not None:
-        return found
-    alike = [account for account in accounts if account.name.partition("@")[0] == name]
-    if len(alike) != 1:
-        raise click.ClickException(f"no account {name}")
-    return alike[0]
 
 
 def _issuer(home: Home) -> TokenIssuer:

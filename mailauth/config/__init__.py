@@ -5,6 +5,7 @@ from mailauth.config.errors import ConfigError
 from mailauth.config.load import FILE_NAME, load
 from mailauth.config.schema import (
     BlockConfig,
+    ClientCertificates,
     Config,
     Durability,
     GeoipConfig,
@@ -26,6 +27,7 @@ from mailauth.config.schema import (
 __all__ = [
     "FILE_NAME",
     "BlockConfig",
+    "ClientCertificates",
     "Config",
     "ConfigError",
     "Durability",

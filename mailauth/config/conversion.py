@@ -73,7 +73,8 @@ def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
         match kind:
             case inspect.StructType():
                 key = step["key"]
-                kind = next(field.type for field in kind.fields if field.encode_name == key)
+                field = next(field for field in kind.fields if field.encode_name == key)
+                kind = _said(field.type)
                 value = value[key] if isinstance(value, dict) else value
                 where += f".{key}" if where else key
             case inspect.VarTupleType():
@@ -88,6 +89,13 @@ def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
             case _:
                 raise AssertionError(path)
     return kind, value, where
+
+
+def _said(kind: inspect.Type) -> inspect.Type:
+    """Return what a key takes that may also be left unsaid; TOML has no null."""
+    if isinstance(kind, inspect.UnionType):
+        return next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+    return kind
 
 
 def _expected(kind: inspect.Type) -> str:

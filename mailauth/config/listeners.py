@@ -5,8 +5,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mailauth.config.errors import ConfigError, wrong
-from mailauth.config.schema import ListenConfig, ListenerConfig, ListenerProtocol, TlsMode
+from mailauth.config.errors import ConfigError, choice, wrong
+from mailauth.config.schema import (
+    ClientCertificates,
+    ListenConfig,
+    ListenerConfig,
+    ListenerProtocol,
+    TlsMode,
+)
+from mailauth.login.event import Protocol
+from mailauth.login.policy import mechanisms_of
 from mailauth.origin.networks import parse_address
 
 
@@ -49,6 +57,11 @@ def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerC
             address=listen.address,
             port=CONSOLE_PORT if standard.name == "http" else standard.port + listen.port_offset,
             tls=standard.tls,
+            client_certificates=(
+                ClientCertificates.NONE
+                if standard.tls is TlsMode.NONE
+                else listen.client_certificates
+            ),
             cleartext=listen.cleartext,
         )
         for standard in STANDARD
@@ -68,6 +81,10 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
             raise wrong(f"{where}.address", expected, listener.address) from None
         if listener.protocol is ListenerProtocol.HTTP and listener.tls is TlsMode.STARTTLS:
             raise wrong(f"{where}.tls", '"none" or "implicit" for HTTP', listener.tls.value)
+        if listener.tls is TlsMode.NONE:
+            _check_no_tls(where, listener)
+        if listener.mechanisms is not None:
+            _check_mechanisms(f"{where}.mechanisms", listener.protocol, listener.mechanisms)
     _check_unique(listeners, standard=standard)
 
 
@@ -77,6 +94,28 @@ def located(
     """Pair each listener with the table of the file that it comes from."""
     for index, listener in enumerate(listeners):
         yield "listen" if standard else f"listener[{index}]", listener
+
+
+def _check_no_tls(where: str, listener: ListenerConfig) -> None:
+    """Refuse what would be taken and have no effect."""
+    if listener.client_certificates is not ClientCertificates.NONE:
+        got = listener.client_certificates.value
+        raise wrong(f"{where}.client_certificates", '"none" where tls is "none"', got)
+    if listener.tls_minimum is not None:
+        raise ConfigError(f'{where}.tls_minimum: there is no TLS where tls is "none"')
+
+
+def _check_mechanisms(where: str, protocol: ListenerProtocol, names: tuple[str, ...]) -> None:
+    known = mechanisms_of(Protocol(protocol.name))
+    if not known:
+        raise ConfigError(f"{where}: mechanisms are those of SMTP, IMAP and POP3")
+    if not names:
+        raise ConfigError(f"{where}: expected at least one mechanism, got none")
+    for index, name in enumerate(names):
+        if name not in known:
+            raise wrong(f"{where}[{index}]", choice(known), name)
+        if name in names[:index]:
+            raise ConfigError(f"{where}[{index}]: {name} stands twice")
 
 
 def _check_unique(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:

@@ -43,15 +43,33 @@ class TlsMode(enum.Enum):
     IMPLICIT = "implicit"
 
 
+class ClientCertificates(enum.Enum):
+    """Whether a TLS client is asked for a certificate; one that it shows must be good."""
+
+    NONE = "none"
+    WANTED = "wanted"
+    REQUIRED = "required"
+
+
+TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
+
+
 class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One `[[listener]]`; port 0 is a free port. Where HTTP says nothing about TLS it is `none`."""
+    """One `[[listener]]`; port 0 is a free port. Where HTTP says nothing about TLS it is `none`.
+
+    `tls_minimum` is that of `[tls]` where it is not said. `mechanisms` are the only ones by which
+    somebody can log in, in the order in which they are announced.
+    """
 
     name: Text
     protocol: ListenerProtocol
     port: Port
     address: str = "127.0.0.1"
     tls: TlsMode = TlsMode.STARTTLS
+    tls_minimum: TlsVersion | None = None
+    client_certificates: ClientCertificates = ClientCertificates.NONE
     cleartext: Cleartext = Cleartext.ALLOW
+    mechanisms: tuple[str, ...] | None = None
     proxy_from: tuple[Network, ...] = ()
 
 
@@ -60,6 +78,7 @@ class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     address: str = "127.0.0.1"
     port_offset: int = 2000
+    client_certificates: ClientCertificates = ClientCertificates.NONE
     cleartext: Cleartext = Cleartext.ALLOW
 
 
@@ -70,11 +89,15 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[tls]`: the certificate with its chain, its key, and the lowest version spoken."""
+    """`[tls]`: the certificate with its chain, its key, and the lowest version spoken.
+
+    `client_ca` vouches for clients; where it is empty there is a CA of our own for that.
+    """
 
     certificate: Text = "certs/server.pem"
     key: Text = "certs/server.key"
-    minimum: Literal["1.0", "1.1", "1.2", "1.3"] = "1.2"
+    minimum: TlsVersion = "1.2"
+    client_ca: str = ""
 
 
 class Durability(enum.Enum):

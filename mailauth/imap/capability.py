@@ -20,7 +20,7 @@ def capabilities(session: ImapSession) -> str:
             _ALWAYS,
             "LITERAL-",
             *(("STARTTLS",) if session.starttls_available else ()),
-            *(("LOGINDISABLED",) if login.cleartext_refused else ()),
+            *(() if login.takes_passwords else ("LOGINDISABLED",)),
             *(f"AUTH={mechanism}" for mechanism in login.offered),
         )
     )

@@ -4,6 +4,12 @@ import enum
 
 import msgspec
 
+from mailauth.login.event import Protocol
+from mailauth.sasl import MECHANISMS
+
+APOP = "APOP"  # POP3's own, no mechanism of SASL
+PASSWORD_COMMANDS = "PLAIN"  # what IMAP's LOGIN and POP3's USER and PASS count as
+
 
 class Cleartext(enum.Enum):
     """Whether a login may be tried before TLS."""
@@ -13,10 +19,22 @@ class Cleartext(enum.Enum):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A listener's policy: cleartext logins, and the SASL mechanisms it offers, in that order.
+    """A listener's policy: cleartext logins, and its mechanisms in the order of their announcement.
 
-    `None` offers whatever every account's stored secret can serve.
+    With `mechanisms`, nobody can log in by another one, whatever the command. `None` leaves it to
+    what every account's stored secret can serve.
     """
 
     cleartext: Cleartext = Cleartext.ALLOW
     mechanisms: tuple[str, ...] | None = None
+
+    def permits(self, mechanism: str) -> bool:
+        """Say whether a listener with this policy has the mechanism at all."""
+        return self.mechanisms is None or mechanism in self.mechanisms
+
+
+def mechanisms_of(protocol: Protocol) -> tuple[str, ...]:
+    """List what `mechanisms` can name where this protocol is spoken: nothing for HTTP."""
+    if protocol is Protocol.HTTP:
+        return ()
+    return (*MECHANISMS, APOP) if protocol is Protocol.POP3 else tuple(MECHANISMS)

@@ -16,7 +16,7 @@ from mailauth.login.client import Client
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
-from mailauth.login.policy import Cleartext, Policy
+from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy
 from mailauth.login.shown import MASK, shown
 from mailauth.sasl import (
     MECHANISMS,
@@ -86,6 +86,11 @@ class LoginSession:
         return not self.hop.secure and self._policy().cleartext is Cleartext.REFUSE
 
     @property
+    def takes_passwords(self) -> bool:
+        """Whether a name and a password may be tried as they are: LOGIN, USER and PASS."""
+        return not self.cleartext_refused and self._policy().permits(PASSWORD_COMMANDS)
+
+    @property
     def exhausted(self) -> bool:
         """Whether this connection has failed so often that the server ends it."""
         return self.failures >= MAX_FAILURES
@@ -97,7 +102,9 @@ class LoginSession:
             return ()
         configured = self._policy().mechanisms
         if configured is not None:
-            return tuple(name for name in configured if self._works_here(MECHANISMS[name]))
+            return tuple(
+                name for name in configured if name != APOP and self._works_here(MECHANISMS[name])
+            )
         return tuple(
             name
             for name, mechanism in MECHANISMS.items()
@@ -106,10 +113,10 @@ class LoginSession:
 
     def apop_timestamp(self) -> bytes | None:
         """A fresh timestamp for POP3's greeting (RFC 1939 §7); `None` where APOP is not offered."""
-        authority = self._authority
-        if self.cleartext_refused or self._policy().mechanisms is not None:
+        authority, policy = self._authority, self._policy()
+        if self.cleartext_refused or not policy.permits(APOP):
             return None
-        if not authority.accounts.serves(Need.SHARED_SECRET):
+        if policy.mechanisms is None and not authority.accounts.serves(Need.SHARED_SECRET):
             return None
         return f"<{authority.nonce()}@{authority.hostname}>".encode("ascii", "replace")
 
@@ -143,15 +150,13 @@ class LoginSession:
         self._exchange = self._refused = None
         if mechanism is None:
             self._mechanism = self._safe(name.encode("utf-8", "surrogateescape"))
-        else:
-            self._mechanism = mechanism.name
-            self._sends_secret = mechanism.sends_secret
-            if self.account is not None or self.cleartext_refused:
-                return self._refuse(self._claim_of(mechanism, initial_response))
-        if mechanism is None or mechanism.name not in self.offered:
             return self._fail(
                 Result.MECHANISM_UNKNOWN, Answer.MECHANISM_UNKNOWN, "mechanism unknown"
             )
+        self._mechanism = mechanism.name
+        self._sends_secret = mechanism.sends_secret
+        if mechanism.name not in self.offered:
+            return self._refuse(self._claim_of(mechanism, initial_response))
         self._exchange = mechanism.start(initial_response, self._context())
         return self._advance(None)
 
@@ -200,12 +205,12 @@ class LoginSession:
 
     def password(self, mechanism: str, claim: PasswordClaim) -> Outcome | Pending[Outcome]:
         """Log in with a name and a password that came together."""
-        return self._log_in(mechanism, claim, sends_secret=True)
+        return self._log_in(mechanism, claim, PASSWORD_COMMANDS, sends_secret=True)
 
     def apop(self, authcid: bytes, digest: bytes, timestamp: bytes) -> Outcome | Pending[Outcome]:
         """Log in with POP3's digest over our timestamp (RFC 1939 §7)."""
         claim = apop(authcid, digest, timestamp, self._authority.accounts)
-        return self._log_in("APOP", claim, sends_secret=False)
+        return self._log_in(APOP, claim, APOP, sends_secret=False)
 
     def bearer(self, mechanism: str, token: bytes) -> Outcome | Pending[Outcome]:
         """Log in with a bearer token outside of SASL (RFC 6750 §2.1)."""
@@ -213,7 +218,7 @@ class LoginSession:
         claim = ProvenClaim(
             authcid=verdict.user, proven=verdict.valid, reason=verdict.reason, token=token
         )
-        return self._log_in(mechanism, claim, sends_secret=True)
+        return self._log_in(mechanism, claim, mechanism, sends_secret=True)
 
     def misplaced(self, mechanism: str, claim: PasswordClaim, reason: str) -> Outcome:
         """Refuse a password that came where none is tried: a form without its token, say."""
@@ -225,12 +230,13 @@ class LoginSession:
         return self._refuse_unchecked(claim, Result.MALFORMED, Answer.MALFORMED, reason)
 
     def _log_in(
-        self, mechanism: str, claim: Claim, *, sends_secret: bool
+        self, mechanism: str, claim: Claim, permitted_as: str, *, sends_secret: bool
     ) -> Outcome | Pending[Outcome]:
         self._exchange = self._refused = None
         self._mechanism = mechanism
         self._sends_secret = sends_secret
-        if self.account is not None or self.cleartext_refused:
+        permitted = not self.cleartext_refused and self._policy().permits(permitted_as)
+        if self.account is not None or not permitted:
             return self._refuse(claim)
         return self._decide(claim)
 
@@ -317,14 +323,18 @@ class LoginSession:
         return then(self._record_claim(claim, Result.SUCCESS, None, account, exposed), answered)
 
     def _refuse(self, claim: Claim | None) -> Outcome:
-        """Refuse what is not even tried: a second login, or one that policy forbids."""
+        """Refuse what is not even tried: a second login, or one that is not for this connection."""
         if self.account is not None:
             result, answer = Result.MALFORMED, Answer.ALREADY_AUTHENTICATED
             reason = "already authenticated"
-        else:
+        elif self.cleartext_refused:
             self.failures += 1
             result, answer = Result.CLEARTEXT_REFUSED, Answer.CLEARTEXT_REFUSED
             reason = "cleartext login refused by policy"
+        else:
+            self.failures += 1
+            result, answer = Result.MECHANISM_UNKNOWN, Answer.MECHANISM_UNKNOWN
+            reason = "mechanism not offered here"
         return self._refuse_unchecked(claim, result, answer, reason)
 
     def _refuse_unchecked(
@@ -380,7 +390,10 @@ class LoginSession:
         """Whether the connection has what the mechanism needs of it."""
         if mechanism.binds_channel and not self.hop.channel_bindings:
             return False
-        return mechanism.need is not Need.CERTIFICATE or bool(self.hop.certificate_names)
+        if mechanism.need is Need.CERTIFICATE:
+            find = self._authority.accounts.find
+            return any(find(name.encode()) is not None for name in self.hop.certificate_names)
+        return True
 
     def _admits(self, authcid: bytes) -> bool:
         account = self._authority.accounts.find(authcid)

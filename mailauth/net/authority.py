@@ -43,16 +43,16 @@ def new_authority(hostname: str, now: datetime) -> Authority:
     Its name is its own, so that a client that knows an older one does not take it for this one.
     """
     key = new_key()
-    name = _name(f"mailauth test CA {secrets.token_hex(4)}")
+    name = distinguished_name(f"mailauth test CA {secrets.token_hex(4)}")
     permitted: list[x509.GeneralName] = [
         *(x509.DNSName(dns) for dns in _host_names(hostname)),
         x509.IPAddress(IPv4Network("127.0.0.0/8")),
         x509.IPAddress(IPv6Network("::1/128")),
     ]
     certificate = (
-        _builder(name, name, key, now, CA_LIFETIME)
+        begun(name, name, key, now, CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage(
                 [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -75,11 +75,13 @@ def issue_server_certificate(
         x509.IPAddress(IPv6Address("::1")),
     ]
     lifetime = min(SERVER_LIFETIME, authority.certificate.not_valid_after_utc - now)
-    subject = _name(hostname if len(hostname) <= COMMON_NAME_OCTETS else "mailauth server")
+    subject = distinguished_name(
+        hostname if len(hostname) <= COMMON_NAME_OCTETS else "mailauth server"
+    )
     return (
-        _builder(subject, authority.certificate.subject, key, now, lifetime)
+        begun(subject, authority.certificate.subject, key, now, lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(
@@ -126,7 +128,8 @@ def _host_names(hostname: str) -> list[str]:
     return list(dict.fromkeys([hostname.lower(), LOCALHOST]))
 
 
-def _name(common_name: str) -> x509.Name:
+def distinguished_name(common_name: str) -> x509.Name:
+    """Make a name by which `made_here` knows what is ours."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
@@ -135,22 +138,24 @@ def _name(common_name: str) -> x509.Name:
     )
 
 
-def _builder(
+def begun(
     subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, lifetime: timedelta
 ) -> x509.CertificateBuilder:
+    """Begin a certificate; with a lifetime that is negative it has expired."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - BACKDATED)
+        .not_valid_before(min(now, now + lifetime) - BACKDATED)
         .not_valid_after(now + lifetime)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
 
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """Make the extension of a CA, or of what it issues."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         key_cert_sign=signs_certificates,

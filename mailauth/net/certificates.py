@@ -78,7 +78,7 @@ def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
     Raises `ConfigError` for what cannot be served, `OSError` where nothing can be written.
     """
     place = store(home, tls)
-    with _alone(home):
+    with alone(home):
         state = examine(home, hostname, tls, now)
         match state:
             case State.OWN | State.GOOD:
@@ -95,7 +95,7 @@ def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
 def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
     """Make a new CA, and a certificate by it; clients must trust it anew. Raises like `prepare`."""
     place = store(home, tls)
-    with _alone(home):
+    with alone(home):
         if _is_own(place, tls):
             raise ConfigError(
                 f"tls.certificate: {place.certificate} is not ours, it was left alone"
@@ -127,7 +127,7 @@ _ANEW = "`mailauth cert issue` makes a new one, which clients must trust anew"
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
     """Keep other processes from making certificates in the same home."""
     directory = home / ".mailauth"
     directory.mkdir(mode=0o700, exist_ok=True)

@@ -63,7 +63,7 @@ class Listener(ServerFactory):
         self._stand = stand
         self._context = context
         self._now = now
-        self._policy = Policy(cleartext=config.cleartext)
+        self._policy = Policy(cleartext=config.cleartext, mechanisms=config.mechanisms)
 
     @property
     def starttls_available(self) -> bool:

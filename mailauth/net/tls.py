@@ -87,7 +87,12 @@ def begins_a_handshake(data: bytes) -> bool:
 
 
 def _in_words(error: ssl.SSLError) -> str:
-    """`TLSV1_ALERT_UNKNOWN_CA` is `tlsv1 alert unknown ca`, as OpenSSL itself prints it."""
+    """`TLSV1_ALERT_UNKNOWN_CA` is `tlsv1 alert unknown ca`, as OpenSSL itself prints it.
+
+    What we verify are clients' certificates alone.
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"client certificate refused: {error.verify_message}"
     if error.reason is not None:
         return error.reason.lower().replace("_", " ")
     return (error.strerror or "unknown error").partition(" (_ssl.c")[0].lower()

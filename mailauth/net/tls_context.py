@@ -3,15 +3,18 @@
 import ssl
 import warnings
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import ListenerProtocol, TlsConfig
 from mailauth.login.hop import Handshake, TlsFacts
 from mailauth.net.channel_binding import server_end_point
+from mailauth.net.client_authority import account_names
 from mailauth.net.pem import read_certificates, read_key
 
 _MINIMUM = {
@@ -37,8 +40,22 @@ class ServerContext(ssl.SSLContext):
     channel_bindings: Mapping[str, bytes] = {}
 
 
+class Clients(msgspec.Struct, frozen=True):
+    """That clients are asked for a certificate, who vouches for it, and whether they must have one.
+
+    One that is shown must be good, whether it must be shown or not.
+    """
+
+    ca: Path
+    required: bool
+
+
 def server_context(
-    certificate: Path, key: Path, protocol: ListenerProtocol, minimum: str = TlsConfig().minimum
+    certificate: Path,
+    key: Path,
+    protocol: ListenerProtocol,
+    minimum: str = TlsConfig().minimum,
+    clients: Clients | None = None,
 ) -> ServerContext:
     """Make the context of a listener; `wrap_bio` on it makes a `ServerTls`.
 
@@ -64,6 +81,8 @@ def server_context(
     except ssl.SSLError as error:
         reason = (error.reason or str(error)).lower().replace("_", " ")
         raise ConfigError(f"tls.certificate: {certificate} is not usable: {reason}") from None
+    if clients is not None:
+        _ask(context, clients)
     context.channel_bindings = server_end_point(
         read_certificates(certificate, "tls.certificate")[0]
     )
@@ -89,7 +108,12 @@ def handshake_of(tls: ssl.SSLObject) -> Handshake:
     """Say what a completed handshake has established."""
     context = tls.context
     assert isinstance(context, ServerContext)
-    return Handshake(tls=facts(tls), channel_bindings=context.channel_bindings)
+    shown = tls.getpeercert(binary_form=True)
+    return Handshake(
+        tls=facts(tls),
+        channel_bindings=context.channel_bindings,
+        certificate_names=account_names(shown, datetime.now(UTC)) if shown is not None else (),
+    )
 
 
 def facts(tls: ssl.SSLObject) -> TlsFacts:
@@ -101,6 +125,15 @@ def facts(tls: ssl.SSLObject) -> TlsFacts:
         sni=tls.server_name if isinstance(tls, ServerTls) else None,
         alpn=tls.selected_alpn_protocol(),
     )
+
+
+def _ask(context: ssl.SSLContext, clients: Clients) -> None:
+    context.verify_mode = ssl.CERT_REQUIRED if clients.required else ssl.CERT_OPTIONAL
+    try:
+        context.load_verify_locations(clients.ca)
+    except ssl.SSLError as error:
+        reason = (error.reason or str(error)).lower().replace("_", " ")
+        raise ConfigError(f"tls.client_ca: {clients.ca} is not usable: {reason}") from None
 
 
 def _remember_server_name(

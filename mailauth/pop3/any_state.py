@@ -11,7 +11,7 @@ def capabilities(session: Pop3Session) -> list[str]:
     """What can be done on this connection, as it stands; what is refused is not announced."""
     known = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
     known.append("UTF8 USER")
-    if not session.login.cleartext_refused:
+    if session.login.takes_passwords:
         known.append("USER")
     offered = session.login.offered
     if offered:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from mailauth.login import dialogue
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
+from mailauth.login.policy import APOP
 from mailauth.pop3.multiline import listed
 from mailauth.pop3.replies import BadCommand, Pop3Error, err, login_refused, ok
 from mailauth.pop3.session import Pop3Session
@@ -16,8 +17,7 @@ from mailauth.sasl import PasswordClaim, encode_challenge
 from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Write
 from mailauth.wire.pending import Pending
 
-USER_PASS = "USER-PASS"  # the mechanisms' names in the journal
-APOP = "APOP"
+USER_PASS = "USER-PASS"  # the mechanism's name in the journal
 
 
 def user(session: Pop3Session, argument: bytes) -> list[Effect]:
@@ -29,6 +29,8 @@ def user(session: Pop3Session, argument: bytes) -> list[Effect]:
         return [login_refused(Answer.ALREADY_AUTHENTICATED)]
     if session.login.cleartext_refused:
         return [login_refused(Answer.CLEARTEXT_REFUSED)]
+    if not session.login.takes_passwords:
+        return [login_refused(Answer.MECHANISM_UNKNOWN)]
     return [ok("Send the password")]
 
 

@@ -1,9 +1,10 @@
 """The POP3 server's side of one connection, sans-io: bytes in, effects out."""
 
 from mailauth.login import dialogue
+from mailauth.login.policy import APOP
 from mailauth.login.session import LoginSession
 from mailauth.pop3.commands import COMMANDS
-from mailauth.pop3.login import APOP, USER_PASS, answer, respond
+from mailauth.pop3.login import USER_PASS, answer, respond
 from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.replies import SYS_TEMP, BadCommand, Pop3Error, err, ok
 from mailauth.pop3.session import Pop3Session, State

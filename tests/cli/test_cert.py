@@ -62,3 +62,52 @@ def test_an_own_certificate_is_not_overwritten(tmp_path: Path) -> None:
     run = mailauth("cert", "issue", cwd=tmp_path)
     assert run.returncode == 2
     assert "own.pem is not ours" in run.stderr
+
+
+def test_a_client_certificate_is_issued_for_an_account(tmp_path: Path) -> None:
+    """By another CA than the one that people trust, which stays as it is."""
+    mailauth("cert", "issue", cwd=tmp_path)
+    ca = (tmp_path / "certs" / "ca.pem").read_bytes()
+    issued = mailauth("cert", "issue", "--client", "bob", cwd=tmp_path)
+    assert issued.returncode == 0
+    assert "no listener asks for it yet" in issued.stdout
+    assert (tmp_path / "certs" / "clients" / "bob@mydomain.com.key").exists()
+    (tmp_path / "mailauth.toml").write_text('[listen]\nclient_certificates = "wanted"\n' + ALICE)
+    issued = mailauth("cert", "issue", "--client", "alice", "--expires", "1h", cwd=tmp_path)
+    assert "no listener" not in issued.stdout
+    assert (tmp_path / "certs" / "ca.pem").read_bytes() == ca
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize(("expires", "good"), [("60s", True), ("-1d", False)])
+def test_openssl_takes_a_client_certificate_until_it_expires(
+    tmp_path: Path, expires: str, good: bool
+) -> None:
+    mailauth("cert", "issue", "--client", "bob", "--expires", expires, cwd=tmp_path)
+    certs = tmp_path / "certs"
+    openssl = subprocess.run(
+        [
+            *("openssl", "verify", "-purpose", "sslclient", "-CAfile", certs / "client-ca.pem"),
+            certs / "clients" / "bob@mydomain.com.pem",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (openssl.returncode == 0) is good
+    assert ("certificate has expired" in openssl.stderr) is not good
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["--client", "nobody"], 1, "error: no account nobody\n"),
+        (["--expires", "60s"], 2, "error: --expires goes with --client\n"),
+        (["--client", "bob", "--expires", "soon"], 2, "expected a duration"),
+    ],
+)
+def test_mistakes_make_nothing(tmp_path: Path, arguments: list[str], code: int, error: str) -> None:
+    run = mailauth("cert", "issue", *arguments, cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (code, "")
+    assert error in run.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailauth.config import (
+    ClientCertificates,
     Config,
     ConfigError,
     ListenerConfig,
@@ -18,6 +19,7 @@ from mailauth.login.accounts import Accounts, Role
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 
+NONE = ClientCertificates.NONE
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
 
 
@@ -125,6 +127,25 @@ def test_listeners_spelled_out_stand_alone(file: Path) -> None:
     )
 
 
+def test_a_listener_has_a_minimum_certificates_and_mechanisms_of_its_own(file: Path) -> None:
+    config = loaded(
+        file,
+        """
+        [[listener]]
+        name = "old"
+        protocol = "pop3"
+        port = 0
+        tls_minimum = "1.0"
+        client_certificates = "required"
+        mechanisms = ["PLAIN", "APOP", "SCRAM-SHA-256-PLUS"]
+        """,
+    )
+    (old,) = config.listener
+    assert old.tls_minimum == "1.0"
+    assert old.client_certificates is ClientCertificates.REQUIRED
+    assert old.mechanisms == ("PLAIN", "APOP", "SCRAM-SHA-256-PLUS")
+
+
 def test_users_become_accounts(file: Path) -> None:
     file.write_text(
         """
@@ -157,6 +178,7 @@ def test_the_example_of_every_key_loads(file: Path) -> None:
         [listen]
         address = "0.0.0.0"
         port_offset = 2000
+        client_certificates = "wanted"
         cleartext = "allow"
         [http]
         forwarded_from = ["127.0.0.1"]
@@ -164,6 +186,7 @@ def test_the_example_of_every_key_loads(file: Path) -> None:
         certificate = "own.pem"
         key = "own.key"
         minimum = "1.3"
+        client_ca = "clients.pem"
         [log]
         directory = "logs"
         durability = "disk"
@@ -186,6 +209,10 @@ def test_the_example_of_every_key_loads(file: Path) -> None:
     )
     config = load(file)
     assert config.tls.minimum == "1.3"
+    assert config.tls.client_ca == "clients.pem"
+    assert {each.name for each in config.listener if each.client_certificates is not NONE} == {
+        each.name for each in config.listener if each.tls is not TlsMode.NONE
+    }
     assert config.block.minutes == 0.5
     assert config.block.friendly == ()
     assert config.geoip.lan == (IPv4Network("198.51.100.0/24"),)
@@ -290,6 +317,42 @@ MISTAKES = [
     (
         LISTENER.replace("imap", "http") + 'tls = "starttls"\n',
         'listener[0].tls: expected "none" or "implicit" for HTTP, got "starttls"',
+    ),
+    (
+        LISTENER + 'tls_minimum = "1"\n',
+        'listener[0].tls_minimum: expected "1.0", "1.1", "1.2" or "1.3", got "1"',
+    ),
+    (
+        LISTENER + 'tls = "none"\ntls_minimum = "1.3"\n',
+        'listener[0].tls_minimum: there is no TLS where tls is "none"',
+    ),
+    (
+        LISTENER + 'client_certificates = "maybe"\n',
+        'listener[0].client_certificates: expected "none", "wanted" or "required", got "maybe"',
+    ),
+    (
+        LISTENER + 'tls = "none"\nclient_certificates = "wanted"\n',
+        'listener[0].client_certificates: expected "none" where tls is "none", got "wanted"',
+    ),
+    (LISTENER + 'mechanisms = "PLAIN"\n', 'listener[0].mechanisms: expected an array, got "PLAIN"'),
+    (LISTENER + "mechanisms = [3]\n", "listener[0].mechanisms[0]: expected a text, got 3"),
+    (
+        LISTENER + "mechanisms = []\n",
+        "listener[0].mechanisms: expected at least one mechanism, got none",
+    ),
+    (
+        LISTENER + 'mechanisms = ["PLAIN", "LOGIN", "PLAIN"]\n',
+        "listener[0].mechanisms[2]: PLAIN stands twice",
+    ),
+    (
+        LISTENER + 'mechanisms = ["PLAIN", "APOP"]\n',
+        'listener[0].mechanisms[1]: expected "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS",'
+        ' "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"'
+        ' or "EXTERNAL", got "APOP"',
+    ),
+    (
+        LISTENER.replace("imap", "http") + 'mechanisms = ["PLAIN"]\n',
+        "listener[0].mechanisms: mechanisms are those of SMTP, IMAP and POP3",
     ),
     # Values that only look right.
     ('hostname = "-x"\n', 'hostname: expected a host name such as "mail.example.org", got "-x"'),

@@ -489,3 +489,51 @@ def test_configured_mechanisms_are_offered_in_their_order(shared: Authority) -> 
     session = session_for(Protocol.IMAP, shared, mechanisms=("LOGIN", "PLAIN"))
     assert session.offered == ("LOGIN", "PLAIN")
     assert answer(session.begin("CRAM-MD5", None)) is Answer.MECHANISM_UNKNOWN
+
+
+@pytest.mark.parametrize("way", [by_login, by_plain], ids=["LOGIN", "PLAIN"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_password_that_a_listener_does_not_take_is_exposed_all_the_same(
+    recorder: MemoryRecorder, shared: Authority, way: Way, tls: bool
+) -> None:
+    """The commands that send it as it is are permitted where PLAIN is; what was sent was sent."""
+    session = session_for(Protocol.IMAP, shared, mechanisms=("SCRAM-SHA-256",))
+    if tls:
+        session.handshake_completed(TLS, implicit=False)
+    assert not session.takes_passwords
+    for password in (b"secret", b"wrong"):
+        assert answer(way(session, MARY.encode(), password)) is Answer.MECHANISM_UNKNOWN
+        event = recorder.events[-1]
+        assert (event.result, event.reason) == (
+            Result.MECHANISM_UNKNOWN,
+            "mechanism not offered here",
+        )
+        assert event.user == MARY
+        assert event.exposed is (password == b"secret" and not tls)
+
+
+def test_a_response_that_follows_the_refusal_of_its_mechanism_is_exposed(
+    recorder: MemoryRecorder, shared: Authority
+) -> None:
+    """A client that does not wait for the answer has sent its password."""
+    session = session_for(Protocol.SMTP, shared, mechanisms=("CRAM-MD5",))
+    assert answer(session.begin("PLAIN", None)) is Answer.MECHANISM_UNKNOWN
+    assert session.sent_anyway(b"\0mary\0secret")
+    assert [event.exposed for event in recorder.events] == [False, True]
+
+
+def test_apop_is_there_where_it_is_named(shared: Authority) -> None:
+    for mechanisms, there in ((None, True), (("PLAIN",), False), (("PLAIN", "APOP"), True)):
+        session = session_for(Protocol.POP3, shared, mechanisms=mechanisms)
+        assert (session.apop_timestamp() is not None) is there
+        assert "APOP" not in session.offered
+
+
+def test_external_is_offered_to_whom_an_account_is_named_alone(shared: Authority) -> None:
+    """RFC 4422 appendix A: a certificate that names nobody here is no way in."""
+    for names, offered in (((), False), (("nobody",), False), (("nobody", "mary"), True)):
+        session = session_for(Protocol.IMAP, shared)
+        session.handshake_completed(
+            msgspec.structs.replace(TLS, certificate_names=names), implicit=True
+        )
+        assert ("EXTERNAL" in session.offered) is offered

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mailauth.config import ListenerProtocol, TlsConfig
+from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig
+from mailauth.config.schema import TlsVersion
 from mailauth.login.hop import TlsFacts
 from mailauth.net.certificates import Store, prepare
+from mailauth.net.listener_tls import listener_context
 from mailauth.net.tls_context import facts, server_context
 from tests.net.handshake import finished, handshake, trusting
 from tests.net.test_certificates import self_sign
@@ -58,6 +60,16 @@ def test_the_lowest_version_is_the_one_configured(
     else:
         server, _ = handshake(context, client)
         assert facts(server).version == spoken
+
+
+@pytest.mark.parametrize(("own", "minimum"), [("1.3", "1.3"), ("1.1", "1.1"), (None, "1.2")])
+def test_a_listeners_own_lowest_version_comes_first(
+    store: Store, own: TlsVersion | None, minimum: str
+) -> None:
+    config = ListenerConfig(name="imap", protocol=IMAP, port=0, tls_minimum=own)
+    context = listener_context(config, TlsConfig(), store)
+    expected = server_context(store.certificate, store.key, IMAP, minimum)
+    assert context.minimum_version == expected.minimum_version
 
 
 @pytest.mark.parametrize(

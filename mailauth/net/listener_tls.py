@@ -1,0 +1,21 @@
+"""What a listener's configuration says about TLS, as the context that speaks it."""
+
+from mailauth.config.schema import ClientCertificates, ListenerConfig, TlsConfig
+from mailauth.net.certificates import Store
+from mailauth.net.client_certificates import client_ca
+from mailauth.net.tls_context import Clients, ServerContext, server_context
+
+
+def asks_for_certificates(listener: ListenerConfig) -> bool:
+    """Say whether TLS clients of a listener are asked for a certificate."""
+    return listener.client_certificates is not ClientCertificates.NONE
+
+
+def listener_context(listener: ListenerConfig, tls: TlsConfig, store: Store) -> ServerContext:
+    """Make a listener's context; raises `ConfigError` for files that OpenSSL does not take."""
+    clients = None
+    if asks_for_certificates(listener):
+        required = listener.client_certificates is ClientCertificates.REQUIRED
+        clients = Clients(ca=client_ca(store.home, tls), required=required)
+    minimum = listener.tls_minimum or tls.minimum
+    return server_context(store.certificate, store.key, listener.protocol, minimum, clients)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from twisted.internet.defer import gatherResults, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IReactorSocket
+from twisted.internet.interfaces import IListeningPort, IReactorFDSet, IReactorSocket
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.task import LoopingCall
 
@@ -21,11 +21,13 @@ from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking, Counts
 from mailauth.mail import Mail
 from mailauth.mail_store import MailWatch, open_store
+from mailauth.net import transport
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Patience, Upper
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
+from mailauth.net.transport import ListeningSocket, Poller
 from mailauth.operations import RunningOperations
 from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
@@ -67,7 +69,8 @@ class Front:
         self._patience = patience
         self._wheel = DeadlineWheel(reactor)
         self._exposure = BackgroundChecks(reactor.callLater)
-        self._ports: list[IListeningPort] = []
+        self._poller: Poller | None = None
+        self._ports: list[ListeningSocket | IListeningPort] = []
         self._mail: Mail
 
     # How it is put together.
@@ -125,6 +128,11 @@ class Front:
 
     def accept(self, listener: Listener, bound: socket.socket) -> None:
         """Serve who connects to a socket that listens; it is taken over."""
+        if transport.is_available:
+            if self._poller is None:
+                self._poller = Poller(cast(IReactorFDSet, self._reactor), self._reactor)
+            self._ports.append(ListeningSocket(bound, listener.link, self._poller))
+            return
         adopt = cast(IReactorSocket, self._reactor).adoptStreamPort
         with bound:  # the port has a descriptor of its own
             self._ports.append(adopt(bound.fileno(), bound.family, listener))
@@ -158,6 +166,8 @@ class Front:
             deadline.cancel()
         await arrival(self._exposure.drained())
         await arrival(self.recorder.drained())
+        if self._poller is not None:
+            self._poller.close()
 
     def _abort(self) -> None:
         for listener in self.listeners:

@@ -83,10 +83,14 @@ class Listener(ServerFactory):
         """Begin the login state of a connection."""
         return LoginSession(client, self.authority, self.policy, hop, admission)
 
+    def link(self, host: str, port: int) -> Link:
+        """Somebody has connected, from this address."""
+        return Link(self, socket_ends(host, port))
+
     def buildProtocol(self, addr: IAddress | None) -> Link:  # type: ignore[override]
-        """Somebody has connected."""
+        """Somebody has connected, on a transport of Twisted's."""
         address = cast(IPv4Address | IPv6Address, addr)
-        return Link(self, socket_ends(address.host, address.port))
+        return self.link(address.host, address.port)
 
     def stop(self) -> None:
         """Let everybody take leave."""

@@ -1,0 +1,434 @@
+"""Clients' sockets, watched by an epoll of our own within the reactor's.
+
+To the reactor all of them are one descriptor that is readable when something has happened. An event
+is a call then, what is written is sent at once and a close waits for no turn of the loop: Twisted's
+own transports take as long for that as the rest of a login in the clear does. Only Linux has epoll;
+elsewhere Twisted's transports serve.
+"""
+
+import errno
+import select
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import (
+    IProducer,
+    IPushProducer,
+    IReactorFDSet,
+    IReactorTime,
+    IReadDescriptor,
+)
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+log = Logger()
+
+EVENTS_AT_ONCE = 64  # before others of the reactor have their turn
+ACCEPTED_AT_ONCE = 16
+READ_OCTETS = 65_536
+UNSENT_OCTETS = 65_536  # after which a producer is paused
+PATIENCE_SECONDS = 1.0  # before accepting is tried again where descriptors or memory are short
+
+is_available = hasattr(select, "epoll")
+
+_DONE = Failure(ConnectionDone())  # type: ignore[no-untyped-call]
+
+
+class Watched(Protocol):
+    """What a poller watches."""
+
+    def happened(self, event: int) -> None:
+        """These bits of epoll are set."""
+
+    def failed(self, error: Exception) -> None:
+        """That has raised an error: there is a bug in it, or in what it serves."""
+
+
+class Served(Protocol):
+    """What a transport serves."""
+
+    def makeConnection(self, transport: "ClientSocket") -> None: ...
+    def dataReceived(self, data: bytes) -> None: ...
+    def readConnectionLost(self) -> None: ...
+    def writeConnectionLost(self) -> None: ...
+    def connectionLost(self, reason: Failure) -> None: ...
+
+
+@implementer(IReadDescriptor)
+class Poller:
+    """Watches sockets on behalf of a reactor."""
+
+    def __init__(self, reactor: IReactorFDSet, clock: IReactorTime) -> None:
+        self.clock = clock
+        self._reactor = reactor
+        self._epoll = select.epoll()
+        self._watched: dict[int, Watched] = {}
+        self._ended: list[ClientSocket] = []
+        self._is_turning = False
+        reactor.addReader(self)
+
+    def watch(self, descriptor: int, watched: Watched, events: int) -> None:
+        """Tell `watched` of these events, and of errors."""
+        self._watched[descriptor] = watched
+        self._epoll.register(descriptor, events)
+
+    def change(self, descriptor: int, events: int) -> None:
+        """Tell of these events from now on."""
+        self._epoll.modify(descriptor, events)
+
+    def forget(self, descriptor: int) -> None:
+        """Watch no more, before the descriptor is closed."""
+        if self._watched.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def ended(self, client: "ClientSocket") -> None:
+        """Close this one soon: when nobody is in the middle of a call about it."""
+        if not self._ended and not self._is_turning:
+            self.clock.callLater(0, self._close_ended)
+        self._ended.append(client)
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._reactor.removeReader(self)
+        self._epoll.close()
+
+    # What the reactor asks.
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when something has happened."""
+        return -1 if self._epoll.closed else self._epoll.fileno()
+
+    def logPrefix(self) -> str:
+        """Name what is going on."""
+        return "sockets"
+
+    def doRead(self) -> None:
+        """Something has happened. Descriptors are closed, and so used again, behind all of it."""
+        self._is_turning = True
+        for descriptor, event in self._epoll.poll(0, EVENTS_AT_ONCE):
+            watched = self._watched.get(descriptor)
+            if watched is None:
+                continue
+            try:
+                watched.happened(event)
+            except Exception as error:  # noqa: BLE001
+                log.failure("a bug in what a socket serves")
+                watched.failed(error)
+        self._is_turning = False
+        self._close_ended()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor has stopped."""
+        self._epoll.close()
+
+    def _close_ended(self) -> None:
+        while self._ended:
+            ended, self._ended = self._ended, []
+            for client in ended:
+                client.close()
+
+
+class ClientSocket:
+    """A connected socket (`net.interfaces.Socket`), with the flow control of Twisted's transports.
+
+    What is served by it may call it from within every call that it gets.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_events",
+        "_input_over",
+        "_poller",
+        "_producer",
+        "_producer_paused",
+        "_reading",
+        "_reason",
+        "_served",
+        "_socket",
+        "_unsent",
+        "_write_closing",
+    )
+
+    def __init__(self, connected: socket.socket, served: Served, poller: Poller) -> None:
+        self._socket = connected
+        self._served = served
+        self._poller = poller
+        self._unsent: bytearray | None = None
+        self._producer: IPushProducer | None = None
+        self._producer_paused = False
+        self._reading = True
+        self._input_over = False
+        self._closing = False
+        self._write_closing = False
+        self._reason: Failure | None = None  # why the connection is over, once it is
+        self._events = select.EPOLLIN
+        poller.watch(connected.fileno(), self, select.EPOLLIN)
+        self._guarded(served.makeConnection, self)
+
+    # What the poller tells.
+
+    def happened(self, event: int) -> None:
+        """The socket can be read or written, or has failed."""
+        if self._reason is not None:
+            return
+        if event & select.EPOLLIN:
+            if self._reading:
+                self._read()
+            else:
+                self._mind_events()
+        elif event & (select.EPOLLHUP | select.EPOLLERR):
+            self._lost(OSError(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)))
+        if event & select.EPOLLOUT and self._reason is None:
+            self._send_on()
+
+    def failed(self, error: Exception) -> None:
+        """A bug costs this connection alone."""
+        self._over(_failure(error))
+
+    def close(self) -> None:
+        """Close the socket, and say why."""
+        assert self._reason is not None, "the connection is over"
+        self._poller.forget(self._socket.fileno())
+        self._socket.close()
+        self._unsent = None
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            self._guarded(producer.stopProducing)
+        self._guarded(self._served.connectionLost, self._reason)
+
+    # What is served by it asks.
+
+    def write(self, data: bytes) -> None:
+        """Send, at once as far as the socket takes it."""
+        if self._reason is not None or self._write_closing:
+            return
+        if self._unsent is None:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                self._lost(error)
+                return
+            if sent == len(data):
+                return
+            self._unsent = bytearray(memoryview(data)[sent:])
+            self._mind_events()
+        else:
+            self._unsent += data
+        producer = self._producer
+        if producer is not None and not self._producer_paused and len(self._unsent) > UNSENT_OCTETS:
+            self._producer_paused = True
+            producer.pauseProducing()
+
+    def loseConnection(self) -> None:
+        """Send what was written and what a producer still writes, then close."""
+        if self._reason is None and not self._closing:
+            self._closing = True
+            self._reading = False
+            if self._write_closing:
+                self._over(_DONE)
+            elif not self._close_if_done():
+                self._mind_events()
+
+    def loseWriteConnection(self) -> None:
+        """Send what was written, then tell the client that there is no more."""
+        if self._reason is None and not self._write_closing:
+            self._write_closing = True
+            if self._unsent is None:
+                self._close_writing()
+
+    def abortConnection(self) -> None:
+        """Close at once, with a reset."""
+        if self._reason is None:
+            off_at_once = b"\1\0\0\0\0\0\0\0"  # struct linger: on, for no second
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, off_at_once)
+            self._over(_failure(ConnectionAborted()))
+
+    def pauseProducing(self) -> None:
+        """Read no more for now; the poller hears of that when something comes."""
+        self._reading = False
+
+    def resumeProducing(self) -> None:
+        """Read again."""
+        if self._reason is None and not (self._closing or self._input_over):
+            self._reading = True
+            if not self._events & select.EPOLLIN:
+                self._mind_events()
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """Have a producer paused while the client does not keep up."""
+        assert streaming, "only what pushes"
+        assert self._producer is None, "there is a producer already"
+        if self._reason is not None:
+            producer.stopProducing()
+            return
+        self._producer = IPushProducer(producer)
+        self._producer_paused = False
+
+    def unregisterProducer(self) -> None:
+        """Forget the producer."""
+        self._producer = None
+        if self._closing and self._reason is None:
+            self._close_if_done()
+
+    def getHost(self) -> IPv4Address | IPv6Address:
+        """Return our address."""
+        host, port, *_ = self._socket.getsockname()
+        kind = IPv6Address if self._socket.family == socket.AF_INET6 else IPv4Address
+        return kind("TCP", host, port)
+
+    def getHandle(self) -> socket.socket:
+        """Return the socket."""
+        return self._socket
+
+    # Reading and writing.
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(READ_OCTETS)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        if data:
+            self._served.dataReceived(data)
+            return
+        self._reading = False
+        self._input_over = True
+        self._mind_events()
+        self._served.readConnectionLost()
+
+    def _send_on(self) -> None:
+        unsent = self._unsent
+        if unsent is None:
+            self._mind_events()
+            return
+        try:
+            sent = self._socket.send(unsent)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        del unsent[:sent]
+        if unsent:
+            return
+        self._unsent = None
+        self._mind_events()
+        if self._producer is not None and self._producer_paused:
+            self._producer_paused = False
+            self._producer.resumeProducing()
+        elif self._closing:
+            self._close_if_done()
+        elif self._write_closing:
+            self._close_writing()
+
+    def _mind_events(self) -> None:
+        """Have the poller tell what is wanted now, if that is not what it tells."""
+        if self._reason is not None:
+            return
+        events = select.EPOLLIN if self._reading else 0
+        if self._unsent is not None:
+            events |= select.EPOLLOUT
+        if events != self._events:
+            self._events = events
+            self._poller.change(self._socket.fileno(), events)
+
+    # Ends.
+
+    def _close_if_done(self) -> bool:
+        if self._unsent is not None or self._producer is not None:
+            return False
+        self._over(_DONE)
+        return True
+
+    def _close_writing(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self._lost(error)
+        else:
+            self._served.writeConnectionLost()
+
+    def _lost(self, error: OSError) -> None:
+        self._over(_failure(ConnectionLost(error.strerror or str(error))))
+
+    def _over(self, reason: Failure) -> None:
+        if self._reason is None:
+            self._reason = reason
+            self._poller.ended(self)
+
+    def _guarded(self, tell: Callable[..., object], *arguments: object) -> None:
+        """Tell what is served at its beginning and end, where more than this is going on."""
+        try:
+            tell(*arguments)
+        except Exception as error:  # noqa: BLE001
+            log.failure("a bug in what a socket serves")
+            self.failed(error)
+
+
+class ListeningSocket:
+    """Accepts clients, each for what `serve` makes of its address (host and port)."""
+
+    def __init__(
+        self, listening: socket.socket, serve: Callable[[str, int], Served], poller: Poller
+    ) -> None:
+        self._socket = listening
+        self._serve = serve
+        self._poller = poller
+        poller.watch(listening.fileno(), self, select.EPOLLIN)
+
+    def happened(self, event: int) -> None:
+        """Somebody has connected."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                connected, address = self._socket.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _SHORT_OF:
+                    self._wait(error)
+                    return
+                continue  # it has gone again
+            self._begin(connected, address[0], address[1])
+
+    def failed(self, error: Exception) -> None:
+        """Go on with the next one."""
+
+    def stopListening(self) -> None:
+        """Accept nobody any more."""
+        if self._socket.fileno() >= 0:
+            self._poller.forget(self._socket.fileno())
+            self._socket.close()
+
+    def _begin(self, connected: socket.socket, host: str, port: int) -> None:
+        connected.setblocking(False)
+        try:
+            served = self._serve(host, port)
+        except BaseException:
+            connected.close()
+            raise
+        ClientSocket(connected, served, self._poller)
+
+    def _wait(self, error: OSError) -> None:
+        """Leave clients where they are, in the kernel, until there may be room for them."""
+        log.error("connections wait: {error}", error=error.strerror)
+        self._poller.change(self._socket.fileno(), 0)
+        self._poller.clock.callLater(PATIENCE_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._poller.change(self._socket.fileno(), select.EPOLLIN)
+
+
+_SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+def _failure(error: Exception) -> Failure:
+    return Failure(error)  # type: ignore[no-untyped-call]

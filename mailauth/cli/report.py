@@ -24,13 +24,13 @@ from mailauth.cli.logs import (
 from mailauth.config import Config, ConfigError
 from mailauth.login.event import Protocol
 from mailauth.record.stamp import zone_named
-from mailauth.report import Case, Expected, Wanted
 from mailauth.report.exports import write_csv, write_json
 from mailauth.report.logs import structs
 from mailauth.report.opening import Opened
 from mailauth.report.page import write_report, write_summary
+from mailauth.report.period import Expected, Wanted
 from mailauth.report.presentation import PRESENTATIONS
-from mailauth.report.rows import ROWS
+from mailauth.report.rows import ROWS, Case
 from mailauth.report.summary import seen_tls_ports, summarize
 from mailauth.report.terminal import console, print_report, print_summary
 

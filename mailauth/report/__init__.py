@@ -4,12 +4,12 @@ The log files are the database. Tables of an embedded DuckDB are filled from the
 is one `.sql` file over these; a row of it is a struct of `rows`: `Login`, `Insecure`, `Case`,
 `Exposure`, `Cutoff`, `Absent`, `Country`.
 
-For a server, which asks again and again while its logs grow:
+For a server, which asks again and again while its logs grow (`home`, `period`, `rows`, `advice`):
 
     logs = HomeLogs(home / "logs", home / ".mailauth")          # opens nothing yet
     cases = logs.rows(Case, Wanted())                           # all of them, open ones first
     mine = logs.rows(Login, Wanted(account="bob", newest_first=True), limit=50)
-    shares = logs.shares(By.DAY, Wanted(since=a_week_ago))      # SECURE and UNSECURE by day
+    shares = logs.shares(Unit.DAY, Wanted(since=a_week_ago))    # SECURE and UNSECURE by day, …
     totals = logs.totals(Wanted())
     absent = logs.rows(Absent, Wanted(), expected=Expected(now=now, accounts=names))
     advice(case, tls_ports)                                     # one line: what to do about a case
@@ -17,53 +17,11 @@ For a server, which asks again and again while its logs grow:
 
 These calls block (tens of milliseconds over 100,000 events; the first one reads the logs): call
 them from a thread. What they answer is what the files say at that moment. The cache in `.mailauth`
-may be deleted at any time. Times are naive, in the log's own zone.
+may be deleted at any time. Times are naive, in the log's own zone. This module imports nothing:
+a server whose reports nobody asks for does without DuckDB.
 
-For files that somebody names, read once and without a home:
+For files that somebody names, read once and without a home (`opening`, `sources`):
 
     with opened_logs(sources_of_files(paths)) as opened:
         opened.logs.rows(Case, Wanted())
 """
-
-from mailauth.report.advice import WELL_KNOWN_TLS_PORTS, advice
-from mailauth.report.home import HomeLogs
-from mailauth.report.logs import By, Expected, Logs
-from mailauth.report.opening import opened_logs
-from mailauth.report.period import Wanted
-from mailauth.report.rows import (
-    Absent,
-    Case,
-    Country,
-    Cutoff,
-    Exposure,
-    Insecure,
-    Login,
-    Row,
-    Share,
-    Totals,
-)
-from mailauth.report.sources import Sources, sources_of_directory, sources_of_files
-
-__all__ = [
-    "WELL_KNOWN_TLS_PORTS",
-    "Absent",
-    "By",
-    "Case",
-    "Country",
-    "Cutoff",
-    "Expected",
-    "Exposure",
-    "HomeLogs",
-    "Insecure",
-    "Login",
-    "Logs",
-    "Row",
-    "Share",
-    "Sources",
-    "Totals",
-    "Wanted",
-    "advice",
-    "opened_logs",
-    "sources_of_directory",
-    "sources_of_files",
-]

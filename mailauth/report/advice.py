@@ -1,9 +1,12 @@
 """What to do about a case: which port and which setting, and whether to change the password."""
 
 from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
 
 from mailauth.login.event import Protocol
-from mailauth.report.rows import Case, Exposure
+from mailauth.report.rows import Case, Exposure, Insecure
 from mailauth.report.values import iso, text
 
 WELL_KNOWN_TLS_PORTS: Mapping[Protocol, int] = {
@@ -14,20 +17,60 @@ WELL_KNOWN_TLS_PORTS: Mapping[Protocol, int] = {
 }
 
 
+class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """What cases and insecure clients have in common."""
+
+    account: str
+    service: Protocol
+    port: int | None
+    address: str
+    count: int
+    first: datetime
+    last: datetime
+    client: str | None
+    open: bool
+    fixed: datetime | None
+    exposed: bool | None
+
+
 def advice(case: Case, tls_ports: Mapping[Protocol, int]) -> str:
     """Return one line: who logs in how insecurely, and what to do.
 
     `tls_ports` are the server's ports with implicit TLS; where it is not known to have one, the
     well-known port is named.
     """
-    story = (
-        f"{text(case.account)}: {case.service.value} in the clear"
-        f"{f' on port {case.port}' if case.port is not None else ''} from {text(case.address)}, "
-        f"{_how_often(case)}"
+    trouble = _Trouble(
+        account=case.account,
+        service=case.service,
+        port=case.port,
+        address=case.address,
+        count=case.unsecure,
+        first=case.opened,
+        last=case.last_unsecure,
+        client=case.client,
+        open=case.open,
+        fixed=case.fixed,
+        exposed=case.exposed,
     )
-    return "; ".join(
-        part for part in (story, _client(case), _setting(case, tls_ports), _password(case)) if part
+    return _told(trouble, tls_ports)
+
+
+def insecure_advice(row: Insecure, tls_ports: Mapping[Protocol, int]) -> str:
+    """Return one line, as `advice` does, about one client of an account."""
+    trouble = _Trouble(
+        account=row.account,
+        service=row.service,
+        port=row.port,
+        address=row.address,
+        count=row.count,
+        first=row.first,
+        last=row.last,
+        client=row.client,
+        open=row.open,
+        fixed=row.last_secure,
+        exposed=row.exposed,
     )
+    return _told(trouble, tls_ports)
 
 
 def exposure_advice(exposure: Exposure) -> str:
@@ -39,26 +82,36 @@ def exposure_advice(exposure: Exposure) -> str:
     )
 
 
-def _how_often(case: Case) -> str:
-    if case.unsecure == 1:
-        return f"once, {iso(case.opened)}"
-    return f"{case.unsecure} times since {iso(case.opened)}, last {iso(case.last_unsecure)}"
+def _told(trouble: _Trouble, tls_ports: Mapping[Protocol, int]) -> str:
+    story = (
+        f"{text(trouble.account)}: {trouble.service.value} in the clear"
+        f"{f' on port {trouble.port}' if trouble.port is not None else ''} "
+        f"from {text(trouble.address)}, {_how_often(trouble)}"
+    )
+    parts = (story, _client(trouble), _setting(trouble, tls_ports), _password(trouble))
+    return "; ".join(part for part in parts if part)
 
 
-def _client(case: Case) -> str:
-    return f"client {text(case.client)}" if case.client is not None else ""
+def _how_often(trouble: _Trouble) -> str:
+    if trouble.count == 1:
+        return f"once, {iso(trouble.first)}"
+    return f"{trouble.count} times since {iso(trouble.first)}, last {iso(trouble.last)}"
 
 
-def _setting(case: Case, tls_ports: Mapping[Protocol, int]) -> str:
-    if not case.open:
-        return f"fixed {iso(case.fixed)}" if case.fixed is not None else ""
-    port = tls_ports.get(case.service, WELL_KNOWN_TLS_PORTS[case.service])
-    setting = "https" if case.service is Protocol.HTTP else "SSL/TLS"
+def _client(trouble: _Trouble) -> str:
+    return f"client {text(trouble.client)}" if trouble.client is not None else ""
+
+
+def _setting(trouble: _Trouble, tls_ports: Mapping[Protocol, int]) -> str:
+    if not trouble.open:
+        return f"fixed {iso(trouble.fixed)}" if trouble.fixed is not None else ""
+    port = tls_ports.get(trouble.service, WELL_KNOWN_TLS_PORTS[trouble.service])
+    setting = "https" if trouble.service is Protocol.HTTP else "SSL/TLS"
     return f"change to port {port}, {setting}"
 
 
-def _password(case: Case) -> str:
+def _password(trouble: _Trouble) -> str:
     """Advise on the password; without evidence it may have crossed the wire, and probably did."""
-    if case.exposed is None:
+    if trouble.exposed is None:
         return "password perhaps exposed, better change it"
-    return "password exposed, change it" if case.exposed else ""
+    return "password exposed, change it" if trouble.exposed else ""

@@ -49,6 +49,10 @@ class _Known(msgspec.Struct, frozen=True):
         )
 
 
+class LogsClosed(Exception):
+    """The logs were closed before the answer was there."""
+
+
 class _Misfit(Exception):
     """The files do not go on where the tables end."""
 
@@ -57,7 +61,7 @@ class HomeLogs(Logs):
     """The logs of a log directory. Every question is answered from the files as they are now.
 
     Any thread may ask; questions wait for each other. Files that cannot be read raise `OSError`.
-    Nothing is opened before the first question.
+    Nothing is opened before the first question. Nobody may ask any more once it is closed.
     """
 
     def __init__(self, directory: Path, state: Path) -> None:
@@ -66,15 +70,18 @@ class HomeLogs(Logs):
         self._open: Tables | None = None
         self._known: list[_Known] = []
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     def close(self) -> None:
-        """Close the tables; the next question opens them again."""
+        """Break off what is being read, and close the tables."""
+        self._closed.set()
         with self._lock:
             self._discard()
 
     @contextlib.contextmanager
     def _asked(self, wanted: Wanted) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
+            self._go_on(0)
             self._tables = self._current()
             try:
                 with super()._asked(wanted) as cursor:
@@ -82,6 +89,8 @@ class HomeLogs(Logs):
             except duckdb.FatalException:
                 self._discard()
                 raise
+            finally:
+                del self._tables
 
     def _current(self) -> Tables:
         """Return tables that hold what the files do: the ones there are, or new ones."""
@@ -148,7 +157,7 @@ class HomeLogs(Logs):
     def _read_on(self, tables: Tables) -> Tables:
         """Read what is new in the files. Raises `_Misfit` where they do not go on as they ended."""
         sources = sources_of_directory(self._directory)
-        reader = Reader(tables)
+        reader = Reader(tables, self._go_on)
         grown = [
             self._read(tables, reader, content, of_log)
             for content, of_log in (
@@ -204,6 +213,11 @@ class HomeLogs(Logs):
                 )
             self._remember(tables, now)
         return changed
+
+    def _go_on(self, _: int) -> None:
+        """Go on reading, unless it is to end."""
+        if self._closed.is_set():
+            raise LogsClosed
 
     def _remember(self, tables: Tables, file: _Known) -> None:
         with tables.cursor() as cursor:

@@ -1,43 +1,19 @@
 """The logs as they are asked: each report's rows, shares and totals."""
 
-import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, TypeVar
 
 import duckdb
 import msgspec
 
-from mailauth.report.period import Wanted
-from mailauth.report.rows import Row, Share, Totals
+from mailauth.report.period import Expected, Unit, Wanted
+from mailauth.report.rows import Row, Share, Shares, Totals
 from mailauth.report.tables import Tables, set_variables
 
 R = TypeVar("R", bound=Row)
 
-ABSENT_DAYS = 30
 _FETCHED = 4096  # rows at a time, of an answer that may be long
-
-
-class By(enum.Enum):
-    """What logins are shared out by."""
-
-    SERVICE = "service"
-    COUNTRY = "country"
-    MECHANISM = "mechanism"
-    CLIENT = "client"
-    ACCOUNT = "account"
-    HOUR = "hour"
-    DAY = "day"
-    MONTH = "month"
-
-
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What `Absent` is told: who should be there, the time, and how many days are a while."""
-
-    now: datetime
-    accounts: Sequence[str] = ()
-    days: int = ABSENT_DAYS
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -60,9 +36,13 @@ class Logs:
         *,
         expected: Expected | None = None,
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[R]:
-        """Return a report's rows, so many at most. `Absent` needs what is `expected`."""
-        with self.answer(kind, wanted, expected=expected, limit=limit) as answer:
+        """Return a report's rows behind the first `offset`, so many at most.
+
+        `Absent` needs what is `expected`.
+        """
+        with self.answer(kind, wanted, expected=expected, limit=limit, offset=offset) as answer:
             return list(structs(kind, answer))
 
     @contextmanager
@@ -73,6 +53,7 @@ class Logs:
         *,
         expected: Expected | None = None,
         limit: int | None = None,
+        offset: int = 0,
     ) -> Iterator[Answer]:
         """Give a report's rows as plain values, for as long as the context lasts."""
         with self._asked(wanted) as cursor:
@@ -83,18 +64,18 @@ class Logs:
                     now=expected.now,
                     days=expected.days,
                 )
-            cursor.execute(f"FROM {kind.report} LIMIT $1", [limit])
+            cursor.execute(f"FROM {kind.report} LIMIT $1 OFFSET $2", [limit, offset])
             yield Answer(kind.__struct_fields__, fetched(cursor))
 
-    def shares(self, by: By, wanted: Wanted) -> list[Share]:
-        """Share out the logins of the period: times in order, else the largest share first."""
+    def shares(self, unit: Unit, wanted: Wanted) -> Shares:
+        """Share out the logins of the period: by time, service, country and mechanism."""
         with self._asked(wanted) as cursor:
-            set_variables(cursor, shared_by=by.value)
+            set_variables(cursor, unit=unit.value)
             cursor.execute("FROM shares")
-            return [
-                Share(label=label, secure=secure, unsecure=unsecure)
-                for label, secure, unsecure in fetched(cursor)
-            ]
+            found: dict[str, list[Share]] = {name: [] for name in Shares.__struct_fields__}
+            for by, label, secure, unsecure in fetched(cursor):
+                found[by].append(Share(label=label, secure=secure, unsecure=unsecure))
+        return Shares(**found)
 
     def totals(self, wanted: Wanted) -> Totals:
         """Count the logins of the period."""

@@ -1,10 +1,14 @@
 """What a report is asked for: a period, in the log's own zone, and whose logins."""
 
+import enum
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from mailauth.login.event import Protocol
+
+ABSENT_DAYS = 30
 
 
 class PeriodError(ValueError):
@@ -23,6 +27,22 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     service: Protocol | None = None
     secure: bool | None = None
     newest_first: bool = False
+
+
+class Unit(enum.Enum):
+    """How finely logins are shared out by time."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What `Absent` is told: who should be there, the time, and how many days are a while."""
+
+    now: datetime
+    accounts: Sequence[str] = ()
+    days: int = ABSENT_DAYS
 
 
 def parse_time(text: str) -> datetime:

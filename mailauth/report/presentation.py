@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from mailauth.report.rows import (
     Login,
     Row,
 )
-from mailauth.report.values import iso, text
+from mailauth.report.values import duration, iso, text
 
 
 class Tone(enum.Enum):
@@ -52,17 +52,6 @@ class Presentation(msgspec.Struct, frozen=True):
     title: str
     columns: tuple[Column, ...]
     none: str
-
-
-def duration(seconds: float) -> str:
-    """Say how long something took, in its two largest units."""
-    rest = timedelta(seconds=seconds) // timedelta(seconds=1)
-    parts = []
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, rest = divmod(rest, length)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2]) or "under 1 s"
 
 
 def _time(time: datetime | None) -> Value:

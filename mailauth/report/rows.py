@@ -160,6 +160,15 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     unsecure: int
 
 
+class Shares(msgspec.Struct, frozen=True, kw_only=True):
+    """The logins of a period shared out in several ways: times in order, else the largest first."""
+
+    time: list[Share]
+    service: list[Share]
+    country: list[Share]
+    mechanism: list[Share]
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in the logs in a period."""
 

@@ -13,6 +13,17 @@ def iso(time: datetime.datetime) -> str:
     return time.isoformat(timespec="microseconds" if time.microsecond % 1000 else "milliseconds")
 
 
+def duration(seconds: float) -> str:
+    """Say how long something took, in its two largest units."""
+    rest = datetime.timedelta(seconds=seconds) // datetime.timedelta(seconds=1)
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "under 1 s"
+
+
 def plain(value: Any) -> Any:
     """Return what JSON can say of a value: null, truth, a number, or a text."""
     if value is None or isinstance(value, bool | int | float | str):

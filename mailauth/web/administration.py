@@ -24,6 +24,12 @@ class Administration:
             raise HttpError(404, "There is no such account.")
         return account
 
+    async def password_changed(self, name: str) -> None:
+        """Record that a password that was exposed is no longer in use."""
+        account = self.account(name)
+        change = AccountChange.PASSWORD_CHANGED
+        await _recorded(record_change(self._authority, change, user=account.name))
+
     async def set_disabled(self, name: str, *, disabled: bool) -> None:
         """Disable an account, or enable it again."""
         account = self.account(name)

@@ -11,6 +11,7 @@ from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
 from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.selection import choice
+from mailauth.web.sign_in import destination
 
 _PAGE = "/listeners"
 
@@ -48,9 +49,10 @@ class Listeners:
         )
 
     def set_cleartext(self, request: Request, _: Viewer) -> Response:
-        """Permit or refuse cleartext logins on a listener."""
+        """Permit or refuse cleartext logins on a listener; go `back` to the page of the form."""
         form = self._tokens.session_form(request)
         cleartext = choice({"cleartext": text(form, "cleartext")}, "cleartext", Cleartext)
         assert cleartext is not None
         self._administration.set_cleartext(text(form, "listener"), cleartext)
-        return see_other(_PAGE)
+        back = form.get("back", _PAGE.encode()).decode("utf-8", "replace")
+        return see_other(destination(back))

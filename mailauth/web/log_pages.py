@@ -1,6 +1,5 @@
 """The console's viewer of the log files, and of one record with all its evidence."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ from twisted.internet.threads import deferToThread
 from mailauth.login.event import Protocol
 from mailauth.web.access import Access, Viewer
 from mailauth.web.feed import Feed
+from mailauth.web.filters import given
 from mailauth.web.message import HttpError, Request, Response
 from mailauth.web.pages import Pages
 from mailauth.web.raw_logs import LogFiles
@@ -42,8 +42,8 @@ class LogPages:
         before = number(query, "before", 0, MAX_NUMBER) if "before" in query else None
         wanted = _Wanted(
             text=query.get("text", "").lower().encode(),
-            protocol=choice(_given(query), "protocol", Protocol),
-            secure=truth(_given(query), "secure"),
+            protocol=choice(given(query), "protocol", Protocol),
+            secure=truth(given(query), "secure"),
         )
         try:
             excerpt = await deferToThread(self._files.excerpt, name, before, SHOWN, wanted.wants)
@@ -93,11 +93,6 @@ class _Wanted(msgspec.Struct, frozen=True):
             verdict, value = (b"{SECURE}", b"true") if self.secure else (b"{UNSECURE}", b"false")
             return verdict in line or b'"secure":' + value in line
         return True
-
-
-def _given(query: Mapping[str, str]) -> dict[str, str]:
-    """Return what was filled in; a form sends the rest empty."""
-    return {name: value for name, value in query.items() if value}
 
 
 def _verdict(line: str) -> str:

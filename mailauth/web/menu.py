@@ -12,22 +12,43 @@ class Entry(msgspec.Struct, frozen=True):
     label: str
 
 
+class Group(msgspec.Struct, frozen=True):
+    """Entries that belong together, under a heading or none."""
+
+    heading: str | None
+    entries: tuple[Entry, ...]
+
+
 _SETUP = Entry("/setup", "Set up a client")
 
-VISITOR = (_SETUP,)
-USER = (Entry("/", "Your sign-ins"), _SETUP)
+VISITOR = (Group(None, (_SETUP,)),)
+USER = (Group(None, (Entry("/", "Your sign-ins"), _SETUP)),)
 ADMIN = (
-    Entry("/", "Overview"),
-    Entry("/live", "Live"),
-    Entry("/accounts", "Accounts"),
-    Entry("/connections", "Connections"),
-    Entry("/listeners", "Listeners"),
-    Entry("/log", "Log files"),
-    _SETUP,
+    Group(None, (Entry("/", "Overview"), Entry("/live", "Live"))),
+    Group(
+        "Reports",
+        (
+            Entry("/cases", "Cases"),
+            Entry("/insecure", "Insecure clients"),
+            Entry("/exposures", "Exposed passwords"),
+            Entry("/cutoff", "Cut-off rehearsal"),
+            Entry("/logins", "Logins"),
+        ),
+    ),
+    Group(
+        "Server",
+        (
+            Entry("/accounts", "Accounts"),
+            Entry("/connections", "Connections"),
+            Entry("/listeners", "Listeners"),
+            Entry("/log", "Log files"),
+            _SETUP,
+        ),
+    ),
 )
 
 
-def menu_for(viewer: Viewer | None) -> tuple[Entry, ...]:
+def menu_for(viewer: Viewer | None) -> tuple[Group, ...]:
     """Return the pages that somebody may open."""
     if viewer is None:
         return VISITOR

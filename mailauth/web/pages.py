@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mailauth.report.values import duration
 from mailauth.web.access import Viewer
 from mailauth.web.forms import TOKEN_FIELD, FormTokens
 from mailauth.web.menu import menu_for
@@ -57,6 +58,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals["static"] = static.url
+        self._environment.filters["duration"] = duration
 
     def render(self, template: str, **values: object) -> bytes:
         """Return a document."""

@@ -38,6 +38,15 @@ def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
     ]
 
 
+def tls_ports(services: Iterable[Service]) -> dict[Protocol, int]:
+    """Return each protocol's port with implicit TLS, where there is one."""
+    ports: dict[Protocol, int] = {}
+    for service in services:
+        if service.tls is TlsMode.IMPLICIT:
+            ports.setdefault(service.protocol, service.port)
+    return ports
+
+
 class Mode(enum.Enum):
     """How a client protects its connection."""
 

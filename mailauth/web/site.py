@@ -22,22 +22,28 @@ from mailauth.web.admin_link import AdminLinks
 from mailauth.web.administration import Administration
 from mailauth.web.api import Api
 from mailauth.web.autoconfig import Autoconfig
+from mailauth.web.cases import CasePages
 from mailauth.web.channel import Channel
 from mailauth.web.connection import Connection, Facts
 from mailauth.web.connections import Connections
-from mailauth.web.console import Console
+from mailauth.web.cutoff import CutoffPage
+from mailauth.web.exposures import Exposures
 from mailauth.web.feed import Feed
+from mailauth.web.filters import Filters
 from mailauth.web.forms import FormTokens
 from mailauth.web.forwarded import MalformedForwarded, resolve
 from mailauth.web.listeners import Listeners
 from mailauth.web.live import Live
 from mailauth.web.log_pages import LogPages
 from mailauth.web.login import BEARER_CHALLENGE
+from mailauth.web.logins import Logins
 from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
 from mailauth.web.metrics import Gauges, Metrics
 from mailauth.web.operations import Operations
+from mailauth.web.overview import OverviewPage
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
+from mailauth.web.reports import Reports
 from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
 from mailauth.web.selection import MAX_NUMBER, number, selection
 from mailauth.web.sessions import Sessions
@@ -81,6 +87,7 @@ class WebSite:
         operations: Operations,
         metrics: Metrics,
         logs: LogFiles,
+        reports: Reports,
         forwarded_from: tuple[Network, ...] = (),
     ) -> None:
         self._authority = authority
@@ -93,6 +100,7 @@ class WebSite:
         static = StaticFiles()
         self._pages = Pages(static, tokens)
         administration = Administration(authority, operations)
+        filters = Filters(authority, reports.now)
         self._streams = EventStreams(feed, clock)
         metrics.watch(self._look)
         self._links = AdminLinks(now, sessions)
@@ -104,7 +112,11 @@ class WebSite:
                 OpenRoute("GET", "/static/{name}", static.serve),
                 OpenRoute("GET", "/open/{token}", self._links.open),
                 *self._sign_in.routes(),
-                *Console(self._pages).routes(),
+                *OverviewPage(reports, filters, operations, self._pages).routes(),
+                *CasePages(reports, filters, operations, self._pages).routes(),
+                *Exposures(reports, filters, administration, tokens, self._pages).routes(),
+                *CutoffPage(reports, filters, operations, self._pages).routes(),
+                *Logins(reports, filters, self._pages).routes(),
                 *Live(feed, self._pages).routes(),
                 *AccountPages(authority, administration, tokens, self._pages).routes(),
                 *Connections(authority, operations, administration, tokens, self._pages).routes(),

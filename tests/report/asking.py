@@ -4,15 +4,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from mailauth.report import (
-    Expected,
-    Row,
-    Wanted,
-    opened_logs,
-    sources_of_directory,
-    sources_of_files,
-)
-from mailauth.report.opening import Findings
+from mailauth.report.opening import Findings, opened_logs
+from mailauth.report.period import Expected, Wanted
+from mailauth.report.rows import Row
+from mailauth.report.sources import sources_of_directory, sources_of_files
 
 R = TypeVar("R", bound=Row)
 

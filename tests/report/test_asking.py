@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.report import opened_logs, sources_of_files
 from mailauth.report.asking import QuestionError, asked
+from mailauth.report.opening import opened_logs
+from mailauth.report.sources import sources_of_files
 from mailauth.report.tables import Tables
 
 SAMPLE = Path(__file__).parents[1] / "golden" / "xeams-first.log"

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mailauth.login.event import Kind, Protocol
-from mailauth.report import Case, Insecure, Wanted
+from mailauth.report.period import Wanted
+from mailauth.report.rows import Case, Insecure
 from tests.report.asking import of_directory, of_files
 from tests.report.writing import BOB, START, Story
 

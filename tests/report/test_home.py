@@ -3,12 +3,15 @@
 import gzip
 import threading
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from mailauth.report import Case, HomeLogs, Login, Wanted
-from mailauth.report.home import CACHE_NAME
+from mailauth.report.home import CACHE_NAME, HomeLogs, LogsClosed
+from mailauth.report.period import Wanted
+from mailauth.report.reading import Reader
+from mailauth.report.rows import Case, Login
 from tests.report.asking import EVERYTHING
 from tests.report.writing import BOB, Story
 
@@ -117,12 +120,13 @@ def test_a_cache_that_is_damaged_or_of_another_version_is_made_again(
     assert len(seen(logs)) == 1
     logs.close()
     (state / CACHE_NAME).write_bytes(b"this is no database" * 1000)
+    logs = HomeLogs(story.lines.parent, state)
     assert len(seen(logs)) == 1
     logs.close()
     with duckdb.connect(str(state / CACHE_NAME)) as other:
         other.execute("UPDATE made_from SET version = 'another'")
         other.execute("DELETE FROM lines")
-    assert len(seen(logs)) == 1
+    assert len(seen(HomeLogs(story.lines.parent, state))) == 1
 
 
 def test_a_reading_that_was_never_finished_is_not_counted_twice(
@@ -137,7 +141,7 @@ def test_a_reading_that_was_never_finished_is_not_counted_twice(
             "INSERT INTO lines SELECT ordinal + 1, file, line + 1, time, verdict, account, address,"
             " origin, NULL, NULL, NULL FROM lines"
         )
-    assert seen(logs) == [(BOB, "PLAIN"), (MARY, "PLAIN")]
+    assert seen(HomeLogs(story.lines.parent, state)) == [(BOB, "PLAIN"), (MARY, "PLAIN")]
 
 
 def test_without_a_place_for_the_cache_the_logs_are_read_all_the_same(
@@ -186,3 +190,38 @@ def test_threads_may_ask_at_once_while_the_logs_grow(story: Story, logs: HomeLog
     assert errors == []
     assert all(found == sorted(found) for found in counts)
     assert len(logs.rows(Login, EVERYTHING)) == 50
+
+
+def test_closing_breaks_off_what_is_being_read(
+    story: Story, logs: HomeLogs, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that stops does not wait until a large log has been read; the rest is read later."""
+    story.login()
+    story.login(MARY)
+    read = threading.Event()
+    inserted = Reader._insert
+
+    def slowly(self: Reader, *arguments: Any) -> None:
+        inserted(self, *arguments)
+        read.set()
+        assert logs._closed.wait(10)
+
+    monkeypatch.setattr(Reader, "_insert", slowly)
+    outcome: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            seen(logs)
+        except LogsClosed as closed:
+            outcome.append(closed)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert read.wait(10)
+    logs.close()
+    asking.join(10)
+    assert len(outcome) == 1
+    with pytest.raises(LogsClosed):
+        seen(logs)
+    monkeypatch.setattr(Reader, "_insert", inserted)
+    assert len(seen(HomeLogs(story.lines.parent, state))) == 2

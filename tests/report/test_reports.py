@@ -4,21 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailauth.login.event import AccountChange, Protocol, Result
-from mailauth.report import (
-    Absent,
-    By,
-    Case,
-    Country,
-    Cutoff,
-    Expected,
-    Exposure,
-    Insecure,
-    Login,
-    Wanted,
-    advice,
-    opened_logs,
-    sources_of_directory,
-)
+from mailauth.report.advice import advice
+from mailauth.report.opening import opened_logs
+from mailauth.report.period import Expected, Unit, Wanted
+from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecure, Login, Share
+from mailauth.report.sources import sources_of_directory
 from mailauth.report.summary import seen_tls_ports, summarize
 from tests.report.asking import EVERYTHING, of_directory, of_files
 from tests.report.writing import BOB, START, Story
@@ -166,21 +156,28 @@ def test_logins_are_found_by_account_service_and_verdict(story: Story) -> None:
     assert [login.account for login in newest] == [MARY, BOB, BOB, BOB]
 
 
-def test_shares_are_counted_by_what_is_asked_for(story: Story) -> None:
-    story.login()
-    story.login(secure=True)
+def test_shares_are_by_time_service_country_and_mechanism(story: Story) -> None:
+    """Times in their order; of others the largest share first."""
+    story.login(origin="Germany")
+    story.login(secure=True, mechanism=None)
     story.wait(days=1)
     story.login(service="SMTP", secure=True)
     with opened_logs(sources_of_directory(story.lines.parent)) as opened:
-        days = opened.logs.shares(By.DAY, EVERYTHING)
-        services = opened.logs.shares(By.SERVICE, EVERYTHING)
+        shares = opened.logs.shares(Unit.DAY, EVERYTHING)
+        months = opened.logs.shares(Unit.MONTH, EVERYTHING).time
+        hours = opened.logs.shares(Unit.HOUR, Wanted(account=BOB, service=Protocol.SMTP)).time
         totals = opened.logs.totals(EVERYTHING)
-    assert [(day.label, day.secure, day.unsecure) for day in days] == [
-        ("2026-11-23", 1, 1),
-        ("2026-11-24", 1, 0),
-    ]
-    assert [(share.label, share.secure) for share in services] == [("IMAP", 1), ("SMTP", 1)]
+    assert _counted(shares.time) == [("2026-11-23", 1, 1), ("2026-11-24", 1, 0)]
+    assert _counted(shares.service) == [("IMAP", 1, 1), ("SMTP", 1, 0)]
+    assert _counted(shares.country) == [("LAN", 2, 0), ("Germany", 0, 1)]
+    assert _counted(shares.mechanism) == [("PLAIN", 1, 1), ("unknown", 1, 0)]
+    assert _counted(months) == [("2026-11", 2, 1)]
+    assert _counted(hours) == [("2026-11-24T09:00", 1, 0)]
     assert (totals.logins, totals.unsecure, totals.accounts) == (3, 1, 1)
+
+
+def _counted(shares: list[Share]) -> list[tuple[str, int, int]]:
+    return [(share.label, share.secure, share.unsecure) for share in shares]
 
 
 # Summary and advice.

@@ -5,13 +5,15 @@ import html
 import itertools
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from http.client import HTTPResponse
 from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 import msgspec
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -28,12 +30,14 @@ from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.origin.networks import parse_network
 from mailauth.record.times import RecordTimes
+from mailauth.report.home import HomeLogs
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.web.channel import Channel
 from mailauth.web.feed import Batch, Feed
 from mailauth.web.metrics import Metrics
 from mailauth.web.operations import OpenConnection
 from mailauth.web.raw_logs import LogFiles
+from mailauth.web.reports import Reports
 from mailauth.web.selection import Selection
 from mailauth.web.services import Service, services_of
 from mailauth.web.site import WebSite
@@ -158,6 +162,8 @@ class LinkedTransport(StringTransport):
 class Server:
     """A site with its accounts, its record and its clocks."""
 
+    made: ClassVar[list["Server"]] = []
+
     def __init__(
         self,
         *,
@@ -171,6 +177,14 @@ class Server:
         self.policy = Policy(cleartext=cleartext)
         self.operations = FakeOperations(self)
         self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
+        self.reports = Reports(
+            lambda: HomeLogs(logs, logs / ".mailauth"),
+            maybeDeferred,
+            newest=lambda: self.recorder.feed.newest,
+            now=lambda: datetime.fromtimestamp(self.now(), UTC).replace(tzinfo=None),
+            checked=self.authority.exposure.drained,
+        )
+        Server.made.append(self)
         self.site = WebSite(
             authority=self.authority,
             clock=self.clock,
@@ -180,6 +194,7 @@ class Server:
             operations=self.operations,
             metrics=self.recorder.metrics,
             logs=LogFiles([logs / name for name in LOG_NAMES]),
+            reports=self.reports,
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
         )
 

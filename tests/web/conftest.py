@@ -1,8 +1,18 @@
 """What tests of the HTTP service stand on."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.web.browser import Browser, Server
+
+
+@pytest.fixture(autouse=True)
+def _closed_reports() -> Iterator[None]:
+    """The logs that a test has asked are closed behind it: DuckDB complains of what is left."""
+    yield
+    while Server.made:
+        Server.made.pop().reports.close()
 
 
 @pytest.fixture

@@ -1,19 +1,29 @@
--- The logins of the period, shared out by what the variable `shared_by` names: times in their order, else the
--- largest share first.
+-- The logins of the period, shared out by time (in units of the variable `unit`), by service, by country and by
+-- mechanism in one pass: times in their order, else the largest share first.
+WITH shared AS (
+    SELECT
+        CASE getvariable('unit')
+            WHEN 'hour' THEN strftime(date_trunc('hour', time), '%Y-%m-%dT%H:%M')
+            WHEN 'day' THEN strftime(date_trunc('day', time), '%Y-%m-%d')
+            WHEN 'month' THEN strftime(date_trunc('month', time), '%Y-%m')
+        END AS time,
+        service,
+        origin AS country,
+        coalesce(mechanism, 'unknown') AS mechanism,
+        secure
+    FROM sign_ins
+    WHERE in_period(time)
+)
 SELECT
-    CASE getvariable('shared_by')
-        WHEN 'service' THEN service
-        WHEN 'country' THEN origin
-        WHEN 'mechanism' THEN coalesce(mechanism, 'unknown')
-        WHEN 'client' THEN coalesce(client, 'unknown')
-        WHEN 'account' THEN account
-        WHEN 'hour' THEN strftime(date_trunc('hour', time), '%Y-%m-%dT%H:%M')
-        WHEN 'day' THEN strftime(time, '%Y-%m-%d')
-        WHEN 'month' THEN strftime(time, '%Y-%m')
-    END AS label,
+    CASE grouping_id(time, service, country, mechanism)
+        WHEN 7 THEN 'time'
+        WHEN 11 THEN 'service'
+        WHEN 13 THEN 'country'
+        WHEN 14 THEN 'mechanism'
+    END AS shared_by,
+    coalesce(time, service, country, mechanism) AS label,
     count(*) FILTER (secure) AS secure,
     count(*) FILTER (NOT secure) AS unsecure
-FROM sign_ins
-WHERE in_period(time)
-GROUP BY label
-ORDER BY CASE WHEN getvariable('shared_by') IN ('hour', 'day', 'month') THEN 0 ELSE count(*) END DESC, label
+FROM shared
+GROUP BY GROUPING SETS ((time), (service), (country), (mechanism))
+ORDER BY shared_by, CASE WHEN shared_by = 'time' THEN 0 ELSE count(*) END DESC, label

@@ -1,0 +1,80 @@
+"""What a page or the API is asked about, read from a query: a period, an account, a service."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from mailauth.login.authority import Authority
+from mailauth.login.event import Protocol
+from mailauth.report.period import PeriodError, Wanted, parse_time
+from mailauth.web.access import Viewer
+from mailauth.web.message import HttpError
+from mailauth.web.selection import choice, number, truth
+
+MAX_DAYS = 36_500
+MAX_PAGE = 100_000
+PAGE = 100  # rows of a page
+
+
+class Filters:
+    """Reads what is wanted; `now` is the time in the zone of the log."""
+
+    def __init__(self, authority: Authority, now: Callable[[], datetime]) -> None:
+        self._authority = authority
+        self._now = now
+
+    def wanted(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
+        """Read it; whoever is no administrator asks about themselves. Raises `HttpError`."""
+        since = _time(query, "since")
+        if since is None and "days" in query:
+            days = number(query, "days", 1, MAX_DAYS, at_least=1)
+            since = self._midnight() - timedelta(days=days - 1)
+        return Wanted(
+            since=since,
+            until=_time(query, "until"),
+            account=viewer.only_user or self._account(query.get("user")),
+            service=choice(query, "protocol", Protocol),
+            secure=truth(query, "secure"),
+        )
+
+    def _midnight(self) -> datetime:
+        return self._now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def _account(self, name: str | None) -> str | None:
+        """Return the account's name for one of its names, and any other as it is."""
+        if name is None:
+            return None
+        account = self._authority.accounts.find(name.encode("utf-8", "surrogatepass"))
+        return account.name if account is not None else name
+
+
+class PageOf(msgspec.Struct, frozen=True):
+    """Which rows a page shows: those of so many more than a page tell whether there is a next."""
+
+    number: int
+
+    @property
+    def offset(self) -> int:
+        """How many rows stand on the pages before."""
+        return (self.number - 1) * PAGE
+
+
+def page_of(query: Mapping[str, str]) -> PageOf:
+    """Read which page is wanted; raises `HttpError`."""
+    return PageOf(number(query, "page", 1, MAX_PAGE, at_least=1))
+
+
+def given(query: Mapping[str, str]) -> dict[str, str]:
+    """Return what was filled in; a form sends the rest empty."""
+    return {name: value for name, value in query.items() if value}
+
+
+def _time(query: Mapping[str, str], name: str) -> datetime | None:
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except PeriodError as error:
+        raise HttpError(400, f"{name}: expected {error}.") from None

@@ -1,0 +1,153 @@
+"""The reports, asked beside the reactor: one question at a time, and again only for a grown log.
+
+DuckDB works in a thread of its own. Nothing of it is loaded before the first question.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mailauth.report.period import Expected, Wanted
+from mailauth.report.rows import Row, Totals
+from mailauth.web.message import HttpError
+from mailauth.web.waiting import arrival
+from mailauth.wire.pending import Pending
+
+if TYPE_CHECKING:
+    from mailauth.report.home import HomeLogs
+    from mailauth.report.logs import Logs
+
+log = Logger()
+
+WAITING = 32  # questions at a time; whoever comes with one more is asked to come again
+REMEMBERED = 128  # answers
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Question(Protocol[T_co]):
+    """Something to ask the logs. Equal questions have equal answers until the log grows."""
+
+    def ask(self, logs: "Logs") -> T_co:
+        """Ask the logs. Blocks."""
+
+    def __hash__(self) -> int: ...
+
+
+class RowsOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+    """The rows of a report behind the first `offset`, so many at most."""
+
+    kind: type[R]
+    wanted: Wanted
+    limit: int
+    offset: int = 0
+    expected: Expected | None = None
+
+    def ask(self, logs: "Logs") -> list[R]:
+        """Ask the logs. Blocks."""
+        return logs.rows(
+            self.kind,
+            self.wanted,
+            expected=self.expected,
+            limit=self.limit,
+            offset=self.offset,
+        )
+
+
+class TotalsOf(msgspec.Struct, frozen=True):
+    """How many logins there were in a period, and by how many accounts."""
+
+    wanted: Wanted
+
+    def ask(self, logs: "Logs") -> Totals:
+        """Ask the logs. Blocks."""
+        return logs.totals(self.wanted)
+
+
+class _Failed(msgspec.Struct, frozen=True):
+    failure: Failure
+
+
+class Reports:
+    """Answers questions to the logs of a server.
+
+    `open_logs` and what is asked are called in a thread, by `in_thread`; `newest` is the number of
+    the last record; `now` is the time in the zone of the log.
+    """
+
+    def __init__(
+        self,
+        open_logs: "Callable[[], HomeLogs]",
+        in_thread: Callable[[Callable[[], Any]], Deferred[Any]],
+        newest: Callable[[], int],
+        now: Callable[[], datetime],
+        checked: Callable[[], Pending[None]],
+    ) -> None:
+        self.now = now
+        self._open_logs = open_logs
+        self._in_thread = in_thread
+        self._newest = newest
+        self._checked = checked
+        self._logs: HomeLogs | None = None
+        self._answers: dict[Question[Any], Pending[Any]] = {}
+        self._answers_are_of = -1
+        self._waiting = 0
+
+    async def answer(self, question: Question[T]) -> T:
+        """Return the answer of the logs as they are now; raises `HttpError`.
+
+        Passwords that are being checked are waited for: whether one was exposed is known then.
+        """
+        await arrival(self._checked())
+        newest = self._newest()
+        if newest != self._answers_are_of or len(self._answers) >= REMEMBERED:
+            self._answers = {}
+            self._answers_are_of = newest
+        pending = self._answers.get(question)
+        if pending is None:
+            pending = self._answers[question] = self._asked(question)
+        outcome = await arrival(pending)
+        if isinstance(outcome, _Failed):
+            self._forget(question, pending)
+            if isinstance(outcome.failure.value, OSError):
+                raise HttpError(503, "The log files cannot be read at the moment.")
+            outcome.failure.raiseException()
+        return cast(T, outcome)
+
+    def close(self) -> None:
+        """Break off what is being asked."""
+        if self._logs is not None:
+            self._logs.close()
+
+    def _asked(self, question: Question[T]) -> "Pending[T | _Failed]":
+        if self._waiting >= WAITING:
+            raise HttpError(503, "Too many reports are asked for.", (b"Retry-After", b"5"))
+        self._waiting += 1
+        pending: Pending[T | _Failed] = Pending()
+
+        def done(outcome: T | Failure) -> None:
+            self._waiting -= 1
+            if isinstance(outcome, Failure):
+                log.error("a report failed: {failure.value!r}", failure=outcome)
+                pending.resolve(_Failed(outcome))
+            else:
+                pending.resolve(outcome)
+
+        self._in_thread(lambda: self._ask(question)).addBoth(done)
+        return pending
+
+    def _ask(self, question: Question[T]) -> T:
+        if self._logs is None:
+            self._logs = self._open_logs()
+        return question.ask(self._logs)
+
+    def _forget(self, question: Question[Any], pending: Pending[Any]) -> None:
+        if self._answers.get(question) is pending:
+            del self._answers[question]

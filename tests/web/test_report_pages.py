@@ -1,0 +1,241 @@
+"""The console's pages on the reports."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mailauth.login.event import Kind, Result
+from mailauth.login.policy import Cleartext, Policy
+from mailauth.report.period import Unit
+from mailauth.report.rows import Share
+from mailauth.web.overview import TIMES, timeline, unit_of
+from tests.report.writing import BOB, Story
+from tests.web.browser import Browser, Server
+
+HOSTILE = '"><img src=x onerror=alert(1)>\u202e'
+MARY = "mary@mydomain.com"
+REPORT_PAGES = ["/", "/cases", "/insecure", "/exposures", "/cutoff", "/logins"]
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def story(logs: Path) -> Story:
+    return Story(logs)
+
+
+@pytest.fixture
+def server(logs: Path) -> Server:
+    return Server(logs=logs)
+
+
+@pytest.fixture
+def operator(server: Server) -> Browser:
+    """Whoever started the server, by the link."""
+    browser = Browser(server, ip="127.0.0.1")
+    browser.get(server.site.admin_link())
+    return browser
+
+
+def shown(page: str) -> str:
+    """The text of a page's main part."""
+    main = page[page.index("<main") : page.index("</main>")]
+    main = re.sub(r"</?(bdi|time|strong)\b[^>]*>", "", main)
+    return " ".join(re.sub(r"<[^>]*>", " ", main).split())
+
+
+@pytest.mark.parametrize("path", REPORT_PAGES)
+def test_without_a_log_every_page_says_that_there_is_nothing(operator: Browser, path: str) -> None:
+    answer = operator.get(path)
+    assert answer.status == 200
+    assert re.search("Nobody|nobody|No password|no case", shown(answer.text))
+
+
+@pytest.mark.parametrize("path", REPORT_PAGES)
+def test_hostile_names_are_text(story: Story, operator: Browser, path: str) -> None:
+    """An account and a client may call themselves what they like: it stays apart and is escaped."""
+    story.login(HOSTILE, client_name=HOSTILE, client_version="<b>1</b>", exposed=True)
+    page = operator.get(path).text
+    assert "<img" not in page.replace('<img src="/static', "")
+    assert "<b>1" not in page
+    assert "&lt;img src=x" in page
+    for tag, text in re.findall(r"<([^>]*)>([^<]*)", page):
+        assert tag == "bdi" or "\u202e" not in text
+
+
+def test_the_overview_says_how_things_stand_and_what_to_do(story: Story, operator: Browser) -> None:
+    for _ in range(3):
+        story.login(client_name="Thunderbird", client_version="153")
+    story.login(MARY, secure=True)
+    story.login(MARY, "SMTP")
+    story.login(MARY, "SMTP", secure=True)
+    page = operator.get("/").text
+    text = shown(page)
+    assert "6 logins of 2 accounts" in text
+    assert "33.3 % of logins SECURE 4 UNSECURE" in text
+    assert "1 open case 1 fixed" in text
+    assert "2 passwords exposed" in text
+    assert "bob@mydomain.com: IMAP in the clear on port 2143 from 10.11.12.102, 3 times" in text
+    assert "client Thunderbird 153; change to port 2993, SSL/TLS; password exposed" in text
+    assert page.count('<svg viewBox="') == 5  # over time for wide and narrow, and three more
+
+
+def test_charts_have_neither_script_nor_style_of_their_own(story: Story, operator: Browser) -> None:
+    """The content security policy would refuse them."""
+    story.login(mechanism="<script>alert(1)</script>", origin="<style>")
+    charts = re.findall(r"<svg.*?</svg>", operator.get("/").text, re.DOTALL)
+    assert charts
+    for chart in charts:
+        assert not re.search(r"<script|<style|style=|\bon[a-z]+=|href", chart)
+
+
+def test_the_overview_of_a_period(story: Story, server: Server) -> None:
+    """The period is of whole days in the log's zone."""
+    story.login()
+    server.now.seconds = datetime.fromisoformat("2026-11-24T12:00+00:00").timestamp()
+    operator = Browser(server, ip="127.0.0.1")
+    operator.get(server.site.admin_link())
+    assert "1 login of 1 account" in shown(operator.get("/?days=2").text)
+    assert "Nobody has logged in in this time." in shown(operator.get("/?days=1").text)
+    assert operator.get("/?days=0").status == operator.get("/?days=x").status == 400
+
+
+def test_cases_with_their_advice_and_their_time_to_fix(story: Story, operator: Browser) -> None:
+    story.login(client_name="mutt")
+    story.login(MARY)
+    story.wait(hours=2)
+    story.login(MARY, secure=True)
+    text = shown(operator.get("/cases").text)
+    assert text.index("bob@mydomain.com IMAP open") < text.index("mary@mydomain.com IMAP fixed")
+    assert "client mutt; change to port 2993, SSL/TLS; password exposed, change it" in text
+    assert "2 h 1 min" in text
+    assert MARY not in shown(operator.get("/cases?user=BOB@mydomain.com").text)
+    assert "No case is like that." in shown(operator.get("/cases?protocol=SMTP").text)
+    assert operator.get("/cases?protocol=x").status == 400
+    assert operator.get("/cases?since=yesterday").status == 400
+
+
+def test_insecure_clients_each_with_a_sentence(story: Story, operator: Browser) -> None:
+    story.login(client_name="mutt")
+    story.login(client_name="K-9", ip="10.11.12.103")
+    text = shown(operator.get("/insecure").text)
+    assert "from 10.11.12.102, once, 2026-11-23T09:00:00.000; client mutt; change to" in text
+    assert "from 10.11.12.103, once, 2026-11-23T09:01:00.000; client K-9; change to" in text
+
+
+def test_an_exposed_password_is_marked_as_changed(
+    story: Story, server: Server, operator: Browser
+) -> None:
+    """The mark is a record of the journal, which closes the exposure."""
+    story.login(origin="Germany")
+    story.login(MARY, result=Result.CLEARTEXT_REFUSED)
+    page = operator.get("/exposures")
+    assert re.search("bob@mydomain.com Internet .* mary@mydomain.com LAN", shown(page.text))
+    assert operator.submit(page, "/password-changed").fields["location"] == "/exposures"
+    [change] = [one for one in server.recorder.events if one.kind is Kind.ACCOUNT]
+    assert (change.reason, change.user) == ("password-changed", BOB)
+    story.event(Kind.ACCOUNT, user=BOB, reason="password-changed")
+    text = shown(operator.get("/exposures").text)
+    assert BOB not in text
+    assert MARY in text
+
+
+def test_a_cut_off_is_rehearsed_tried_and_taken_back(
+    story: Story, server: Server, operator: Browser
+) -> None:
+    """Whoever was repointed does not count; what it is tried on says so until it is taken back."""
+    story.login()
+    story.login(MARY)
+    story.login(MARY, secure=True)
+    page = operator.get("/cutoff")
+    assert "1 account of 2 breaks" in shown(page.text)
+    assert "imap port 2143 1 account would break." in shown(page.text)
+    assert MARY not in shown(page.text)
+    assert operator.submit(page, "/cleartext").fields["location"] == "/cutoff"
+    assert server.policy == Policy(cleartext=Cleartext.REFUSE)
+    page = operator.get("/cutoff")
+    assert "cleartext refused" in shown(page.text)
+    operator.submit(page, "/cleartext")
+    assert server.policy == Policy()
+    assert "cleartext refused" not in shown(operator.get("/cutoff").text)
+
+
+def test_a_cut_off_leads_back_to_pages_of_ours_only(operator: Browser) -> None:
+    page = operator.get("/listeners")
+    for back in ("//evil.example/", "https://evil.example/", "/\\evil"):
+        answer = operator.submit(page, "/cleartext", listener="imap", cleartext="allow", back=back)
+        assert answer.fields["location"] == "/"
+
+
+def test_logins_are_filtered_and_leafed_through(story: Story, operator: Browser) -> None:
+    for number in range(102):
+        story.login(ip=f"10.0.0.{number}")
+    story.login(MARY, "SMTP", secure=True)
+    page = operator.get("/logins").text
+    assert page.index("mary@mydomain.com</bdi>") < page.index("10.0.0.101 ")
+    assert "10.0.0.1 " not in page
+    assert 'href="/logins?page=2"' in page
+    older = operator.get("/logins?page=2").text
+    assert "10.0.0.1 " in older
+    assert 'rel="next"' not in older
+    assert BOB not in shown(operator.get("/logins?secure=true").text)
+    assert MARY not in shown(operator.get("/logins?protocol=IMAP").text)
+    assert "No login is like that." in shown(operator.get("/logins?until=2026-11-23").text)
+    assert "No login is like that." in shown(operator.get("/logins?user=sue").text)
+    assert "10.0.0.0 " in operator.get("/logins?until=2026-11-23T09:01&user=&protocol=").text
+
+
+def test_a_user_sees_their_own_sign_ins_with_advice(story: Story, server: Server) -> None:
+    story.login(client_name="Thunderbird")
+    story.login(MARY, "SMTP")
+    story.login(MARY, "SMTP", secure=True)
+    bob, mary = Browser(server), Browser(server)
+    bob.sign_in("bob")
+    mary.sign_in("mary")
+    text = shown(bob.get("/").text)
+    assert "change to port 2993, SSL/TLS; password exposed, change it" in text
+    assert "It crossed the LAN without TLS once" in text
+    assert MARY not in text
+    text = shown(mary.get("/").text)
+    assert "SMTP was fixed 23 Nov 2026 09:02, 1 min after it began." in text
+    assert BOB not in text
+    for path in REPORT_PAGES[1:]:
+        assert bob.get(path).status == 403
+
+
+def test_hours_and_days_and_months_without_logins_are_shown_too() -> None:
+    first, last = datetime(2026, 10, 31, 22, 15), datetime(2026, 11, 1, 1, 0)
+    shares = [Share(label="2026-10-31T22:00", secure=1, unsecure=0)]
+    assert [share.label for share in timeline(Unit.HOUR, shares, first, last)] == [
+        "2026-10-31T22:00",
+        "2026-10-31T23:00",
+        "2026-11-01T00:00",
+        "2026-11-01T01:00",
+    ]
+    assert [share.label for share in timeline(Unit.DAY, [], first, last)] == [
+        "2026-10-31",
+        "2026-11-01",
+    ]
+    months = timeline(Unit.MONTH, [], datetime(2025, 12, 31), datetime(2026, 3, 31))
+    assert [share.label for share in months] == ["2025-12", "2026-01", "2026-02", "2026-03"]
+    assert len(timeline(Unit.MONTH, [], datetime(1, 1, 1), datetime(9999, 12, 31))) == TIMES
+    assert timeline(Unit.HOUR, shares, last, first)  # the zone went back between them
+
+
+@pytest.mark.parametrize(
+    ("span", "unit"),
+    [
+        (timedelta(0), Unit.HOUR),
+        (timedelta(hours=47), Unit.HOUR),
+        (timedelta(days=2), Unit.DAY),
+        (timedelta(days=44), Unit.DAY),
+        (timedelta(days=45), Unit.MONTH),
+    ],
+)
+def test_the_longer_the_coarser(span: timedelta, unit: Unit) -> None:
+    assert unit_of(span) is unit

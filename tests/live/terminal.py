@@ -16,7 +16,7 @@ from typing import Self
 from tests.live.programs import Failed, environment, needs
 
 SECONDS = 30.0
-_CONTROLS = re.compile(rb"\x1b\[[\d;?]*[A-Za-z]|\x1b[()].|\x1b.|[\x0e\x0f]")
+_CONTROLS = re.compile(rb"\x1b\[[\d;?]*[A-Za-z]|\x1b[()].|\x1b.|[\0\x0e\x0f]")
 
 
 class Terminal:
@@ -33,7 +33,7 @@ class Terminal:
             stdout=inside,
             stderr=inside,
             cwd=home,
-            env={**environment(home), "TERM": "vt100", **more},
+            env={**environment(home), "TERM": "xterm", **more},
             start_new_session=True,
         )
         os.close(inside)

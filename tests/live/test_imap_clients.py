@@ -5,28 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.clients import neomutt, s_nail, scripts
+from tests.live.clients import alpine, neomutt, s_nail, scripts
+from tests.live.letters import Letter
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
-from tests.live.ways import IMAP, MARY, Access, Way
+from tests.live.ways import BOB, IMAP, MARY, Access, Way
 
 SUBJECTS = ("Read me", "File me", "Flag me", "Delete me")
 
 CLIENTS: dict[str, Callable[[Access], str]] = {
     "neomutt": neomutt.work,
+    "alpine": alpine.work,
     "s-nail": s_nail.work,
     "Mail::IMAPClient": scripts.mail_imapclient,
     "Net::IMAP": scripts.net_imap,
 }
-CALLS_ITSELF = {"Mail::IMAPClient": "Mail::IMAPClient"}
+CALLS_ITSELF = {"alpine": "alpine", "Mail::IMAPClient": "Mail::IMAPClient"}
 APPENDS_A_LINE = ("s-nail",)
 
 
 def letter(subject: str) -> str:
-    return (
-        f"From: {MARY}\nTo: bob@mydomain.com\nDate: Tue, 28 Jul 2020 16:12:02 +0000\n"
-        f"Subject: {subject}\n\nThis says: {subject.lower()}.\n"
-    )
+    return str(Letter(MARY, BOB, subject, f"This says: {subject.lower()}.\n"))
 
 
 @pytest.mark.parametrize("way", IMAP, ids=str)

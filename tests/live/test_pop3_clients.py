@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.clients import curl, fetchmail, getmail, marlam, neomutt, s_nail
+from tests.live.clients import alpine, curl, fetchmail, getmail, marlam, neomutt, s_nail
+from tests.live.letters import TO_BOB
 from tests.live.mail_clients import pop3_client
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
 from tests.live.ways import POP3, Access, Way
-
-BODY = ".one\n..two\n.\nend\n"
-MAIL = f"From: mary@mydomain.com\nSubject: Dots\n\n{BODY}"
 
 CLIENTS: dict[str, Callable[[Access], str]] = {
     "curl": curl.fetch,
@@ -20,6 +18,7 @@ CLIENTS: dict[str, Callable[[Access], str]] = {
     "fetchmail": fetchmail.fetch,
     "getmail": getmail.fetch,
     "neomutt": neomutt.fetch,
+    "alpine": alpine.fetch,
     "s-nail": s_nail.fetch,
 }
 NO_STLS = ("getmail",)
@@ -36,8 +35,8 @@ def test_a_client_fetches_mail(
     bob: Onlooker, demo: Watched, tmp_path: Path, client: str, way: Way
 ) -> None:
     """The mail comes as it was sent, all but curl empty the maildrop, and one login is one line."""
-    bob.deliver(MAIL)
-    assert BODY in CLIENTS[client](demo.access(way, tmp_path, bob.name))
+    bob.deliver(str(TO_BOB))
+    assert TO_BOB.body in CLIENTS[client](demo.access(way, tmp_path, bob.name))
     demo.the_login(way, bob.name)
     assert bob.subjects() == (["Dots"] if client == "curl" else [])
 
@@ -45,12 +44,13 @@ def test_a_client_fetches_mail(
 @pytest.mark.parametrize("way", POP3, ids=str)
 def test_poplib(bob: Onlooker, demo: Watched, way: Way) -> None:
     """The standard library's sends nearly every command there is."""
-    bob.deliver(MAIL)
+    sent = str(TO_BOB)
+    bob.deliver(sent)
     with pop3_client(demo.server, way) as client:
         assert "UIDL" in client.capa()
         client.user(bob.name)
         client.pass_("secret")
-        assert client.stat() == (1, len(MAIL) + MAIL.count("\n"))
+        assert client.stat() == (1, len(sent.replace("\n", "\r\n")))
         lines = client.retr(1)[1]
         assert len(client.uidl()[1]) == len(client.list()[1]) == 1
         assert client.top(1, 0)[1][-1] == b""
@@ -58,6 +58,6 @@ def test_poplib(bob: Onlooker, demo: Watched, way: Way) -> None:
         client.dele(1)
         client.rset()
         client.dele(1)
-    assert "".join(f"{line.decode()}\n" for line in lines) == MAIL
+    assert "".join(f"{line.decode()}\n" for line in lines) == sent
     demo.the_login(way, bob.name)
     assert bob.subjects() == []

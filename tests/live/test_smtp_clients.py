@@ -5,21 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.clients import curl, marlam, neomutt, s_nail, swaks
+from tests.live.clients import alpine, curl, marlam, neomutt, s_nail, swaks
+from tests.live.letters import TO_MARY, Letter
 from tests.live.mail_clients import smtp_client
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
 from tests.live.ways import BOB, MARY, SMTP, Access, Way
 
-BODY = ".one\n..two\n.\nend\n"
-MAIL = f"From: {BOB}\nTo: {MARY}\nSubject: Dots\n\n{BODY}"
-
-CLIENTS: dict[str, Callable[[Access, str, str], None]] = {
+CLIENTS: dict[str, Callable[[Access, Letter], None]] = {
     "curl": curl.send,
     "swaks": swaks.send,
     "msmtp": marlam.send,
     "s-nail": s_nail.send,
     "neomutt": neomutt.send,
+    "alpine": alpine.send,
 }
 
 
@@ -29,7 +28,7 @@ def test_a_client_sends_mail(
     mary: Onlooker, demo: Watched, tmp_path: Path, client: str, way: Way
 ) -> None:
     """The mail arrives as it was sent, and one login is one line."""
-    CLIENTS[client](demo.access(way, tmp_path, BOB), MARY, MAIL)
+    CLIENTS[client](demo.access(way, tmp_path, BOB), TO_MARY)
     demo.the_login(way, BOB)
     has_arrived(mary, way)
 
@@ -38,13 +37,13 @@ def test_a_client_sends_mail(
 def test_smtplib(mary: Onlooker, demo: Watched, way: Way) -> None:
     with smtp_client(demo.server, way) as client:
         client.login(BOB, "secret")
-        assert client.sendmail(BOB, [MARY], MAIL, mail_options=["BODY=8BITMIME"]) == {}
+        assert client.sendmail(BOB, [MARY], str(TO_MARY), mail_options=["BODY=8BITMIME"]) == {}
     demo.the_login(way, BOB)
     has_arrived(mary, way)
 
 
 def has_arrived(mary: Onlooker, way: Way) -> None:
     (message,) = mary.messages()
-    assert message.content.endswith("\n\n" + BODY)
+    assert message.content.endswith("\n\n" + TO_MARY.body)
     assert f"with {'ESMTPSA' if way.secure else 'ESMTPA'}\n" in message.content
-    assert message.subject == "Dots"
+    assert message.subject == TO_MARY.subject

@@ -1,5 +1,6 @@
 """curl."""
 
+from tests.live.letters import Letter
 from tests.live.programs import run
 from tests.live.ways import Access
 
@@ -24,7 +25,7 @@ def fetch(access: Access) -> str:
     return _curl(access, "1").replace("\r\n", "\n")
 
 
-def send(access: Access, recipient: str, mail: str) -> None:
+def send(access: Access, letter: Letter) -> None:
     """Send a mail."""
-    sender = ("--mail-from", access.name, "--mail-rcpt", recipient)
-    _curl(access, "me.example", *sender, "--upload-file", "-", "--crlf", given=mail)
+    sender = ("--mail-from", access.name, "--mail-rcpt", letter.recipient)
+    _curl(access, "me.example", *sender, "--upload-file", "-", "--crlf", given=str(letter))

@@ -1,6 +1,7 @@
 """msmtp and mpop, which have the same author and are configured alike."""
 
 from mailauth.login.hop import Security
+from tests.live.letters import Letter
 from tests.live.programs import configuration, run
 from tests.live.ways import HOST, Access
 
@@ -20,10 +21,10 @@ def _rc(access: Access, more: str) -> str:
     )
 
 
-def send(access: Access, recipient: str, mail: str) -> None:
+def send(access: Access, letter: Letter) -> None:
     """Send a mail with msmtp."""
     rc = _rc(access, f"from {access.name}\nauth plain\n")
-    run("msmtp", f"--file={rc}", recipient, home=access.home, given=mail)
+    run("msmtp", f"--file={rc}", letter.recipient, home=access.home, given=str(letter))
 
 
 def fetch(access: Access) -> str:

@@ -2,6 +2,7 @@
 
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
+from tests.live.letters import Letter
 from tests.live.programs import configuration, run
 from tests.live.terminal import Terminal
 from tests.live.ways import HOST, Access
@@ -56,10 +57,8 @@ def fetch(access: Access) -> str:
     return mbox.read_text()
 
 
-def send(access: Access, recipient: str, mail: str) -> None:
+def send(access: Access, letter: Letter) -> None:
     """Send a mail; it makes the header itself."""
     rc = _rc(access, f"set smtp_url='{_url(access)}' record=''\n")
-    header, _, body = mail.partition("\n\n")
-    subject = next(line for line in header.splitlines() if line.startswith("Subject: "))
-    command = ("neomutt", "-n", "-F", rc, "-s", subject.partition(": ")[2], recipient)
-    run(*command, home=access.home, given=body)
+    command = ("neomutt", "-n", "-F", rc, "-s", letter.subject, letter.recipient)
+    run(*command, home=access.home, given=letter.body)

@@ -1,6 +1,7 @@
 """s-nail, a mailx, told by lines what to do."""
 
 from mailauth.login.event import Protocol
+from tests.live.letters import Letter
 from tests.live.programs import configuration, run
 from tests.live.ways import HOST, Access
 
@@ -46,11 +47,9 @@ def fetch(access: Access) -> str:
     return mbox.read_text()
 
 
-def send(access: Access, recipient: str, mail: str) -> None:
+def send(access: Access, letter: Letter) -> None:
     """Send a mail; it makes the header itself."""
-    header, _, body = mail.partition("\n\n")
-    subject = next(line for line in header.splitlines() if line.startswith("Subject: "))
     settings = (
         f"set mta={_url(access)}\nset smtp-auth=plain\nset from={access.name}\nset sendwait\n"
     )
-    _s_nail(access, settings, "-s", subject.partition(": ")[2], recipient, given=body)
+    _s_nail(access, settings, "-s", letter.subject, letter.recipient, given=letter.body)

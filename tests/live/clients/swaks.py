@@ -1,6 +1,7 @@
 """swaks, the Swiss army knife for SMTP."""
 
 from mailauth.login.hop import Security
+from tests.live.letters import Letter
 from tests.live.programs import run
 from tests.live.ways import HOST, Access
 
@@ -28,6 +29,8 @@ def log_in(access: Access) -> None:
     _swaks(access, access.name, "--quit-after", "AUTH")
 
 
-def send(access: Access, recipient: str, mail: str) -> None:
+def send(access: Access, letter: Letter) -> None:
     """Send a mail."""
-    _swaks(access, recipient, "--data", "-", given=mail.removesuffix("\n"))  # it ends the line
+    _swaks(
+        access, letter.recipient, "--data", "-", given=str(letter).removesuffix("\n")
+    )  # it ends the line

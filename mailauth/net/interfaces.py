@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 from twisted.internet.interfaces import IAddress, IProducer
@@ -42,6 +42,14 @@ class Upper(Protocol):
     def makeConnection(self, transport: Any) -> None: ...
     def dataReceived(self, data: bytes) -> None: ...
     def connectionLost(self, reason: Failure) -> None: ...
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """What speaks to the client, and keeps the record of how its connection ends."""
+
+    def ended(self, reason: str) -> None:
+        """Record the end, if there is nothing better to be said of the connection."""
 
 
 class Patience(msgspec.Struct, frozen=True):

@@ -63,6 +63,7 @@ class Link:
         "_passed_over",
         "_preamble",
         "_shared",
+        "_silent",
         "_stage",
         "_tls",
         "_transport",
@@ -87,6 +88,7 @@ class Link:
         self._preamble: ProxyPreamble | None = None
         self._tls: TlsSession | None = None
         self._established: Established | None = None
+        self._silent = True  # the client has said nothing inside TLS yet
         self._passed_over = 0
 
     @property
@@ -257,9 +259,13 @@ class Link:
         try:
             plaintext = tls.decrypt(data)
         except TlsFailure as failure:
-            self._drop(f"tls-failed: {failure}")
+            # A client that looks at our certificate when the handshake is over refuses it only now.
+            refused = failure.is_alert and self._silent
+            self._drop(f"{'tls-handshake-failed' if refused else 'tls-failed'}: {failure}")
             return
         self._flush(tls)
+        if plaintext:
+            self._silent = False
         if plaintext and self.upper is not None:
             self.upper.dataReceived(plaintext)
         if tls.peer_closed and self._stage is Stage.OPEN:

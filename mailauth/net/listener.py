@@ -23,7 +23,7 @@ from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.session import LoginSession
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
-from mailauth.net.interfaces import Patience, Upper
+from mailauth.net.interfaces import Patience, Recording, Upper
 from mailauth.net.link import Link
 from mailauth.net.preamble import Ends, socket_ends
 
@@ -138,7 +138,7 @@ class Listener(ServerFactory):
 
     def ended(self, link: Link, reason: str, *, heard: bool) -> None:
         """Record that a link came to nothing; of HTTP, only where the client has sent something."""
-        if isinstance(link.upper, MailConnection):
+        if isinstance(link.upper, Recording):
             link.upper.ended(reason)
         elif heard or self.protocol_spoken is not Protocol.HTTP:
             self.session(link.client, link.hop).ended(reason)

@@ -12,7 +12,11 @@ _MAJOR_VERSION = 0x03
 
 
 class TlsFailure(Exception):
-    """TLS cannot go on: with the peer's alert, or what OpenSSL found wrong, in lower-case words."""
+    """TLS cannot go on: the words are the peer's alert, or what OpenSSL found wrong."""
+
+    def __init__(self, error: ssl.SSLError) -> None:
+        super().__init__(_in_words(error))
+        self.is_alert = "_ALERT_" in (error.reason or "")
 
 
 class TlsSession:
@@ -40,7 +44,7 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
-            raise TlsFailure(_in_words(error)) from None
+            raise TlsFailure(error) from None
         self.established = True
         return True
 
@@ -61,7 +65,7 @@ class TlsSession:
         except ssl.SSLZeroReturnError:
             self.peer_closed = True
         except ssl.SSLError as error:
-            raise TlsFailure(_in_words(error)) from None
+            raise TlsFailure(error) from None
         return plaintext[0] if len(plaintext) == 1 else b"".join(plaintext)
 
     def encrypt(self, plaintext: bytes) -> None:

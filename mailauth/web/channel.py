@@ -139,6 +139,12 @@ class Channel(http.HTTPChannel):
         self.paused = True  # nothing more is parsed
         super().loseConnection()
 
+    def ended(self, reason: str) -> None:
+        """Record how the connection has ended, unless a request was answered on it."""
+        if not self._answered:
+            self._answered = True
+            self.application.ended(self.connection, reason)
+
     def refuse(self, error: HttpError, reason: str) -> None:
         """Answer with an error whatever the rest of the request is, and close."""
         if not self._leaving:
@@ -152,9 +158,8 @@ class Channel(http.HTTPChannel):
         self.loseConnection()
 
     def _end(self, reason: str) -> None:
-        if self._heard and not self._answered:
-            self._answered = True
-            self.application.ended(self.connection, reason)
+        if self._heard:
+            self.ended(reason)
 
     def _write(self, response: Response) -> None:
         date = http.datetimeToString()

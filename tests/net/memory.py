@@ -5,6 +5,7 @@ import socket
 import ssl
 from typing import Any, cast
 
+import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IProducer
@@ -141,12 +142,15 @@ class TlsClient:
     def __init__(
         self, wire: MemorySocket, context: ssl.SSLContext, name: str = "localhost"
     ) -> None:
-        self._wire = wire
+        self.wire = wire
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
 
-    def shake_hands(self, *, chunk: int = 1 << 20) -> None:
-        """Complete the handshake, in segments of `chunk` octets; raises what OpenSSL raises."""
+    def shake_hands(self, *, chunk: int = 1 << 20, and_refuse: bool = False) -> None:
+        """Complete the handshake, in segments of `chunk` octets; raises what OpenSSL raises.
+
+        With `and_refuse` an alert follows what ends it, in the same segment.
+        """
         while True:
             try:
                 self._tls.do_handshake()
@@ -156,6 +160,8 @@ class TlsClient:
                 self._exchange(chunk)
                 raise
             else:
+                if and_refuse:
+                    self._find_a_bad_record()
                 self._exchange(chunk)
                 return
 
@@ -190,6 +196,11 @@ class TlsClient:
             self._tls.unwrap()
         self._exchange()
 
+    def send_an_alert(self) -> None:
+        """Say that a record was no record (bad_record_mac)."""
+        self._find_a_bad_record()
+        self._exchange()
+
     def take_outgoing(self) -> bytes:
         """Return what would be sent, to be sent in another way."""
         return self._outgoing.read()
@@ -197,10 +208,15 @@ class TlsClient:
     def encrypt(self, data: bytes) -> None:
         self._tls.write(data)
 
+    def _find_a_bad_record(self) -> None:
+        self._incoming.write(b"\x17\x03\x03\x00\x20" + bytes(32))
+        with pytest.raises(ssl.SSLError, match=r"(?i)bad.record.mac"):
+            self._tls.read(1)
+
     def _exchange(self, chunk: int = 1 << 20) -> None:
         outgoing = self._outgoing.read()
         for start in range(0, len(outgoing), chunk):
-            self._wire.deliver(outgoing[start : start + chunk])
-        if self._wire.received:
-            self._incoming.write(bytes(self._wire.received))
-            self._wire.received.clear()
+            self.wire.deliver(outgoing[start : start + chunk])
+        if self.wire.received:
+            self._incoming.write(bytes(self.wire.received))
+            self.wire.received.clear()

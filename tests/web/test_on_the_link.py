@@ -135,6 +135,21 @@ def test_a_closed_connection_is_not_recorded(server: Server, wire: Wire) -> None
     assert server.recorder.events == []
 
 
+def test_an_alert_in_place_of_a_request_is_recorded(server: Server, wire: Wire) -> None:
+    """A client that refuses the certificate when the handshake is over."""
+    wire.handshake(wire.connect(TlsMode.IMPLICIT)).send_an_alert()
+    [ended] = server.recorder.events
+    assert ended.reason == "tls-handshake-failed: sslv3 alert bad record mac"
+
+
+def test_an_alert_after_an_answer_is_not_recorded(server: Server, wire: Wire) -> None:
+    """DESIGN 2.2: never for a connection that had a request answered."""
+    client = wire.handshake(wire.connect(TlsMode.IMPLICIT))
+    assert read(client.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).status == 200
+    client.send_an_alert()
+    assert server.recorder.events == []
+
+
 def test_a_request_that_is_none_is_recorded_once(server: Server, wire: Wire) -> None:
     plain = wire.connect(TlsMode.NONE)
     plain.deliver(b"nonsense\r\n\r\n" * 3)

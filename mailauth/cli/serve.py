@@ -1,5 +1,6 @@
 """`mailauth serve`: run the server until it is told to stop."""
 
+import gc
 import os
 import signal
 import sys
@@ -60,6 +61,7 @@ def serve(
     begin_logging()
     server = Server(config, home.directory, reactor, read_config=read_config, maildir=maildir)
     server.start()
+    gc.freeze()  # what is there by now stays: looking at it again would only hold clients up
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
     stop = _once(reactor.stop)
 

@@ -18,6 +18,7 @@ from mailauth.imap.fetch_items import (
     fetch_items,
 )
 from mailauth.imap.grammar import Parser
+from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS
 from mailauth.imap.responses import status
 from mailauth.imap.section import Partial
 from mailauth.imap.sequence import SequenceSet
@@ -28,6 +29,13 @@ from mailauth.mailbox.errors import MessageGone
 from mailauth.mailbox.message import SEEN, FlagChange, Message, Operation
 from mailauth.wire.effects import Effect, Stream, Write
 
+_UNREAD = (  # what is known of a message without reading it
+    Attribute.FLAGS,
+    Attribute.INTERNALDATE,
+    Attribute.MODSEQ,
+    Attribute.SIZE,
+    Attribute.UID,
+)
 CHUNK = 32_768  # octets of responses that are made at a time
 
 Show = Callable[[Message, list[bytes]], None]  # adds one data item, in pieces
@@ -74,8 +82,8 @@ def _fetch(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]
     gone = asked.changed_since is None and len(fetched) < len(numbers)
     answer = _Answer(session, command, items, uid=uid, gone=gone)
     chunks = itertools.chain((said,), answer.chunks(fetched))
-    begun = list(itertools.islice(chunks, 4))
-    if len(begun) < 4:
+    begun = list(itertools.islice(chunks, 3))
+    if len(begun) < 3:
         return [Write(b"".join(begun))]
     return [Stream(itertools.chain(begun, chunks))]
 
@@ -143,15 +151,19 @@ class _Answer:
         self._gone = gone  # another session removed some of the messages
         self._undecodable = False
         self._shows = [self._show(item) for item in items]
+        self._reads = any(item not in _UNREAD for item in items)
         told = [Attribute.FLAGS]
         if session.condstore:  # RFC 7162 §3.2.4
             told += [Attribute.UID, Attribute.MODSEQ]
         self._unasked = [self._show(item) for item in told if item not in items]
 
     def chunks(self, fetched: list[Fetched]) -> Iterator[bytes]:
-        """The responses, in pieces of some size, down to the tagged one."""
+        """The responses, in pieces of some size, down to the tagged one.
+
+        After a while, an empty piece lets others have their turn.
+        """
         pieces: list[bytes] = []
-        octets = 0
+        octets = read = 0
         for one in fetched:
             begun = len(pieces)
             try:
@@ -163,10 +175,14 @@ class _Answer:
                 self._undecodable = True
                 del pieces[begun:]
             octets += sum(map(len, pieces[begun:]))
-            if octets >= CHUNK:
+            read += one.message.size + MESSAGE_OCTETS if self._reads else 0
+            if octets >= CHUNK or read >= TURN_OCTETS:
                 yield b"".join(pieces)
                 pieces.clear()
                 octets = 0
+            if read >= TURN_OCTETS:
+                yield b""
+                read = 0
         pieces.append(updates(self._session, expunge=self._uid))
         pieces.append(self._tagged())
         yield b"".join(pieces)

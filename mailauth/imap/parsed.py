@@ -9,6 +9,8 @@ from mailauth.imap.mime import MAX_HEADER, Part, fields, parse
 from mailauth.imap.structure import body, bodystructure
 from mailauth.mailbox.message import Content
 
+TURN_OCTETS = 300_000  # of messages that are read at a time, while other connections wait
+MESSAGE_OCTETS = 2_000  # that could be read in the time a message takes anyhow
 MAX_OCTETS = 32 * 1024 * 1024
 _MESSAGE = 1_000  # octets that a message takes beside its data
 _PART = 1_000  # octets that a part takes

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mailauth.imap import condstore, sequence
 from mailauth.imap.command import Command
 from mailauth.imap.errors import Bad
+from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS
 from mailauth.imap.responses import string
 from mailauth.imap.search import Search
 from mailauth.imap.search_grammar import Searches, search_arguments
@@ -12,9 +13,6 @@ from mailauth.imap.session import Extension, ImapSession
 from mailauth.imap.updates import updates
 from mailauth.mailbox.view import View
 from mailauth.wire.effects import Effect, Stream, Write
-
-TURN = 1_000_000  # octets that are searched at a time, while other connections wait
-_MESSAGE = 2_000  # octets that could be searched in the time a message takes anyhow
 
 _ALL = frozenset({b"ALL"})
 
@@ -50,8 +48,8 @@ def _in_turns(said: bytes, found: Search, view: View, answer: "_Answer") -> Iter
         if found.matches(number):
             numbers.append(number)
         message = view.message(number)
-        searched += _MESSAGE + (message.size if message is not None else 0)
-        if searched > TURN:
+        searched += MESSAGE_OCTETS + (message.size if message is not None else 0)
+        if searched > TURN_OCTETS:
             searched = 0
             yield b""
     yield said + answer.to(numbers)

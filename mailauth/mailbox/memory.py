@@ -22,7 +22,7 @@ from mailauth.mailbox.store import (
 from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special_use, subscribed
 
 
-class Octets(msgspec.Struct, frozen=True, eq=False):
+class Octets(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A message's content, in memory."""
 
     data: bytes

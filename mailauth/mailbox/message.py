@@ -30,8 +30,10 @@ class Content(Protocol):
         """Return the whole message, its lines ended by CRLF; raises `MessageGone`."""
 
 
-class Message(msgspec.Struct, frozen=True, eq=False):
+class Message(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One message in one mailbox at one MODSEQ; a change of flags makes a new one in its place.
+
+    There are many, and the garbage collector does not look at them: what one has may not lead back.
 
     `flags` has system flags in the spelling above and keywords in the mailbox's; never `\\Recent`,
     which is a session's own. `internal_date` is aware of its zone, and whole seconds.

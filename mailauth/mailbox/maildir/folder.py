@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, assert_never
+from weakref import ReferenceType
 
 import msgspec
 
@@ -44,16 +45,19 @@ SPARE_LINES = 1_000  # of a journal, before it is written anew
 T = TypeVar("T")
 
 
-class MaildirFile(msgspec.Struct, frozen=True, eq=False):
+class MaildirFile(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A message's content: a file, under whatever name it has when it is read."""
 
-    folder: "MaildirMailbox"
+    folder: ReferenceType["MaildirMailbox"]
     key: str
     size: int
 
     def read(self) -> bytes:
         """The message; raises `MessageGone`, `StoreUnavailable`."""
-        return self.folder.read(self.key)
+        folder = self.folder()
+        if folder is None:
+            raise MessageGone("The mailbox is gone")
+        return folder.read(self.key)
 
 
 class MaildirMailbox(IndexedMailbox):
@@ -71,6 +75,7 @@ class MaildirMailbox(IndexedMailbox):
         self._uids: dict[str, int] = {}  # by key
         self._places: Listing = {}  # by key: in which directory, under what name
         self._sight = Sight(str(path))
+        self._itself = ReferenceType(self)
         self._edition = -1  # of the account, when it was made sure that the journal is the same
 
     def append(self, messages: Sequence[NewMessage]) -> list[int]:
@@ -385,7 +390,7 @@ class MaildirMailbox(IndexedMailbox):
         key = added.key
         content = self._contents.get(key)
         if content is None or content.size != added.size:
-            content = self._contents[key] = MaildirFile(self, key, added.size)
+            content = self._contents[key] = MaildirFile(self._itself, key, added.size)
         flags = self._keywords.spelled(added.flags, learn=True)
         date = datetime.fromtimestamp(added.date, _zone(added.zone))
         self._index.put(Message(added.uid, added.modseq, flags, date, content))

@@ -3,6 +3,7 @@
 import imaplib
 import re
 from collections.abc import Sequence
+from typing import Self
 
 import msgspec
 
@@ -34,6 +35,12 @@ class Onlooker:
         self.name = name
         self._imap = imaplib.IMAP4("127.0.0.1", server.port("imap"), timeout=20)
         self._imap.login(name, PASSWORD)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Log out."""

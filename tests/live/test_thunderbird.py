@@ -1,0 +1,128 @@
+"""Thunderbird sets itself up, and people write to each other with it."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.hop import Security
+from mailauth.testing import RunningServer
+from tests.live.onlooker import Onlooker
+from tests.live.thunderbird.marionette import ScriptError
+from tests.live.thunderbird.program import Thunderbird
+from tests.live.watching import Login, Watched
+from tests.live.ways import BOB, MARY, PASSWORD
+
+BODY = "Hello\n.\n..dots\n"
+MODES = {Security.CLEARTEXT: "plain", Security.STARTTLS: "starttls", Security.IMPLICIT: "tls"}
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("thunderbird") is None, reason="thunderbird is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that nobody else uses: Thunderbird connects by itself, too."""
+    with RunningServer(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def program(
+    server: RunningServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Thunderbird]:
+    """One Thunderbird, which trusts the server's CA."""
+    thunderbird = Thunderbird(tmp_path_factory.mktemp("profile"), server.port("http"))
+    thunderbird.run("trust", (server.home / "certs" / "ca.pem").read_text())
+    yield thunderbird
+    thunderbird.quit()
+
+
+@pytest.fixture
+def thunderbird(program: Thunderbird) -> Iterator[Thunderbird]:
+    """Thunderbird without an account."""
+    yield program
+    program.run("forget")
+
+
+@pytest.fixture
+def watched(server: RunningServer) -> Watched:
+    """The server, and what it records from now on."""
+    return Watched(server)
+
+
+@pytest.mark.parametrize(
+    ("security", "anna", "ben"),
+    [  # others each time, since Thunderbird remembers the folders of an account that is gone
+        (Security.CLEARTEXT, "charle@mydomain.com", "jimmy@mydomain.com"),
+        (Security.STARTTLS, "sue@mydomain.com", "derek@mydomain.com"),
+        (Security.IMPLICIT, MARY, BOB),
+    ],
+    ids=MODES.values(),
+)
+def test_two_people_write_to_each_other(
+    watched: Watched, thunderbird: Thunderbird, security: Security, anna: str, ben: str
+) -> None:
+    """She reads with IMAP and he with POP3; both log in once more, when they are set up."""
+    hers = thunderbird.run("setUp", anna, PASSWORD, "imap", MODES[security])
+    his = thunderbird.run("setUp", ben, PASSWORD, "pop3", MODES[security])
+    thunderbird.run("open", hers, "INBOX", "Welcome to mailauth")
+    assert "Trash" in thunderbird.run("folders", hers)
+
+    thunderbird.run("send", his, anna, "Grüße", BODY)
+    message = thunderbird.run("comes", hers, "INBOX", "Grüße")
+    assert message.endswith("\r\n\r\n" + BODY.replace("\n", "\r\n"))
+    assert f"with {'ESMTPA' if security is Security.CLEARTEXT else 'ESMTPSA'}\r\n" in message
+    thunderbird.run("file", hers, "Grüße & mehr")
+
+    thunderbird.run("send", hers, ben, "Antwort", BODY)
+    thunderbird.run("open", hers, "Sent", "Antwort")
+    thunderbird.run("fetchMail", his)
+    assert "Hello" in thunderbird.run("comes", his, "Inbox", "Antwort")
+    thunderbird.run("forget")
+    watched.server.settled()
+
+    logins = Counter(watched.told())
+    assert logins.pop(Login(Protocol.IMAP, anna, security, "PLAIN")) > 1  # it keeps up to five
+    assert logins == {
+        Login(Protocol.POP3, ben, security, "PLAIN"): 2,
+        Login(Protocol.SMTP, ben, security, "PLAIN", client_name="[127.0.0.1]"): 1,
+        Login(Protocol.SMTP, anna, security, "PLAIN", client_name="[127.0.0.1]"): 1,
+    }
+    assert {(one.client_name, one.user, one.security) for one in watched.events(Kind.CLIENT)} == {
+        ("Thunderbird", anna, security)  # it says so after its login
+    }
+    is_filed(watched.server, anna)
+    with Onlooker(watched.server, ben) as onlooker:
+        assert onlooker.messages() == []
+
+
+def is_filed(server: RunningServer, name: str) -> None:
+    """What was read, starred, copied, archived and thrown away is where it should be, and whole."""
+    with Onlooker(server, name) as onlooker:
+        assert onlooker.subjects() == ["Welcome to mailauth"]
+        assert onlooker.subjects("Archive") == []
+        assert onlooker.subjects("Sent") == ["Antwort"]
+        for folder in ("Gr&APwA3w-e &- mehr", "Trash"):
+            (message,) = onlooker.messages(folder)
+            assert message.flags >= {r"\Seen", r"\Flagged"}
+            assert message.content.endswith("\n\n" + BODY)
+
+
+def test_autoconfig_leads_to_tls(watched: Watched, thunderbird: Thunderbird) -> None:
+    """Where nobody chooses, Thunderbird finds the settings itself, and takes the best."""
+    thunderbird.run("setUp", "michael@mydomain.com", PASSWORD, "imap", None)
+    assert watched.told() == [
+        Login(Protocol.IMAP, "michael@mydomain.com", Security.IMPLICIT, "PLAIN")
+    ]
+
+
+def test_a_wrong_password_sets_up_nothing(watched: Watched, thunderbird: Thunderbird) -> None:
+    """The attempt is recorded, and is no line."""
+    with pytest.raises(ScriptError):
+        thunderbird.run("setUp", "michael@mydomain.com", "wrong", "imap", "tls")
+    assert watched.logins() == []
+    assert {event.result for event in watched.events(Kind.LOGIN)} == {Result.BAD_CREDENTIALS}

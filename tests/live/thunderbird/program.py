@@ -1,0 +1,74 @@
+"""Thunderbird without a screen, with a profile of its own, on a machine that is the whole world."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from threading import Thread, Timer
+from typing import IO, Any
+
+from tests.live.thunderbird.marionette import Marionette
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+_MAIL = (Path(__file__).parent / "mail.js").read_text("utf-8")
+_LISTENING = b"Listening on port "
+
+
+class Thunderbird:
+    """A running Thunderbird. All host names are this machine, whose port 80 is at `http`."""
+
+    def __init__(self, profile: Path, http: int) -> None:
+        (profile / "user.js").write_text(
+            'user_pref("marionette.port", 0);\n'
+            'user_pref("network.dns.native-is-localhost", true);\n'
+            'user_pref("network.dns.native_https_query", false);\n'
+            f'user_pref("network.socket.forcePort", "80={http};443=1");\n'  # 1: nobody is there
+        )
+        self._process = subprocess.Popen(
+            [
+                *("thunderbird", "--headless", "--no-remote", "--profile", str(profile)),
+                *("--marionette", "--remote-allow-system-access"),
+            ],
+            env={**os.environ, "HOME": str(profile)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert self._process.stdout is not None
+        timer = Timer(START_SECONDS, self._process.kill)
+        timer.start()
+        self._marionette = Marionette(_port(self._process.stdout))
+        timer.cancel()
+        rest = (self._process.stdout, profile / "output.txt")
+        self._keeping = Thread(target=_keep, args=rest, daemon=True)
+        self._keeping.start()
+
+    def run(self, function: str, *arguments: object) -> Any:
+        """Call a function of mail.js. Raises `ScriptError`."""
+        return self._marionette.run(f"{_MAIL}\nreturn {function}(...arguments);", *arguments)
+
+    def quit(self) -> None:
+        """End it, by force when it hangs; then raises `TimeoutExpired`."""
+        try:
+            self._marionette.quit()
+            self._process.wait(STOP_SECONDS)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._keeping.join()
+
+
+def _port(output: IO[bytes]) -> int:
+    said = b""
+    for line in output:
+        said += line
+        if _LISTENING in line:
+            return int(line.partition(_LISTENING)[2])
+    raise AssertionError(f"Thunderbird has ended: {said.decode(errors='replace')}")
+
+
+def _keep(output: IO[bytes], path: Path) -> None:
+    """Write what a program says into a file, until it ends."""
+    with output, path.open("wb") as kept:
+        shutil.copyfileobj(output, kept)

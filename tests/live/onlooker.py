@@ -27,6 +27,11 @@ class Seen(msgspec.Struct, frozen=True):
         assert match is not None, self.content
         return match[1]
 
+    @property
+    def body(self) -> str:
+        """What stands below its header."""
+        return self.content.partition("\n\n")[2]
+
 
 class Onlooker:
     """One account, by an IMAP session of its own."""

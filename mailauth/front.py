@@ -21,13 +21,14 @@ from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking, Counts
 from mailauth.mail import Mail
 from mailauth.mail_store import MailWatch, open_store
-from mailauth.net import transport
+from mailauth.net import poller
+from mailauth.net.accepting import ListeningSocket
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Patience, Upper
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
-from mailauth.net.transport import ListeningSocket, Poller
+from mailauth.net.poller import Poller
 from mailauth.operations import RunningOperations
 from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
@@ -128,7 +129,7 @@ class Front:
 
     def accept(self, listener: Listener, bound: socket.socket) -> None:
         """Serve who connects to a socket that listens; it is taken over."""
-        if transport.is_available:
+        if poller.is_available:
             if self._poller is None:
                 self._poller = Poller(cast(IReactorFDSet, self._reactor), self._reactor)
             self._ports.append(ListeningSocket(bound, listener.link, self._poller))

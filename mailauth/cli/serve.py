@@ -85,6 +85,8 @@ def serve(
         _let_go_of_stdout()
     # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
     # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
+    gc.collect()
+    gc.freeze()  # what is here now stays: looking through it again and again would delay logins
     reactor.run()
     if printer is not None:
         printer.close()

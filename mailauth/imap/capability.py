@@ -1,5 +1,7 @@
 """The capabilities, computed from the state each time they are asked for (RFC 9051 §6.1.1)."""
 
+from functools import lru_cache
+
 from mailauth.imap.session import ImapSession, State
 
 _ALWAYS = "IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE"
@@ -15,12 +17,17 @@ def capabilities(session: ImapSession) -> str:
     if session.state is not State.NOT_AUTHENTICATED:
         return f"{_ALWAYS} {_AFTER_LOGIN} APPENDLIMIT={session.limits.message_size}"
     login = session.login
+    return _before_login(session.starttls_available, login.cleartext_refused, login.offered)
+
+
+@lru_cache(maxsize=64)
+def _before_login(starttls: bool, refused: bool, mechanisms: tuple[str, ...]) -> str:
     return " ".join(
         (
             _ALWAYS,
             "LITERAL-",
-            *(("STARTTLS",) if session.starttls_available else ()),
-            *(() if login.takes_passwords else ("LOGINDISABLED",)),
-            *(f"AUTH={mechanism}" for mechanism in login.offered),
+            *(("STARTTLS",) if starttls else ()),
+            *(("LOGINDISABLED",) if refused else ()),
+            *(f"AUTH={mechanism}" for mechanism in mechanisms),
         )
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from mailauth.login.secrets import PlaintextSecret, Secret
+from mailauth.sasl import MECHANISMS
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
 from mailauth.wire.pending import Pending, then
@@ -92,6 +93,9 @@ class Accounts:
         self._decoy_keys: dict[tuple[str, bytes], ScramKeys] = {}
         self._served = frozenset(
             need for need in Need if all(account.secret.serves(need) for account in self._accounts)
+        )
+        self.mechanisms = tuple(  # that all of these can use, in the order of our preference
+            name for name, mechanism in MECHANISMS.items() if mechanism.need in self._served
         )
 
     def __iter__(self) -> Iterator[Account]:

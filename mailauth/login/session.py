@@ -7,6 +7,7 @@ line on disk.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import assert_never
 
 from mailauth.login.accounts import Account
@@ -100,16 +101,11 @@ class LoginSession:
         """The mechanisms to announce in this state; none when a login would be refused anyway."""
         if self.account is not None or self.cleartext_refused:
             return ()
-        configured = self._policy().mechanisms
-        if configured is not None:
-            return tuple(
-                name for name in configured if name != APOP and self._works_here(MECHANISMS[name])
-            )
-        return tuple(
-            name
-            for name, mechanism in MECHANISMS.items()
-            if self._works_here(mechanism) and self._authority.accounts.serves(mechanism.need)
-        )
+        names = self._policy().mechanisms
+        if names is None:
+            names = self._authority.accounts.mechanisms
+        hop = self.hop
+        return _working(names, bool(hop.channel_bindings), self._names_an_account(hop))
 
     def apop_timestamp(self) -> bytes | None:
         """A fresh timestamp for POP3's greeting (RFC 1939 §7); `None` where APOP is not offered."""
@@ -386,14 +382,10 @@ class LoginSession:
             self._refused = exchange
         return None
 
-    def _works_here(self, mechanism: Mechanism) -> bool:
-        """Whether the connection has what the mechanism needs of it."""
-        if mechanism.binds_channel and not self.hop.channel_bindings:
-            return False
-        if mechanism.need is Need.CERTIFICATE:
-            find = self._authority.accounts.find
-            return any(find(name.encode()) is not None for name in self.hop.certificate_names)
-        return True
+    def _names_an_account(self, hop: Hop) -> bool:
+        """Whether there is an account that the client's certificate names."""
+        find = self._authority.accounts.find
+        return any(find(name.encode()) is not None for name in hop.certificate_names)
 
     def _admits(self, authcid: bytes) -> bool:
         account = self._authority.accounts.find(authcid)
@@ -493,3 +485,17 @@ class LoginSession:
         if is_secret and accounts.find(sent) is None:
             return MASK
         return shown(sent)
+
+
+@lru_cache(maxsize=64)  # for every greeting asks, of a few accounts and policies
+def _working(
+    names: tuple[str, ...], channel_is_bound: bool, account_is_named: bool
+) -> tuple[str, ...]:
+    """Those of the mechanisms for which the connection has what they need of it."""
+    mechanisms = [MECHANISMS[name] for name in names if name != APOP]
+    return tuple(
+        mechanism.name
+        for mechanism in mechanisms
+        if (channel_is_bound or not mechanism.binds_channel)
+        and (account_is_named or mechanism.need is not Need.CERTIFICATE)
+    )

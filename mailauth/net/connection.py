@@ -6,7 +6,7 @@ what a client can make us keep is one segment of input, and output up to the tra
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, TypeVar, assert_never
+from typing import Any, ParamSpec, TypeVar, assert_never
 
 import msgspec
 from twisted.internet.interfaces import (
@@ -26,6 +26,7 @@ from mailauth.wire.effects import Await, Close, Core, Deadline, Effect, StartTls
 
 log = Logger()
 
+P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -190,10 +191,10 @@ class MailConnection:
         while not (self._gone or self._is_busy()):
             if self._is_owed:
                 self._is_owed = False
-                self._ask(lambda: self._core.receive(b""))
+                self._ask(self._core.receive, b"")
             elif self._arrived:
                 data, self._arrived = self._arrived, b""
-                self._ask(partial(self._core.receive, data))
+                self._ask(self._core.receive, data)
             elif self._news:
                 self._news = False
                 self._ask(self._core.notified)
@@ -220,14 +221,17 @@ class MailConnection:
             else:
                 self._link.resumeProducing()
 
-    def _ask(self, question: Callable[[], list[Effect]]) -> None:
-        self._carry_out(self._answer(question))
+    def _ask(self, question: Callable[P, list[Effect]], *args: P.args, **kwargs: P.kwargs) -> None:
+        self._carry_out(self._answer(question, *args, **kwargs))
 
-    def _answer(self, question: Callable[[], list[Effect]]) -> list[Effect]:
+    def _answer(
+        self, question: Callable[P, list[Effect]], *args: P.args, **kwargs: P.kwargs
+    ) -> list[Effect]:
         """Ask the core; a bug in it is our fault, and costs this connection alone."""
-        effects = self._guarded(question, None)
-        if effects is not None:
-            return effects
+        try:
+            return question(*args, **kwargs)
+        except Exception:  # noqa: BLE001
+            self._report_bug()
         self._guarded(self.session.failed, None)
         fallback: list[Effect] = [Close()]
         return self._guarded(self._core.failed, fallback)
@@ -236,23 +240,24 @@ class MailConnection:
         try:
             return question()
         except Exception:  # noqa: BLE001
-            log.failure("a bug in {core}", core=type(self._core).__name__)
+            self._report_bug()
             return otherwise
+
+    def _report_bug(self) -> None:
+        log.failure("a bug in {core}", core=type(self._core).__name__)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         said: list[bytes] = []
         for position, effect in enumerate(effects):
-            match effect:
-                case Write(data):
-                    said.append(data)
-                    continue
-                case Deadline(seconds):
-                    self._patience = seconds
-                    self._wheel.set(self, seconds)
-                    continue
-                case _:
-                    self._say(said)
-                    said = []
+            if isinstance(effect, Write):  # most are, and a `match` takes its time
+                said.append(effect.data)
+                continue
+            if isinstance(effect, Deadline):
+                self._patience = effect.seconds
+                self._wheel.set(self, effect.seconds)
+                continue
+            self._say(said)
+            said = []
             match effect:
                 case Stream(chunks):
                     self._is_owed = True
@@ -281,7 +286,7 @@ class MailConnection:
     def _resume(self, resume: Callable[[Any], list[Effect]], value: object) -> None:
         """What was awaited is there; a core whose client has gone meanwhile hears of it, too."""
         self._awaiting = False
-        effects = self._answer(lambda: resume(value))
+        effects = self._answer(resume, value)
         if self._gone:
             self._guarded(self._core.lost, None)
         else:

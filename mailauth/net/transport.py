@@ -1,12 +1,5 @@
-"""Clients' sockets, watched by an epoll of our own within the reactor's.
+"""A client's socket, watched by our own poller: what Twisted's `tcp.Server` is elsewhere."""
 
-To the reactor all of them are one descriptor that is readable when something has happened. An event
-is a call then, what is written is sent at once and a close waits for no turn of the loop: Twisted's
-own transports take as long for that as the rest of a login in the clear does. Only Linux has epoll;
-elsewhere Twisted's transports serve.
-"""
-
-import errno
 import select
 import socket
 from collections.abc import Callable
@@ -14,38 +7,18 @@ from typing import Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import (
-    IProducer,
-    IPushProducer,
-    IReactorFDSet,
-    IReactorTime,
-    IReadDescriptor,
-)
+from twisted.internet.interfaces import IProducer, IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import implementer
+
+from mailauth.net.poller import Poller
 
 log = Logger()
 
-EVENTS_AT_ONCE = 64  # before others of the reactor have their turn
-ACCEPTED_AT_ONCE = 16
 READ_OCTETS = 65_536
 UNSENT_OCTETS = 65_536  # after which a producer is paused
-PATIENCE_SECONDS = 1.0  # before accepting is tried again where descriptors or memory are short
-
-is_available = hasattr(select, "epoll")
 
 _DONE = Failure(ConnectionDone())  # type: ignore[no-untyped-call]
-
-
-class Watched(Protocol):
-    """What a poller watches."""
-
-    def happened(self, event: int) -> None:
-        """These bits of epoll are set."""
-
-    def failed(self, error: Exception) -> None:
-        """That has raised an error: there is a bug in it, or in what it serves."""
 
 
 class Served(Protocol):
@@ -56,80 +29,6 @@ class Served(Protocol):
     def readConnectionLost(self) -> None: ...
     def writeConnectionLost(self) -> None: ...
     def connectionLost(self, reason: Failure) -> None: ...
-
-
-@implementer(IReadDescriptor)
-class Poller:
-    """Watches sockets on behalf of a reactor."""
-
-    def __init__(self, reactor: IReactorFDSet, clock: IReactorTime) -> None:
-        self.clock = clock
-        self._reactor = reactor
-        self._epoll = select.epoll()
-        self._watched: dict[int, Watched] = {}
-        self._ended: list[ClientSocket] = []
-        self._is_turning = False
-        reactor.addReader(self)
-
-    def watch(self, descriptor: int, watched: Watched, events: int) -> None:
-        """Tell `watched` of these events, and of errors."""
-        self._watched[descriptor] = watched
-        self._epoll.register(descriptor, events)
-
-    def change(self, descriptor: int, events: int) -> None:
-        """Tell of these events from now on."""
-        self._epoll.modify(descriptor, events)
-
-    def forget(self, descriptor: int) -> None:
-        """Watch no more, before the descriptor is closed."""
-        if self._watched.pop(descriptor, None) is not None:
-            self._epoll.unregister(descriptor)
-
-    def ended(self, client: "ClientSocket") -> None:
-        """Close this one soon: when nobody is in the middle of a call about it."""
-        if not self._ended and not self._is_turning:
-            self.clock.callLater(0, self._close_ended)
-        self._ended.append(client)
-
-    def close(self) -> None:
-        """Watch nothing any more."""
-        self._reactor.removeReader(self)
-        self._epoll.close()
-
-    # What the reactor asks.
-
-    def fileno(self) -> int:
-        """Return the descriptor that is readable when something has happened."""
-        return -1 if self._epoll.closed else self._epoll.fileno()
-
-    def logPrefix(self) -> str:
-        """Name what is going on."""
-        return "sockets"
-
-    def doRead(self) -> None:
-        """Something has happened. Descriptors are closed, and so used again, behind all of it."""
-        self._is_turning = True
-        for descriptor, event in self._epoll.poll(0, EVENTS_AT_ONCE):
-            watched = self._watched.get(descriptor)
-            if watched is None:
-                continue
-            try:
-                watched.happened(event)
-            except Exception as error:  # noqa: BLE001
-                log.failure("a bug in what a socket serves")
-                watched.failed(error)
-        self._is_turning = False
-        self._close_ended()
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The reactor has stopped."""
-        self._epoll.close()
-
-    def _close_ended(self) -> None:
-        while self._ended:
-            ended, self._ended = self._ended, []
-            for client in ended:
-                client.close()
 
 
 class ClientSocket:
@@ -371,63 +270,6 @@ class ClientSocket:
         except Exception as error:  # noqa: BLE001
             log.failure("a bug in what a socket serves")
             self.failed(error)
-
-
-class ListeningSocket:
-    """Accepts clients, each for what `serve` makes of its address (host and port)."""
-
-    def __init__(
-        self, listening: socket.socket, serve: Callable[[str, int], Served], poller: Poller
-    ) -> None:
-        self._socket = listening
-        self._serve = serve
-        self._poller = poller
-        poller.watch(listening.fileno(), self, select.EPOLLIN)
-
-    def happened(self, event: int) -> None:
-        """Somebody has connected."""
-        for _ in range(ACCEPTED_AT_ONCE):
-            try:
-                connected, address = self._socket.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in _SHORT_OF:
-                    self._wait(error)
-                    return
-                continue  # it has gone again
-            self._begin(connected, address[0], address[1])
-
-    def failed(self, error: Exception) -> None:
-        """Go on with the next one."""
-
-    def stopListening(self) -> None:
-        """Accept nobody any more."""
-        if self._socket.fileno() >= 0:
-            self._poller.forget(self._socket.fileno())
-            self._socket.close()
-
-    def _begin(self, connected: socket.socket, host: str, port: int) -> None:
-        connected.setblocking(False)
-        try:
-            served = self._serve(host, port)
-        except BaseException:
-            connected.close()
-            raise
-        ClientSocket(connected, served, self._poller)
-
-    def _wait(self, error: OSError) -> None:
-        """Leave clients where they are, in the kernel, until there may be room for them."""
-        log.error("connections wait: {error}", error=error.strerror)
-        self._poller.change(self._socket.fileno(), 0)
-        self._poller.clock.callLater(PATIENCE_SECONDS, self._go_on)
-
-    def _go_on(self) -> None:
-        if self._socket.fileno() >= 0:
-            self._poller.change(self._socket.fileno(), select.EPOLLIN)
-
-
-_SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def _failure(error: Exception) -> Failure:

@@ -21,11 +21,13 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mailauth.net import transport
-from mailauth.net.transport import ClientSocket, ListeningSocket, Poller
+from mailauth.net import accepting, poller
+from mailauth.net.accepting import ListeningSocket
+from mailauth.net.poller import Poller
+from mailauth.net.transport import ClientSocket
 from tests.net.conftest import Toys
 
-pytestmark = pytest.mark.skipif(not transport.is_available, reason="there is no epoll here")
+pytestmark = pytest.mark.skipif(not poller.is_available, reason="there is no epoll here")
 
 BIG = b"x" * (4 * 1024 * 1024)  # more than the kernel takes between two ends of a loopback
 
@@ -316,7 +318,7 @@ def test_connections_wait_while_descriptors_are_short(
         monkeypatch.setattr(socket.socket, "accept", accept)
         sockets.turn()
         assert sockets.servers == []
-        sockets.loop.advance(transport.PATIENCE_SECONDS)
+        sockets.loop.advance(accepting.PATIENCE_SECONDS)
         sockets.turn()
         assert len(sockets.servers) == 1
 

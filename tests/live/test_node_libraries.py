@@ -1,52 +1,48 @@
 """The mail libraries of Node.js: imapflow, nodemailer and node-pop3, driven by tests/live/node/."""
 
 import json
-import smtplib
 from pathlib import Path
 
 import pytest
 
-from mailauth.login.event import Protocol
-from mailauth.login.hop import Security
+from tests.live.onlooker import Onlooker
 from tests.live.programs import run
 from tests.live.watching import Login, Watched
+from tests.live.ways import BOB, IMAP, MARY, PASSWORD, POP3, SUBMISSION, Way
 
-MARY, BOB, PASSWORD = "mary@mydomain.com", "bob@mydomain.com", "secret"
-SECURITIES = (Security.CLEARTEXT, Security.STARTTLS, Security.IMPLICIT)
 FOLDER = Path(__file__).parent / "node"
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (FOLDER / "node_modules" / "made-from").exists(),
-        reason="what tests/live/node/package.json names is not installed",
-    ),
-    pytest.mark.parametrize("security", SECURITIES, ids=lambda each: each.value),
-]
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "node_modules" / "made-from").exists(),
+    reason="what tests/live/node/package.json names is not installed",
+)
 
 
-def node(demo: Watched, program: str, security: Security, **settings: int | str) -> str:
+def node(demo: Watched, program: str, way: Way, **settings: int | str) -> str:
     """Run a program of tests/live/node/ that trusts the server's CA, and return what it prints."""
-    given = json.dumps({"security": security.value, "password": PASSWORD, **settings})
-    trust = f"NODE_EXTRA_CA_CERTS={demo.server.home / 'certs' / 'ca.pem'}"
-    return run("env", trust, "node", str(FOLDER / program), given, home=demo.server.home)
+    given = json.dumps({"security": way.security.value, "password": PASSWORD, **settings})
+    home = demo.server.home
+    ca = str(home / "certs" / "ca.pem")
+    return run("node", str(FOLDER / program), given, home=home, NODE_EXTRA_CA_CERTS=ca)
 
 
-def test_imapflow_and_nodemailer(demo: Watched, security: Security) -> None:
+@pytest.mark.parametrize(("imap", "smtp"), [*zip(IMAP, SUBMISSION, strict=True)], ids=str)
+def test_imapflow_and_nodemailer(demo: Watched, mary: Onlooker, imap: Way, smtp: Way) -> None:
     """Mary idles while Bob sends to her; her message comes whole, is filed and deleted."""
-    implicit = security is Security.IMPLICIT
-    imap = demo.port("imaps" if implicit else "imap")
-    smtp = demo.port("smtps" if implicit else "submission")
-    node(demo, "mail.js", security, imap=imap, smtp=smtp, mary=MARY, bob=BOB)
+    ports = {"imap": demo.port(imap.listener), "smtp": demo.port(smtp.listener)}
+    node(demo, "mail.js", imap, **ports, mary=MARY, bob=BOB)
     assert demo.told() == [
-        Login(Protocol.IMAP, MARY, security, "PLAIN", client_name="imapflow"),
-        Login(Protocol.SMTP, BOB, security, "PLAIN", client_name="laptop.example"),
+        Login(imap.protocol, MARY, imap.security, "PLAIN", client_name="imapflow"),
+        Login(smtp.protocol, BOB, smtp.security, "PLAIN", client_name="laptop.example"),
     ]
+    assert [mary.messages(folder) for folder in mary.folders()] == [[]] * 6
 
 
-def test_node_pop3(demo: Watched, security: Security) -> None:
-    """The newest message of a maildrop is read and deleted; node-pop3 leaves dots as they came."""
-    with smtplib.SMTP("localhost", demo.port("smtp")) as smtp:
-        smtp.sendmail("someone@example.com", [MARY], b"Subject: Dots\r\n\r\n.one\r\n.\r\nend\r\n")
-    port = demo.port("pop3s" if security is Security.IMPLICIT else "pop3")
-    assert node(demo, "maildrop.js", security, port=port, user=MARY).endswith("\n\n..one\n..\nend")
-    assert demo.told() == [Login(Protocol.POP3, MARY, security, "USER-PASS")]
+@pytest.mark.parametrize("way", POP3, ids=str)
+def test_node_pop3(demo: Watched, mary: Onlooker, way: Way) -> None:
+    """A message is read and deleted; node-pop3 leaves its dots as they came."""
+    mary.deliver("Subject: Dots\n\n.one\n.\nend\n")
+    message = node(demo, "maildrop.js", way, port=demo.port(way.listener), user=MARY)
+    assert message == "Subject: Dots\n\n..one\n..\nend"
+    assert demo.told() == [Login(way.protocol, MARY, way.security, "USER-PASS")]
+    assert mary.messages() == []

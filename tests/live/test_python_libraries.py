@@ -10,41 +10,29 @@ import aiosmtplib
 import pytest
 from imapclient import IMAPClient
 
-from mailauth.login.event import Protocol
-from mailauth.login.hop import Security
+from tests.live.onlooker import Onlooker
 from tests.live.watching import Login, Watched
+from tests.live.ways import BOB, HOST, IMAP, MARY, PASSWORD, SUBMISSION, Way
 
-MARY, BOB, PASSWORD = "mary@mydomain.com", "bob@mydomain.com", "secret"
-SECURITIES = (Security.CLEARTEXT, Security.STARTTLS, Security.IMPLICIT)
 MAIL = f"From: {BOB}\r\nTo: {MARY}\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nDear Mary\r\n"
 DATE = datetime(2026, 2, 28, 23, 59, 58, tzinfo=UTC)
 
-each_security = pytest.mark.parametrize("security", SECURITIES, ids=lambda each: each.value)
 
-
-def deliver(demo: Watched) -> None:
-    """Have a message brought to Mary by another server, which does not log in."""
-    with smtplib.SMTP("localhost", demo.port("smtp")) as smtp:
-        smtp.sendmail("someone@example.com", [MARY], MAIL)
-
-
-@each_security
-def test_imapclient(demo: Watched, security: Security) -> None:
+@pytest.mark.parametrize("way", IMAP, ids=str)
+def test_imapclient(demo: Watched, mary: Onlooker, way: Way) -> None:
     """It names itself, files mail in folders of its own and hears of new mail while it idles."""
-    implicit = security is Security.IMPLICIT
-    port = demo.port("imaps" if implicit else "imap")
-    trusting = demo.server.trusting()
-    with IMAPClient("localhost", port, ssl=implicit, ssl_context=trusting, timeout=20) as client:
-        if security is Security.STARTTLS:
+    port, trusting = demo.port(way.listener), demo.server.trusting()
+    with IMAPClient(HOST, port, ssl=way.implicit, ssl_context=trusting, timeout=20) as client:
+        if way.starttls:
             client.starttls(trusting)
         client.id_({"name": "imapclient", "version": "4"})
         client.login(MARY, PASSWORD)
-        assert demo.told() == [
-            Login(Protocol.IMAP, MARY, security, "IMAP-LOGIN", client_name="imapclient")
-        ]
+        login = Login(way.protocol, MARY, way.security, "IMAP-LOGIN", client_name="imapclient")
+        assert demo.told() == [login]
         files_mail(client)
         hears_of_new_mail(client, demo)
-    assert len(demo.told()) == 1
+    assert demo.told() == [login]
+    assert mary.subjects() == ["=?utf-8?q?Gr=C3=BC=C3=9Fe?="]
 
 
 def files_mail(client: IMAPClient) -> None:
@@ -84,10 +72,11 @@ def files_mail(client: IMAPClient) -> None:
 
 
 def hears_of_new_mail(client: IMAPClient, demo: Watched) -> None:
-    """IDLE: the message is there when the server says so."""
+    """IDLE: a message that another server brings is there when this one says so."""
     count = client.select_folder("INBOX")[b"EXISTS"]
     client.idle()
-    deliver(demo)
+    with smtplib.SMTP(HOST, demo.port("smtp")) as smtp:
+        smtp.sendmail("someone@example.com", [MARY], MAIL)
     responses = client.idle_check(timeout=20)
     client.idle_done()
     assert (count + 1, b"EXISTS") in responses
@@ -95,33 +84,32 @@ def hears_of_new_mail(client: IMAPClient, demo: Watched) -> None:
     assert client.fetch([uid], ["BODY[TEXT]"])[uid][b"BODY[TEXT]"] == b"Dear Mary\r\n"
 
 
-async def connected(demo: Watched, security: Security) -> aioimaplib.IMAP4:
+async def connected(demo: Watched, way: Way) -> aioimaplib.IMAP4:
     """Connect aioimaplib; it has no STARTTLS, so that asyncio switches its transport over."""
-    trusting = demo.server.trusting()
-    if security is Security.IMPLICIT:
-        client = aioimaplib.IMAP4_SSL("localhost", demo.port("imaps"), ssl_context=trusting)
+    port, trusting = demo.port(way.listener), demo.server.trusting()
+    if way.implicit:
+        client = aioimaplib.IMAP4_SSL(HOST, port, ssl_context=trusting)
     else:
-        client = aioimaplib.IMAP4("localhost", demo.port("imap"))
+        client = aioimaplib.IMAP4(HOST, port)
     await client.wait_hello_from_server()
-    if security is Security.STARTTLS:
+    if way.starttls:
         protocol = client.protocol
         command = aioimaplib.Command("STARTTLS", protocol.new_tag())
         assert (await protocol.execute(command)).result == "OK"
         protocol.transport = await asyncio.get_running_loop().start_tls(
-            protocol.transport, protocol, trusting, server_hostname="localhost"
+            protocol.transport, protocol, trusting, server_hostname=HOST
         )
         await protocol.capability()
     return client
 
 
-async def send(demo: Watched, security: Security) -> None:
+async def send(demo: Watched, way: Way) -> None:
     """Send a message from Bob to Mary with aiosmtplib."""
-    implicit = security is Security.IMPLICIT
     async with aiosmtplib.SMTP(
-        hostname="localhost",
-        port=demo.port("smtps" if implicit else "submission"),
-        use_tls=implicit,
-        start_tls=security is Security.STARTTLS,
+        hostname=HOST,
+        port=demo.port(way.listener),
+        use_tls=way.implicit,
+        start_tls=way.starttls,
         tls_context=demo.server.trusting(),
         local_hostname="laptop.example",
         username=BOB,
@@ -131,50 +119,52 @@ async def send(demo: Watched, security: Security) -> None:
         assert (refused, reply[:5]) == ({}, "2.0.0")
 
 
-@each_security
-def test_aioimaplib_and_aiosmtplib(demo: Watched, security: Security) -> None:
+@pytest.mark.parametrize(("imap", "smtp"), [*zip(IMAP, SUBMISSION, strict=True)], ids=str)
+def test_aioimaplib_and_aiosmtplib(demo: Watched, mary: Onlooker, imap: Way, smtp: Way) -> None:
     """Mary idles while Bob sends to her; her message comes, is filed and deleted."""
 
     async def both() -> None:
-        mary = await connected(demo, security)
-        assert (await mary.id(name="aioimaplib", version="2")).result == "OK"
-        assert (await mary.login(MARY, PASSWORD)).result == "OK"
-        assert (await mary.select()).result == "OK"
-        idle = await mary.idle_start(timeout=20)
-        await send(demo, security)
-        while not (exists := [one for one in await mary.wait_server_push(20) if b"EXISTS" in one]):
-            pass
-        mary.idle_done()
+        client = await connected(demo, imap)
+        assert (await client.id(name="aioimaplib", version="2")).result == "OK"
+        assert (await client.login(MARY, PASSWORD)).result == "OK"
+        assert (await client.select()).result == "OK"
+        idle = await client.idle_start(timeout=20)
+        await send(demo, smtp)
+        exists: list[bytes] = []
+        while not exists:
+            exists = [line for line in await client.wait_server_push(20) if b"EXISTS" in line]
+        client.idle_done()
         await asyncio.wait_for(idle, 20)
-        await reads_and_files(mary, exists[0].split()[0].decode())
-        assert (await mary.logout()).result == "OK"
+        await reads_and_files(client, exists[0].split()[0].decode())
+        assert (await client.logout()).result == "OK"
 
     asyncio.run(both())
     assert demo.told() == [
-        Login(Protocol.IMAP, MARY, security, "IMAP-LOGIN", client_name="aioimaplib"),
-        Login(Protocol.SMTP, BOB, security, "CRAM-MD5", client_name="laptop.example"),
+        Login(imap.protocol, MARY, imap.security, "IMAP-LOGIN", client_name="aioimaplib"),
+        Login(smtp.protocol, BOB, smtp.security, "CRAM-MD5", client_name="laptop.example"),
     ]
+    assert [mary.messages(folder) for folder in mary.folders()] == [[]] * 6
 
 
-async def reads_and_files(mary: aioimaplib.IMAP4, number: str) -> None:
+async def reads_and_files(client: aioimaplib.IMAP4, number: str) -> None:
     """FETCH, STORE, COPY, MOVE, APPEND and EXPUNGE."""
-    fetched = await mary.fetch(number, "(UID FLAGS BODY.PEEK[])")
+    fetched = await client.fetch(number, "(UID FLAGS BODY.PEEK[])")
     assert bytes(fetched.lines[1]).endswith(MAIL.encode())
     found = re.search(rb"UID (\d+)", b" ".join(fetched.lines))
     assert found is not None
     uid = found[1].decode()
-    assert any(b"Archive" in one for one in (await mary.list('""', "*")).lines)
-    assert (await mary.create("aioimaplib")).result == "OK"
-    stored = await mary.uid("store", uid, "+FLAGS", r"(\Flagged)")
+    assert any(b"Archive" in one for one in (await client.list('""', "*")).lines)
+    assert (await client.create("aioimaplib")).result == "OK"
+    stored = await client.uid("store", uid, "+FLAGS", r"(\Flagged)")
     assert any(b"\\Flagged" in one for one in stored.lines)
-    assert (await mary.uid("copy", uid, "aioimaplib")).result == "OK"
-    assert (await mary.append(MAIL.encode(), "aioimaplib", r"\Seen")).result == "OK"
-    assert (await mary.uid("move", uid, "Trash")).result == "OK"
+    assert (await client.uid("copy", uid, "aioimaplib")).result == "OK"
+    assert (await client.append(MAIL.encode(), "aioimaplib", r"\Seen")).result == "OK"
+    assert (await client.uid("move", uid, "Trash")).result == "OK"
     for folder, count in (("aioimaplib", 2), ("Trash", 1)):
-        assert (await mary.select(folder)).result == "OK"
-        assert len((await mary.uid_search("ALL")).lines[0].split()) == count
-        await mary.store("1:*", "+FLAGS", r"(\Deleted)")
-        expunged = await mary.expunge()
+        assert (await client.select(folder)).result == "OK"
+        assert len((await client.uid_search("ALL")).lines[0].split()) == count
+        await client.store("1:*", "+FLAGS", r"(\Deleted)")
+        expunged = await client.expunge()
         assert len([one for one in expunged.lines if one.endswith(b" EXPUNGE")]) == count, expunged
-        assert (await mary.close()).result == "OK"
-    assert (await mary.delete("aioimaplib")).result == "OK"
+        assert (await client.close()).result == "OK"
+    assert (await client.delete("aioimaplib")).result == "OK"

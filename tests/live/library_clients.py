@@ -46,13 +46,20 @@ def ways(listener: ListenerConfig) -> list[Way]:
     return [Way(listener.name, listener.protocol.name, mode) for mode in modes[listener.tls]]
 
 
+class Then(msgspec.Struct, frozen=True):
+    """The first response as it should be, and then this."""
+
+    response: bytes
+
+
 class Attempt(msgspec.Struct, frozen=True):
     """One login: by which mechanism, as whom, from where; `instead` of the right responses."""
 
     mechanism: str
     credentials: Credentials
     source: str = "127.0.0.1"
-    instead: object | None = None  # CANCEL, or bytes
+    instead: object | None = None  # CANCEL, bytes, or Then
+    sent: list[bytes] = []  # every response that was sent is added to it
 
 
 def connect(server: RunningServer, way: Way, source: str) -> socket.socket:
@@ -68,10 +75,18 @@ def connect(server: RunningServer, way: Way, source: str) -> socket.socket:
 
 def respond(attempt: Attempt, row: Row, connection: object) -> Callable[[bytes], object]:
     """What the client says to each challenge."""
-    if attempt.instead is not None:
+    if attempt.instead is not None and not isinstance(attempt.instead, Then):
         return lambda _: attempt.instead
     certificate = certificate_of(connection)
-    return row.client(msgspec.structs.replace(attempt.credentials, certificate=certificate))
+    client = row.client(msgspec.structs.replace(attempt.credentials, certificate=certificate))
+
+    def respond(challenge: bytes) -> bytes:
+        if attempt.sent and isinstance(attempt.instead, Then):
+            return attempt.instead.response
+        attempt.sent.append(client(challenge))
+        return attempt.sent[-1]
+
+    return respond
 
 
 class _Imap(imaplib.IMAP4):
@@ -136,7 +151,7 @@ def pop3(server: RunningServer, way: Way, attempt: Attempt) -> str:
             case _:
                 said = _pop3_auth(client, attempt)
     except poplib.error_proto as error:
-        said = error.args[0]
+        said = error.args[0] if isinstance(error.args[0], bytes) else str(error).encode()
     with contextlib.suppress(poplib.error_proto):
         client.quit()
     return said.decode()

@@ -58,6 +58,7 @@ class Front:
         self.config = config
         self.home = home
         self.listeners: list[Listener] = []
+        self.tokens = TokenIssuer(state_directory(home), now)
         self.threads = Threads(reactor.callInThread, reactor.callFromThread)
         self.loaded: Loaded
         self.resolver: Resolver
@@ -94,7 +95,7 @@ class Front:
             exposure=self._exposure,
             nonce=partial(secrets.token_urlsafe, 18),
             now=self.time,
-            verify_token=TokenIssuer(state_directory(self.home), self._now).verify,
+            verify_token=self.tokens.verify,
         )
         self.operations = RunningOperations(
             self.listeners, self.authority, lambda: self.loaded.tls.ca, times

@@ -224,6 +224,7 @@ class Server:
             feed=feed,
             api_token=self.api_token,
             operations=self._front.operations,
+            tokens=self._front.tokens,
             metrics=metrics,
             logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
             reports=self._make_reports(opened),

@@ -29,6 +29,7 @@ from mailauth.sasl import (
     Need,
     PasswordClaim,
     ProvenClaim,
+    TokenVerdict,
 )
 from mailauth.sasl.apop import apop
 from mailauth.wire.pending import Pending, then
@@ -208,9 +209,10 @@ class LoginSession:
         claim = apop(authcid, digest, timestamp, self._authority.accounts)
         return self._log_in(APOP, claim, APOP, sends_secret=False)
 
-    def bearer(self, mechanism: str, token: bytes) -> Outcome | Pending[Outcome]:
-        """Log in with a bearer token outside of SASL (RFC 6750 §2.1)."""
-        verdict = self._authority.verify_token(token)
+    def token(
+        self, mechanism: str, token: bytes, verdict: TokenVerdict
+    ) -> Outcome | Pending[Outcome]:
+        """Log in with a token outside of SASL (RFC 6750 §2.1, RFC 6749 §6), already verified."""
         claim = ProvenClaim(
             authcid=verdict.user, proven=verdict.valid, reason=verdict.reason, token=token
         )

@@ -46,7 +46,7 @@ def _bearer(authzid: bytes, pairs: bytes, context: ExchangeContext) -> Exchange:
         raise MalformedResponse("the auth key must be Bearer and a token")
     verdict = context.verify_token(token)
     authcid = verdict.user or authzid
-    if not verdict.valid:
+    if not (verdict.valid and context.admits(authcid)):  # RFC 7628 §3.2.2
         yield msgspec.json.encode({"status": "invalid_token", "schemes": "bearer", "scope": "mail"})
     return ProvenClaim(
         authcid=authcid,

@@ -1,5 +1,7 @@
 """Issuing and verifying tokens: signed JWTs (RFC 7519), so that workers and restarts agree on them.
 
+A refresh token (RFC 6749 §1.5) is one for another audience: the issuer itself.
+
 The key and the list of what was revoked live in the home's state directory; whoever can read that
 directory can issue tokens, which is what the command line does.
 """
@@ -18,6 +20,8 @@ from mailauth.secret_file import key_in
 ISSUER = "mailauth"
 AUDIENCE = "mail"
 LIFETIME = 3600.0  # seconds, unless asked otherwise
+REFRESH_AUDIENCE = "mailauth-refresh"
+REFRESH_LIFETIME = 30 * 86_400.0
 
 _ALGORITHM = "HS256"
 _KEY_FILE = "token.key"
@@ -53,9 +57,9 @@ class TokenIssuer:
         }
         return jwt.encode(claims, self._key, _ALGORITHM)
 
-    def verify(self, token: bytes) -> TokenVerdict:
+    def verify(self, token: bytes, audience: str = AUDIENCE) -> TokenVerdict:
         """Say whose token it is; of one that has lapsed, whose it was."""
-        claims, reason = self._claims(token)
+        claims, reason = self._claims(token, audience)
         user = claims.get("sub")
         if not isinstance(user, str):
             return TokenVerdict(user=b"", valid=False, reason=reason or "not one of our tokens")
@@ -65,7 +69,7 @@ class TokenIssuer:
 
     def revoke(self, token: bytes) -> None:
         """Make a token worthless from now on; raises `ValueError` if it is none of ours."""
-        identifier = self._claims(token)[0].get("jti")
+        identifier = self._claims(token, AUDIENCE)[0].get("jti")
         if not isinstance(identifier, str):
             raise ValueError("not one of our tokens")  # noqa: TRY004
         descriptor = os.open(self._revoked_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -74,7 +78,7 @@ class TokenIssuer:
         finally:
             os.close(descriptor)
 
-    def _claims(self, token: bytes) -> tuple[dict[str, object], str]:
+    def _claims(self, token: bytes, audience: str) -> tuple[dict[str, object], str]:
         """Return the claims of a token that we have signed, and what is wrong with it."""
         try:
             claims: dict[str, object] = jwt.decode(
@@ -90,8 +94,8 @@ class TokenIssuer:
             return claims, "token expired"
         if claims.get("iss") != ISSUER:
             return claims, "token of another issuer"
-        if claims.get("aud") != AUDIENCE:
-            return claims, "token for another audience"
+        if claims.get("aud") != audience:
+            return claims, "token for the wrong audience"
         return claims, ""
 
     def _revoked_ids(self) -> frozenset[str]:

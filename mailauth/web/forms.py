@@ -16,17 +16,25 @@ _VISITOR_COOKIE = COOKIE + b"-form"
 
 def read_form(request: Request) -> Mapping[str, bytes]:
     """Return a form's fields, the first of each name, undecoded; raises `HttpError`."""
+    form: dict[str, bytes] = {}
+    for name, value in form_fields(request):
+        form.setdefault(name, value)
+    return form
+
+
+def form_fields(request: Request) -> list[tuple[str, bytes]]:
+    """Return a form's fields in their order, undecoded; raises `HttpError`."""
     content_type, _, _ = (request.field(b"content-type") or b"").partition(b";")
     if content_type.strip().lower() != b"application/x-www-form-urlencoded":
         raise HttpError(415, "A form is sent as application/x-www-form-urlencoded.")
     fields = request.body.split(b"&")
     if len(fields) > MAX_FIELDS:
         raise HttpError(400, "The form has too many fields.")
-    form: dict[str, bytes] = {}
-    for field in fields:
-        name, _, value = field.replace(b"+", b" ").partition(b"=")
-        form.setdefault(unquote_to_bytes(name).decode("utf-8", "replace"), unquote_to_bytes(value))
-    return form
+    pairs = [field.replace(b"+", b" ").partition(b"=") for field in fields]
+    return [
+        (unquote_to_bytes(name).decode("utf-8", "replace"), unquote_to_bytes(value))
+        for name, _, value in pairs
+    ]
 
 
 def text(form: Mapping[str, bytes], name: str) -> str:

@@ -76,7 +76,7 @@ async def authorized(request: Request, authority: Authority) -> Account:
             outcome = await _basic(request, session, credentials)
             challenge = BASIC_CHALLENGE
         case b"bearer":
-            outcome = await _bearer(request, session, credentials)
+            outcome = await _bearer(request, session, credentials, authority)
             challenge = BEARER_CHALLENGE
         case _:
             raise HttpError(401, "Basic or Bearer credentials are needed.", BASIC_CHALLENGE)
@@ -139,14 +139,16 @@ async def _basic(request: Request, session: LoginSession, credentials: bytes) ->
     return await concluded(request, session, step)
 
 
-async def _bearer(request: Request, session: LoginSession, token: bytes) -> Outcome:
+async def _bearer(
+    request: Request, session: LoginSession, token: bytes, authority: Authority
+) -> Outcome:
     """Bearer (RFC 6750 §2.1)."""
     if len(token) > MAX_CREDENTIAL_OCTETS:
         step: Outcome | Pending[Outcome] = session.line_too_long("HTTP-BEARER")
     elif _TOKEN68.fullmatch(token) is None:
         step = session.malformed("a bearer token has other characters", "HTTP-BEARER")
     else:
-        step = session.bearer("HTTP-BEARER", token)
+        step = session.token("HTTP-BEARER", token, authority.verify_token(token))
     return await concluded(request, session, step)
 
 

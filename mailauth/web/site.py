@@ -50,6 +50,7 @@ from mailauth.web.sessions import Sessions
 from mailauth.web.setup import Setup
 from mailauth.web.sign_in import FORM, HOME, SignIn
 from mailauth.web.streams import EventStreams
+from mailauth.web.tokens import Issuer, Tokens
 
 log = Logger()
 
@@ -85,6 +86,7 @@ class WebSite:
         feed: Feed,
         api_token: str,
         operations: Operations,
+        tokens: Issuer,
         metrics: Metrics,
         logs: LogFiles,
         reports: Reports,
@@ -96,16 +98,16 @@ class WebSite:
         self._forwarded_from = forwarded_from
         self._connection_key = secrets.token_bytes(32)
         sessions = Sessions(now, lambda: authority.accounts)
-        tokens = FormTokens(secrets.token_bytes(32))
+        form_tokens = FormTokens(secrets.token_bytes(32))
         static = StaticFiles()
-        self._pages = Pages(static, tokens)
+        self._pages = Pages(static, form_tokens)
         administration = Administration(authority, operations)
         filters = Filters(authority, reports.now)
         self._streams = EventStreams(feed, clock)
         metrics.watch(self._look)
         self._links = AdminLinks(now, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token)
-        self._sign_in = SignIn(authority, sessions, tokens, self._pages)
+        self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
         self.routes = Routes(
             (
                 OpenRoute("GET", "/healthz", _healthy),
@@ -114,17 +116,20 @@ class WebSite:
                 *self._sign_in.routes(),
                 *OverviewPage(reports, filters, operations, self._pages).routes(),
                 *CasePages(reports, filters, operations, self._pages).routes(),
-                *Exposures(reports, filters, administration, tokens, self._pages).routes(),
+                *Exposures(reports, filters, administration, form_tokens, self._pages).routes(),
                 *CutoffPage(reports, filters, operations, self._pages).routes(),
                 *Logins(reports, filters, self._pages).routes(),
                 *Live(feed, self._pages).routes(),
-                *AccountPages(authority, administration, tokens, self._pages).routes(),
-                *Connections(authority, operations, administration, tokens, self._pages).routes(),
-                *Listeners(operations, administration, tokens, self._pages).routes(),
+                *AccountPages(authority, administration, form_tokens, self._pages).routes(),
+                *Connections(
+                    authority, operations, administration, form_tokens, self._pages
+                ).routes(),
+                *Listeners(operations, administration, form_tokens, self._pages).routes(),
                 *LogPages(logs, feed, self._pages).routes(),
                 *Setup(
                     authority.hostname, operations, self._pages, self._doorkeeper.in_session
                 ).routes(),
+                *Tokens(authority, tokens).routes(),
                 *Autoconfig(authority.hostname, operations.services, self._pages).routes(),
                 *Api(authority, feed, operations, administration).routes(),
                 TokenRoute("GET", "/metrics", metrics.serve),
@@ -251,7 +256,7 @@ class WebSite:
         return see_other(f"{FORM}?next={request.target}")
 
     def _error(self, request: Request, error: HttpError) -> Response:
-        if request.path[0] in ("api", "events", "metrics"):
+        if request.path[0] in ("api", "events", "metrics", "token", "revoke"):
             answer = json({"error": error.message}, status=error.status, headers=error.headers)
             return msgspec.structs.replace(answer, close=error.close)
         page = self._pages.render(

@@ -26,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         (["--expires", "-1s"], TokenVerdict(b"bob@mydomain.com", False, "token expired")),
         (
             ["--audience", "x"],
-            TokenVerdict(b"bob@mydomain.com", False, "token for another audience"),
+            TokenVerdict(b"bob@mydomain.com", False, "token for the wrong audience"),
         ),
     ],
 )

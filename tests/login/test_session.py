@@ -454,6 +454,22 @@ def test_a_token_in_the_clear_is_exposed(
     assert recorder.events[-1].reason == "token expired"
 
 
+def test_a_good_token_of_a_blocked_client_is_answered_like_one_that_has_expired(
+    shared: Authority,
+) -> None:
+    """DESIGN 2.6: nobody can tell by the reply; RFC 7628 §3.2.2 has an error for both."""
+    shared.verify_token = lambda token: TokenVerdict(MARY.encode(), valid=token == b"good")
+    for _ in range(6):
+        answer(by_login(session_for(Protocol.IMAP, shared), MARY.encode(), b"wrong"))
+    steps = []
+    for token in (b"good", b"old"):
+        session = session_for(Protocol.IMAP, shared)
+        steps.append(session.begin("OAUTHBEARER", b"n,,\x01auth=Bearer " + token + b"\x01\x01"))
+        assert answer(session.respond(b"\x01")) is Answer.BAD_CREDENTIALS
+    assert isinstance(steps[0], Challenge)
+    assert steps[0] == steps[1]
+
+
 def test_mechanisms_that_keep_the_password_at_home_expose_nothing(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:

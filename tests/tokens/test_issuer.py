@@ -49,7 +49,7 @@ def test_a_token_is_its_users_until_it_expires(issuer: TokenIssuer, clock: Clock
 def test_a_token_for_another_audience_is_refused(issuer: TokenIssuer) -> None:
     """RFC 7519 §4.1.3."""
     verdict = issuer.verify(issuer.issue("bob", audience="calendar").encode())
-    assert verdict == TokenVerdict(b"bob", valid=False, reason="token for another audience")
+    assert verdict == TokenVerdict(b"bob", valid=False, reason="token for the wrong audience")
 
 
 def test_a_revoked_token_is_refused_everywhere(tmp_path: Path, clock: Clock) -> None:

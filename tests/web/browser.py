@@ -31,7 +31,9 @@ from mailauth.login.secrets import PlaintextSecret
 from mailauth.origin.networks import parse_network
 from mailauth.record.times import RecordTimes
 from mailauth.report.home import HomeLogs
+from mailauth.sasl import TokenVerdict
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
+from mailauth.tokens import TokenIssuer
 from mailauth.web.channel import Channel
 from mailauth.web.feed import Batch, Feed
 from mailauth.web.metrics import Metrics
@@ -41,6 +43,7 @@ from mailauth.web.reports import Reports
 from mailauth.web.selection import Selection
 from mailauth.web.services import Service, services_of
 from mailauth.web.site import WebSite
+from mailauth.web.tokens import Issuer
 
 API_TOKEN = "the-token-of-the-api"
 LOG_NAMES = ("SuccessfulLogins.log", "InvalidPasswordAttempts.log", "LoginAttempts.jsonl")
@@ -159,8 +162,21 @@ class LinkedTransport(StringTransport):
         self.aborted = self.disconnecting = True
 
 
+class NoIssuer:
+    """Nobody asks for tokens."""
+
+    def issue(self, user: str, lifetime: float, audience: str) -> str:
+        raise AssertionError(user)
+
+    def verify(self, token: bytes, audience: str) -> TokenVerdict:
+        raise AssertionError(audience)
+
+    def revoke(self, token: bytes) -> None:
+        raise AssertionError
+
+
 class Server:
-    """A site with its accounts, its record and its clocks."""
+    """A site with its accounts, its record and its clocks; with a `state`, it issues tokens."""
 
     made: ClassVar[list["Server"]] = []
 
@@ -170,6 +186,7 @@ class Server:
         forwarded_from: Iterable[str] = (),
         cleartext: Cleartext = Cleartext.ALLOW,
         logs: Path = Path("/nonexistent"),
+        state: Path | None = None,
     ) -> None:
         self.clock = Clock()
         self.now = FakeClock()
@@ -177,6 +194,10 @@ class Server:
         self.policy = Policy(cleartext=cleartext)
         self.operations = FakeOperations(self)
         self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
+        self.tokens: Issuer = NoIssuer()
+        if state is not None:
+            issuer = TokenIssuer(state, self.now)
+            self.tokens, self.authority.verify_token = issuer, issuer.verify
         self.reports = Reports(
             lambda: HomeLogs(logs, logs / ".mailauth"),
             maybeDeferred,
@@ -192,6 +213,7 @@ class Server:
             feed=self.recorder.feed,
             api_token=API_TOKEN,
             operations=self.operations,
+            tokens=self.tokens,
             metrics=self.recorder.metrics,
             logs=LogFiles([logs / name for name in LOG_NAMES]),
             reports=self.reports,

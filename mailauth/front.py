@@ -23,8 +23,10 @@ from mailauth.mail import Mail
 from mailauth.mail_store import MailWatch, open_store
 from mailauth.net import poller
 from mailauth.net.accepting import ListeningSocket
+from mailauth.net.certificates import authority_of
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.interfaces import Patience, Upper
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
@@ -74,6 +76,7 @@ class Front:
         self._poller: Poller | None = None
         self._ports: list[ListeningSocket | IListeningPort] = []
         self._mail: Mail
+        self._faulty_tls = FaultyTls(lambda: authority_of(home, config.tls), config.hostname)
 
     # How it is put together.
 
@@ -110,7 +113,7 @@ class Front:
                 account, self.config.hostname, self.operations.services(), self.time()
             ),
         )
-        self._mail = Mail(store, self.config.hostname, self.time)
+        self._mail = Mail(store, self.config.hostname, self.time, self._reactor.callLater)
         self.repeat(LOOK_SECONDS, MailWatch(store), opened)
 
     def add(self, config: ListenerConfig, port: int) -> Listener:
@@ -121,10 +124,12 @@ class Front:
             self._stand,
             wheel=self._wheel,
             context=lambda: self.loaded.tls.contexts[config.name],
+            faulty_tls=self._faulty_tls,
             patience=self._patience,
             now=self._now,
         )
         listener.port = port
+        listener.set_fault(config.fault)
         self.listeners.append(listener)
         return listener
 

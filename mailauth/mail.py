@@ -5,8 +5,13 @@ from datetime import datetime
 from typing import assert_never
 
 from mailauth.config import ListenerProtocol
+from mailauth.faults import FAULTS, FaultKind
+from mailauth.faults.admission import FaultyAdmission
+from mailauth.faults.core import FaultyCore, Later
+from mailauth.faults.wording import ImapWording, Pop3Wording, SmtpWording, Wording
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
+from mailauth.login.session import LoginSession
 from mailauth.mailbox.store import MailStore
 from mailauth.net.connection import Spoken
 from mailauth.net.link import Link
@@ -14,66 +19,79 @@ from mailauth.net.listener import Listener
 from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.server import Pop3Server
 from mailauth.smtp.server import SmtpServer
+from mailauth.wire.effects import Core
+
+_WORDING: dict[ListenerProtocol, Wording] = {
+    ListenerProtocol.IMAP: ImapWording(),
+    ListenerProtocol.POP3: Pop3Wording(),
+    ListenerProtocol.SMTP: SmtpWording(),
+}
 
 _FROM_ANYBODY = "smtp"  # the listener that takes mail for the accounts without a login
 
 
 class Mail:
-    """Makes cores for one store. `now` is the clock that stamps the record."""
+    """Makes cores for one store. `now` is the clock that stamps the record; `later` calls later."""
 
-    def __init__(self, store: MailStore, hostname: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: MailStore, hostname: str, now: Callable[[], datetime], later: Later
+    ) -> None:
         self._store = store
         self._parsed = ParsedMessages()
         self._hostname = hostname
         self._now = now
+        self._later = later
 
     def speak(self, listener: Listener, link: Link, changed: Callable[[], None]) -> Spoken:
         """Begin to speak on a link; `changed` is called when there is news for the client."""
+        protocol, fault = listener.config.protocol, listener.fault
+        maildrop = Maildrop(self._store) if protocol is ListenerProtocol.POP3 else None
+        if fault is None or FAULTS[fault].kind not in (FaultKind.STARTTLS, FaultKind.AUTH):
+            session = listener.session(link.client, link.hop, admission=maildrop)
+            return Spoken(session, self._core(listener, session, maildrop, changed))
+        admission = FaultyAdmission(fault, maildrop)
+        session = listener.session(link.client, link.hop, admission=admission)
+        core = self._core(listener, session, maildrop, changed)
+        wording = _WORDING[protocol]
+        return Spoken(session, FaultyCore(fault, core, session, admission, wording, self._later))
+
+    def _core(
+        self,
+        listener: Listener,
+        session: LoginSession,
+        maildrop: Maildrop | None,
+        changed: Callable[[], None],
+    ) -> Core:
         match listener.config.protocol:
             case ListenerProtocol.IMAP:
-                return self._imap(listener, link, changed)
+                return ImapServer(
+                    session,
+                    self._store,
+                    now=self._now,
+                    parsed=self._parsed,
+                    hostname=self._hostname,
+                    tls_available=listener.starttls_available,
+                    changed=changed,
+                )
             case ListenerProtocol.POP3:
-                return self._pop3(listener, link)
+                assert maildrop is not None
+                return Pop3Server(
+                    session,
+                    maildrop,
+                    hostname=self._hostname,
+                    tls_available=listener.starttls_available,
+                )
             case ListenerProtocol.SMTP:
-                return self._smtp(listener, link)
+                return SmtpServer(
+                    session,
+                    self._store,
+                    accounts=lambda: listener.authority.accounts,
+                    now=self._now,
+                    hostname=self._hostname,
+                    tls_available=listener.starttls_available,
+                    authentication_required=listener.config.name != _FROM_ANYBODY,
+                )
             case ListenerProtocol.HTTP:
                 raise AssertionError("HTTP is no mail protocol")
             case _:
                 assert_never(listener.config.protocol)
-
-    def _imap(self, listener: Listener, link: Link, changed: Callable[[], None]) -> Spoken:
-        session = listener.session(link.client, link.hop)
-        core = ImapServer(
-            session,
-            self._store,
-            now=self._now,
-            parsed=self._parsed,
-            hostname=self._hostname,
-            tls_available=listener.starttls_available,
-            changed=changed,
-        )
-        return Spoken(session, core)
-
-    def _pop3(self, listener: Listener, link: Link) -> Spoken:
-        maildrop = Maildrop(self._store)
-        session = listener.session(link.client, link.hop, admission=maildrop)
-        core = Pop3Server(
-            session,
-            maildrop,
-            hostname=self._hostname,
-            tls_available=listener.starttls_available,
-        )
-        return Spoken(session, core)
-
-    def _smtp(self, listener: Listener, link: Link) -> Spoken:
-        session = listener.session(link.client, link.hop)
-        core = SmtpServer(
-            session,
-            self._store,
-            accounts=lambda: listener.authority.accounts,
-            now=self._now,
-            hostname=self._hostname,
-            tls_available=listener.starttls_available,
-            authentication_required=listener.config.name != _FROM_ANYBODY,
-        )
-        return Spoken(session, core)

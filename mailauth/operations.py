@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from mailauth.faults import Fault
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.policy import Cleartext
@@ -56,11 +57,25 @@ class RunningOperations:
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+        self._listener(listener).set_cleartext(cleartext)
+
+    def set_fault(self, listener: str, fault: Fault | None) -> None:
+        """Have a listener do something wrong on purpose, or no more.
+
+        Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
+        """
+        self._listener(listener).set_fault(fault)
+
+    def clear_faults(self) -> None:
+        """Have every listener do what the configuration says."""
         for each in self._listeners:
-            if each.config.name == listener:
-                each.set_cleartext(cleartext)
-                return
-        raise LookupError(listener)
+            each.set_fault(each.configured_fault)
+
+    def _listener(self, name: str) -> Listener:
+        for each in self._listeners:
+            if each.config.name == name:
+                return each
+        raise LookupError(name)
 
     def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Disable an account, or take that back, until the accounts are reloaded."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import assert_never
 
 import msgspec
 
@@ -13,6 +14,7 @@ from mailauth.config.schema import (
     ListenerProtocol,
     TlsMode,
 )
+from mailauth.faults import FAULTS, Fault, FaultKind
 from mailauth.login.event import Protocol
 from mailauth.login.policy import mechanisms_of
 from mailauth.origin.networks import parse_address
@@ -85,7 +87,28 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
             _check_no_tls(where, listener)
         if listener.mechanisms is not None:
             _check_mechanisms(f"{where}.mechanisms", listener.protocol, listener.mechanisms)
+        check_fault(where, listener)
     _check_unique(listeners, standard=standard)
+
+
+def check_fault(where: str, listener: ListenerConfig) -> None:
+    """Refuse a fault that this listener cannot have; raises `ConfigError`."""
+    fault = listener.fault
+    if fault is None:
+        return
+    match FAULTS[fault].kind:
+        case FaultKind.CERTIFICATE | FaultKind.TLS:
+            fits, wants = listener.tls is not TlsMode.NONE, "a listener with TLS"
+        case FaultKind.STARTTLS:
+            fits, wants = listener.tls is TlsMode.STARTTLS, 'a listener with tls = "starttls"'
+        case FaultKind.AUTH:
+            fits, wants = listener.protocol is not ListenerProtocol.HTTP, "a mail listener"
+        case kind:
+            assert_never(kind)
+    if fault is Fault.PREAUTH and listener.protocol is not ListenerProtocol.IMAP:
+        fits, wants = False, "an IMAP listener"
+    if not fits:
+        raise ConfigError(f'{where}.fault: "{fault.value}" is for {wants}')
 
 
 def located(

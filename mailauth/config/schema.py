@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from mailauth.faults import Fault
 from mailauth.login.accounts import Role
 from mailauth.login.policy import Cleartext
 
@@ -59,6 +60,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     `tls_minimum` is that of `[tls]` where it is not said. `mechanisms` are the only ones by which
     somebody can log in, in the order in which they are announced.
+    `fault` is what it does wrong on purpose.
     """
 
     name: Text
@@ -71,6 +73,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     cleartext: Cleartext = Cleartext.ALLOW
     mechanisms: tuple[str, ...] | None = None
     proxy_from: tuple[Network, ...] = ()
+    fault: Fault | None = None
 
 
 class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

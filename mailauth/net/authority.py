@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ORGANIZATION = "mailauth"
@@ -23,6 +23,7 @@ BACKDATED = timedelta(hours=1)  # for clients whose clock is a little behind
 COMMON_NAME_OCTETS = 64  # RFC 5280 appendix A.1, ub-common-name
 
 Key = ec.EllipticCurvePrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Authority(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def new_authority(hostname: str, now: datetime) -> Authority:
         x509.IPAddress(IPv6Network("::1/128")),
     ]
     certificate = (
-        begun(name, name, key, now, CA_LIFETIME)
+        begun(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(
@@ -69,17 +70,33 @@ def issue_server_certificate(
     authority: Authority, hostname: str, key: Key, now: datetime
 ) -> x509.Certificate:
     """Issue the server's certificate; it ends no later than the CA's own."""
-    names: list[x509.GeneralName] = [
+    end = min(now + SERVER_LIFETIME, authority.certificate.not_valid_after_utc)
+    return signed_for_server(
+        authority, server_names(hostname), key.public_key(), now - BACKDATED, end
+    )
+
+
+def server_names(hostname: str) -> list[x509.GeneralName]:
+    """List what the server's certificate is for, the host name first."""
+    return [
         *(x509.DNSName(dns) for dns in _host_names(hostname)),
         x509.IPAddress(IPv4Address("127.0.0.1")),
         x509.IPAddress(IPv6Address("::1")),
     ]
-    lifetime = min(SERVER_LIFETIME, authority.certificate.not_valid_after_utc - now)
-    subject = distinguished_name(
-        hostname if len(hostname) <= COMMON_NAME_OCTETS else "mailauth server"
-    )
+
+
+def signed_for_server(
+    authority: Authority,
+    names: list[x509.GeneralName],
+    key: PublicKey,
+    begin: datetime,
+    end: datetime,
+) -> x509.Certificate:
+    """Sign a server's certificate for these names, whatever is wrong with it."""
+    first = str(names[0].value)
+    subject = distinguished_name(first if len(first) <= COMMON_NAME_OCTETS else "mailauth server")
     return (
-        begun(subject, authority.certificate.subject, key, now, lifetime)
+        begun(subject, authority.certificate.subject, key, begin, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -90,6 +107,38 @@ def issue_server_certificate(
         )
         .sign(authority.key, hashes.SHA256())
     )
+
+
+def self_signed_for_server(
+    names: list[x509.GeneralName], key: Key, begin: datetime, end: datetime
+) -> x509.Certificate:
+    """Sign a server's certificate by its own key."""
+    name = distinguished_name(str(names[0].value))
+    return (
+        begun(name, name, key.public_key(), begin, end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def new_intermediate(authority: Authority, now: datetime) -> Authority:
+    """Make a CA below a CA, as constrained as that is."""
+    key = new_key()
+    end = authority.certificate.not_valid_after_utc
+    certificate = (
+        begun(
+            distinguished_name("mailauth intermediate CA"),
+            authority.certificate.subject,
+            key.public_key(),
+            now - BACKDATED,
+            end,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
+        .sign(authority.key, hashes.SHA256())
+    )
+    return Authority(certificate, key)
 
 
 def permits(ca: x509.Certificate, hostname: str) -> bool:
@@ -139,18 +188,18 @@ def distinguished_name(common_name: str) -> x509.Name:
 
 
 def begun(
-    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, lifetime: timedelta
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, begin: datetime, end: datetime
 ) -> x509.CertificateBuilder:
-    """Begin a certificate; with a lifetime that is negative it has expired."""
+    """Begin a certificate."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(min(now, now + lifetime) - BACKDATED)
-        .not_valid_after(now + lifetime)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .not_valid_before(begin)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 

@@ -92,6 +92,14 @@ def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
     return place
 
 
+def authority_of(home: Path, tls: TlsConfig) -> Authority:
+    """Read the CA of a home, to issue by it. Raises `ConfigError` where there is none of ours."""
+    place = store(home, tls)
+    if _is_own(place, tls):
+        raise ConfigError(f"tls.certificate: {place.certificate} is not by a CA of ours")
+    return _authority(place)
+
+
 def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
     """Make a new CA, and a certificate by it; clients must trust it anew. Raises like `prepare`."""
     place = store(home, tls)

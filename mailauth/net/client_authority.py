@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mailauth.net.authority import (
+    BACKDATED,
     CA_LIFETIME,
     COMMON_NAME_OCTETS,
     Authority,
@@ -43,7 +44,7 @@ def new_client_authority(now: datetime) -> Authority:
     key = new_key()
     name = distinguished_name(f"mailauth test CA for clients {secrets.token_hex(4)}")
     certificate = (
-        begun(name, name, key, now, CA_LIFETIME)
+        begun(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(_FOR_CLIENTS, critical=False)
@@ -67,9 +68,10 @@ def issue_client_certificate(
     if address is None and len(account) > COMMON_NAME_OCTETS:
         raise CannotBeNamed(f"a certificate has room for a name of {COMMON_NAME_OCTETS} characters")
     subject = distinguished_name(account if len(account) <= COMMON_NAME_OCTETS else "a client")
-    lifetime = min(lifetime, authority.certificate.not_valid_after_utc - now)
+    end = min(now + lifetime, authority.certificate.not_valid_after_utc)
+    begin = min(now, end) - BACKDATED  # a lifetime that is negative is over already
     builder = (
-        begun(subject, authority.certificate.subject, key, now, lifetime)
+        begun(subject, authority.certificate.subject, key.public_key(), begin, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(_FOR_CLIENTS, critical=False)

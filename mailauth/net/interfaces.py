@@ -1,7 +1,6 @@
 """What a link stands on, what stands on a link, and what links share."""
 
 import socket
-import ssl
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
@@ -11,6 +10,7 @@ from twisted.python.failure import Failure
 from mailauth.login.client import Client
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.preamble import Ends
+from mailauth.net.tls import TlsSession
 from mailauth.origin.networks import Network
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Shared(Protocol):
     patience: Patience
     wheel: DeadlineWheel
 
-    def context(self) -> ssl.SSLContext:
-        """How TLS is spoken, now."""
+    def tls_session(self) -> TlsSession:
+        """Begin to speak TLS, as it is spoken now."""
 
     def client(self, ends: Ends) -> Client:
         """Name the client for the record."""

@@ -232,7 +232,7 @@ class Link:
                 self._first = data
                 return
             self._first = b""
-            self._tls = TlsSession(self._shared.context())
+            self._tls = self._shared.tls_session()
         tls = self._tls
         try:
             completed = tls.shake_hands(data)

@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
-from mailauth.config import ListenerConfig, TlsMode
+from mailauth.config import ListenerConfig, TlsMode, check_fault
+from mailauth.faults import FAULTS, Fault, FaultKind
 from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
@@ -23,9 +24,11 @@ from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.session import LoginSession
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.interfaces import Patience, Recording, Upper
 from mailauth.net.link import Link
 from mailauth.net.preamble import Ends, socket_ends
+from mailauth.net.tls import TlsSession
 
 _session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
 
@@ -33,8 +36,8 @@ _session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
 class Listener(ServerFactory):
     """Makes the links of one listener. `stand` makes what speaks to a client on a link.
 
-    `context` is asked anew for every handshake; a listener without TLS has none. `now` is the clock
-    that stamps the record.
+    `context` is asked anew for every handshake; a listener without TLS has none. `faulty_tls` makes
+    the sessions of a listener that has a fault. `now` is the clock that stamps the record.
     """
 
     noisy = False
@@ -47,10 +50,12 @@ class Listener(ServerFactory):
         *,
         wheel: DeadlineWheel,
         context: Callable[[], ssl.SSLContext] | None = None,
+        faulty_tls: FaultyTls | None = None,
         patience: Patience | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
+        self.configured_fault = config.fault
         self.authority = authority
         self.protocol_spoken = Protocol(config.protocol.name)
         self.port = config.port
@@ -62,22 +67,41 @@ class Listener(ServerFactory):
         self._emptied: Deferred[None] | None = None
         self._stand = stand
         self._context = context
+        self._faulty_tls = faulty_tls
         self._now = now
-        self._policy = Policy(cleartext=config.cleartext, mechanisms=config.mechanisms)
+        self._policy = policy_of(config)
+
+    @property
+    def fault(self) -> Fault | None:
+        """What it does wrong on purpose."""
+        return self.config.fault
 
     @property
     def starttls_available(self) -> bool:
         """Whether STARTTLS or STLS may be offered."""
+        if self.fault in (Fault.STRIPPED, Fault.PREAUTH):
+            return False
         return self.config.tls is TlsMode.STARTTLS
 
     def policy(self) -> Policy:
         """What is permitted here."""
         return self._policy
 
+    def set_fault(self, fault: Fault | None) -> None:
+        """Do something wrong from now on, to those who connect; raises `ConfigError`."""
+        if fault is not None:
+            check_fault(self.config.name, msgspec.structs.replace(self.config, fault=fault))
+            if self._faulty_tls is not None:
+                self._faulty_tls.prepare(fault, self.config.protocol)
+        self._configure(msgspec.structs.replace(self.config, fault=fault))
+
     def set_cleartext(self, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins from now on, on connections that are open too."""
-        self.config = msgspec.structs.replace(self.config, cleartext=cleartext)
-        self._policy = msgspec.structs.replace(self._policy, cleartext=cleartext)
+        self._configure(msgspec.structs.replace(self.config, cleartext=cleartext))
+
+    def _configure(self, config: ListenerConfig) -> None:
+        self.config = config
+        self._policy = policy_of(config)
 
     def session(self, client: Client, hop: Hop, admission: Admission | None = None) -> LoginSession:
         """Begin the login state of a connection."""
@@ -115,10 +139,14 @@ class Listener(ServerFactory):
 
     # What links ask.
 
-    def context(self) -> ssl.SSLContext:
-        """How TLS is spoken, now."""
+    def tls_session(self) -> TlsSession:
+        """Begin to speak TLS."""
+        fault = self.fault
+        if fault is not None and FAULTS[fault].kind in (FaultKind.CERTIFICATE, FaultKind.TLS):
+            assert self._faulty_tls is not None, f"no faults on {self.config.name}"
+            return self._faulty_tls.session(fault, self.config.protocol)
         assert self._context is not None, f"no TLS on {self.config.name}"
-        return self._context()
+        return TlsSession(self._context())
 
     def client(self, ends: Ends) -> Client:
         """Name a client for the record."""
@@ -156,3 +184,11 @@ class Listener(ServerFactory):
         if self._emptied is not None and not self.links:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
+
+
+def policy_of(config: ListenerConfig) -> Policy:
+    """Say what a listener permits by its configuration and its fault."""
+    mechanisms = config.mechanisms
+    if config.fault in (Fault.MECHANISM_DOWNGRADE, Fault.CAPABILITY_LIE):
+        mechanisms = ("PLAIN", "LOGIN")
+    return Policy(cleartext=config.cleartext, mechanisms=mechanisms)

@@ -14,9 +14,9 @@ _MAJOR_VERSION = 0x03
 class TlsFailure(Exception):
     """TLS cannot go on: the words are the peer's alert, or what OpenSSL found wrong."""
 
-    def __init__(self, error: ssl.SSLError) -> None:
-        super().__init__(_in_words(error))
-        self.is_alert = "_ALERT_" in (error.reason or "")
+    def __init__(self, words: str, *, is_alert: bool = False) -> None:
+        super().__init__(words)
+        self.is_alert = is_alert
 
 
 class TlsSession:
@@ -44,7 +44,7 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
-            raise TlsFailure(error) from None
+            raise _failure(error) from None
         self.established = True
         return True
 
@@ -65,7 +65,7 @@ class TlsSession:
         except ssl.SSLZeroReturnError:
             self.peer_closed = True
         except ssl.SSLError as error:
-            raise TlsFailure(error) from None
+            raise _failure(error) from None
         return plaintext[0] if len(plaintext) == 1 else b"".join(plaintext)
 
     def encrypt(self, plaintext: bytes) -> None:
@@ -88,6 +88,10 @@ class TlsSession:
 def begins_a_handshake(data: bytes) -> bool:
     """Say whether a TLS client may have sent this as its first bytes, one or more."""
     return data[0] == _HANDSHAKE_RECORD and data[1:2] in (b"", bytes([_MAJOR_VERSION]))
+
+
+def _failure(error: ssl.SSLError) -> TlsFailure:
+    return TlsFailure(_in_words(error), is_alert="_ALERT_" in (error.reason or ""))
 
 
 def _in_words(error: ssl.SSLError) -> str:

@@ -5,6 +5,7 @@ a mail server. The rest is for tests of the protocol cores: dialogues in memory,
 core stands on.
 """
 
+from mailauth.testing.api import ApiError
 from mailauth.testing.fakes import (
     FakeClock,
     MemoryRecorder,
@@ -17,6 +18,7 @@ from mailauth.testing.running import NotStarted, RunningServer
 from mailauth.testing.transcripts import Dialogue, Segments, TranscriptError, play
 
 __all__ = [
+    "ApiError",
     "Dialogue",
     "FakeClock",
     "MailAuth",

@@ -3,7 +3,6 @@
 import http.client
 import select
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -35,6 +34,13 @@ class Cursor(msgspec.Struct, frozen=True):
     cursor: int
 
 
+class ListenerFault(msgspec.Struct, frozen=True):
+    """What a listener does wrong on purpose."""
+
+    listener: str
+    fault: str | None
+
+
 class Api:
     """Asks the server at `url`; `ca` vouches for it where that is https. It blocks."""
 
@@ -54,15 +60,15 @@ class Api:
         """Have blocks and faults forgotten; return where to read on from."""
         return self.ask("POST", "reset", Cursor).cursor
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        answer: type[T],
-        seconds: float = 0,
-        *,
-        body: Mapping[str, object] | None = None,
-    ) -> T:
+    def set_fault(self, listener: str, fault: str) -> None:
+        """Have a listener do something wrong on purpose."""
+        self.ask("PUT", f"listeners/{quote(listener)}/fault/{quote(fault)}", ListenerFault)
+
+    def clear_fault(self, listener: str) -> None:
+        """Have it do what is right again."""
+        self.ask("DELETE", f"listeners/{quote(listener)}/fault", ListenerFault)
+
+    def ask(self, method: str, path: str, answer: type[T], seconds: float = 0) -> T:
         """Ask once. Raises `ApiError`, and `OSError` where nobody answers."""
         connection, self._connection = self._connection, None
         if connection is None or _has_ended(connection):
@@ -70,12 +76,8 @@ class Api:
         assert connection.sock is not None
         connection.sock.settimeout(ANSWER_SECONDS + seconds)
         headers = {"Authorization": f"Bearer {self._token}"}
-        content = None
-        if body is not None:
-            content = msgspec.json.encode(body)
-            headers["Content-Type"] = "application/json"
         try:
-            connection.request(method, f"/api/v1/{quote(path, safe='/?=&%')}", content, headers)
+            connection.request(method, f"/api/v1/{path}", headers=headers)
             response = connection.getresponse()
             data = response.read()
         except http.client.HTTPException as error:

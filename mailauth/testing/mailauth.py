@@ -12,7 +12,8 @@ sleeps: where something is waited for, the server tells when it comes.
 import ssl
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Self, TypeVar
@@ -152,6 +153,20 @@ class MailAuth:
         known = ", ".join(each.name for each in self._config.user) or "none"
         raise LookupError(f"no [[user]] {name or ''}; there are {known}")
 
+    @contextmanager
+    def fault(self, listener: str, name: str) -> Iterator[None]:
+        """Have a listener do something wrong on purpose, until the block ends.
+
+        The faults are those of `mailauth.faults`, of clients that connect meanwhile. Raises
+        `LookupError` for a listener, and `testing.ApiError` for a fault that is not there.
+        """
+        where = self._named(listener).name
+        self._asked(lambda: self._api.set_fault(where, name))
+        try:
+            yield
+        finally:
+            self._asked(lambda: self._api.clear_fault(where))
+
     # What it has recorded.
 
     def logins(
@@ -256,6 +271,13 @@ class MailAuth:
         self._api = Api(ready.console, ready.api_token, ca)
         self._cursor = self._read_to = 0
         self._events.clear()
+
+    def _named(self, listener: str) -> Listening:
+        for each in self.listeners:
+            if each.name.lower() == listener.lower():
+                return each
+        known = ", ".join(each.name for each in self.listeners)
+        raise LookupError(f"no listener {listener}; there are {known}")
 
     @property
     def _runs(self) -> bool:

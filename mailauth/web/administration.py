@@ -1,5 +1,7 @@
 """What an administrator changes in the running server; what closes an exposure is recorded."""
 
+from mailauth.config import ConfigError
+from mailauth.faults import Fault
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.changes import Recorded, record_change, unblock
@@ -52,6 +54,15 @@ class Administration:
             self._operations.set_cleartext(listener, cleartext)
         except LookupError:
             raise HttpError(404, "There is no such listener.") from None
+
+    def set_fault(self, listener: str, fault: Fault | None) -> None:
+        """Have a listener do something wrong on purpose, or no more."""
+        try:
+            self._operations.set_fault(listener, fault)
+        except LookupError:
+            raise HttpError(404, "There is no such listener.") from None
+        except ConfigError as error:
+            raise HttpError(400, f"{error}.") from None
 
 
 async def _recorded(change: Recorded) -> None:

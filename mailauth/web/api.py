@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from mailauth.config import TlsMode
+from mailauth.faults import Fault
 from mailauth.login.accounts import Role
 from mailauth.login.authority import Authority
 from mailauth.login.event import Kind, LoginEvent, Protocol, Result
@@ -19,7 +20,7 @@ from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration
 from mailauth.web.feed import Feed
 from mailauth.web.instants import instant
-from mailauth.web.message import Request, Response, json
+from mailauth.web.message import HttpError, Request, Response, json
 from mailauth.web.openapi import described
 from mailauth.web.operations import OpenConnection, Operations
 from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
@@ -86,6 +87,14 @@ class ListenerState(msgspec.Struct, frozen=True):
     port: int
     cleartext: Cleartext
     connections: int
+    fault: Fault | None
+
+
+class ListenerFault(msgspec.Struct, frozen=True):
+    """What a listener does wrong on purpose."""
+
+    listener: str
+    fault: Fault | None
 
 
 _EVENTS = (
@@ -135,6 +144,12 @@ class Api:
             _route("DELETE", "blocks/{address}", Access.ADMIN, self.unblock, Cursor),
             _route("GET", "accounts", Access.ADMIN, self.accounts, list[AccountState]),
             _route("GET", "listeners", Access.ADMIN, self.listeners, list[ListenerState]),
+            _route(
+                "PUT", "listeners/{name}/fault/{fault}", Access.ADMIN, self.set_fault, ListenerFault
+            ),
+            _route(
+                "DELETE", "listeners/{name}/fault", Access.ADMIN, self.clear_fault, ListenerFault
+            ),
             _route("GET", "connections", Access.ADMIN, self.connections, list[OpenConnection]),
             _route("POST", "reset", Access.ADMIN, self.reset, Cursor),
         )
@@ -193,19 +208,37 @@ class Api:
                     service.port,
                     service.cleartext,
                     open_now[service.name],
+                    service.fault,
                 )
                 for service in self._operations.services()
             ]
         )
+
+    def set_fault(self, request: Request, __: Viewer) -> Response:
+        """Have a listener do something wrong on purpose, to those who connect from now on."""
+        name, _, wanted = request.path[-3:]
+        fault = next((fault for fault in Fault if fault.value == wanted), None)
+        if fault is None:
+            known = ", ".join(fault.value for fault in Fault)
+            raise HttpError(404, f"There is no such fault, but {known}.")
+        self._administration.set_fault(name, fault)
+        return json(ListenerFault(name, fault))
+
+    def clear_fault(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do what is right again."""
+        name = request.path[-2]
+        self._administration.set_fault(name, None)
+        return json(ListenerFault(name, None))
 
     async def connections(self, _: Request, __: Viewer) -> Response:
         """List the connections that are open now."""
         return json(list(await self._operations.connections()))
 
     async def reset(self, _: Request, __: Viewer) -> Response:
-        """Forget all blocks and failures; return where to read on from. No log is touched."""
+        """Forget blocks, failures and faults; return where to read on from. No log is touched."""
         await arrival(self._authority.exposure.drained())
         self._authority.blocking.clear()
+        self._operations.clear_faults()
         return json(Cursor(self._feed.newest))
 
     async def _read(self, request: Request, name: str, wanted: Selection) -> dict[str, object]:

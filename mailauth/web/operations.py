@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from mailauth.faults import Fault
 from mailauth.login import event
 from mailauth.login.accounts import Account
 from mailauth.login.policy import Cleartext
@@ -42,6 +43,15 @@ class Operations(Protocol):
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+
+    def set_fault(self, listener: str, fault: Fault | None) -> None:
+        """Have a listener do something wrong on purpose, or no more.
+
+        Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
+        """
+
+    def clear_faults(self) -> None:
+        """Have every listener do what the configuration says."""
 
     def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Disable an account, or take that back, until the accounts say otherwise."""

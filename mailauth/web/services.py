@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mailauth.config import ListenerConfig, TlsMode
+from mailauth.faults import Fault
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
 
@@ -21,6 +22,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsMode
     port: int
     cleartext: Cleartext = Cleartext.ALLOW
+    fault: Fault | None = None
 
 
 def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
@@ -32,6 +34,7 @@ def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
             tls=listener.tls,
             port=listener.port,
             cleartext=listener.cleartext,
+            fault=listener.fault,
         )
         for listener in listeners
         if listener.port

@@ -1,5 +1,6 @@
 """Loading a configuration: what it resolves to (DESIGN 3)."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mailauth.config import (
     accounts_of,
     load,
 )
+from mailauth.faults import Fault
 from mailauth.login.accounts import Accounts, Role
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
@@ -449,6 +451,24 @@ def test_a_file_that_is_not_utf8_is_told_with_its_line(file: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nothing.toml: cannot be read: No such file"):
         load(tmp_path / "nothing.toml")
+
+
+def test_a_listener_can_have_a_fault_that_fits_it(file: Path) -> None:
+    table = '[[listener]]\nname = "a"\nprotocol = "%s"\nport = 1\nfault = "%s"\n'
+    (imap,) = loaded(file, table % ("imap", "stripped")).listener
+    assert imap.fault is Fault.STRIPPED
+    for protocol, fault, message in (
+        ("pop3", "preauth", 'listener[0].fault: "preauth" is for an IMAP listener'),
+        ("http", "expired", 'listener[0].fault: "expired" is for a listener with TLS'),
+        (
+            "http",
+            "stripped",
+            'listener[0].fault: "stripped" is for a listener with tls = "starttls"',
+        ),
+        ("imap", "expire", 'listener[0].fault: expected "expired", "not-yet-valid", '),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            loaded(file, table % (protocol, fault))
 
 
 def test_an_offset_cannot_move_listeners_that_are_spelled_out(file: Path) -> None:

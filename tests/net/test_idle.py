@@ -29,7 +29,7 @@ def test_a_hundred_idle_clients_are_dropped(
 ) -> None:
     """DESIGN 8: after their deadline, and nothing of them is left."""
     store = MemoryStore(count(1).__next__, lambda _: NewMessage(b"Subject: hi\r\n\r\n", NOON))
-    mail = Mail(store, "localhost", lambda: NOON)
+    mail = Mail(store, "localhost", lambda: NOON, toys.clock.callLater)
 
     def stand(listener: Listener, link: Link) -> Upper:
         return MailConnection(link, partial(mail.speak, listener, link), toys.wheel, toys.clock)

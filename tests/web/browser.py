@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from mailauth.config import ListenConfig
 from mailauth.config.listeners import standard_listeners
+from mailauth.faults import Fault
 from mailauth.login.accounts import Account, Accounts, Role
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
@@ -109,13 +110,24 @@ class FakeOperations:
 
     def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Change a listener, and the one policy that there is."""
+        self._change(listener, cleartext=cleartext)
+        self._server.policy = Policy(cleartext=cleartext)
+
+    def set_fault(self, listener: str, fault: Fault | None) -> None:
+        """Change what is said of a listener."""
+        self._change(listener, fault=fault)
+
+    def clear_faults(self) -> None:
+        """Clear them all."""
+        for service in list(self.listening):
+            self._change(service.name, fault=None)
+
+    def _change(self, listener: str, **changes: Cleartext | Fault | None) -> None:
         names = [service.name for service in self.listening]
         if listener not in names:
             raise LookupError(listener)
         index = names.index(listener)
-        changed = msgspec.structs.replace(self.listening[index], cleartext=cleartext)
-        self.listening[index] = changed
-        self._server.policy = Policy(cleartext=cleartext)
+        self.listening[index] = msgspec.structs.replace(self.listening[index], **changes)
 
     def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Load the accounts anew."""

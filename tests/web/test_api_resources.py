@@ -67,7 +67,20 @@ def test_listeners_are_listed_as_they_stand(server: Server) -> None:
         "port": 2110,
         "cleartext": "refuse",
         "connections": 0,
+        "fault": None,
     }
+
+
+def test_a_fault_is_set_and_cleared(server: Server) -> None:
+    connection = Connection(server)
+    set_it = connection.request("PUT", "/api/v1/listeners/imap/fault/expired", bearer())
+    assert set_it.json() == {"listener": "imap", "fault": "expired"}
+    assert [one["name"] for one in get(server, "listeners") if one["fault"]] == ["imap"]
+    cleared = connection.request("DELETE", "/api/v1/listeners/imap/fault", bearer())
+    assert cleared.json() == {"listener": "imap", "fault": None}
+    assert not any(one["fault"] for one in get(server, "listeners"))
+    for target in ("listeners/nntp/fault/expired", "listeners/imap/fault/bad-mood"):
+        assert connection.request("PUT", f"/api/v1/{target}", bearer()).status == 404
 
 
 def test_reset_forgets_failures_and_says_where_to_read_on(server: Server) -> None:

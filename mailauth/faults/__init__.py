@@ -1,0 +1,10 @@
+"""Faults: what a listener does wrong on purpose, so that a client can show how it takes it.
+
+`catalogue` names them and says what each does. Those of certificates and of the TLS handshake are
+`net.faulty_tls`'s; those of STARTTLS and of logins stand here, around a protocol core that knows
+nothing of them.
+"""
+
+from mailauth.faults.catalogue import FAULTS, Fault, FaultKind
+
+__all__ = ["FAULTS", "Fault", "FaultKind"]

@@ -1,0 +1,35 @@
+"""The faults of logins whose password is right: they are turned away, and recorded so."""
+
+from mailauth.faults.catalogue import Fault
+from mailauth.login.accounts import Account
+from mailauth.login.admission import Admission, Unavailable
+from mailauth.login.outcome import Answer
+
+_TURNS_AWAY = frozenset({Fault.TEMPORARY_FAILURE, Fault.DROP_MID_AUTH, Fault.WRONG_CODE})
+
+
+class FaultyAdmission:
+    """Turns right accounts away where the fault says so (`login.admission.Admission`)."""
+
+    def __init__(self, fault: Fault, admission: Admission | None) -> None:
+        self._fault = fault
+        self._admission = admission
+        self._turned_away = False
+
+    def admit(self, account: Account) -> None:
+        """Take what is needed; raises `Unavailable`."""
+        if self._fault in _TURNS_AWAY:
+            self._turned_away = True
+            raise Unavailable(Answer.UNAVAILABLE, f"fault: {self._fault.value}")
+        if self._admission is not None:
+            self._admission.admit(account)
+
+    def release(self) -> None:
+        """Give back what `admit` took."""
+        if self._admission is not None:
+            self._admission.release()
+
+    def take(self) -> bool:
+        """Say whether somebody was turned away since this was asked last."""
+        turned_away, self._turned_away = self._turned_away, False
+        return turned_away

@@ -1,0 +1,192 @@
+"""A protocol core that does something wrong: what the true core says is changed on its way out."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from mailauth.faults.admission import FaultyAdmission
+from mailauth.faults.catalogue import SLOW_SECONDS, Fault
+from mailauth.faults.wording import Wording
+from mailauth.login.session import LoginSession
+from mailauth.wire.effects import Await, Close, Core, Effect, StartTls, Stream, Write
+from mailauth.wire.pending import Pending
+
+TEMPTATION_SECONDS = 0.5  # that an answer is held back while an injected reply lies there
+
+_PLEASANTRIES = frozenset({b"CAPABILITY", b"ID", b"LOGOUT", b"NOOP", b"STARTTLS"})
+
+Rewrite = Callable[[bytes], bytes]
+
+
+class Later(Protocol):
+    """Calls something so many seconds from now."""
+
+    def __call__(self, seconds: float, what: Callable[[], None], /) -> object: ...
+
+
+class FaultyCore:
+    """Does wrong what `fault` says around a core, and else what that core does (`effects.Core`).
+
+    What a client makes of a fault without attempting a login is recorded as the connection's end.
+    One that says two things at once inside TLS, where a reply was injected before, has not read the
+    true answer to the first.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        core: Core,
+        session: LoginSession,
+        admission: FaultyAdmission,
+        wording: Wording,
+        later: Later,
+    ) -> None:
+        self._fault = fault
+        self._core = core
+        self._session = session
+        self._admission = admission
+        self._wording = wording
+        self._later = later
+        self._tempts = False  # an injected reply lies there to be taken for an answer
+        self._answers_late = False  # the true answer is only now on its way
+
+    def connected(self) -> list[Effect]:
+        """Greet."""
+        effects = self._twisted(self._core.connected)
+        return _rewritten(effects, self._wording.preauth) if self._is(Fault.PREAUTH) else effects
+
+    def receive(self, data: bytes) -> list[Effect]:
+        """Take what came."""
+        believed = self._answers_late or (self._tempts and data.count(b"\n") > 1)
+        if believed and data:
+            self._session.ended("took a reply sent in the clear for an answer inside TLS")
+            return [Close()]
+        if self._is(Fault.PREAUTH):
+            self._look_at(data)
+        effects = self._twisted(lambda: self._core.receive(data))
+        if self._tempts and effects:
+            self._tempts = False
+            return [self._after(TEMPTATION_SECONDS, effects, self._answer_late)]
+        return effects
+
+    def tls_established(self) -> list[Effect]:
+        """The handshake has completed."""
+        self._tempts = self._is(Fault.RESPONSE_INJECTION)
+        return self._twisted(self._core.tls_established)
+
+    def notified(self) -> list[Effect]:
+        """Pass it on."""
+        return self._core.notified()
+
+    def timed_out(self) -> list[Effect]:
+        """Pass it on."""
+        return self._core.timed_out()
+
+    def shutting_down(self) -> list[Effect]:
+        """Pass it on."""
+        return self._core.shutting_down()
+
+    def failed(self) -> list[Effect]:
+        """Pass it on."""
+        return self._core.failed()
+
+    def lost(self) -> None:
+        """Pass it on."""
+        self._core.lost()
+
+    def _is(self, fault: Fault) -> bool:
+        return self._fault is fault
+
+    def _look_at(self, data: bytes) -> None:
+        """Note what a client does that believes to be logged in without a login."""
+        _, _, command = data.partition(b" ")
+        verb = command[:16].split(maxsplit=1)[:1]
+        if verb and verb[0].isalpha() and verb[0].upper() not in _PLEASANTRIES:
+            name = verb[0].upper().decode("ascii", "replace")
+            self._session.ended(f"went on in the clear behind PREAUTH: {name}")
+
+    def _twisted(self, ask: Callable[[], list[Effect]]) -> list[Effect]:
+        """Ask the core, and change what it says."""
+        before = self._standing()
+        effects = ask()
+        turned_away = self._admission.take()
+        if turned_away and self._is(Fault.DROP_MID_AUTH):
+            return [Close()]
+        if self._is(Fault.CAPABILITY_LIE) and self._session.account is None:
+            effects = _rewritten(effects, self._wording.lying)
+        rewrite = self._rewrite(effects, turned_away=turned_away)
+        if rewrite is not None:
+            effects = _last_rewritten(effects, rewrite)
+        if self._fault in (Fault.REFUSED, Fault.ACCEPTED_THEN_CLEARTEXT):
+            effects = [effect for effect in effects if not isinstance(effect, StartTls)]
+        if effects and isinstance(last := effects[-1], Await):
+            effects[-1] = Await(last.pending, lambda value: self._resumed(last, value))
+        elif self._is(Fault.SLOW) and before != self._standing():
+            return [self._after(SLOW_SECONDS, effects)]
+        return effects
+
+    def _resumed(self, awaited: Await, value: Any) -> list[Effect]:
+        return self._twisted(lambda: awaited.resume(value))
+
+    def _standing(self) -> tuple[object, ...]:
+        """How far the session is: it changes when a login was decided."""
+        session = self._session
+        return session.attempted, session.failures, session.account
+
+    def _rewrite(self, effects: list[Effect], *, turned_away: bool) -> Rewrite | None:
+        starts_tls = any(isinstance(effect, StartTls) for effect in effects)
+        match self._fault:
+            case Fault.REFUSED if starts_tls:
+                return self._wording.refusing_tls
+            case Fault.RESPONSE_INJECTION if starts_tls:
+                return self._wording.injecting
+            case Fault.WRONG_CODE if turned_away:
+                return self._wording.wrong_code
+            case _:
+                return None
+
+    def _after(
+        self, seconds: float, effects: list[Effect], then: Callable[[], None] = lambda: None
+    ) -> Await:
+        elapsed: Pending[None] = Pending()
+
+        def resume(_: None) -> list[Effect]:
+            then()
+            return effects
+
+        self._later(seconds, lambda: elapsed.resolve(None))
+        return Await(elapsed, resume)
+
+    def _answer_late(self) -> None:
+        """What is there already when the answer goes out was sent without having read it."""
+
+        def done() -> None:
+            self._answers_late = False
+
+        self._answers_late = True
+        self._later(0, done)
+
+
+def _rewritten(effects: list[Effect], rewrite: Rewrite) -> list[Effect]:
+    return [_rewritten_effect(effect, rewrite) for effect in effects]
+
+
+def _rewritten_effect(effect: Effect, rewrite: Rewrite) -> Effect:
+    match effect:
+        case Write(data):
+            return Write(rewrite(data))
+        case Stream(chunks):
+            return Stream(map(rewrite, chunks))
+        case _:
+            return effect
+
+
+def _last_rewritten(effects: list[Effect], rewrite: Rewrite) -> list[Effect]:
+    """Rewrite what is said last; before it stand the answers to commands that came along."""
+    for position in reversed(range(len(effects))):
+        if isinstance(effects[position], Write):
+            return [
+                *effects[:position],
+                *_rewritten(effects[position : position + 1], rewrite),
+                *effects[position + 1 :],
+            ]
+    return effects

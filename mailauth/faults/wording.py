@@ -1,0 +1,111 @@
+"""What each protocol says for a fault: its true replies, changed."""
+
+import re
+from typing import Protocol
+
+_TAGGED = re.compile(rb"^(?![*+] )(\S+) (OK|NO) [^\r\n]*", re.MULTILINE)
+_LIES = b"SCRAM-SHA-256", b"CRAM-MD5"
+
+
+class Wording(Protocol):
+    """The words of a protocol. Each takes what the core says, and returns what is said instead."""
+
+    def refusing_tls(self, said: bytes) -> bytes:
+        """Refuse what was said yes to."""
+
+    def injecting(self, said: bytes) -> bytes:
+        """Add replies to a yes that an attacker would add."""
+
+    def wrong_code(self, said: bytes) -> bytes:
+        """Refuse a login in words that are neither yes nor no."""
+
+    def lying(self, said: bytes) -> bytes:
+        """Announce mechanisms besides those that are true."""
+
+    def preauth(self, said: bytes) -> bytes:
+        """Greet as if the client were logged in."""
+
+
+class ImapWording:
+    """IMAP (RFC 9051)."""
+
+    def refusing_tls(self, said: bytes) -> bytes:
+        """A tagged NO (§6.2.1)."""
+        return _TAGGED.sub(rb"\1 NO [UNAVAILABLE] TLS is not available now", said)
+
+    def injecting(self, said: bytes) -> bytes:
+        """A capability, and the answer to the next command of a client that counts its tags."""
+        tagged = _TAGGED.search(said)
+        assert tagged is not None, "STARTTLS has a tag"
+        injected = b"* CAPABILITY IMAP4rev1 X-INJECTED\r\n%b OK injected\r\n"
+        return said + injected % _next_tag(tagged[1])
+
+    def wrong_code(self, said: bytes) -> bytes:
+        """A status that does not exist (§7.1)."""
+        return _TAGGED.sub(rb"\1 YES Welcome", said)
+
+    def lying(self, said: bytes) -> bytes:
+        """In any list of capabilities (§7.2.2)."""
+        announced = b"".join(b"AUTH=%b " % mechanism for mechanism in _LIES)
+        return said.replace(b"AUTH=PLAIN", announced + b"AUTH=PLAIN")
+
+    def preauth(self, said: bytes) -> bytes:
+        """The greeting of a connection that is logged in already (§7.1.4)."""
+        return said.replace(b"* OK ", b"* PREAUTH ", 1)
+
+
+class Pop3Wording:
+    """POP3 (RFC 1939)."""
+
+    def refusing_tls(self, said: bytes) -> bytes:
+        """RFC 2595 §4."""
+        return re.sub(rb"^\+OK [^\r\n]*", b"-ERR TLS is not available now", said)
+
+    def injecting(self, said: bytes) -> bytes:
+        """One reply too many."""
+        return said + b"+OK injected\r\n"
+
+    def wrong_code(self, said: bytes) -> bytes:
+        """A status that does not exist (§3)."""
+        return re.sub(rb"^-ERR [^\r\n]*", b"+YES Welcome", said)
+
+    def lying(self, said: bytes) -> bytes:
+        """In CAPA (RFC 5034 §3)."""
+        return said.replace(b"SASL PLAIN", b"SASL " + b" ".join(_LIES) + b" PLAIN")
+
+    def preauth(self, said: bytes) -> bytes:
+        """There is no such greeting in POP3."""
+        return said
+
+
+class SmtpWording:
+    """SMTP (RFC 5321)."""
+
+    def refusing_tls(self, said: bytes) -> bytes:
+        """RFC 3207 §4."""
+        return re.sub(rb"^220 [^\r\n]*", b"454 4.7.0 TLS is not available now", said)
+
+    def injecting(self, said: bytes) -> bytes:
+        """An answer to the EHLO that comes next, which offers TLS no more."""
+        return said + b"250-injected\r\n250 AUTH PLAIN LOGIN\r\n"
+
+    def wrong_code(self, said: bytes) -> bytes:
+        """A success, but not that of AUTH (RFC 4954 §6)."""
+        return re.sub(rb"^454 [^\r\n]*", b"250 2.0.0 Welcome", said)
+
+    def lying(self, said: bytes) -> bytes:
+        """In the answer to EHLO (RFC 4954 §3)."""
+        return said.replace(b"AUTH PLAIN", b"AUTH " + b" ".join(_LIES) + b" PLAIN")
+
+    def preauth(self, said: bytes) -> bytes:
+        """There is no such greeting in SMTP."""
+        return said
+
+
+def _next_tag(tag: bytes) -> bytes:
+    """Count on, as most clients do: behind `a09` comes `a10`."""
+    letters = tag.rstrip(b"0123456789")
+    digits = tag[len(letters) :]
+    if not digits:
+        return tag
+    return letters + str(int(digits) + 1).encode("ascii").rjust(len(digits), b"0")

@@ -1,0 +1,160 @@
+"""Certificates that a client should refuse, and handshakes that come to nothing."""
+
+import ssl
+import tempfile
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from OpenSSL import crypto
+
+from mailauth.config.schema import ListenerProtocol
+from mailauth.faults import FAULTS, Fault, FaultKind
+from mailauth.net.authority import (
+    Authority,
+    Key,
+    PublicKey,
+    new_authority,
+    new_intermediate,
+    new_key,
+    self_signed_for_server,
+    server_names,
+    signed_for_server,
+)
+from mailauth.net.pem import write_certificate, write_key
+from mailauth.net.tls import TlsFailure, TlsSession
+from mailauth.net.tls_context import server_context
+
+A_DAY = timedelta(days=1)
+LIFETIME = timedelta(days=90)
+WEAK_BITS = 1024
+OTHER_HOST = "wrong-host.localhost"
+
+_FATAL_HANDSHAKE_FAILURE = bytes((21, 3, 3, 0, 2, 2, 40))  # an alert record (RFC 8446 §5.1, §6)
+
+
+class BrokenHandshake(TlsSession):
+    """A TLS session that ends, one way or another, on the ClientHello."""
+
+    __slots__ = ("_fault", "_last_word")
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+        self._last_word = b""
+        self.established = self.peer_closed = False
+
+    def shake_hands(self, data: bytes) -> bool:
+        """Do what the fault says with the ClientHello. Raises `TlsFailure`."""
+        if self._fault is Fault.HANDSHAKE_STALL:
+            return False
+        if self._fault is Fault.HANDSHAKE_ABORT:
+            self._last_word = _FATAL_HANDSHAKE_FAILURE
+        raise TlsFailure(f"fault: {self._fault.value}")
+
+    def close(self) -> None:
+        """Say nothing more."""
+
+    def outgoing(self) -> bytes:
+        """Take what has to be sent."""
+        last_word, self._last_word = self._last_word, b""
+        return last_word
+
+
+class FaultyTls:
+    """Begins TLS sessions with a fault, with certificates by the CA that clients trust.
+
+    `authority` is asked when it is needed; it raises `ConfigError` where there is none of ours.
+    """
+
+    def __init__(self, authority: Callable[[], Authority], hostname: str) -> None:
+        self._authority = authority
+        self._hostname = hostname
+        self._contexts: dict[tuple[Fault, ListenerProtocol], ssl.SSLContext] = {}
+
+    def prepare(self, fault: Fault, protocol: ListenerProtocol) -> None:
+        """Make what the sessions need, so that mistakes are known before a client comes."""
+        if FAULTS[fault].kind is FaultKind.CERTIFICATE or fault is Fault.OLD_VERSION_ONLY:
+            self._context(fault, protocol)
+
+    def session(self, fault: Fault, protocol: ListenerProtocol) -> TlsSession:
+        """Begin a session with a fault of certificates or of TLS."""
+        if fault in (Fault.HANDSHAKE_ABORT, Fault.HANDSHAKE_STALL, Fault.CLOSE_AFTER_HELLO):
+            return BrokenHandshake(fault)
+        return TlsSession(self._context(fault, protocol))
+
+    def _context(self, fault: Fault, protocol: ListenerProtocol) -> ssl.SSLContext:
+        context = self._contexts.get((fault, protocol))
+        if context is None:
+            made = faulty_certificate(fault, self._authority(), self._hostname, datetime.now(UTC))
+            context = self._contexts[fault, protocol] = _context_of(made, fault, protocol)
+        return context
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A certificate as it is shown, and its key."""
+
+    certificate: x509.Certificate
+    key: Key | rsa.RSAPrivateKey
+
+
+def faulty_certificate(fault: Fault, authority: Authority, hostname: str, now: datetime) -> Made:
+    """Make a certificate with one fault, and otherwise as good as the server's own."""
+    if fault is Fault.WEAK_KEY:
+        weak = rsa.generate_private_key(public_exponent=65537, key_size=WEAK_BITS)
+        return Made(_signed(authority, server_names(hostname), weak.public_key(), now), weak)
+    key = new_key()
+    names, public = server_names(hostname), key.public_key()
+    match fault:
+        case Fault.EXPIRED:
+            certificate = _signed(authority, names, public, now - LIFETIME - A_DAY)
+        case Fault.NOT_YET_VALID:
+            certificate = _signed(authority, names, public, now + A_DAY)
+        case Fault.SELF_SIGNED:
+            certificate = self_signed_for_server(names, key, now - A_DAY, now + LIFETIME)
+        case Fault.UNKNOWN_CA:
+            certificate = _signed(new_authority(hostname, now), names, public, now)
+        case Fault.WRONG_HOST:
+            certificate = _signed(authority, [x509.DNSName(OTHER_HOST)], public, now)
+        case Fault.SHA1:
+            good = _signed(authority, names, public, now)
+            certificate = _signed_with_sha1(good, authority)
+        case Fault.CHAIN_INCOMPLETE:
+            certificate = _signed(new_intermediate(authority, now), names, public, now)
+        case _:  # only the handshake is at fault
+            certificate = _signed(authority, names, public, now)
+    return Made(certificate, key)
+
+
+def _signed(
+    authority: Authority, names: list[x509.GeneralName], key: PublicKey, begin: datetime
+) -> x509.Certificate:
+    return signed_for_server(authority, names, key, begin, begin + LIFETIME)
+
+
+def _signed_with_sha1(certificate: x509.Certificate, authority: Authority) -> x509.Certificate:
+    """Sign a certificate again; cryptography does not sign with SHA-1 any more."""
+    again = crypto.X509.from_cryptography(certificate)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        again.sign(crypto.PKey.from_cryptography_key(authority.key), "sha1")
+    return again.to_cryptography()
+
+
+def _context_of(made: Made, fault: Fault, protocol: ListenerProtocol) -> ssl.SSLContext:
+    """Make a context for what OpenSSL takes at its lowest security level alone."""
+    with tempfile.TemporaryDirectory() as directory:
+        certificate, key = Path(directory, "certificate.pem"), Path(directory, "key.pem")
+        write_certificate(certificate, made.certificate)
+        write_key(key, made.key)
+        context = server_context(certificate, key, protocol, minimum="1.0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if fault is Fault.OLD_VERSION_ONLY:
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+        else:
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.live.clients import alpine, neomutt, s_nail, scripts
-from tests.live.letters import Letter
+from tests.live.letters import TO_MARY, Letter
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
-from tests.live.ways import BOB, IMAP, MARY, Access, Way
+from tests.live.ways import BOB, IMAP, MARY, SUBMISSION, Access, Way
 
 SUBJECTS = ("Read me", "File me", "Flag me", "Delete me")
 
@@ -46,3 +46,18 @@ def test_a_client_works_on_its_mail(
     assert inbox == {"Read me": {r"\Seen"}, "Flag me": {r"\Flagged"}}
     (filed,) = bob.messages("Archive")
     assert filed.content == letter("File me") + ("\n" if client in APPENDS_A_LINE else "")
+
+
+@pytest.mark.parametrize(("reading", "sending"), [*zip(IMAP, SUBMISSION, strict=True)], ids=str)
+def test_neomutt_keeps_a_copy_of_what_it_sends(
+    bob: Onlooker, mary: Onlooker, demo: Watched, tmp_path: Path, reading: Way, sending: Way
+) -> None:
+    """Two logins, two lines; the copy in Sent is the mail that mary gets."""
+    access = demo.access(reading, tmp_path, BOB)
+    neomutt.write(access, demo.access(sending, tmp_path, BOB), TO_MARY)
+    demo.the_logins(BOB, reading, sending)
+    (copy,) = bob.messages("Sent")
+    (arrived,) = mary.messages()
+    assert copy.subject == arrived.subject == TO_MARY.subject
+    assert copy.body == arrived.body == TO_MARY.body
+    assert copy.flags == {r"\Seen"}

@@ -27,8 +27,7 @@ def _alpine(access: Access, settings: str, *arguments: str) -> Terminal:
         access.home / "pinerc",
         f"customized-hdrs=From: {access.name}\nuser-domain={domain}\n{settings}\n"
         "last-version-used=6.26\nlast-time-prune-questioned=200.1\n"
-        "feature-list=quit-without-confirm,expunge-without-confirm-everywhere,enable-flag-cmd,"
-        "enable-full-header-cmd,quell-imap-envelope-update\n",
+        "feature-list=quit-without-confirm,expunge-without-confirm-everywhere,enable-flag-cmd\n",
     )
     return Terminal(
         *("alpine", "-p", rc, "-nowrite_password_cache", *arguments),

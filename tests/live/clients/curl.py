@@ -1,5 +1,6 @@
 """curl."""
 
+from mailauth.login.event import Protocol
 from tests.live.letters import Letter
 from tests.live.programs import run
 from tests.live.ways import Access
@@ -21,8 +22,9 @@ def get(access: Access, path: str = "") -> str:
 
 
 def fetch(access: Access) -> str:
-    """Read the first message of a maildrop, which stays."""
-    return _curl(access, "1").replace("\r\n", "\n")
+    """Read the first message, which stays."""
+    path = "INBOX;MAILINDEX=1" if access.way.protocol is Protocol.IMAP else "1"
+    return _curl(access, path).replace("\r\n", "\n")
 
 
 def send(access: Access, letter: Letter) -> None:

@@ -1,4 +1,4 @@
-"""NeoMutt: reading by IMAP and POP3, sending by SMTP with a copy in the Sent folder."""
+"""NeoMutt: reading by IMAP and POP3, and sending by SMTP."""
 
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
@@ -62,3 +62,20 @@ def send(access: Access, letter: Letter) -> None:
     rc = _rc(access, f"set smtp_url='{_url(access)}' record=''\n")
     command = ("neomutt", "-n", "-F", rc, "-s", letter.subject, letter.recipient)
     run(*command, home=access.home, given=letter.body)
+
+
+def write(reading: Access, sending: Access, letter: Letter) -> None:
+    """Open the mailbox, write a mail there and send it; a copy goes into the Sent folder."""
+    body = configuration(sending.home / "body", letter.body)
+    settings = (
+        f"set smtp_url='{_url(sending)}' smtp_pass='{sending.password}' smtp_authenticators=plain\n"
+        f"set folder='{_url(reading)}' record='=Sent' editor='cp {body}' abort_unmodified=no\n"
+    )
+    with _open(reading, settings) as neomutt:
+        neomutt.see("Msgs:")
+        neomutt.type(f"m{letter.recipient}\n{letter.subject}\n")
+        neomutt.see("Security:")
+        neomutt.type("y")
+        neomutt.see("Mail sent")
+        neomutt.type("q")
+        neomutt.ended()

@@ -15,7 +15,7 @@ def _s_nail(access: Access, settings: str, *arguments: str, given: str) -> str:
     protocol = access.way.protocol.value.lower()
     rc = configuration(
         access.home / "mailrc",
-        f"set v15-compat\nset tls-ca-file={access.ca}\nset tls-verify=strict\n"
+        f"set v15-compat\nset errexit\nset tls-ca-file={access.ca}\nset tls-verify=strict\n"
         + (f"set {protocol}-use-starttls\n" if access.way.starttls else "")
         + settings,
     )

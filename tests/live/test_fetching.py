@@ -1,4 +1,4 @@
-"""POP3 clients that people use, by every way in."""
+"""Clients that people take their mail away with, by every way in."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.live.letters import TO_BOB
 from tests.live.mail_clients import pop3_client
 from tests.live.onlooker import Onlooker
 from tests.live.watching import Watched
-from tests.live.ways import POP3, Access, Way
+from tests.live.ways import IMAP, POP3, Access, Way
 
 CLIENTS: dict[str, Callable[[Access], str]] = {
     "curl": curl.fetch,
@@ -21,12 +21,13 @@ CLIENTS: dict[str, Callable[[Access], str]] = {
     "alpine": alpine.fetch,
     "s-nail": s_nail.fetch,
 }
-NO_STLS = ("getmail",)
+BY_IMAP_TOO = ("curl", "fetchmail", "getmail")
+NO_STARTTLS = ("getmail",)
 USES = [
     pytest.param(client, way, id=f"{client}-{way}")
     for client in CLIENTS
-    for way in POP3
-    if not (way.starttls and client in NO_STLS)
+    for way in (*POP3, *(IMAP if client in BY_IMAP_TOO else ()))
+    if not (way.starttls and client in NO_STARTTLS)
 ]
 
 
@@ -34,7 +35,7 @@ USES = [
 def test_a_client_fetches_mail(
     bob: Onlooker, demo: Watched, tmp_path: Path, client: str, way: Way
 ) -> None:
-    """The mail comes as it was sent, all but curl empty the maildrop, and one login is one line."""
+    """The mail comes as it was sent, all but curl remove it, and one login is one line."""
     bob.deliver(str(TO_BOB))
     assert TO_BOB.body in CLIENTS[client](demo.access(way, tmp_path, bob.name))
     demo.the_login(way, bob.name)

@@ -9,13 +9,21 @@ import pytest
 from mailauth.login.event import Kind, Protocol, Result
 from mailauth.login.hop import Security
 from mailauth.testing import RunningServer
+from tests.live.conftest import Configured
 from tests.live.onlooker import Onlooker
 from tests.live.thunderbird.marionette import ScriptError
 from tests.live.thunderbird.program import Thunderbird
 from tests.live.watching import Login, Watched
 from tests.live.ways import BOB, MARY, PASSWORD
 
+MICHAEL = "michael@mydomain.com"
 BODY = "Hello\n.\n..dots\n"
+DOMAIN = """
+hostname = "mydomain.com"
+[[user]]
+name = "mary@mydomain.com"
+password = "correct horse"
+"""
 MODES = {Security.CLEARTEXT: "plain", Security.STARTTLS: "starttls", Security.IMPLICIT: "tls"}
 
 pytestmark = pytest.mark.skipif(
@@ -31,19 +39,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
-def program(
-    server: RunningServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Thunderbird]:
-    """One Thunderbird, which trusts the server's CA."""
-    thunderbird = Thunderbird(tmp_path_factory.mktemp("profile"), server.port("http"))
-    thunderbird.run("trust", (server.home / "certs" / "ca.pem").read_text())
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thunderbird]:
+    """One Thunderbird for all tests."""
+    thunderbird = Thunderbird(tmp_path_factory.mktemp("profile"))
     yield thunderbird
     thunderbird.quit()
 
 
 @pytest.fixture
-def thunderbird(program: Thunderbird) -> Iterator[Thunderbird]:
-    """Thunderbird without an account."""
+def thunderbird(program: Thunderbird, server: RunningServer) -> Iterator[Thunderbird]:
+    """Thunderbird without an account, to which the server is the world."""
+    program.reach(server)
     yield program
     program.run("forget")
 
@@ -113,16 +119,44 @@ def is_filed(server: RunningServer, name: str) -> None:
 
 
 def test_autoconfig_leads_to_tls(watched: Watched, thunderbird: Thunderbird) -> None:
-    """Where nobody chooses, Thunderbird finds the settings itself, and takes the best."""
-    thunderbird.run("setUp", "michael@mydomain.com", PASSWORD, "imap", None)
-    assert watched.told() == [
-        Login(Protocol.IMAP, "michael@mydomain.com", Security.IMPLICIT, "PLAIN")
-    ]
+    """It refuses the certificate of HTTPS, which is for another name; HTTP leads it to TLS."""
+    thunderbird.run("setUp", MICHAEL, PASSWORD, "imap", None)
+    assert watched.told() == [Login(Protocol.IMAP, MICHAEL, Security.IMPLICIT, "PLAIN")]
+    refusals = watched.events(Kind.CONNECTION)
+    assert {(one.listener, one.reason) for one in refusals} == {
+        ("https", "tls-handshake-failed: sslv3 alert bad certificate")
+    }
+
+
+def test_autoconfig_of_a_domain_that_leads_to_the_server(
+    configured: Configured, thunderbird: Thunderbird
+) -> None:
+    """It is asked over HTTPS, whose certificate is that of the domain, as is that of IMAP."""
+    domain = configured(DOMAIN)
+    thunderbird.reach(domain)
+    thunderbird.run("setUp", MARY, "correct horse", "imap", None)
+    (line,) = domain.logins()
+    assert (line.protocol, line.secure, line.account) == (Protocol.IMAP, True, MARY)
+    (login,) = domain.attempts()
+    assert (login.security, login.tls_sni) == (Security.IMPLICIT, "mydomain.com")
+
+
+@pytest.mark.parametrize(
+    ("kind", "protocol"), [("imap", Protocol.IMAP), ("pop3", Protocol.POP3)], ids=["imap", "pop3"]
+)
+def test_an_encrypted_password(
+    watched: Watched, thunderbird: Thunderbird, kind: str, protocol: Protocol
+) -> None:
+    """In the clear it is insecure all the same, but exposes no password."""
+    thunderbird.run("setUp", MICHAEL, PASSWORD, kind, "plain", "passwordEncrypted")
+    assert watched.told() == [Login(protocol, MICHAEL, Security.CLEARTEXT, "CRAM-MD5")]
+    (login,) = watched.events(Kind.LOGIN)
+    assert login.exposed is False
 
 
 def test_a_wrong_password_sets_up_nothing(watched: Watched, thunderbird: Thunderbird) -> None:
-    """The attempt is recorded, and is no line."""
+    """The attempts are recorded, by every mechanism that is tried, and are no line."""
     with pytest.raises(ScriptError):
-        thunderbird.run("setUp", "michael@mydomain.com", "wrong", "imap", "tls")
+        thunderbird.run("setUp", MICHAEL, "wrong", "imap", "tls")
     assert watched.logins() == []
     assert {event.result for event in watched.events(Kind.LOGIN)} == {Result.BAD_CREDENTIALS}

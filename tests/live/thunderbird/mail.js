@@ -8,8 +8,10 @@ function setup(name, file = name) {
   return ChromeUtils.importESModule(`resource:///modules/accountcreation/${file}.sys.mjs`)[name];
 }
 
-// Trust a CA for servers, as Settings > Certificates > Import does.
-function trust(pem) {
+// Take a server for what is at the ports 80 and 443 of every host, and trust its CA, as Settings >
+// Certificates > Import does.
+function reach(http, https, pem) {
+  Services.prefs.setCharPref("network.socket.forcePort", `80=${http};443=${https}`);
   const certificates = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
   certificates.addCertFromBase64(pem.replace(/-----.*-----|\s/g, ""), "C,,");
 }
@@ -28,11 +30,12 @@ async function settings(address, mode) {
 }
 
 // Set up an account with what autoconfig says, log in to see whether it is right, and keep it.
-async function setUp(address, password, type, mode) {
+async function setUp(address, password, type, mode, auth = "passwordCleartext") {
   const config = await settings(address, mode);
   const offered = [config.incoming, ...config.incomingAlternatives];
   config.incoming = offered.find((one) => one.type === type);
   config.incoming.leaveMessagesOnServer = false;
+  config.incoming.auth = config.outgoing.auth = Ci.nsMsgAuthMethod[auth];
   config.rememberPassword = true;
   setup("AccountConfig").replaceVariables(config, address, address, password);
   await new (setup("ConfigVerifier"))(null, new AbortController().signal).verifyConfig(config, false);

@@ -1,4 +1,4 @@
-"""Thunderbird without a screen, with a profile of its own, on a machine that is the whole world."""
+"""Thunderbird without a screen, with a profile of its own, in a world of one machine."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread, Timer
 from typing import IO, Any
 
+from mailauth.testing import RunningServer
 from tests.live.thunderbird.marionette import Marionette
 
 START_SECONDS = 60.0
@@ -17,14 +18,14 @@ _LISTENING = b"Listening on port "
 
 
 class Thunderbird:
-    """A running Thunderbird. All host names are this machine, whose port 80 is at `http`."""
+    """A running Thunderbird, which takes every host for this machine."""
 
-    def __init__(self, profile: Path, http: int) -> None:
+    def __init__(self, profile: Path) -> None:
         (profile / "user.js").write_text(
             'user_pref("marionette.port", 0);\n'
             'user_pref("network.dns.native-is-localhost", true);\n'
             'user_pref("network.dns.native_https_query", false);\n'
-            f'user_pref("network.socket.forcePort", "80={http};443=1");\n'  # 1: nobody is there
+            'user_pref("network.socket.forcePort", "80=1;443=1");\n'  # where nobody is
         )
         self._process = subprocess.Popen(
             [
@@ -47,6 +48,11 @@ class Thunderbird:
     def run(self, function: str, *arguments: object) -> Any:
         """Call a function of mail.js. Raises `ScriptError`."""
         return self._marionette.run(f"{_MAIL}\nreturn {function}(...arguments);", *arguments)
+
+    def reach(self, server: RunningServer) -> None:
+        """Have Thunderbird find a server at the ports of the web, and trust its CA."""
+        ca = (server.home / "certs" / "ca.pem").read_text()
+        self.run("reach", server.port("http"), server.port("https"), ca)
 
     def quit(self) -> None:
         """End it, by force when it hangs; then raises `TimeoutExpired`."""

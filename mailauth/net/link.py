@@ -314,6 +314,7 @@ class Link:
             self._transport.loseWriteConnection()
         else:
             self._transport.loseConnection()
+        self._transport.unregisterProducer()  # it is waited for, and HTTP's has no end of its own
 
     def abortConnection(self) -> None:
         """Close at once, whatever is still to be sent."""

@@ -18,6 +18,7 @@ from mailauth.login.policy import Cleartext
 from mailauth.record.journal import encode
 from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration
+from mailauth.web.api_reports import ApiReports
 from mailauth.web.feed import Feed
 from mailauth.web.instants import instant
 from mailauth.web.message import HttpError, Request, Response, json
@@ -128,11 +129,13 @@ class Api:
         feed: Feed,
         operations: Operations,
         administration: Administration,
+        reports: ApiReports,
     ) -> None:
         self._authority = authority
         self._feed = feed
         self._operations = operations
         self._administration = administration
+        self._reports = reports
 
     def routes(self) -> tuple[AnyRoute, ...]:
         """List what the API answers."""
@@ -152,6 +155,7 @@ class Api:
             ),
             _route("GET", "connections", Access.ADMIN, self.connections, list[OpenConnection]),
             _route("POST", "reset", Access.ADMIN, self.reset, Cursor),
+            *self._reports.routes(),
         )
         description = described(routes)
         openapi = OpenRoute("GET", "/api/v1/openapi.json", lambda _: json(description))

@@ -21,6 +21,7 @@ from mailauth.web.accounts import AccountPages
 from mailauth.web.admin_link import AdminLinks
 from mailauth.web.administration import Administration
 from mailauth.web.api import Api
+from mailauth.web.api_reports import ApiReports
 from mailauth.web.autoconfig import Autoconfig
 from mailauth.web.cases import CasePages
 from mailauth.web.channel import Channel
@@ -131,7 +132,13 @@ class WebSite:
                 ).routes(),
                 *Tokens(authority, tokens).routes(),
                 *Autoconfig(authority.hostname, operations.services, self._pages).routes(),
-                *Api(authority, feed, operations, administration).routes(),
+                *Api(
+                    authority,
+                    feed,
+                    operations,
+                    administration,
+                    ApiReports(authority, reports, filters),
+                ).routes(),
                 TokenRoute("GET", "/metrics", metrics.serve),
                 Route(Door.EITHER, "GET", "/events", Access.USER, self._events),
             )

@@ -2,13 +2,13 @@
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
-
-import pytest
 
 from mailauth.login.event import Kind
 from mailauth.login.policy import Cleartext
 from mailauth.web.routes import Door, Route
+from tests.report.writing import Story
 from tests.web.browser import Browser, Connection, Server, basic, bearer
 
 
@@ -115,26 +115,6 @@ def test_a_client_that_stops_waiting_leaves_nothing_behind(server: Server) -> No
     assert server.clock.getDelayedCalls() == []
 
 
-ADMIN_ROUTES = [
-    ("GET", "/api/v1/blocks"),
-    ("DELETE", "/api/v1/blocks/192.0.2.1"),
-    ("GET", "/api/v1/accounts"),
-    ("GET", "/api/v1/listeners"),
-    ("GET", "/api/v1/connections"),
-    ("POST", "/api/v1/reset"),
-]
-
-
-@pytest.mark.parametrize(("method", "path"), ADMIN_ROUTES)
-def test_what_is_for_administrators(server: Server, method: str, path: str) -> None:
-    """Nobody, a user, an administrator, the token."""
-    ask = Connection(server).request
-    assert ask(method, path).status == 401
-    assert ask(method, path, basic("bob")).status == 403
-    assert ask(method, path, basic("root@mydomain.com", "in charge")).status in (200, 404)
-    assert ask(method, path, bearer()).status in (200, 404)
-
-
 def test_the_description_knows_every_route_and_says_what_it_answers(server: Server) -> None:
     description = Connection(server).request("GET", "/api/v1/openapi.json").json()
     assert description["openapi"] == "3.1.0"
@@ -154,3 +134,28 @@ def test_the_description_knows_every_route_and_says_what_it_answers(server: Serv
     assert after["schema"] == {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
     references = re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', str(description))
     assert set(references) <= set(schemas)
+
+
+def test_reports_are_the_rows_of_the_pages(tmp_path: Path) -> None:
+    """Times are in the zone of the log; a user's rows are their own."""
+    story = Story(tmp_path)
+    story.login(client_name="Thunderbird")
+    story.login("mary@mydomain.com", origin="Germany")
+    server = Server(logs=tmp_path)
+    mary, bob = get(server, "cases")
+    assert (mary["account"], bob["account"]) == ("mary@mydomain.com", "bob@mydomain.com")
+    assert (bob["open"], bob["opened"], bob["client"]) == (
+        True,
+        "2026-11-23T09:00:00",
+        "Thunderbird",
+    )
+    assert get(server, "cases?limit=1&offset=1") == [bob]
+    assert get(server, "cases?until=2026-11-23T09:01") == [bob]
+    assert [one["network"] for one in get(server, "exposures")] == ["Internet", "LAN"]
+    assert [one["port"] for one in get(server, "cutoff")] == [2143, 2143]
+    assert [one["country"] for one in get(server, "countries")] == ["Germany", "LAN"]
+    assert len(get(server, "insecure?user=bob")) == 1
+    names = [one["account"] for one in get(server, "absent?days=0")]
+    assert set(names) == {account.name for account in server.authority.accounts}
+    own = Connection(server).request("GET", "/api/v1/cases?user=mary@mydomain.com", basic("bob"))
+    assert own.json() == [bob]

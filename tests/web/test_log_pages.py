@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import maybeDeferred
 
 from mailauth.record.journal import encode
 from mailauth.web.log_pages import SHOWN
@@ -20,7 +21,7 @@ LINES = [
 @pytest.fixture
 def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     """The operator of a server with some logs; files are read at once, without a thread."""
-    monkeypatch.setattr("mailauth.web.log_pages.deferToThread", at_once)
+    monkeypatch.setattr("mailauth.web.log_pages.deferToThread", maybeDeferred)
     (tmp_path / "SuccessfulLogins.log").write_text("\n".join(LINES) + "\n")
     (tmp_path / "LoginAttempts.jsonl").write_bytes(encode(event(1)) + encode(event(2, secure=True)))
     with gzip.open(tmp_path / "SuccessfulLogins.2026-11-22.log.gz", "wt") as file:
@@ -29,11 +30,6 @@ def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     browser = Browser(server, ip="127.0.0.1")
     browser.get(server.site.admin_link())
     return browser
-
-
-async def at_once(function, *arguments):  # type: ignore[no-untyped-def]
-    """Stand in for a thread."""
-    return function(*arguments)
 
 
 def shown(answer: Answer) -> list[int]:

@@ -1,0 +1,102 @@
+"""The reports in the API: the rows that the pages show, as JSON."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from mailauth.login.authority import Authority
+from mailauth.login.event import Protocol
+from mailauth.report.period import ABSENT_DAYS, Expected
+from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecure, Row
+from mailauth.web.access import Access, Viewer
+from mailauth.web.filters import MAX_DAYS, Filters
+from mailauth.web.message import Request, Response, json
+from mailauth.web.reports import Reports, RowsOf
+from mailauth.web.routes import Answer, Door, Parameter, Route
+from mailauth.web.selection import number
+
+MAX_ROWS = 1000  # of one answer
+MAX_OFFSET = 10_000_000
+
+_PERIOD = (
+    Parameter("since", str, "from this time on, in the zone of the log, such as 2026-11-23T16:12"),
+    Parameter("until", str, "before this time"),
+    Parameter("user", str, "an account's name"),
+    Parameter("protocol", Protocol, "the service"),
+    Parameter("limit", Annotated[int, Meta(ge=1, le=MAX_ROWS)], "how many rows at most"),
+    Parameter("offset", Annotated[int, Meta(ge=0, le=MAX_OFFSET)], "how many rows to pass over"),
+)
+_DAYS = Parameter("days", Annotated[int, Meta(ge=0, le=MAX_DAYS)], "how many days are a while")
+
+
+class ApiReports:
+    """The reports by their names. Times are in the zone of the log and without an offset."""
+
+    def __init__(self, authority: Authority, reports: Reports, filters: Filters) -> None:
+        self._authority = authority
+        self._reports = reports
+        self._filters = filters
+
+    def routes(self) -> tuple[Route, ...]:
+        """List what it answers."""
+        return (
+            _route(Access.USER, self.cases, Case),
+            _route(Access.USER, self.insecure, Insecure),
+            _route(Access.USER, self.exposures, Exposure),
+            _route(Access.USER, self.countries, Country),
+            _route(Access.ADMIN, self.cutoff, Cutoff),
+            _route(Access.ADMIN, self.absent, Absent, _DAYS),
+        )
+
+    async def cases(self, request: Request, viewer: Viewer) -> Response:
+        """List the cases, open ones first: one account's UNSECURE logins to one service."""
+        return await self._rows(request, viewer, Case)
+
+    async def insecure(self, request: Request, viewer: Viewer) -> Response:
+        """List the clients that logged in insecurely."""
+        return await self._rows(request, viewer, Insecure)
+
+    async def exposures(self, request: Request, viewer: Viewer) -> Response:
+        """List the passwords that crossed a network in clear and have not been changed since."""
+        return await self._rows(request, viewer, Exposure)
+
+    async def countries(self, request: Request, viewer: Viewer) -> Response:
+        """List the countries that accounts logged in from."""
+        return await self._rows(request, viewer, Country)
+
+    async def cutoff(self, request: Request, viewer: Viewer) -> Response:
+        """List the clients that would break if cleartext were refused today."""
+        return await self._rows(request, viewer, Cutoff)
+
+    async def absent(self, request: Request, viewer: Viewer) -> Response:
+        """List the accounts never seen SECURE, and those not seen for a while."""
+        expected = Expected(
+            now=self._reports.now().replace(second=0, microsecond=0),
+            accounts=tuple(account.name for account in self._authority.accounts),
+            days=number(request.query, "days", ABSENT_DAYS, MAX_DAYS),
+        )
+        return await self._rows(request, viewer, Absent, expected)
+
+    async def _rows(
+        self, request: Request, viewer: Viewer, kind: type[Row], expected: Expected | None = None
+    ) -> Response:
+        query = {name: value for name, value in request.query.items() if name != "days"}
+        question: RowsOf[Row] = RowsOf(
+            kind=kind,
+            wanted=self._filters.wanted(query, viewer),
+            limit=number(query, "limit", 100, MAX_ROWS, at_least=1),
+            offset=number(query, "offset", 0, MAX_OFFSET),
+            expected=expected,
+        )
+        return json(await self._reports.answer(question))
+
+
+def _route(
+    access: Access,
+    handler: Callable[[Request, Viewer], Answer],
+    row: Any,
+    *parameters: Parameter,
+) -> Route:
+    path = f"/api/v1/{row.report}"
+    return Route(Door.API, "GET", path, access, handler, list[row], (*_PERIOD, *parameters))

@@ -134,6 +134,10 @@ In a client's configuration:
   msmtp, mpop tls_trust_file {ca}
   mbsync      CertificateFile {ca}                   (isync's .mbsyncrc)
   fetchmail   sslcertfile '{ca}'
+  getmail     ca_certs = {ca}
+  OfflineIMAP sslcacertfile = {ca}
+  s-nail      set tls-ca-file={ca}
+  Alpine      SSL_CERT_FILE='{ca}' alpine            (in the environment)
   Thunderbird Settings / Privacy & Security / Certificates / Manage Certificates / Authorities /
               Import, and tick "Trust this CA to identify websites"
 

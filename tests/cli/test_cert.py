@@ -53,7 +53,7 @@ def test_the_clients_of_people_are_told_how_to_trust_it(tmp_path: Path) -> None:
     mailauth("cert", "issue", cwd=tmp_path)
     told = mailauth("cert", "trust", cwd=tmp_path).stdout
     assert str(tmp_path / "certs" / "ca.pem") in told
-    for client in ("Thunderbird", "Firefox", "mutt", "curl", "swaks", "macOS", "Debian"):
+    for client in ("Thunderbird", "Firefox", "mutt", "Alpine", "curl", "swaks", "macOS", "Debian"):
         assert client in told
 
 

@@ -49,8 +49,7 @@ class Terminal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None:
-            self._program.kill()
+        self._program.kill()
         self._program.wait()
         os.close(self._screen)
 

@@ -99,6 +99,11 @@ def _warnings(config: Config, accounts: Accounts, names: list[str] | None) -> It
             f"passwords are stored by several schemes ({', '.join(schemes)}): the time of an answer"
             " can tell whether an account exists"
         )
+    elif schemes != ["PLAIN"] and any(account.app_passwords for account in accounts):
+        yield (
+            "accounts with app passwords take longer to refuse a password: the time of an answer"
+            " can tell that they exist"
+        )
 
 
 def _covers(names: list[str], hostname: str) -> bool:

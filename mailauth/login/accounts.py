@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from mailauth.login.secrets import PlaintextSecret, Secret
+from mailauth.login.secrets import Occasion, PlaintextSecret, Secret
 from mailauth.sasl import MECHANISMS
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
 from mailauth.wire.pending import Pending, then
 
 DEMO_PASSWORD = "secret"
-_DECOYS_KEPT = 4096
+_SCRAM_KEYS_KEPT = 4096
 
 
 Match = bool | Pending[bool | None] | None  # None: it could not be checked now
@@ -45,19 +45,19 @@ class Account(msgspec.Struct, frozen=True):
     disabled: bool = False
     app_passwords: tuple[AppPassword, ...] = ()
 
-    def matches(self, password: bytes, *, urgent: bool = True) -> Match:
+    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> Match:
         """Say whether it is the account's password or one of its app passwords."""
         secrets = [self.secret, *(app.secret for app in self.app_passwords)]
-        return _any_matches(secrets, password, urgent)
+        return _any_matches(secrets, password, occasion)
 
 
-def _any_matches(secrets: list[Secret], password: bytes, urgent: bool) -> Match:
+def _any_matches(secrets: list[Secret], password: bytes, occasion: Occasion) -> Match:
     first, rest = secrets[0], secrets[1:]
     if not rest:
-        return first.matches(password, urgent=urgent)
+        return first.matches(password, occasion)
     return then(
-        first.matches(password, urgent=urgent),
-        lambda matched: matched or _any_matches(rest, password, urgent),
+        first.matches(password, occasion),
+        lambda matched: matched or _any_matches(rest, password, occasion),
     )
 
 
@@ -90,7 +90,8 @@ class Accounts:
             if isinstance(secret, PlaintextSecret)
         )
         self._decoy = self._most_common_secret()
-        self._decoy_keys: dict[tuple[str, bytes], ScramKeys] = {}
+        self.nobody = Account(name="", secret=self._decoy)  # whom an unknown name is compared with
+        self._scram_keys: dict[tuple[str, bytes], ScramKeys] = {}
         self._served = frozenset(
             need for need in Need if all(account.secret.serves(need) for account in self._accounts)
         )
@@ -122,10 +123,15 @@ class Accounts:
         return domain.casefold() in self._domains
 
     def matches(self, account: Account | None, password: bytes) -> Match:
-        """Check a password; for nobody's name at the price of a real check, and always wrong."""
-        if account is not None:
-            return account.matches(password)
-        return then(self._decoy.matches(password), lambda matched: matched and False)
+        """Check a password; for nobody's name at the price of a real check, and always wrong.
+
+        Where the client will be refused anyway, right passwords cost what wrong ones do.
+        """
+        if account is None:
+            refused = self.nobody.matches(password, Occasion.REFUSAL)
+            return then(refused, lambda matched: matched and False)
+        occasion = Occasion.REFUSAL if account.disabled else Occasion.LOGIN
+        return account.matches(password, occasion)
 
     def serves(self, need: Need) -> bool:
         """Say whether every account's stored secret can serve mechanisms with this need."""
@@ -145,22 +151,23 @@ class Accounts:
 
     def scram_keys(self, authcid: bytes, hash_name: str) -> ScramKeys:
         """Return the account's SCRAM keys, or a decoy that looks like most accounts' keys and took
-        as long to make.
+        as long to make. Both are kept alike: finding them takes as long, too.
         """
-        account = self.find(authcid)
-        if account is not None:
-            salt = self._derived(hash_name.encode(), account.name.encode())[:16]
-            keys = account.secret.scram_keys(hash_name, salt)
-            if keys is not None:
-                return keys
         name = authcid.lower()
-        decoy = self._decoy_keys.get((hash_name, name))
-        if decoy is None:
-            decoy = self._decoy_of(name, hash_name)
-            if len(self._decoy_keys) >= _DECOYS_KEPT:
-                self._decoy_keys.clear()
-            self._decoy_keys[hash_name, name] = decoy
-        return decoy
+        keys = self._scram_keys.get((hash_name, name))
+        if keys is None:
+            keys = self._stored_keys(name, hash_name) or self._decoy_of(name, hash_name)
+            if len(self._scram_keys) >= _SCRAM_KEYS_KEPT:
+                self._scram_keys.clear()
+            self._scram_keys[hash_name, name] = keys
+        return keys
+
+    def _stored_keys(self, name: bytes, hash_name: str) -> ScramKeys | None:
+        account = self.find(name)
+        if account is None:
+            return None
+        salt = self._derived(hash_name.encode(), account.name.encode())[:16]
+        return account.secret.scram_keys(hash_name, salt)
 
     def _decoy_of(self, name: bytes, hash_name: str) -> ScramKeys:
         salt = self._derived(hash_name.encode(), name)

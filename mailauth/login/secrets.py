@@ -1,11 +1,24 @@
 """Stored secrets: what an account keeps so that somebody can prove to be it."""
 
+import enum
 import hmac
 from typing import Protocol
 
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
 from mailauth.wire.pending import Pending
+
+
+class Occasion(enum.Enum):
+    """What a password is checked for; where a check is dear, a right one may be remembered.
+
+    `LOGIN`: a client waits, and what is remembered counts. `REFUSAL`: a client waits that is to be
+    refused whatever comes out, and must not learn it by the time it takes. `ASIDE`: nobody waits.
+    """
+
+    LOGIN = enum.auto()
+    REFUSAL = enum.auto()
+    ASIDE = enum.auto()
 
 
 class Secret(Protocol):
@@ -19,12 +32,9 @@ class Secret(Protocol):
         """The scheme's name; an unknown account costs what most accounts' scheme costs."""
 
     def matches(
-        self, password: bytes, *, urgent: bool = True
+        self, password: bytes, occasion: Occasion = Occasion.LOGIN
     ) -> bool | Pending[bool | None] | None:
-        """Compare in constant time; `None` when it could not be checked now.
-
-        Nobody waits for a check that is not urgent.
-        """
+        """Compare in constant time; `None` when it could not be checked now."""
 
     def serves(self, need: Need) -> bool:
         """Say whether a mechanism with this need can use it."""
@@ -54,7 +64,7 @@ class PlaintextSecret:
     def __hash__(self) -> int:
         return hash(self.password)
 
-    def matches(self, password: bytes, *, urgent: bool = True) -> bool:
+    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> bool:
         """Compare in constant time."""
         return hmac.compare_digest(self.password, password)
 

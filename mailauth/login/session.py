@@ -346,14 +346,17 @@ class LoginSession:
         at = self._authority.now()
 
         def found(exposed: bool | None) -> None:
+            if account is None:
+                exposed = False
             self._record_claim(claim, result, reason, account, exposed, at)
 
-        if account is None or not self._exposes(right=True):
+        if not self._exposes(right=True):
             found(False)
         elif isinstance(claim, ProvenClaim):
             found(claim.proven)
-        else:
-            self._authority.exposure.check(account, claim.password, found)
+        else:  # an unknown name costs what a known one does
+            whose = account or self._authority.accounts.nobody
+            self._authority.exposure.check(whose, claim.password, found)
         return Outcome(answer)
 
     def _fail(self, result: Result, answer: Answer, reason: str) -> Outcome | Pending[Outcome]:

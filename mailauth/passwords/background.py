@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mailauth.login.accounts import Account
+from mailauth.login.secrets import Occasion
 from mailauth.wire.pending import Pending
 
 PATIENCE = 1.0  # seconds; a check that takes longer is recorded as unknown
@@ -31,7 +32,7 @@ class BackgroundChecks:
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
     ) -> None:
         """Call `found` within `PATIENCE`: whether it is the password, or `None` for unknown."""
-        matched = account.matches(password, urgent=False)
+        matched = account.matches(password, Occasion.ASIDE)
         if not isinstance(matched, Pending):
             found(matched)
             return

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from mailauth.login.secrets import Secret
+from mailauth.login.secrets import Occasion, Secret
 from mailauth.passwords.schemes import Check, plaintext, stored_hash
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.wire.pending import Pending
@@ -66,22 +66,23 @@ class Verifier:
         return secret if secret is not None else HashedSecret(stored, self)
 
     def verify(
-        self, check: Check, stored: bytes, password: bytes, *, urgent: bool
+        self, check: Check, stored: bytes, password: bytes, occasion: Occasion
     ) -> bool | Pending[bool | None] | None:
         """Check a password; `None` when too many checks wait already.
 
-        What is not urgent runs when nothing urgent waits, and neither asks nor fills the memory of
+        What nobody waits for runs when nothing else waits. Only logins ask and fill the memory of
         right passwords.
         """
         digest = self._digest(stored, password)
-        if urgent and self._remembers(digest):
+        is_login = occasion is Occasion.LOGIN
+        if is_login and self._remembers(digest):
             return True
-        queue, limit = (
-            (self._urgent, QUEUE_LIMIT) if urgent else (self._background, BACKGROUND_LIMIT)
-        )
+        queue, limit = self._urgent, QUEUE_LIMIT
+        if occasion is Occasion.ASIDE:
+            queue, limit = self._background, BACKGROUND_LIMIT
         if len(queue) >= limit:
             return None
-        job = _Job(check, password, digest if urgent else b"", Pending())
+        job = _Job(check, password, digest if is_login else b"", Pending())
         queue.append(job)
         self._start()
         return job.found
@@ -142,10 +143,10 @@ class HashedSecret:
         return hash(self._stored)
 
     def matches(
-        self, password: bytes, *, urgent: bool = True
+        self, password: bytes, occasion: Occasion = Occasion.LOGIN
     ) -> bool | Pending[bool | None] | None:
         """Hash in a thread and compare; `None` when that could not be done."""
-        return self._verifier.verify(self._check, self._stored, password, urgent=urgent)
+        return self._verifier.verify(self._check, self._stored, password, occasion)
 
     def serves(self, need: Need) -> bool:
         """Serve what does not need the password itself, or keys that are not stored."""

@@ -96,6 +96,15 @@ def test_accounts_of_the_users_file_count_and_mixed_schemes_are_a_warning(tmp_pa
     assert run.stderr.startswith("warning: passwords are stored by several schemes (APR1, PLAIN)")
 
 
+def test_app_passwords_are_a_warning_where_checks_are_dear(tmp_path: Path) -> None:
+    """Each of them is hashed before a password is refused."""
+    stored = "$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/"
+    (tmp_path / "users.passwd").write_text(f"bob:{stored}::::::app_phone={stored}\n")
+    (tmp_path / "mailauth.toml").write_text('[users]\nfile = "users.passwd"\n')
+    run = mailauth("check", cwd=tmp_path)
+    assert run.stderr.startswith("warning: accounts with app passwords take longer")
+
+
 def test_a_friendly_address_that_is_none_is_exit_2(tmp_path: Path) -> None:
     (tmp_path / "FriendlyIP.txt").write_text("10.0.0.0/8\n10.0.0\n")
     run = mailauth("check", cwd=tmp_path)

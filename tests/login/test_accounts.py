@@ -3,7 +3,7 @@
 import pytest
 
 from mailauth.login.accounts import Account, AccountError, Accounts, AppPassword
-from mailauth.login.secrets import PlaintextSecret
+from mailauth.login.secrets import Occasion, PlaintextSecret
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.sasl.scram import make_keys
 
@@ -14,7 +14,7 @@ class StoredKeys:
     scheme = "SCRAM-SHA-256"
     keys = make_keys(b"pencil", b"salt" * 5, 5000, "sha256")
 
-    def matches(self, password: bytes, *, urgent: bool = True) -> bool:
+    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> bool:
         """Compare."""
         return password == b"pencil"
 

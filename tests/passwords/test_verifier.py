@@ -4,9 +4,11 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 
-from mailauth.login.accounts import Account
+from mailauth.login.accounts import Account, Accounts
+from mailauth.login.secrets import Occasion
 from mailauth.passwords.background import PATIENCE, BackgroundChecks
 from mailauth.passwords.verifier import (
     BACKGROUND_LIMIT,
@@ -72,11 +74,11 @@ def test_a_right_password_is_hashed_once_and_remembered(loop: Loop, verifier: Ve
     """A client that logs in every second costs what a plaintext account costs."""
     gate = Gate()
     gate.open.set()
-    assert result(loop, verifier.verify(gate, b"hash", b"right", urgent=True)) is True
-    assert verifier.verify(gate, b"hash", b"right", urgent=True) is True
+    assert result(loop, verifier.verify(gate, b"hash", b"right", Occasion.LOGIN)) is True
+    assert verifier.verify(gate, b"hash", b"right", Occasion.LOGIN) is True
     assert gate.checked == [b"right"]
     loop.now = REMEMBER_SECONDS
-    assert isinstance(verifier.verify(gate, b"hash", b"right", urgent=True), Pending)
+    assert isinstance(verifier.verify(gate, b"hash", b"right", Occasion.LOGIN), Pending)
 
 
 def test_a_wrong_password_is_hashed_every_time(loop: Loop, verifier: Verifier) -> None:
@@ -84,7 +86,7 @@ def test_a_wrong_password_is_hashed_every_time(loop: Loop, verifier: Verifier) -
     gate = Gate()
     gate.open.set()
     for _ in range(2):
-        assert result(loop, verifier.verify(gate, b"hash", b"wrong", urgent=True)) is False
+        assert result(loop, verifier.verify(gate, b"hash", b"wrong", Occasion.LOGIN)) is False
     assert gate.checked == [b"wrong", b"wrong"]
 
 
@@ -92,38 +94,60 @@ def test_a_changed_hash_remembers_nothing(loop: Loop, verifier: Verifier) -> Non
     """A changed password is asked for at once."""
     gate = Gate()
     gate.open.set()
-    assert result(loop, verifier.verify(gate, b"hash", b"right", urgent=True)) is True
-    assert isinstance(verifier.verify(gate, b"new hash", b"right", urgent=True), Pending)
+    assert result(loop, verifier.verify(gate, b"hash", b"right", Occasion.LOGIN)) is True
+    assert isinstance(verifier.verify(gate, b"new hash", b"right", Occasion.LOGIN), Pending)
+
+
+def test_who_is_refused_anyway_is_hashed_every_time(loop: Loop, verifier: Verifier) -> None:
+    """A disabled account's right password, and one tried on an unknown name, tell by no time."""
+    gate = Gate()
+    gate.open.set()
+    mary = account(loop, verifier, gate)
+    accounts = Accounts([mary])
+    assert result(loop, accounts.matches(mary, b"right")) is True
+    assert accounts.matches(mary, b"right") is True
+    for refused in (None, msgspec.structs.replace(mary, disabled=True)):
+        for _ in range(2):
+            found = result(loop, accounts.matches(refused, b"right"))
+            assert found is (refused is not None)
+    assert gate.checked == [b"right"] * 5
 
 
 def test_checks_that_nobody_waits_for_come_last(loop: Loop, verifier: Verifier) -> None:
     """An exposure check delays no login, and uses no memory of right passwords."""
     gate = Gate()
     found: list[str] = []
-    for label, password, urgent in (
-        ("first", b"x", True),
-        ("background", b"right", False),
-        ("second", b"y", True),
+    for label, password, occasion in (
+        ("first", b"x", Occasion.LOGIN),
+        ("background", b"right", Occasion.ASIDE),
+        ("second", b"y", Occasion.LOGIN),
     ):
-        matched = verifier.verify(gate, b"hash", password, urgent=urgent)
+        matched = verifier.verify(gate, b"hash", password, occasion)
         assert isinstance(matched, Pending)
         matched.listen(lambda _, label=label: found.append(label))  # type: ignore[misc]
     gate.open.set()
     while len(found) < 3:
         loop.run_one()
     assert found == ["first", "second", "background"]
-    assert isinstance(verifier.verify(gate, b"hash", b"right", urgent=True), Pending)
+    assert isinstance(verifier.verify(gate, b"hash", b"right", Occasion.LOGIN), Pending)
 
 
-@pytest.mark.parametrize(("urgent", "limit"), [(True, QUEUE_LIMIT), (False, BACKGROUND_LIMIT)])
-def test_the_queue_is_bounded(verifier: Verifier, urgent: bool, limit: int) -> None:
+@pytest.mark.parametrize(
+    ("occasion", "limit"),
+    [
+        (Occasion.LOGIN, QUEUE_LIMIT),
+        (Occasion.REFUSAL, QUEUE_LIMIT),
+        (Occasion.ASIDE, BACKGROUND_LIMIT),
+    ],
+)
+def test_the_queue_is_bounded(verifier: Verifier, occasion: Occasion, limit: int) -> None:
     """One check more than the limit is not taken."""
     gate = Gate()
-    verifier.verify(gate, b"hash", b"running", urgent=True)
+    verifier.verify(gate, b"hash", b"running", Occasion.LOGIN)
     for number in range(limit):
         password = b"%d" % number
-        assert isinstance(verifier.verify(gate, b"hash", password, urgent=urgent), Pending)
-    assert verifier.verify(gate, b"hash", b"one more", urgent=urgent) is None
+        assert isinstance(verifier.verify(gate, b"hash", password, occasion), Pending)
+    assert verifier.verify(gate, b"hash", b"one more", occasion) is None
     gate.open.set()
 
 
@@ -133,7 +157,7 @@ def test_a_check_that_fails_is_unknown(loop: Loop, verifier: Verifier) -> None:
     def broken(password: bytes) -> bool:
         raise MemoryError
 
-    assert result(loop, verifier.verify(broken, b"hash", b"right", urgent=True)) is None
+    assert result(loop, verifier.verify(broken, b"hash", b"right", Occasion.LOGIN)) is None
 
 
 class Clock:

@@ -11,23 +11,30 @@ from mailauth.sasl.exchange import (
     Mechanism,
     Need,
     ProvenClaim,
+    TokenVerdict,
 )
 
 _KVSEP = b"\x01"
+_GS2_HEADER = re.compile(rb"[ny],(?:(?:a|user)=([^,]*))?,")
 _BEARER = re.compile(rb"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
 
 
+_NO_TOKEN = TokenVerdict(user=b"", valid=False, reason="no token")
+
+
 def oauthbearer(initial_response: bytes | None, context: ExchangeContext) -> Exchange:
-    """A GS2 header with the authzid, then key/value pairs with `auth=Bearer …` (RFC 7628 §3.1)."""
+    """A GS2 header with the authzid, then key/value pairs with `auth=Bearer …` (RFC 7628 §3.1).
+
+    The authzid is `a=`, and where a client was written after the example of §4.4, `user=`.
+    """
     response = initial_response if initial_response is not None else (yield b"")
     header, separator, pairs = response.partition(_KVSEP)
     if not separator or not response.endswith(_KVSEP * 2):
         raise MalformedResponse("OAUTHBEARER takes a GS2 header and key/value pairs")
-    flag, _, rest = header.partition(b",")
-    authzid, comma, trail = rest.partition(b",")
-    if flag not in (b"n", b"y") or not comma or trail or (authzid and authzid[:2] != b"a="):
+    gs2 = _GS2_HEADER.fullmatch(header)
+    if gs2 is None:
         raise MalformedResponse("OAUTHBEARER's GS2 header is n,[a=authzid],")
-    name = authzid[2:].replace(b"=2C", b",").replace(b"=3D", b"=")
+    name = (gs2[1] or b"").replace(b"=2C", b",").replace(b"=3D", b"=")
     return (yield from _bearer(name, pairs, context))
 
 
@@ -44,7 +51,7 @@ def _bearer(authzid: bytes, pairs: bytes, context: ExchangeContext) -> Exchange:
     token = _token(pairs)
     if token is None:
         raise MalformedResponse("the auth key must be Bearer and a token")
-    verdict = context.verify_token(token)
+    verdict = context.verify_token(token) if token else _NO_TOKEN
     authcid = verdict.user or authzid
     if not (verdict.valid and context.admits(authcid)):  # RFC 7628 §3.2.2
         yield msgspec.json.encode({"status": "invalid_token", "schemes": "bearer", "scope": "mail"})
@@ -53,14 +60,17 @@ def _bearer(authzid: bytes, pairs: bytes, context: ExchangeContext) -> Exchange:
         proven=verdict.valid,
         authzid=authzid,
         reason=verdict.reason,
-        token=token,
+        token=token or None,
     )
 
 
 def _token(pairs: bytes) -> bytes | None:
+    """Find the token; an empty `auth` has none, and asks which scope is needed (RFC 7628 §4.3)."""
     for pair in pairs.split(_KVSEP):
         key, _, value = pair.partition(b"=")
         if key.lower() == b"auth":
+            if not value:
+                return b""
             match = _BEARER.fullmatch(value)
             return match[1] if match else None
     return None

@@ -61,6 +61,21 @@ def test_rfc_1939_section_10() -> None:
     )
 
 
+def test_rfc_1939_section_7() -> None:
+    """APOP on its own."""
+    play(
+        mrose(),
+        """
+        S: +OK … <1896.697170952@dbc.mtview.ca.us>
+        C: APOP mrose c4c9334bac560ecc979e58001b3e22fb
+        S: +OK …
+        C: QUIT
+        S: +OK …
+        <closed>
+    """,
+    )
+
+
 def test_rfc_1939_section_5_list() -> None:
     dialogue = mrose()
     dialogue.connect()

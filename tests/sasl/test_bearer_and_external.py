@@ -41,6 +41,27 @@ def test_the_failed_exchange_of_rfc_7628() -> None:
     assert "old" not in repr(claim)
 
 
+def test_an_empty_auth_asks_for_the_scope() -> None:
+    """RFC 7628 §4.3, to the letter."""
+    response = b"n,a=user@example.com,\x01host=server.example.com\x01port=143\x01auth=\x01\x01"
+    exchange = MECHANISMS["OAUTHBEARER"].start(response, CONTEXT)
+    error = json.loads(next(exchange))
+    assert (error["status"], error["scope"]) == ("invalid_token", "mail")
+    claim = finish(exchange, b"\x01")
+    assert isinstance(claim, ProvenClaim)
+    assert (claim.authcid, claim.proven, claim.reason) == (b"user@example.com", False, "no token")
+
+
+def test_the_header_of_rfc_7628_section_4_4_is_understood() -> None:
+    """Its grammar (§3.1) has `a=` where this example has `user=`."""
+    response = b"n,user=someuser@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3Rl\x01\x01"
+    exchange = MECHANISMS["OAUTHBEARER"].start(response, CONTEXT)
+    assert json.loads(next(exchange))["status"] == "invalid_token"
+    claim = finish(exchange, b"\x01")
+    assert isinstance(claim, ProvenClaim)
+    assert claim.authzid == b"someuser@example.com"
+
+
 def test_xoauth2_names_the_user_first() -> None:
     """Google's protocol: user=…, auth=Bearer …"""
     token = b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="

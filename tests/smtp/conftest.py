@@ -72,12 +72,13 @@ def connect(shared: Authority, store: MemoryStore) -> Connect:
         segments: Segments = Segments.WHOLE,
         *,
         cleartext: Cleartext = Cleartext.ALLOW,
+        mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN"),
         tls_available: bool = True,
         authentication_required: bool = True,
         ip: str = "192.0.2.7",
     ) -> Dialogue:
         login = session_for(
-            Protocol.SMTP, shared, cleartext=cleartext, mechanisms=("PLAIN", "LOGIN"), ip=ip
+            Protocol.SMTP, shared, cleartext=cleartext, mechanisms=mechanisms, ip=ip
         )
         core = SmtpServer(
             login,

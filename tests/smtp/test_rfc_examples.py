@@ -6,7 +6,8 @@ from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.event import Result
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.testing import Dialogue, MemoryRecorder, play
+from mailauth.sasl import TokenVerdict
+from mailauth.testing import Dialogue, MemoryRecorder, Segments, play
 from tests.smtp.conftest import Connect, Inbox
 
 
@@ -178,6 +179,57 @@ def test_rfc_4954_section_4_1(greeted: Dialogue, recorder: MemoryRecorder) -> No
         Result.BAD_CREDENTIALS,
         Result.SUCCESS,
     ]
+
+
+RFC_7628 = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="
+
+
+@pytest.fixture(params=Segments)
+def oauth(connect: Connect, shared: Authority, request: pytest.FixtureRequest) -> Dialogue:
+    """A client of the server of RFC 7628, inside TLS."""
+    shared.accounts = Accounts([Account(name="user@example.com", secret=PlaintextSecret(b"x"))])
+    shared.verify_token = lambda token: TokenVerdict(
+        b"user@example.com", valid=token == RFC_7628.encode()
+    )
+    dialogue = connect(request.param, mechanisms=("LOGIN", "PLAIN", "OAUTHBEARER"))
+    dialogue.connect(implicit_tls=True)
+    assert b"AUTH LOGIN PLAIN OAUTHBEARER\r\n" in dialogue.send(b"EHLO sender.example.com\r\n")
+    return dialogue
+
+
+def test_rfc_7628_section_4_1(oauth: Dialogue, recorder: MemoryRecorder) -> None:
+    """A bearer token that is good; but for the tag, which SMTP does not have."""
+    response = (
+        "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2Vy"
+        "dmVyLmV4YW1wbGUuY29tAXBvcnQ9NTg3AWF1dGg9QmVhcmVyIHZGOWRmd"
+        "DRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB"
+    )
+    play(
+        oauth,
+        f"""
+        C: AUTH OAUTHBEARER {response}
+        S: 235 2.7.0 …
+    """,
+    )
+    assert [event.result for event in recorder.attempts] == [Result.SUCCESS]
+
+
+def test_rfc_7628_section_4_4(oauth: Dialogue, recorder: MemoryRecorder) -> None:
+    """A token that is not good; its header has `user=` where the grammar (§3.1) has `a=`."""
+    response = (
+        "bix1c2VyPXNvbWV1c2VyQGV4YW1wbGUuY29tLAFhdXRoPUJlYXJl"
+        "ciB2RjlkZnQ0cW1UYzJOdmIzUmxja0JoZEhSaGRtbHpkR0V1WTI5dENnPT0BAQ=="
+    )
+    play(
+        oauth,
+        f"""
+        C: AUTH OAUTHBEARER {response}
+        S: 334 b64({{"status":"invalid_token","schemes":"bearer","scope":"mail"}})
+        C: AQ==
+        S: 535 5.7.8 …
+    """,
+    )
+    assert [event.result for event in recorder.attempts] == [Result.BAD_CREDENTIALS]
 
 
 def test_rfc_3461_section_4(connect: Connect) -> None:

@@ -12,6 +12,10 @@ from mailauth.wire.pending import Pending
 
 TEMPTATION_SECONDS = 0.5  # that an answer is held back while an injected reply lies there
 
+# Why a connection ended whose client was taken in.
+WENT_ON = "went on in the clear behind PREAUTH"
+TOOK_A_REPLY = "took a reply sent in the clear for an answer inside TLS"
+
 _PLEASANTRIES = frozenset({b"CAPABILITY", b"ID", b"LOGOUT", b"NOOP", b"STARTTLS"})
 
 Rewrite = Callable[[bytes], bytes]
@@ -58,7 +62,7 @@ class FaultyCore:
         """Take what came."""
         believed = self._answers_late or (self._tempts and data.count(b"\n") > 1)
         if believed and data:
-            self._session.ended("took a reply sent in the clear for an answer inside TLS")
+            self._session.ended(TOOK_A_REPLY)
             return [Close()]
         if self._is(Fault.PREAUTH):
             self._look_at(data)
@@ -102,7 +106,7 @@ class FaultyCore:
         verb = command[:16].split(maxsplit=1)[:1]
         if verb and verb[0].isalpha() and verb[0].upper() not in _PLEASANTRIES:
             name = verb[0].upper().decode("ascii", "replace")
-            self._session.ended(f"went on in the clear behind PREAUTH: {name}")
+            self._session.ended(f"{WENT_ON}: {name}")
 
     def _twisted(self, ask: Callable[[], list[Effect]]) -> list[Effect]:
         """Ask the core, and change what it says."""

@@ -190,6 +190,14 @@ class MailAuth:
             each for each in self._recorded() if each.kind is Kind.CONNECTION and wanted.wants(each)
         ]
 
+    def records(self) -> list[LoginEvent]:
+        """Return everything that was recorded, logins and whatever else."""
+        return list(self._recorded())
+
+    def wait_for_record(self, timeout: float) -> bool:
+        """Wait for anything at all to be recorded; say whether something was."""
+        return self._read_on(timeout)
+
     def login(self, timeout: float = TIMEOUT) -> LoginEvent:
         """Return the one login that succeeded; wait for it, and fail if there are more."""
         event = self.wait_for_login(timeout=timeout)

@@ -1,9 +1,7 @@
 """Expectations, held against records that are there and that may still come."""
 
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from mailauth.kit.expect import Check, Expectations, State, settled
@@ -11,22 +9,9 @@ from mailauth.kit.records import records_of
 from mailauth.login.event import LoginEvent, Protocol
 from mailauth.report.sources import sources_of_files
 from mailauth.testing.recorded import Wanted
+from tests.kit.recording import recorded
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-
-
-def recorded(**facts: Any) -> LoginEvent:
-    """An IMAP login that succeeded, unless the facts say otherwise."""
-    usual = {
-        "v": 1,
-        "seq": 1,
-        "id": "a",
-        "at": "2026-11-24T08:00:00+00:00",
-        "kind": "login",
-        "result": "success",
-        "protocol": "IMAP",
-    }
-    return msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | usual | facts, LoginEvent)
 
 
 BOB = Wanted(user="bob@mydomain.com")

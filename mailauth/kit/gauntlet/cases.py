@@ -1,0 +1,74 @@
+"""What is tried: each protocol on each fault that its listener can have, and first on none."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailauth.config import ConfigError, ListenerConfig, ListenerProtocol, TlsMode, check_fault
+from mailauth.faults import FAULTS, Fault
+
+MAIL = (ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP)
+USER = "bob@mydomain.com"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A fault on a listener of its own; `None` is a listener that does everything right."""
+
+    protocol: ListenerProtocol
+    tls: TlsMode
+    fault: Fault | None
+
+    @property
+    def name(self) -> str:
+        """The name of the case, among those of its protocol."""
+        return "no-fault" if self.fault is None else self.fault.value
+
+    @property
+    def listener(self) -> str:
+        """The name of its listener."""
+        return f"{self.protocol.value}-{self.name}"
+
+    @property
+    def does(self) -> str:
+        """What its listener does."""
+        return "does everything right" if self.fault is None else FAULTS[self.fault].does
+
+
+def cases(
+    protocols: Iterable[ListenerProtocol], tls: TlsMode, only: Iterable[str] = ()
+) -> list[Case]:
+    """List the cases, those without a fault always among them; `only` names the others."""
+    wanted = set(only)
+    return [
+        case
+        for protocol in protocols
+        for fault in (None, *Fault)
+        if _fits(case := Case(protocol, tls, fault))
+        and (fault is None or not wanted or case.name in wanted)
+    ]
+
+
+def configuration(tried: Iterable[Case], password: str) -> str:
+    """Write the `mailauth.toml` of a server that has a listener for each case."""
+    tables = [
+        f'[[user]]\nname = "{USER}"\npassword = "{password}"\n',
+        '[[listener]]\nname = "http"\nprotocol = "http"\nport = 0\n',
+    ]
+    for case in tried:
+        fault = "" if case.fault is None else f'fault = "{case.fault.value}"\n'
+        tables.append(
+            f'[[listener]]\nname = "{case.listener}"\nprotocol = "{case.protocol.value}"\n'
+            f'port = 0\ntls = "{case.tls.value}"\n{fault}'
+        )
+    return "".join(tables)
+
+
+def _fits(case: Case) -> bool:
+    listener = ListenerConfig(
+        name=case.listener, protocol=case.protocol, port=0, tls=case.tls, fault=case.fault
+    )
+    try:
+        check_fault(case.listener, listener)
+    except ConfigError:
+        return False
+    return True

@@ -5,7 +5,16 @@ import re
 _PRODUCT = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:/([!#$%&'*+.^_`|~0-9A-Za-z-]+))?")
 
 # Browsers name their forebears too; the first of these that is there is meant.
-_BROWSERS = (b"Thunderbird", b"Edg", b"OPR", b"Vivaldi", b"Firefox", b"Chrome", b"Version")
+_BROWSERS = (
+    b"Thunderbird",
+    b"Edg",
+    b"OPR",
+    b"Vivaldi",
+    b"Firefox",
+    b"Chrome",
+    b"HeadlessChrome",
+    b"Version",
+)
 _SHOWN = {b"Edg": b"Edge", b"OPR": b"Opera", b"Version": b"Safari"}
 
 

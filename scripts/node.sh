@@ -8,7 +8,7 @@ node_packages() {
     [ "$(cat "$folder/node_modules/made-from" 2>/dev/null)" != "$wanted" ] || return 0
     echo "Setting up tests/live/node (once) …" >&2
     rm -f "$folder/node_modules/made-from"
-    if (cd "$folder" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund) >/dev/null 2>&1; then
+    if (cd "$folder" && npm install --engine-strict --no-package-lock --ignore-scripts --no-audit --no-fund) >/dev/null 2>&1; then
         echo "$wanted" >"$folder/node_modules/made-from"
     else
         echo "It could not be installed, so that its tests are skipped" >&2

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from twisted.logger import (
     FileLogObserver,
     FilteringLogObserver,
+    ILogObserver,
     LogEvent,
     Logger,
     LogLevel,
@@ -18,19 +19,24 @@ from twisted.python.failure import Failure
 from mailauth.config.errors import printable
 
 OURS = "mailauth"
+TWISTED_WEB_AS_OURS = "mailauth.web.channel.Channel"  # it logs by the name of our subclass
 
 log = Logger()
 
 
 def begin_logging() -> None:
-    """Send diagnostics to stderr: of ours what is worth telling, of others only warnings."""
-    observer = FileLogObserver(sys.stderr, line)
+    """Send diagnostics to stderr."""
+    observer = worth_telling(FileLogObserver(sys.stderr, line))
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    sys.unraisablehook = _unraisable
+
+
+def worth_telling(observer: ILogObserver) -> ILogObserver:
+    """Let through what is worth telling of ours, and of others only warnings."""
     levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
     levels.setLogLevelForNamespace(OURS, LogLevel.info)
-    globalLogBeginner.beginLoggingTo(
-        [FilteringLogObserver(observer, [levels])], redirectStandardIO=False
-    )
-    sys.unraisablehook = _unraisable
+    levels.setLogLevelForNamespace(TWISTED_WEB_AS_OURS, LogLevel.warn)
+    return FilteringLogObserver(observer, [levels])
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:

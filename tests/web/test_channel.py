@@ -1,7 +1,11 @@
 """HTTP/1.1 on a connection: what it takes, what it bounds, what it records (RFC 9110, 9112)."""
 
-import pytest
+from io import StringIO
 
+import pytest
+from twisted.logger import FileLogObserver, globalLogPublisher
+
+from mailauth.cli.diagnostics import line, worth_telling
 from mailauth.web.channel import (
     BODY_OCTETS,
     DRAINED_OCTETS,
@@ -125,6 +129,22 @@ def test_a_client_that_says_nothing_is_let_go_unrecorded(server: Server) -> None
     assert connection.closed
     assert connection.transport.value() == b""
     assert server.recorder.events == []
+
+
+def test_a_connection_that_idles_is_no_diagnostic(server: Server) -> None:
+    """Browsers and mail clients keep connections; that their time is up is nobody's business."""
+    told = StringIO()
+    observer = worth_telling(FileLogObserver(told, line))
+    globalLogPublisher.addObserver(observer)
+    try:
+        connection = Connection(server)
+        server.clock.advance(REQUEST_SECONDS)
+        assert connection.closed
+        server.clock.advance(30)
+        assert connection.transport.aborted
+    finally:
+        globalLogPublisher.removeObserver(observer)
+    assert told.getvalue() == ""
 
 
 def test_a_client_that_drips_is_let_go(server: Server) -> None:

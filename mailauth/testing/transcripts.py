@@ -246,6 +246,13 @@ def play(dialogue: Dialogue, transcript: str) -> None:
         )
 
 
+def sent_by_client(transcript: str) -> bytes:
+    """Return all that the client of a transcript sends."""
+    return b"".join(
+        _line(line) for step, lines in _steps(transcript) if step == "C:" for line in lines
+    )
+
+
 def _act(dialogue: Dialogue, step: str, lines: list[str]) -> bytes:
     match step:
         case "C:":

@@ -125,13 +125,13 @@ class ClientSocket:
             producer.pauseProducing()
 
     def loseConnection(self) -> None:
-        """Send what was written and what a producer still writes, then close."""
+        """Send what was written, and what a paused producer adds to it, then close."""
         if self._reason is None and not self._closing:
             self._closing = True
             self._reading = False
-            if self._write_closing:
+            if self._unsent is None:
                 self._over(_DONE)
-            elif not self._close_if_done():
+            else:
                 self._mind_events()
 
     def loseWriteConnection(self) -> None:
@@ -172,8 +172,6 @@ class ClientSocket:
     def unregisterProducer(self) -> None:
         """Forget the producer."""
         self._producer = None
-        if self._closing and self._reason is None:
-            self._close_if_done()
 
     def getHost(self) -> IPv4Address | IPv6Address:
         """Return our address."""
@@ -223,10 +221,11 @@ class ClientSocket:
         if self._producer is not None and self._producer_paused:
             self._producer_paused = False
             self._producer.resumeProducing()
-        elif self._closing:
-            self._close_if_done()
-        elif self._write_closing:
-            self._close_writing()
+        if self._unsent is None:
+            if self._closing:
+                self._over(_DONE)
+            elif self._write_closing:
+                self._close_writing()
 
     def _mind_events(self) -> None:
         """Have the poller tell what is wanted now, if that is not what it tells."""
@@ -240,12 +239,6 @@ class ClientSocket:
             self._poller.change(self._socket.fileno(), events)
 
     # Ends.
-
-    def _close_if_done(self) -> bool:
-        if self._unsent is not None or self._producer is not None:
-            return False
-        self._over(_DONE)
-        return True
 
     def _close_writing(self) -> None:
         try:

@@ -199,10 +199,19 @@ def test_a_producer_is_paused_while_the_client_does_not_read(sockets: Sockets) -
     sockets.turn_until(read_some)
     server.socket.loseConnection()
     sockets.turn()
-    assert server.lost is None, "a producer may still write"
-    server.socket.unregisterProducer()
+    assert server.told == ["pause", "resume", "stop"]
+    assert server.lost is ConnectionDone
+
+
+def test_closing_does_not_wait_for_a_producer_that_has_nothing_to_send(sockets: Sockets) -> None:
+    """A web server's channel is a producer all its life, and has no say in when it ends."""
+    client, server = sockets.connect()
+    server.socket.registerProducer(server, streaming=True)
+    client.close()
     sockets.turn()
-    assert server.told == ["pause", "resume"]
+    server.socket.loseConnection()
+    sockets.turn()
+    assert server.told == ["read", "stop"]
     assert server.lost is ConnectionDone
 
 

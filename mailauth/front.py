@@ -72,7 +72,7 @@ class Front:
         self._now = now
         self._patience = patience
         self._wheel = DeadlineWheel(reactor)
-        self._exposure = BackgroundChecks(reactor.callLater)
+        self.exposure = BackgroundChecks(reactor.callLater)
         self._poller: Poller | None = None
         self._ports: list[ListeningSocket | IListeningPort] = []
         self._mail: Mail
@@ -95,7 +95,7 @@ class Front:
                 counts,
             ),
             hostname=config.hostname,
-            exposure=self._exposure,
+            exposure=self.exposure,
             nonce=partial(secrets.token_urlsafe, 18),
             now=self.time,
             verify_token=self.tokens.verify,
@@ -144,7 +144,7 @@ class Front:
         with bound:  # the port has a descriptor of its own
             self._ports.append(adopt(bound.fileno(), bound.family, listener))
 
-    def repeat(self, seconds: float, what: Callable[[], None], opened: ExitStack) -> None:
+    def repeat(self, seconds: float, what: Callable[[], object], opened: ExitStack) -> None:
         """Do something again and again, until what was opened is closed."""
         repeating = LoopingCall(what)
         repeating.clock = self._reactor
@@ -171,7 +171,7 @@ class Front:
         await gatherResults([listener.when_empty() for listener in self.listeners])
         if deadline.active():
             deadline.cancel()
-        await arrival(self._exposure.drained())
+        await arrival(self.exposure.drained())
         await arrival(self.recorder.drained())
         if self._poller is not None:
             self._poller.close()

@@ -2,9 +2,13 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 STATE_DIRECTORY = ".mailauth"
+
+ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
+_LOOK_SECONDS = 0.01
 
 
 class HomeInUse(OSError):
@@ -19,17 +23,38 @@ def state_directory(home: Path) -> Path:
 
 
 class HomeLock:
-    """Holds a home from its making until `release`. Raises `HomeInUse`."""
+    """Holds a home from its making until `release`. Raises `HomeInUse`.
+
+    Workers inherit the descriptor `shared`, and with it a second lock: the workers of a server that
+    was killed end at once, but not before it. They may still write; so they are waited for.
+    """
 
     def __init__(self, home: Path) -> None:
-        path = state_directory(home) / "serve.lock"
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
-            raise HomeInUse(f"{home}: another mailauth serves this home") from None
+        state = state_directory(home)
+        held = _locked(state / "serve.lock")
+        if held is None:
+            raise HomeInUse(f"{home}: another mailauth serves this home")
+        deadline = time.monotonic() + ORPHANS_SECONDS
+        while (shared := _locked(state / "workers.lock")) is None:
+            if time.monotonic() > deadline:
+                os.close(held)
+                raise HomeInUse(f"{home}: workers of a server that was killed have not ended")
+            time.sleep(_LOOK_SECONDS)
+        self.shared = shared
+        self._held = held
 
     def release(self) -> None:
         """Let another server have the home."""
-        os.close(self._descriptor)
+        os.close(self.shared)
+        os.close(self._held)
+
+
+def _locked(path: Path) -> int | None:
+    """Take a lock and return its descriptor; `None` when another process has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -55,18 +55,18 @@ class RunningOperations:
         """How long it took to write the records."""
         return self._times
 
-    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+    async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
         self._listener(listener).set_cleartext(cleartext)
 
-    def set_fault(self, listener: str, fault: Fault | None) -> None:
+    async def set_fault(self, listener: str, fault: Fault | None) -> None:
         """Have a listener do something wrong on purpose, or no more.
 
         Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
         """
         self._listener(listener).set_fault(fault)
 
-    def clear_faults(self) -> None:
+    async def clear_faults(self) -> None:
         """Have every listener do what the configuration says."""
         for each in self._listeners:
             each.set_fault(each.configured_fault)
@@ -77,7 +77,7 @@ class RunningOperations:
                 return each
         raise LookupError(name)
 
-    def set_disabled(self, account: Account, *, disabled: bool) -> None:
+    async def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Disable an account, or take that back, until the accounts are reloaded."""
         changed = msgspec.structs.replace(account, disabled=disabled)
         self._authority.accounts = self._authority.accounts.changed(changed)

@@ -20,7 +20,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
-from mailauth.config import Config, ConfigError
+from mailauth.config import Config, ConfigError, ListenerProtocol
 from mailauth.control.blocks import BlockHandlers
 from mailauth.control.records import RecordHandlers
 from mailauth.control.service import ControlService
@@ -41,9 +41,11 @@ from mailauth.watched import WatchedFile
 from mailauth.web.feed import Feed
 from mailauth.web.history import JournalHistory
 from mailauth.web.metrics import Metrics
+from mailauth.web.operations import Operations
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.reports import Reports
 from mailauth.web.site import WebSite
+from mailauth.workforce import Workforce
 
 if TYPE_CHECKING:
     from mailauth.report.home import HomeLogs
@@ -83,6 +85,7 @@ class Server:
         self._sinks = sinks
         self._loader = Loader(home, config.listener, reactor)
         self._front = Front(config, home, reactor, now=now, patience=patience)
+        self._workforce: Workforce | None = None
         self._control: ControlService
         self._opened = ExitStack()  # what has to be closed again
         self._stopping: Deferred[None] | None = None
@@ -98,20 +101,28 @@ class Server:
             users_file = WatchedFile(self.home / config.users.file)  # before it is read
             front.loaded = self._loader.load(config)
             front.resolver = Resolver(config.geoip, self.home)
-            opened.callback(HomeLock(self.home).release)
+            lock = HomeLock(self.home)
+            opened.callback(lock.release)
             bound = [
                 opened.enter_context(sockets.bind(each, config.listener))
                 for each in config.listener
             ]
+            if config.server.workers > 1:
+                self._workforce = Workforce(front, lock, self._maildir, self._reactor)
+                opened.callback(self._workforce.close)
             self._open_record(opened)
             self._open_site(opened)
-            front.open_mail(self._maildir, opened)
+            if self._workforce is None:
+                front.open_mail(self._maildir, opened)
             listening = [
                 (front.add(each, sockets.listen(taken, each)), taken)
                 for each, taken in zip(config.listener, bound, strict=True)
             ]
+            if self._workforce is not None:
+                self._workforce.start(listening, opened)
             for listener, taken in listening:
-                front.accept(listener, taken)
+                if self._workforce is None or listener.config.protocol is ListenerProtocol.HTTP:
+                    front.accept(listener, taken)
             front.repeat(A_DAY, self._renew_certificate, opened)
             front.repeat(A_MINUTE, front.recorder.tick, opened)
             if config.users.file:
@@ -137,20 +148,27 @@ class Server:
     @property
     def sinks(self) -> Sinks:
         """Who hears of what is recorded."""
+        if self._workforce is not None:
+            return self._workforce.follower.sinks
         return self._front.recorder.sinks
 
-    def reload(self) -> None:
+    def reload(self) -> Deferred[None]:
         """Go on with the logs, accounts, certificates, friends and countries as they are now.
 
         Logs are reopened in any case; of the others, one mistake leaves all as they were.
         """
+        return Deferred.fromCoroutine(self._reload())
+
+    async def _reload(self) -> None:
         self._front.recorder.reopen()
         try:
-            loaded = self._loader.load(self._read_config())
+            config = self._read_config()
+            loaded = self._loader.load(config)
             self._front.resolver.reload(self.config.geoip)
         except (ConfigError, OSError) as error:
             log.error("nothing was reloaded: {error}", error=error)  # noqa: TRY400
             return
+        await self._tell_workers(config)
         replace_accounts(self.authority, loaded.accounts)
         self._front.adopt(loaded)
         log.info("accounts, certificates, friendly addresses and countries were reloaded")
@@ -165,12 +183,14 @@ class Server:
         await self._control.stop()
         await self._front.close_doors()
         self.site.close()
+        if self._workforce is not None:
+            await self._workforce.leave()
         await self._front.leave()
         self._opened.close()
 
     # What is looked after meanwhile.
 
-    def _renew_certificate(self) -> None:
+    async def _renew_certificate(self) -> None:
         """Show the certificate as it is now: ours is issued again before it ends."""
         try:
             tls = self._loader.tls(self.config)
@@ -178,18 +198,26 @@ class Server:
             log.error("the certificate was not renewed: {error}", error=error)  # noqa: TRY400
             return
         self._front.loaded = msgspec.structs.replace(self._front.loaded, tls=tls)
+        await self._tell_workers(self.config)
 
-    def _look_at_accounts(self, users_file: WatchedFile) -> None:
+    async def _look_at_accounts(self, users_file: WatchedFile) -> None:
         """Take the accounts of a users file that has changed; a mistake leaves all as they were."""
         if not users_file.has_changed():
             return
         try:
-            accounts = self._loader.accounts(self._read_config())
+            config = self._read_config()
+            accounts = self._loader.accounts(config)
         except (ConfigError, OSError) as error:
             log.error("the accounts were not reloaded: {error}", error=error)  # noqa: TRY400
         else:
+            await self._tell_workers(config)
             replace_accounts(self.authority, accounts)
             log.info("the accounts were reloaded")
+
+    async def _tell_workers(self, config: Config) -> None:
+        """Have the workers do the same first: what is recorded as changed is so for everybody."""
+        if self._workforce is not None:
+            await self._workforce.reload(config)
 
     # How it is put together.
 
@@ -201,15 +229,24 @@ class Server:
             zone=zone_named(self.config.timezone),
             now=self._now,
             threads=self._front.threads,
+            shared=self._workforce.state if self._workforce is not None else None,
         )
         opened.callback(recorder.close)
-        self._front.authorize(recorder)
+        counts = self._workforce.counts if self._workforce is not None else None
+        self._front.authorize(recorder, counts)
 
     def _open_site(self, opened: ExitStack) -> None:
         metrics = Metrics()
-        feed = Feed(
-            self._reactor, JournalHistory(self._logs / JOURNAL), self._front.recorder.newest
-        )
+        history = JournalHistory(self._logs / JOURNAL)
+        newest = self._front.recorder.newest
+        operations: Operations
+        if self._workforce is not None:
+            self._workforce.oversee(history, opened)
+            operations = self._workforce.operations
+            feed = Feed(self._reactor, history, newest, self._workforce.follower.catch_up)
+        else:
+            operations = self._front.operations
+            feed = Feed(self._reactor, history, newest)
         self._control = ControlService(
             BlockHandlers(self.authority).table() | RecordHandlers(self.authority, feed).table(),
             self._reactor,
@@ -223,16 +260,16 @@ class Server:
             now=self._now,
             feed=feed,
             api_token=self.api_token,
-            operations=self._front.operations,
+            operations=operations,
             tokens=self._front.tokens,
             metrics=metrics,
             logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
-            reports=self._make_reports(opened),
+            reports=self._make_reports(feed, opened),
             forwarded_from=self.config.http.forwarded_from,
         )
         self._front.web = lambda listener: self.site.channel(listener.policy)
 
-    def _make_reports(self, opened: ExitStack) -> Reports:
+    def _make_reports(self, feed: Feed, opened: ExitStack) -> Reports:
         def open_logs() -> "HomeLogs":
             # DuckDB costs 0.2 s and 30 MB, which a server that nobody asks for reports can save.
             from mailauth.report.home import HomeLogs
@@ -246,7 +283,7 @@ class Server:
         reports = Reports(
             open_logs,
             partial(deferToThreadPool, self._reactor, thread),
-            newest=lambda: front.recorder.newest,
+            newest=lambda: feed.newest,
             now=lambda: front.time().astimezone(zone).replace(tzinfo=None),
             checked=front.authority.exposure.drained,
         )

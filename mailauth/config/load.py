@@ -57,7 +57,6 @@ def load(path: Path | None, *, port_offset: int | None = None, ephemeral: bool =
             ),
         )
     check_listeners(config.listener, standard=not spelled_out)
-    _check_workers(config.server.workers)
     _check_hostname(config.hostname)
     _check_timezone(config.timezone)
     _check_overrides(config.geoip.overrides)
@@ -93,12 +92,6 @@ def _spelled_out(
         else listener
         for listener, given in zip(config.listener, table["listener"], strict=True)
     )
-
-
-def _check_workers(workers: int) -> None:
-    """Refuse what would be accepted and not done: one process serves everything."""
-    if workers != 1:
-        raise ConfigError(f"server.workers: expected 1, more are not possible yet, got {workers}")
 
 
 def _check_hostname(hostname: str) -> None:

@@ -13,6 +13,7 @@ from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.origin import Origin
 from mailauth.record.entry import Log, line_of, log_of
 from mailauth.record.files import LogFile
+from mailauth.record.follower import Follower, Missed
 from mailauth.record.group_commit import GroupCommit, Threads
 from mailauth.record.journal import encode
 from mailauth.record.ledger import Ledger
@@ -75,8 +76,15 @@ class FileRecorder:
 
     @property
     def newest(self) -> int:
-        """The number of the last record, 0 before the first."""
+        """The number of this process's last record; when it is made, that of everybody's."""
         return self._ledger.seq
+
+    def follower(self, missed: Missed) -> Follower:
+        """Return what reads on from here, for sinks that hear of what others record as well.
+
+        `missed` reads events from older files.
+        """
+        return Follower(self._ledger, missed, self._troubles)
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
         """Write the attempt and return it as an event; `None` when it could not be written whole.

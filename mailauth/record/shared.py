@@ -5,12 +5,14 @@ takes effect by the store of one octet. A worker killed at any moment leaves the
 new one, never a mixture.
 """
 
-import fcntl
 import mmap
 import os
 import struct
-import tempfile
 from pathlib import Path
+
+from mailauth.shared_memory import ProcessLock, shared_memory
+
+RECORD_LOCK = "record.lock"  # in the home's state directory
 
 NUMBERS = 11  # what one state holds: unsigned 64-bit integers
 
@@ -26,22 +28,14 @@ class SharedState:
         """Attach to the memory behind an inherited descriptor; `lock` is the file that all lock."""
         self.descriptor = descriptor
         self._memory = mmap.mmap(descriptor, _SIZE)
-        # Not inherited: processes that share an open file also share its lock.
-        self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = ProcessLock(lock)
+        self.acquire = self._lock.acquire
+        self.release = self._lock.release
 
     @classmethod
     def create(cls, lock: Path) -> "SharedState":
         """Make the memory; its descriptor is for workers to inherit."""
-        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(_anonymous_memory(), lock)
-
-    def acquire(self) -> None:
-        """Take the lock, waiting for it; it is held for microseconds."""
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-
-    def release(self) -> None:
-        """Give the lock back; the end of a process does the same."""
-        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        return cls(shared_memory("mailauth-record", _SIZE), lock)
 
     def load(self) -> tuple[int, ...]:
         """Return the state."""
@@ -56,17 +50,5 @@ class SharedState:
     def close(self) -> None:
         """Detach; the memory goes with the last who is attached."""
         self._memory.close()
-        os.close(self._lock)
+        self._lock.close()
         os.close(self.descriptor)
-
-
-def _anonymous_memory() -> int:
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("mailauth-record")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    os.write(
-        descriptor, bytes(_SIZE)
-    )  # not sparse: a store into memory must not need room on a disk
-    return descriptor

@@ -37,7 +37,7 @@ class Administration:
         account = self.account(name)
         change = AccountChange.DISABLED if disabled else AccountChange.ENABLED
         await _recorded(record_change(self._authority, change, user=account.name))
-        self._operations.set_disabled(account, disabled=disabled)
+        await self._operations.set_disabled(account, disabled=disabled)
 
     async def unblock(self, address: str) -> None:
         """Let an address try again."""
@@ -48,17 +48,17 @@ class Administration:
             raise HttpError(404, "This address is not blocked.")
         await _recorded(unblock(self._authority, address))
 
-    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+    async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener."""
         try:
-            self._operations.set_cleartext(listener, cleartext)
+            await self._operations.set_cleartext(listener, cleartext)
         except LookupError:
             raise HttpError(404, "There is no such listener.") from None
 
-    def set_fault(self, listener: str, fault: Fault | None) -> None:
+    async def set_fault(self, listener: str, fault: Fault | None) -> None:
         """Have a listener do something wrong on purpose, or no more."""
         try:
-            self._operations.set_fault(listener, fault)
+            await self._operations.set_fault(listener, fault)
         except LookupError:
             raise HttpError(404, "There is no such listener.") from None
         except ConfigError as error:

@@ -218,20 +218,20 @@ class Api:
             ]
         )
 
-    def set_fault(self, request: Request, __: Viewer) -> Response:
+    async def set_fault(self, request: Request, __: Viewer) -> Response:
         """Have a listener do something wrong on purpose, to those who connect from now on."""
         name, _, wanted = request.path[-3:]
         fault = next((fault for fault in Fault if fault.value == wanted), None)
         if fault is None:
             known = ", ".join(fault.value for fault in Fault)
             raise HttpError(404, f"There is no such fault, but {known}.")
-        self._administration.set_fault(name, fault)
+        await self._administration.set_fault(name, fault)
         return json(ListenerFault(name, fault))
 
-    def clear_fault(self, request: Request, _: Viewer) -> Response:
+    async def clear_fault(self, request: Request, _: Viewer) -> Response:
         """Have a listener do what is right again."""
         name = request.path[-2]
-        self._administration.set_fault(name, None)
+        await self._administration.set_fault(name, None)
         return json(ListenerFault(name, None))
 
     async def connections(self, _: Request, __: Viewer) -> Response:
@@ -242,7 +242,7 @@ class Api:
         """Forget blocks, failures and faults; return where to read on from. No log is touched."""
         await arrival(self._authority.exposure.drained())
         self._authority.blocking.clear()
-        self._operations.clear_faults()
+        await self._operations.clear_faults()
         return json(Cursor(self._feed.newest))
 
     async def _read(self, request: Request, name: str, wanted: Selection) -> dict[str, object]:

@@ -38,14 +38,26 @@ class History(Protocol):
         """
 
 
+def _is_told_at_once() -> None:
+    """Where one process records everything, the feed has heard of it."""
+
+
 class Feed:
     """The events of this server; a sink of the recorder.
 
-    `newest` is the number of the last event; when it is made, that of the last one in the journal.
+    `newest` is the number of the last one in the journal when it is made. `catch_up` publishes what
+    others have recorded; nobody is shown an older state than what stands in the journal.
     """
 
-    def __init__(self, clock: IReactorTime, history: History, newest: int = 0) -> None:
-        self.newest = newest
+    def __init__(
+        self,
+        clock: IReactorTime,
+        history: History,
+        newest: int = 0,
+        catch_up: Callable[[], None] = _is_told_at_once,
+    ) -> None:
+        self._newest = newest
+        self._catch_up = catch_up
         self._clock = clock
         self._history = history
         self._events: list[LoginEvent] = []
@@ -53,10 +65,16 @@ class Feed:
         self._listeners: list[Callable[[], None]] = []
         self._is_telling = False
 
+    @property
+    def newest(self) -> int:
+        """The number of the last event."""
+        self._catch_up()
+        return self._newest
+
     def publish(self, event: LoginEvent) -> None:
         """Take an event that stands in the record."""
         self._events.append(event)
-        self.newest = event.seq
+        self._newest = event.seq
         if len(self._events) > 2 * KEPT:
             self._before = self._events[-KEPT - 1].seq
             del self._events[:-KEPT]
@@ -66,6 +84,7 @@ class Feed:
 
     def recent(self, after: int, limit: int, wanted: Selection) -> Batch | None:
         """Return events behind a number from memory; `None` where it does not reach back so far."""
+        newest = self.newest
         if after < self._before:
             return None
         start = bisect_right(self._events, after, key=lambda event: event.seq)
@@ -76,10 +95,11 @@ class Feed:
                 found.append(event)
                 if len(found) == limit:
                     return Batch(found, event.seq)
-        return Batch(found, max(after, self.newest))
+        return Batch(found, max(after, newest))
 
     def newest_first(self, limit: int, wanted: Selection) -> list[LoginEvent]:
         """Return the last events from memory, the newest first."""
+        self._catch_up()
         matching = (event for event in reversed(self._events) if wanted.wants(event))
         return list(islice(matching, limit))
 

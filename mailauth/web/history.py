@@ -1,7 +1,7 @@
 """Events read back from the journal and its older files: found by number."""
 
 import gzip
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -51,6 +51,13 @@ class JournalHistory:
         if cursor == after:  # what lies between has been removed
             cursor = until
         return Batch(found, cursor)
+
+    def all_between(self, after: int, until: int) -> Iterator[LoginEvent]:
+        """Read every event behind one number up to another. Raises `OSError`."""
+        for event in self._records(after):
+            if event.seq > until:
+                return
+            yield event
 
     def _records(self, after: int) -> Generator[LoginEvent]:
         for path in self._files(after):

@@ -48,11 +48,11 @@ class Listeners:
             open_now=Counter(one.listener for one in await self._operations.connections()),
         )
 
-    def set_cleartext(self, request: Request, _: Viewer) -> Response:
+    async def set_cleartext(self, request: Request, _: Viewer) -> Response:
         """Permit or refuse cleartext logins on a listener; go `back` to the page of the form."""
         form = self._tokens.session_form(request)
         cleartext = choice({"cleartext": text(form, "cleartext")}, "cleartext", Cleartext)
         assert cleartext is not None
-        self._administration.set_cleartext(text(form, "listener"), cleartext)
+        await self._administration.set_cleartext(text(form, "listener"), cleartext)
         back = form.get("back", _PAGE.encode()).decode("utf-8", "replace")
         return see_other(destination(back))

@@ -41,19 +41,19 @@ class Operations(Protocol):
     async def record_times(self) -> RecordTimes:
         """Return how long it took to write the records of this server."""
 
-    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+    async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
 
-    def set_fault(self, listener: str, fault: Fault | None) -> None:
+    async def set_fault(self, listener: str, fault: Fault | None) -> None:
         """Have a listener do something wrong on purpose, or no more.
 
         Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
         """
 
-    def clear_faults(self) -> None:
+    async def clear_faults(self) -> None:
         """Have every listener do what the configuration says."""
 
-    def set_disabled(self, account: Account, *, disabled: bool) -> None:
+    async def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Disable an account, or take that back, until the accounts say otherwise."""
 
     def ca_certificate(self) -> bytes | None:

@@ -141,7 +141,8 @@ class EventStreams:
         took = perf_counter() - started
         self._pause = min(max(SHORTEST_PAUSE, took / SHARE), LONGEST_PAUSE)
         self._served_at = self._clock.seconds()
-        if any(stream.cursor < self._feed.newest for stream in self._streams):
+        newest = self._feed.newest
+        if any(stream.cursor < newest for stream in self._streams):
             self._news()
 
     def _batch(self, stream: _Stream, lines: dict[int, bytes]) -> tuple[bytes, Batch | None]:

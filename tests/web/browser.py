@@ -108,16 +108,16 @@ class FakeOperations:
         """Those that a test has taken."""
         return self.times
 
-    def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+    async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Change a listener, and the one policy that there is."""
         self._change(listener, cleartext=cleartext)
         self._server.policy = Policy(cleartext=cleartext)
 
-    def set_fault(self, listener: str, fault: Fault | None) -> None:
+    async def set_fault(self, listener: str, fault: Fault | None) -> None:
         """Change what is said of a listener."""
         self._change(listener, fault=fault)
 
-    def clear_faults(self) -> None:
+    async def clear_faults(self) -> None:
         """Clear them all."""
         for service in list(self.listening):
             self._change(service.name, fault=None)
@@ -129,7 +129,7 @@ class FakeOperations:
         index = names.index(listener)
         self.listening[index] = msgspec.structs.replace(self.listening[index], **changes)
 
-    def set_disabled(self, account: Account, *, disabled: bool) -> None:
+    async def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Load the accounts anew."""
         self._server.replace(msgspec.structs.replace(account, disabled=disabled))
 

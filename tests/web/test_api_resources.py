@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from mailauth.login.event import Kind
 from mailauth.login.policy import Cleartext
 from mailauth.web.routes import Door, Route
@@ -58,7 +60,8 @@ def test_accounts_are_listed_without_their_secrets(server: Server) -> None:
 
 
 def test_listeners_are_listed_as_they_stand(server: Server) -> None:
-    server.operations.set_cleartext("pop3", Cleartext.REFUSE)
+    change = server.operations.set_cleartext("pop3", Cleartext.REFUSE)
+    assert Deferred.fromCoroutine(change).called
     [pop3] = [one for one in get(server, "listeners") if one["name"] == "pop3"]
     assert pop3 == {
         "name": "pop3",

@@ -160,7 +160,7 @@ def test_a_visitor_of_another_account_s_record(server: Server) -> None:
 
 def test_a_record_shows_hostile_names_as_text(server: Server, operator: Browser) -> None:
     server.recorder.events.append(event(1, client_name=HOSTILE, user=HOSTILE))
-    server.recorder.feed.newest = 1
+    server.recorder.feed._newest = 1
     server.recorder.feed.publish(msgspec.structs.replace(server.recorder.events[0]))
     page = operator.get("/records/1").text
     assert "<img src=x" not in page

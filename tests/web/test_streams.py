@@ -96,7 +96,7 @@ def test_a_client_that_comes_back_gets_what_it_has_missed(server: Server) -> Non
 
 
 def test_a_client_that_was_away_for_long_is_told_of_the_gap(server: Server) -> None:
-    server.recorder.feed.newest = REPLAYED + 10
+    server.recorder.feed._newest = REPLAYED + 10
     server.recorder.events.append(event(REPLAYED + 9))
     listener = Listener(server, bearer(), "/events?after=2")
     data = listener.head.decode()

@@ -1,0 +1,165 @@
+"""A worker: a process of the server that accepts mail clients, and does what its parent says."""
+
+import os
+import socket
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import assert_never
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.logger import Logger
+
+from mailauth.config import ConfigError, ListenerProtocol
+from mailauth.front import LOOK_SECONDS, Front
+from mailauth.home_lock import state_directory
+from mailauth.loaded import Loader
+from mailauth.origin.resolver import Resolver
+from mailauth.record.recorder import attach_recorder
+from mailauth.record.shared import RECORD_LOCK, SharedState
+from mailauth.record.stamp import zone_named
+from mailauth.web.waiting import arrival
+from mailauth.workers.failures import FAILURES_LOCK, SharedCounts
+from mailauth.workers.line import Line
+from mailauth.workers.orders import (
+    Answer,
+    Answered,
+    Begin,
+    Done,
+    Drain,
+    Failed,
+    Leave,
+    Look,
+    Order,
+    Ready,
+    Reload,
+    Seen,
+    SetDisabled,
+    SetListener,
+    order_in,
+    written,
+)
+
+log = Logger()
+
+
+class Worker:
+    """One worker. `begin` is its first order; the others come over the line from its parent."""
+
+    def __init__(self, begin: Begin, line: socket.socket, reactor: PosixReactorBase) -> None:
+        home = Path(begin.home)
+        config = begin.config.read()
+        threads = max(1, ((os.cpu_count() or 2) - 1) // config.server.workers)
+        self._begin = begin
+        self._reactor = reactor
+        self._loader = Loader(home, config.listener, reactor, threads)
+        self._front = Front(config, home, reactor, now=time.time, patience=None)
+        self._opened = ExitStack()
+        self._unread: Reload | None = None  # what could not be done yet
+        self._end = line
+        self._line: Line
+
+    def start(self, further: bytes) -> None:
+        """Accept connections, and say so; `further` orders have been read already.
+
+        Raises `ConfigError` and `OSError`.
+        """
+        front, config, shared = self._front, self._front.config, self._begin.shared
+        state = state_directory(front.home)
+        front.loaded = self._loader.load(config)
+        front.resolver = Resolver(config.geoip, front.home)
+        recorder = attach_recorder(
+            front.home / config.log.directory,
+            config.log,
+            origins=front.resolver,
+            zone=zone_named(config.timezone),
+            now=time.time,
+            threads=front.threads,
+            shared=SharedState(shared.record, state / RECORD_LOCK),
+        )
+        front.authorize(recorder, SharedCounts(shared.failures, state / FAILURES_LOCK))
+        for account, disabled in self._begin.disabled.items():
+            self._set_disabled(account, disabled=disabled)
+        front.open_mail(Path(self._begin.maildir), self._opened)
+        for each in config.listener:
+            listener = front.add(each, each.port)
+            if each.protocol is not ListenerProtocol.HTTP:
+                front.accept(listener, socket.socket(fileno=shared.listeners[each.name]))
+        self._line = Line(self._end, self._reactor, self._heard, _end_at_once)
+        self._line.say(written(Answered(0, Ready())))
+        self._line.take(further)
+
+    def _heard(self, line: bytes) -> None:
+        message = order_in(line)
+
+        async def obey() -> None:
+            try:
+                answer = await self._obey(message.order)
+            except Exception:  # noqa: BLE001 - the parent waits for an answer
+                log.failure("an order could not be obeyed")
+                answer = Failed("an order could not be obeyed")
+            self._line.say(written(Answered(message.number, answer)))
+
+        Deferred.fromCoroutine(obey())
+
+    async def _obey(self, order: Order) -> Answer:
+        match order:
+            case Reload():
+                return self._reload(order)
+            case SetListener():
+                await self._front.operations.set_cleartext(order.listener, order.cleartext)
+                await self._front.operations.set_fault(order.listener, order.fault)
+            case SetDisabled():
+                self._set_disabled(order.account, disabled=order.disabled)
+            case Look():
+                operations = self._front.operations
+                return Seen(await operations.connections(), await operations.record_times())
+            case Drain():
+                await arrival(self._front.exposure.drained())
+            case Leave():
+                await self._leave()
+            case Begin():
+                raise AssertionError("a worker begins once")
+            case _:
+                assert_never(order)
+        return Done()
+
+    def _reload(self, order: Reload) -> Answer:
+        """Take the files as they are now; where they cannot be read, try it again, and again."""
+        self._unread = None
+        try:
+            loaded = self._loader.load(order.config.read())
+            self._front.resolver.reload(self._front.config.geoip)
+        except (ConfigError, OSError) as error:
+            self._unread = order
+            self._reactor.callLater(LOOK_SECONDS, self._try_again, order)
+            return Failed(f"nothing was reloaded yet: {error}")
+        self._front.authority.accounts = loaded.accounts  # the parent records what has changed
+        self._front.adopt(loaded)
+        return Done()
+
+    def _try_again(self, order: Reload) -> None:
+        if self._unread is order:
+            self._reload(order)
+
+    def _set_disabled(self, name: str, *, disabled: bool) -> None:
+        authority = self._front.authority
+        account = authority.accounts.find(name.encode())
+        if account is not None:
+            changed = msgspec.structs.replace(account, disabled=disabled)
+            authority.accounts = authority.accounts.changed(changed)
+
+    async def _leave(self) -> None:
+        await self._front.close_doors()
+        await self._front.leave()
+        self._opened.close()
+        self._front.recorder.close()
+        self._loader.close()
+        self._reactor.callLater(0, self._reactor.stop)
+
+
+def _end_at_once() -> None:
+    """The parent is gone: every record is written whole, and nobody else could be told anything."""
+    os._exit(0)

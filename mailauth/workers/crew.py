@@ -1,0 +1,259 @@
+"""The workers as the parent sees them: started, asked, replaced when they die, and let go."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import msgspec
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.logger import Logger
+
+from mailauth.workers.line import Line
+from mailauth.workers.orders import (
+    Answer,
+    Answered,
+    Begin,
+    Failed,
+    Leave,
+    Numbered,
+    Order,
+    Ready,
+    answer_in,
+    read_line,
+    written,
+)
+
+log = Logger()
+
+START_SECONDS = 60.0  # for a worker to accept connections
+ANSWER_SECONDS = 5.0
+LEAVE_SECONDS = 10.0  # a worker takes leave of its clients meanwhile
+SETTLED_SECONDS = 10.0  # a worker that lives that long was not started in vain
+FIRST_PAUSE = 0.1  # before the next one, when it was; doubled from time to time
+LONGEST_PAUSE = 10.0
+
+_MAIN = "mailauth.cli.worker"
+_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_BEGIN = 0  # the number of the first order
+
+
+class WorkerFailed(OSError):
+    """A worker cannot serve; the message is for the operator."""
+
+
+class _Hired(msgspec.Struct, eq=False):
+    """One worker process, and the orders that it has not answered yet."""
+
+    process: subprocess.Popen[bytes]
+    since: float
+    line: Line | None = None
+    unanswered: dict[int, Deferred[Answer | None]] = msgspec.field(default_factory=dict)
+    late: IDelayedCall | None = None
+    ready: bool = False
+
+
+class _Seat(msgspec.Struct, eq=False):
+    """A place for one worker after another."""
+
+    number: int
+    hired: _Hired | None = None
+    pause: float = 0.0  # before the next one
+    next: IDelayedCall | None = None
+
+
+class Crew:
+    """So many workers. `begin` makes the first order, with the state as it is at that moment.
+
+    They inherit the descriptors `inherited`. `ended` hears of each that has gone, by its place.
+    """
+
+    def __init__(
+        self,
+        reactor: PosixReactorBase,
+        count: int,
+        begin: Callable[[], Begin],
+        inherited: Sequence[int],
+        ended: Callable[[int], None],
+    ) -> None:
+        self._reactor = reactor
+        self._begin = begin
+        self._inherited = tuple(inherited)
+        self._ended = ended
+        self._seats = [_Seat(number) for number in range(1, count + 1)]
+        self._numbers = _BEGIN
+        self._leaving = False
+        self._gone: list[Deferred[None]] = []
+
+    def start(self) -> None:
+        """Start all, and return when all accept connections; raises `WorkerFailed`."""
+        begun = [(seat, *self._hire(seat)) for seat in self._seats]
+        for seat, hired, end in begun:
+            try:
+                end.settimeout(START_SECONDS)
+                end.sendall(self._first_order())
+                answer = answer_in(read_line(end)[0]).answer
+            except OSError as error:
+                raise WorkerFailed(f"worker {seat.number} has not started: {error}") from None
+            if isinstance(answer, Failed):
+                raise WorkerFailed(answer.message)
+            hired.ready = True
+            self._attend(seat, hired, end)
+
+    async def ask(self, order: Order) -> dict[int, Answer]:
+        """Have an order done by all, and return the answers by place, when all have come.
+
+        One that dies, or does not answer within `ANSWER_SECONDS`, has none.
+        """
+        asked = {
+            seat.number: self._send(seat, seat.hired, order)
+            for seat in self._seats
+            if seat.hired is not None
+        }
+        answers = await gatherResults(asked.values())
+        return {
+            number: answer
+            for number, answer in zip(asked, answers, strict=True)
+            if answer is not None
+        }
+
+    async def leave(self) -> None:
+        """Let all take leave of their clients, and return when they are gone."""
+        self._leaving = True
+        for seat in self._seats:
+            if seat.next is not None:
+                seat.next.cancel()
+                seat.next = None
+            if seat.hired is not None and seat.hired.line is not None:
+                self._numbers += 1
+                seat.hired.line.say(written(Numbered(self._numbers, Leave())))
+        deadline = self._reactor.callLater(LEAVE_SECONDS, self.close)
+        while any(seat.hired is not None for seat in self._seats):
+            gone: Deferred[None] = Deferred()
+            self._gone.append(gone)
+            await gone
+        if deadline.active():
+            deadline.cancel()
+
+    def close(self) -> None:
+        """End those who are still there, at once."""
+        self._leaving = True
+        for seat in self._seats:
+            if seat.hired is not None:
+                seat.hired.process.kill()
+                seat.hired.process.wait()
+
+    def _hire(self, seat: _Seat) -> tuple[_Hired, socket.socket]:
+        """Start a process, with the end of a line to it that is still silent."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = _spawn(theirs.fileno(), self._inherited)
+        seat.hired = _Hired(process, self._reactor.seconds())
+        return seat.hired, ours
+
+    def _first_order(self) -> bytes:
+        return written(Numbered(_BEGIN, self._begin()))
+
+    def _attend(self, seat: _Seat, hired: _Hired, end: socket.socket) -> None:
+        """Listen to a worker from now on."""
+        hired.line = Line(
+            end,
+            self._reactor,
+            lambda line: self._heard(seat, hired, answer_in(line)),
+            lambda: self._lost(seat, hired),
+        )
+
+    def _send(self, seat: _Seat, hired: _Hired, order: Order) -> Deferred[Answer | None]:
+        self._numbers += 1
+        number = self._numbers
+        answered: Deferred[Answer | None] = Deferred()
+        hired.unanswered[number] = answered
+
+        def give_up() -> None:
+            log.warn("Worker {number} does not answer", number=seat.number)
+            hired.unanswered.pop(number).callback(None)
+
+        late = self._reactor.callLater(ANSWER_SECONDS, give_up)
+
+        def in_time(answer: Answer | None) -> Answer | None:
+            if late.active():
+                late.cancel()
+            return answer
+
+        answered.addCallback(in_time)
+        assert hired.line is not None, "whoever is hired is attended to"
+        hired.line.say(written(Numbered(number, order)))
+        return answered
+
+    def _heard(self, seat: _Seat, hired: _Hired, message: Answered) -> None:
+        if isinstance(message.answer, Failed):
+            log.error(
+                "Worker {number}: {message}", number=seat.number, message=message.answer.message
+            )
+        if isinstance(message.answer, Ready):
+            hired.ready = True
+            if hired.late is not None:
+                hired.late.cancel()
+                hired.late = None
+        waiting = hired.unanswered.pop(message.number, None)
+        if waiting is not None:
+            waiting.callback(message.answer)
+
+    def _lost(self, seat: _Seat, hired: _Hired) -> None:
+        """A worker has gone; another takes its place."""
+        hired.process.kill()  # if it has closed the line, and nothing else
+        code = hired.process.wait()
+        if hired.late is not None:
+            hired.late.cancel()
+        seat.hired = None
+        self._ended(seat.number)
+        unanswered, hired.unanswered = hired.unanswered, {}
+        for waiting in unanswered.values():
+            waiting.callback(None)
+        if self._leaving:
+            gone, self._gone = self._gone, []
+            for each in gone:
+                each.callback(None)
+            return
+        if hired.ready and self._reactor.seconds() - hired.since >= SETTLED_SECONDS:
+            seat.pause = 0.0
+        log.error(
+            "Worker {number} (pid {pid}) {end}; another takes its place",
+            number=seat.number,
+            pid=hired.process.pid,
+            end=f"was killed by signal {-code}" if code < 0 else f"has ended with {code}",
+        )
+        seat.next = self._reactor.callLater(seat.pause, self._replace, seat)
+        seat.pause = min(max(FIRST_PAUSE, 2 * seat.pause), LONGEST_PAUSE)
+
+    def _replace(self, seat: _Seat) -> None:
+        seat.next = None
+        hired, end = self._hire(seat)
+        self._attend(seat, hired, end)
+        hired.late = self._reactor.callLater(START_SECONDS, hired.process.kill)
+        assert hired.line is not None
+        hired.line.say(self._first_order())
+
+
+def _spawn(line: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start a worker, which takes its orders from us alone.
+
+    What a terminal or a supervisor sends to the whole process group is blocked in it from the
+    first instruction on.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+    try:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-m", _MAIN, str(line)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(line, *inherited),
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

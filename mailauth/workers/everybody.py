@@ -1,0 +1,114 @@
+"""What the console and the API ask of all processes, and tell them, as if there were one."""
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from mailauth.faults import Fault
+from mailauth.login.accounts import Account
+from mailauth.login.exposure import ExposureChecks
+from mailauth.login.policy import Cleartext
+from mailauth.operations import RunningOperations
+from mailauth.record.times import RecordTimes
+from mailauth.web.operations import OpenConnection
+from mailauth.web.services import Service
+from mailauth.web.waiting import arrival
+from mailauth.wire.pending import Pending
+from mailauth.workers.crew import Crew
+from mailauth.workers.orders import Drain, Look, Seen, SetDisabled, SetListener
+
+
+class EverybodysOperations:
+    """The `web.operations.Operations` of a server with workers; `own` are the parent's."""
+
+    def __init__(self, own: RunningOperations, crew: Callable[[], Crew]) -> None:
+        self.disabled: dict[str, bool] = {}  # what was changed since the accounts were loaded
+        self._own = own
+        self._crew = crew
+        self._times: dict[int, RecordTimes] = {}  # by place, as far as they are known
+        self._times_of_the_gone = RecordTimes()
+
+    def services(self) -> list[Service]:
+        """What is served, on the ports as they are."""
+        return self._own.services()
+
+    async def connections(self) -> list[OpenConnection]:
+        """The connections that are open now, in all processes."""
+        connections = await self._own.connections()
+        for seen in await self._look():
+            connections += seen.connections
+        return connections
+
+    async def record_times(self) -> RecordTimes:
+        """How long it took all processes to write their records."""
+        await self._look()
+        return sum(self._times.values(), await self._own.record_times() + self._times_of_the_gone)
+
+    async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
+        """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+        await self._own.set_cleartext(listener, cleartext)
+        await self._tell_of_listeners()
+
+    async def set_fault(self, listener: str, fault: Fault | None) -> None:
+        """Have a listener do something wrong on purpose, or no more.
+
+        Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
+        """
+        await self._own.set_fault(listener, fault)
+        await self._tell_of_listeners()
+
+    async def clear_faults(self) -> None:
+        """Have every listener do what the configuration says."""
+        await self._own.clear_faults()
+        await self._tell_of_listeners()
+
+    async def set_disabled(self, account: Account, *, disabled: bool) -> None:
+        """Disable an account, or take that back, until the accounts are reloaded."""
+        self.disabled[account.name] = disabled
+        await self._own.set_disabled(account, disabled=disabled)
+        await self._crew().ask(SetDisabled(account.name, disabled))
+
+    def ca_certificate(self) -> bytes | None:
+        """The CA that clients must trust, in PEM; `None` where it is not one of ours."""
+        return self._own.ca_certificate()
+
+    def worker_ended(self, place: int) -> None:
+        """Keep what a worker was last known to have done: what is counted never decreases."""
+        self._times_of_the_gone += self._times.pop(place, RecordTimes())
+
+    async def _tell_of_listeners(self) -> None:
+        """Return when the listeners stand as ours do, in all processes."""
+        orders = (SetListener(each.name, each.cleartext, each.fault) for each in self.services())
+        await gatherResults([Deferred.fromCoroutine(self._crew().ask(order)) for order in orders])
+
+    async def _look(self) -> list[Seen]:
+        answers = await self._crew().ask(Look())
+        seen = {place: each for place, each in answers.items() if isinstance(each, Seen)}
+        self._times |= {place: each.times for place, each in seen.items()}
+        return list(seen.values())
+
+
+class EverybodysChecks:
+    """`ExposureChecks` that are drained when all processes have drained theirs."""
+
+    def __init__(self, own: ExposureChecks, crew: Callable[[], Crew]) -> None:
+        self._own = own
+        self._crew = crew
+
+    def check(
+        self, account: Account, password: bytes, found: Callable[[bool | None], None]
+    ) -> None:
+        """Have the parent's own check."""
+        self._own.check(account, password, found)
+
+    def drained(self) -> Pending[None]:
+        """Tell when the checks that are open now, in any process, are done and recorded."""
+        drained: Pending[None] = Pending()
+
+        async def wait() -> None:
+            await self._crew().ask(Drain())
+            await arrival(self._own.drained())
+            drained.resolve(None)
+
+        Deferred.fromCoroutine(wait())
+        return drained

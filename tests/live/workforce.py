@@ -1,0 +1,42 @@
+"""The worker processes of a running server, told apart by stopping all but one."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailauth.testing import RunningServer
+
+
+def workers(server: RunningServer) -> list[int]:
+    """Return the worker processes, the oldest first."""
+    return children_of(server.process.pid)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the children of a process; one that has ended and was not waited for is none."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return sorted(child for child in map(int, text.split()) if not has_ended(child))
+
+
+def has_ended(pid: int) -> bool:
+    """Say whether a process is gone, but for what its parent has to be told."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
+@contextmanager
+def alone(server: RunningServer, worker: int) -> Iterator[None]:
+    """Let only this worker run: it is the one that accepts connections meanwhile."""
+    others = [other for other in workers(server) if other != worker]
+    for other in others:
+        os.kill(other, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for other in others:
+            os.kill(other, signal.SIGCONT)

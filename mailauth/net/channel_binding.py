@@ -1,10 +1,14 @@
 """Channel bindings (RFC 5056): what ties a login to the TLS session that it came through.
 
-There is tls-server-end-point alone. tls-unique (RFC 5929 §3) can be forged without an extended
-master secret (RFC 7627 §1), TLS 1.3 has none (RFC 8446 appendix C.5), and the ssl module does not
-tell whether a session has that secret; for tls-exporter (RFC 9266) it exports no keying material.
+tls-server-end-point (RFC 5929 §4) is there with every version. tls-exporter (RFC 9266) is TLS 1.3's
+own. tls-unique (RFC 5929 §3) is older, and can be forged without an extended master secret
+(RFC 7627 §1): whether there is one is told by our ServerHello, for the ssl module does not tell.
 """
 
+import hashlib
+import hmac
+import ssl
+import struct
 from collections.abc import Mapping
 
 from cryptography import x509
@@ -12,6 +16,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 _WEAK = (hashes.MD5, hashes.SHA1)
+
+_HANDSHAKE, _SERVER_HELLO = 0x16, 0x02  # RFC 5246 §6.2.1, §7.4
+_HEADER_OCTETS = 5  # of a record
+_EXTENDED_MASTER_SECRET = 0x0017  # RFC 7627 §5.1
+_EXPORTER_OCTETS = 32  # RFC 9266 §2
 
 
 def server_end_point(certificate: x509.Certificate) -> Mapping[str, bytes]:
@@ -28,3 +37,44 @@ def server_end_point(certificate: x509.Certificate) -> Mapping[str, bytes]:
     if isinstance(algorithm, _WEAK):
         algorithm = hashes.SHA256()
     return {"tls-server-end-point": certificate.fingerprint(algorithm)}
+
+
+def tls_exporter(exporter_secret: bytes, hash_name: str) -> Mapping[str, bytes]:
+    """Make tls-exporter (RFC 9266 §2) of a TLS 1.3 session (RFC 8446 §7.5)."""
+    nothing = hashlib.new(hash_name).digest()
+    derived = _expand_label(
+        exporter_secret, b"EXPORTER-Channel-Binding", nothing, len(nothing), hash_name
+    )
+    binding = _expand_label(derived, b"exporter", nothing, _EXPORTER_OCTETS, hash_name)
+    return {"tls-exporter": binding}
+
+
+def tls_unique(tls: ssl.SSLObject) -> Mapping[str, bytes]:
+    """Make tls-unique (RFC 5929 §3.1) of a session with an extended master secret."""
+    finished = tls.get_channel_binding("tls-unique")
+    return {"tls-unique": finished} if finished is not None else {}
+
+
+def agrees_on_extended_master_secret(flight: bytes) -> bool:
+    """Say whether our own flight begins with a ServerHello that agrees on it (RFC 7627 §5.2)."""
+    if flight[0] != _HANDSHAKE or flight[_HEADER_OCTETS] != _SERVER_HELLO:
+        return False
+    hello = flight[_HEADER_OCTETS:]
+    position = 4 + 2 + 32  # the message's header, the version, the random
+    position += 1 + hello[position]  # the session id
+    position += 2 + 1  # cipher suite, compression
+    end = 4 + int.from_bytes(hello[1:4])
+    position += 2  # the extensions' length
+    while position + 4 <= end:
+        kind, octets = struct.unpack_from("!HH", hello, position)
+        if kind == _EXTENDED_MASTER_SECRET:
+            return True
+        position += 4 + octets
+    return False
+
+
+def _expand_label(secret: bytes, label: bytes, context: bytes, octets: int, name: str) -> bytes:
+    """HKDF-Expand-Label (RFC 8446 §7.1), up to the length of one hash."""
+    label = b"tls13 " + label
+    info = struct.pack("!HB", octets, len(label)) + label + bytes([len(context)]) + context
+    return hmac.digest(secret, info + b"\x01", name)[:octets]

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import ListenerProtocol, TlsConfig
 from mailauth.login.hop import Handshake, TlsFacts
-from mailauth.net.channel_binding import server_end_point
+from mailauth.net.channel_binding import server_end_point, tls_exporter, tls_unique
 from mailauth.net.client_authority import account_names
+from mailauth.net.key_log import KeyLog
 from mailauth.net.pem import read_certificates, read_key
 
 _MINIMUM = {
@@ -28,16 +29,27 @@ _MINIMUM = {
 _CIPHERS_OF_OLD = "ALL:!aNULL:!eNULL:@SECLEVEL=0"
 
 
+class ServerContext(ssl.SSLContext):
+    """How TLS is spoken by a listener, and what its sessions can be bound to."""
+
+    end_point: Mapping[str, bytes] = {}
+    key_log: KeyLog | None = None
+
+
 class ServerTls(ssl.SSLObject):
     """The server's end of a TLS connection; it keeps the name that the client asked for (SNI)."""
 
     server_name: str | None = None
+    exporter_secret: bytes | None = None
 
-
-class ServerContext(ssl.SSLContext):
-    """How TLS is spoken by a listener, and what its sessions can be bound to."""
-
-    channel_bindings: Mapping[str, bytes] = {}
+    def do_handshake(self) -> None:
+        """Take a step of the handshake, and note the secret that it may have made."""
+        try:
+            super().do_handshake()
+        finally:
+            context = self.context
+            if isinstance(context, ServerContext) and context.key_log is not None:
+                self.exporter_secret = context.key_log.take() or self.exporter_secret
 
 
 class Clients(msgspec.Struct, frozen=True):
@@ -83,9 +95,9 @@ def server_context(
         raise ConfigError(f"tls.certificate: {certificate} is not usable: {reason}") from None
     if clients is not None:
         _ask(context, clients)
-    context.channel_bindings = server_end_point(
-        read_certificates(certificate, "tls.certificate")[0]
-    )
+    if protocol is not ListenerProtocol.HTTP:  # it has no SASL to bind
+        context.end_point = server_end_point(read_certificates(certificate, "tls.certificate")[0])
+        context.key_log = KeyLog(context) if KeyLog.is_possible() else None
     return context
 
 
@@ -104,14 +116,12 @@ def application_protocols(protocol: ListenerProtocol) -> list[str]:
             assert_never(protocol)
 
 
-def handshake_of(tls: ssl.SSLObject) -> Handshake:
+def handshake_of(tls: ssl.SSLObject, *, extended_master_secret: bool = False) -> Handshake:
     """Say what a completed handshake has established."""
-    context = tls.context
-    assert isinstance(context, ServerContext)
     shown = tls.getpeercert(binary_form=True)
     return Handshake(
         tls=facts(tls),
-        channel_bindings=context.channel_bindings,
+        channel_bindings=_channel_bindings(tls, extended_master_secret),
         certificate_names=account_names(shown, datetime.now(UTC)) if shown is not None else (),
     )
 
@@ -125,6 +135,19 @@ def facts(tls: ssl.SSLObject) -> TlsFacts:
         sni=tls.server_name if isinstance(tls, ServerTls) else None,
         alpn=tls.selected_alpn_protocol(),
     )
+
+
+def _channel_bindings(tls: ssl.SSLObject, extended_master_secret: bool) -> Mapping[str, bytes]:
+    context, cipher = tls.context, tls.cipher()
+    assert isinstance(tls, ServerTls)
+    assert isinstance(context, ServerContext)
+    assert cipher is not None
+    if tls.exporter_secret is not None:
+        hash_name = "sha384" if cipher[0].endswith("SHA384") else "sha256"  # RFC 8446 appendix B.4
+        return {**context.end_point, **tls_exporter(tls.exporter_secret, hash_name)}
+    if extended_master_secret:
+        return {**context.end_point, **tls_unique(tls)}
+    return context.end_point
 
 
 def _ask(context: ssl.SSLContext, clients: Clients) -> None:

@@ -1,15 +1,20 @@
-"""SCRAM bound to the TLS session, by a client of another make (scramp), on every mail port."""
+"""SCRAM bound to the TLS session, by clients of other makes.
+
+scramp binds to the certificate, on every mail port; GNU SASL to what is the session's own.
+"""
 
 import base64
 import hashlib
 import socket
 import ssl
+from pathlib import Path
 
 import msgspec
 import pytest
 from scramp import ScramClient
 
 from mailauth.login.event import LoginEvent, Result
+from tests.live.programs import run
 from tests.live.raw_clients import BARE, Bare, Dialogue, begin, start_tls
 from tests.live.watching import Watched
 
@@ -146,3 +151,27 @@ def test_nothing_is_bound_in_the_clear(demo: Watched, bare: Bare) -> None:
     assert "SCRAM-SHA-256" in mechanisms
     assert not [mechanism for mechanism in mechanisms if mechanism.endswith("-PLUS")]
     client.close()
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"])
+@pytest.mark.parametrize(
+    ("priority", "version"),
+    [("NORMAL", "TLSv1.3"), ("NORMAL:-VERS-TLS1.3", "TLSv1.2")],
+    ids=["tls-exporter", "tls-unique"],
+)
+@pytest.mark.parametrize("protocol", ["imap", "smtp"])
+def test_gnu_sasl_binds_to_the_session(
+    demo: Watched, tmp_path: Path, protocol: str, priority: str, version: str, mechanism: str
+) -> None:
+    """RFC 9266 with TLS 1.3, RFC 5929 §3 with TLS 1.2: GnuTLS must have come to the same."""
+    assert demo.server.ready.ca is not None
+    ca = demo.server.home / demo.server.ready.ca
+    run(
+        *("gsasl", f"--{protocol}", "--starttls", "--connect", f"localhost:{demo.port(protocol)}"),
+        *(f"--x509-ca-file={ca}", "--priority", priority, "--mechanism", mechanism),
+        *("--authentication-id", "mary@mydomain.com", "--password", "secret"),
+        home=tmp_path,
+    )
+    event = the_login(demo)
+    assert (event.result, event.mechanism) == (Result.SUCCESS, mechanism)
+    assert (event.tls_version, event.exposed) == (version, False)

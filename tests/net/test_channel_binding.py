@@ -1,22 +1,29 @@
-"""tls-server-end-point, held against the standard library's hashes and real handshakes."""
+"""Channel bindings, held against what the other end of real handshakes knows of them."""
 
+import contextlib
+import gc
 import hashlib
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
 
 from mailauth.config import ListenerProtocol
 from mailauth.net.certificates import Store
-from mailauth.net.channel_binding import server_end_point
-from mailauth.net.tls_context import handshake_of, server_context
-from tests.net.handshake import handshake, trusting
+from mailauth.net.channel_binding import agrees_on_extended_master_secret, server_end_point
+from mailauth.net.key_log import KeyLog
+from mailauth.net.tls import TlsSession
+from mailauth.net.tls_context import ServerContext, handshake_of, server_context
+from tests.net.handshake import finished, trusting
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -46,6 +53,40 @@ AQH/BAUwAwEB/zAJBgcqhkjOPQQBA0gAMEUCIDazW4vIy+rfb3LBQIIPahq0z5pq
 Z4J80a0jYZNCNSFYAiEA2ZbXB9iICwb9KVQXQU69s6jj4oVSkXur8S3FQusYbdI=
 -----END CERTIFICATE-----
 """
+
+
+NO_EXTENDED_MASTER_SECRET = 1  # SSL_OP_NO_EXTENDED_MASTER_SECRET; the ssl module has no name for it
+
+needs_key_log = pytest.mark.skipif(not KeyLog.is_possible(), reason="there is no file in memory")
+
+
+class Shaken(msgspec.Struct, frozen=True):
+    """A client that has finished its handshake, and what our end can be bound to."""
+
+    client: ssl.SSLObject
+    bindings: Mapping[str, bytes]
+
+
+class HalfWay(msgspec.Struct, frozen=True):
+    """A handshake that lacks the client's last flight."""
+
+    session: TlsSession
+    to_server: ssl.MemoryBIO
+
+
+def ours(certificates: Store) -> ServerContext:
+    return server_context(certificates.certificate, certificates.key, ListenerProtocol.IMAP)
+
+
+def half_way(context: ssl.SSLContext, client_context: ssl.SSLContext) -> HalfWay:
+    session = TlsSession(context)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server, server_hostname="localhost")
+    assert not finished(client.do_handshake)
+    session.shake_hands(to_server.read())
+    to_client.write(session.outgoing())
+    assert finished(client.do_handshake)
+    return HalfWay(session, to_server)
 
 
 def certificate(
@@ -97,18 +138,37 @@ def test_a_signature_without_a_hash_binds_nothing() -> None:
     assert server_end_point(certificate(ed25519.Ed25519PrivateKey.generate(), None)) == {}
 
 
+def shaken(
+    context: ssl.SSLContext, client_context: ssl.SSLContext, resume: ssl.SSLSession | None = None
+) -> Shaken:
+    """Complete a handshake between a session of ours and Python's client."""
+    session = TlsSession(context)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(
+        to_client, to_server, server_hostname="localhost", session=resume
+    )
+    client_done = False
+    while not (client_done and session.established):
+        client_done = finished(client.do_handshake)
+        if to_server.pending:
+            session.shake_hands(to_server.read())
+        to_client.write(session.outgoing())
+    bindings = handshake_of(
+        session.agreed, extended_master_secret=session.extended_master_secret
+    ).channel_bindings
+    return Shaken(client, bindings)
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_handshake_is_bound_to_the_certificate_that_the_client_saw(
     certificates: Store, version: ssl.TLSVersion
 ) -> None:
-    context = server_context(certificates.certificate, certificates.key, ListenerProtocol.IMAP)
     careful = trusting(certificates.ca)
     careful.maximum_version = version
-    server, client = handshake(context, careful)
-    seen = client.getpeercert(binary_form=True)
+    done = shaken(ours(certificates), careful)
+    seen = done.client.getpeercert(binary_form=True)
     assert seen is not None
-    bindings = handshake_of(server).channel_bindings
-    assert bindings == {"tls-server-end-point": hashlib.sha256(seen).digest()}
+    assert done.bindings["tls-server-end-point"] == hashlib.sha256(seen).digest()
 
 
 def test_a_certificate_file_with_its_chain_binds_to_the_first(
@@ -118,7 +178,112 @@ def test_a_certificate_file_with_its_chain_binds_to_the_first(
     chain = tmp_path / "chain.pem"
     chain.write_bytes(certificates.certificate.read_bytes() + certificates.ca.read_bytes())
     context = server_context(chain, certificates.key, ListenerProtocol.IMAP)
-    _, client = handshake(context, trusting(certificates.ca))
-    seen = client.getpeercert(binary_form=True)
+    done = shaken(context, trusting(certificates.ca))
+    seen = done.client.getpeercert(binary_form=True)
     assert seen is not None
-    assert context.channel_bindings == {"tls-server-end-point": hashlib.sha256(seen).digest()}
+    assert done.bindings["tls-server-end-point"] == hashlib.sha256(seen).digest()
+
+
+# TLS 1.2.
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_tls_1_2_session_is_unique(certificates: Store, resumed: bool) -> None:
+    """RFC 5929 §3.1: both ends know the first Finished message, also of a resumed session."""
+    context = ours(certificates)
+    careful = trusting(certificates.ca)
+    careful.maximum_version = ssl.TLSVersion.TLSv1_2
+    done = shaken(context, careful)
+    if resumed:
+        done = shaken(context, careful, done.client.session)
+        assert done.client.session_reused
+    assert set(done.bindings) == {"tls-server-end-point", "tls-unique"}
+    assert done.bindings["tls-unique"] == done.client.get_channel_binding("tls-unique")
+
+
+def test_a_session_without_an_extended_master_secret_is_not_unique(certificates: Store) -> None:
+    """RFC 7627 §1: two sessions can be made to have the same Finished messages."""
+    careful = trusting(certificates.ca)
+    careful.maximum_version = ssl.TLSVersion.TLSv1_2
+    careful.options |= NO_EXTENDED_MASTER_SECRET
+    done = shaken(ours(certificates), careful)
+    assert done.client.version() == "TLSv1.2"
+    assert set(done.bindings) == {"tls-server-end-point"}
+
+
+@pytest.mark.parametrize("flight", [b"\x15\x03\x03\x00\x02\x02\x28", b"\x14\x03\x03\x00\x01\x01"])
+def test_an_alert_agrees_on_nothing(flight: bytes) -> None:
+    """Its level, fatal, is the number of a ServerHello."""
+    assert not agrees_on_extended_master_secret(flight)
+
+
+# TLS 1.3.
+
+
+@needs_key_log
+@pytest.mark.parametrize(
+    ("cipher", "name"),
+    [
+        (b"TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"),
+        (b"TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"),
+    ],
+)
+def test_a_tls_1_3_session_exports_what_another_library_exports(
+    certificates: Store, cipher: bytes, name: str
+) -> None:
+    """RFC 9266 §2; the client is pyOpenSSL, which asks OpenSSL for it."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_tls13_ciphersuites(cipher)
+    client, session = SSL.Connection(context, None), TlsSession(ours(certificates))
+    client.set_connect_state()
+    client_done = False
+    while not (client_done and session.established):
+        with contextlib.suppress(SSL.WantReadError):
+            client.do_handshake()
+            client_done = True
+        with contextlib.suppress(SSL.WantReadError):
+            session.shake_hands(client.bio_read(65_536))
+        if outgoing := session.outgoing():
+            client.bio_write(outgoing)
+    assert client.get_cipher_name() == name
+    bindings = handshake_of(session.agreed).channel_bindings
+    assert set(bindings) == {"tls-server-end-point", "tls-exporter"}
+    exported = client.export_keying_material(b"EXPORTER-Channel-Binding", 32, b"")
+    assert bindings["tls-exporter"] == exported
+
+
+@needs_key_log
+def test_no_two_sessions_export_the_same_however_their_handshakes_interleave(
+    certificates: Store,
+) -> None:
+    context, careful = ours(certificates), trusting(certificates.ca)
+    ends = [half_way(context, careful) for _ in range(3)]
+    sessions = [end.session for end in ends]
+    for end in reversed(ends):
+        end.session.shake_hands(end.to_server.read())
+    exported = [handshake_of(one.agreed).channel_bindings["tls-exporter"] for one in sessions]
+    assert len(set(exported)) == 3
+
+
+@needs_key_log
+def test_no_secret_stays_in_the_key_log(certificates: Store) -> None:
+    context = ours(certificates)
+    shaken(context, trusting(certificates.ca))
+    assert context.keylog_filename is not None
+    assert Path(context.keylog_filename).read_bytes() == b""
+
+
+@needs_key_log
+def test_a_key_log_is_closed_with_its_context(certificates: Store) -> None:
+    """A reload makes new contexts, and must not run out of descriptors."""
+    before = set(Path("/proc/self/fd").iterdir())
+    for _ in range(20):
+        shaken(ours(certificates), trusting(certificates.ca))
+    gc.collect()
+    assert len(set(Path("/proc/self/fd").iterdir()) - before) < 5
+
+
+def test_http_keeps_no_keys(certificates: Store) -> None:
+    """It has no SASL to bind."""
+    context = server_context(certificates.certificate, certificates.key, ListenerProtocol.HTTP)
+    assert context.keylog_filename is None

@@ -93,10 +93,7 @@ class RunningServer:
         """Start, and return when everything listens. Raises `NotStarted`."""
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(  # noqa: S603
-                [
-                    *(sys.executable, "-m", "mailauth", "serve", "--home", str(self.home)),
-                    *("--ephemeral", "--ready-json", *self._arguments),
-                ],
+                self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -110,6 +107,13 @@ class RunningServer:
             self.process.wait()
             raise NotStarted(self.stderr_file.read_text())
         self.ready = msgspec.json.decode(line, type=ReadyLine)
+
+    def command(self) -> list[str]:
+        """Return what is run: it says on stdout that it is ready, as `serve` does."""
+        return [
+            *(sys.executable, "-m", "mailauth", "serve", "--home", str(self.home)),
+            *("--ephemeral", "--ready-json", *self._arguments),
+        ]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop, and return the exit code; raises `TimeoutExpired` when the server hangs."""

@@ -8,11 +8,11 @@ import base64
 import socket
 import ssl
 from collections.abc import Callable
-from typing import BinaryIO
 
 import msgspec
 
 from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.kit.dialogue import Dialogue, ServerClosed
 
 TIMEOUT = 30.0  # seconds, for each step of the dialogue
 
@@ -39,7 +39,7 @@ def log_in(target: Target, user: str, password: str, client_name: str | None = N
             connection.sendall(proxy_header(target.source, connection))
         dialogue = _Dialogue(target, connection)
         if target.tls is TlsMode.IMPLICIT:
-            dialogue.start_tls()
+            dialogue.secure()
         try:
             _LOGINS[target.protocol](dialogue, user, password, client_name)
         finally:
@@ -54,45 +54,27 @@ def proxy_header(source: str, connection: socket.socket) -> bytes:
     return f"PROXY {family} {source} {here} 40000 {port}\r\n".encode("ascii")
 
 
-class _Dialogue:
-    """Lines to and from the server."""
+class _Dialogue(Dialogue):
+    """A dialogue in which one reply is what the client waits for."""
 
     def __init__(self, target: Target, connection: socket.socket) -> None:
+        super().__init__(connection)
         self.target = target
-        self._socket = connection
-        self._file: BinaryIO = connection.makefile("rb")
 
-    def start_tls(self) -> None:
-        """Do the handshake; nothing may have come behind the server's go-ahead."""
-        self._file.close()
-        self._socket = self.target.context.wrap_socket(self._socket, server_hostname="localhost")
-        self._file = self._socket.makefile("rb")
-
-    def close(self) -> None:
-        """Hang up."""
-        self._file.close()
-        self._socket.close()
-
-    def send(self, line: str) -> None:
-        """Send a line."""
-        self._socket.sendall(line.encode("utf-8") + b"\r\n")
+    def secure(self) -> None:
+        """Do the handshake."""
+        self.start_tls(self.target.context, "localhost")
 
     def expect(self, prefix: str, *, goes_on: Callable[[str], bool] = lambda line: False) -> str:
         """Read lines while the reply goes on, and return the last; it must have the prefix."""
-        while True:
-            raw = self._file.readline(65536)
-            line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            if not raw:
-                raise LoginFailed("the server closed the connection")
-            if not goes_on(line):
-                break
+        try:
+            while goes_on(line := self.line()):
+                pass
+        except ServerClosed as error:
+            raise LoginFailed(str(error)) from None
         if not line.startswith(prefix):
             raise LoginFailed(line)
         return line
-
-    def read(self, count: int) -> bytes:
-        """Read so many bytes."""
-        return self._file.read(count)
 
 
 def _imap(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
@@ -103,7 +85,7 @@ def _imap(dialogue: _Dialogue, user: str, password: str, client_name: str | None
     dialogue.expect("* OK")
     if dialogue.target.tls is TlsMode.STARTTLS:
         tagged("STARTTLS")
-        dialogue.start_tls()
+        dialogue.secure()
     if client_name is not None:
         tagged(f'ID ("name" {_quoted(client_name)})')
     for name in (user, password):
@@ -123,7 +105,7 @@ def _pop3(dialogue: _Dialogue, user: str, password: str, client_name: str | None
     dialogue.expect("+OK")
     if dialogue.target.tls is TlsMode.STARTTLS:
         said("STLS")
-        dialogue.start_tls()
+        dialogue.secure()
     said(f"USER {user}")
     said(f"PASS {password}")
     said("QUIT")
@@ -139,7 +121,7 @@ def _smtp(dialogue: _Dialogue, user: str, password: str, client_name: str | None
     said(greeting, "250")
     if dialogue.target.tls is TlsMode.STARTTLS:
         said("STARTTLS", "220")
-        dialogue.start_tls()
+        dialogue.secure()
         said(greeting, "250")
     response = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
     said(f"AUTH PLAIN {response}", "235")

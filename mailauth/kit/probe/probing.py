@@ -1,0 +1,284 @@
+"""Trying everything: each port, each way to begin TLS, each version, each mechanism offered."""
+
+import socket
+import ssl
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+
+import msgspec
+from cryptography import x509
+
+from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config.listeners import STANDARD, Standard
+from mailauth.kit.dialogue import Dialogue, ServerClosed
+from mailauth.kit.probe.certificate import CertificateFacts, facts_of
+from mailauth.kit.probe.sasl import MECHANISMS, ServerNotProven, begun
+from mailauth.kit.probe.speaking import (
+    IMAP_LOGIN,
+    USER_PASS,
+    Garbled,
+    Offer,
+    Refused,
+    Speaker,
+    speaker,
+)
+from mailauth.net.channel_binding import server_end_point
+
+TIMEOUT = 10.0  # seconds for a connection, and for each reply
+
+VERSIONS = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+_TROUBLES = (Refused, Garbled, ServerClosed, ServerNotProven, OSError)
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Whom to log in as. `anywhere` sends the password where it is not protected, too."""
+
+    name: str
+    password: str
+    anywhere: bool
+
+    def __repr__(self) -> str:
+        return f"Account(name={self.name!r})"
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A mechanism that is offered, and what came of a login by it; `None` where none was tried."""
+
+    mechanism: str
+    succeeded: bool | None
+    said: str
+
+
+class Way(msgspec.Struct, frozen=True):
+    """One way to log in to a service: in the clear, by STARTTLS, or with TLS from the start.
+
+    `trouble` is why there is nothing to say about it.
+    """
+
+    security: str
+    tls_version: str | None = None
+    tls_cipher: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    trouble: str | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether the server's log would say SECURE."""
+        return self.security != "cleartext"
+
+
+class Service(msgspec.Struct, frozen=True):
+    """A port, and what stands behind it; `trouble` is why nobody answers there."""
+
+    name: str
+    protocol: str
+    port: int
+    trouble: str | None = None
+    versions: tuple[str, ...] = ()
+    certificate: CertificateFacts | None = None
+    ways: tuple[Way, ...] = ()
+
+
+def ports(offset: int, changed: dict[str, int]) -> list[Standard]:
+    """List the mail services on their well-known ports, moved by an offset or put elsewhere."""
+    return [
+        Standard(each.name, each.protocol, changed.get(each.name, each.port + offset), each.tls)
+        for each in STANDARD
+        if each.protocol is not ListenerProtocol.HTTP
+    ]
+
+
+def probe(
+    host: str,
+    services: Iterable[Standard],
+    context: Callable[[], ssl.SSLContext],
+    account: Account | None = None,
+    timeout: float = TIMEOUT,
+) -> list[Service]:
+    """Try all services at once; `context` makes a context that verifies."""
+    with ThreadPoolExecutor() as pool:
+        return list(
+            pool.map(lambda each: _Probe(host, each, context, account, timeout).service(), services)
+        )
+
+
+class _Probe:
+    """Tries one service, on as many connections as it takes."""
+
+    def __init__(
+        self,
+        host: str,
+        place: Standard,
+        context: Callable[[], ssl.SSLContext],
+        account: Account | None,
+        timeout: float,
+    ) -> None:
+        self._host = host
+        self._place = place
+        self._context = context
+        self._account = account
+        self._timeout = timeout
+        self._complaint: str | None = None
+
+    def service(self) -> Service:
+        place = self._place
+        service = Service(place.name, place.protocol.name, place.port)
+        try:
+            self._dialogue().close()
+        except OSError as error:
+            return msgspec.structs.replace(service, trouble=_words(error))
+        ways = []
+        has_tls = place.tls is TlsMode.IMPLICIT
+        if not has_tls:
+            cleartext, offer = self._way("cleartext")
+            ways.append(cleartext)
+            has_tls = offer is not None and offer.starttls
+        certificate = None
+        versions: tuple[str, ...] = ()
+        if has_tls:
+            certificate = self._certificate()
+            versions = tuple(self._versions())
+            ways.append(self._way("starttls" if ways else "implicit")[0])
+        return msgspec.structs.replace(
+            service, ways=tuple(ways), certificate=certificate, versions=versions
+        )
+
+    # Ways, and the logins by each.
+
+    def _way(self, security: str) -> tuple[Way, Offer | None]:
+        try:
+            with self._connected(security) as (speaks, tls):
+                offer = speaks.offer()
+        except _TROUBLES as error:
+            return Way(security, trouble=_words(error)), None
+        cipher = tls.cipher() if tls is not None else None
+        way = Way(
+            security,
+            tls_version=tls.version() if tls is not None else None,
+            tls_cipher=cipher[0] if cipher is not None else None,
+            attempts=tuple(self._attempt(security, mechanism) for mechanism in offer.mechanisms),
+        )
+        return way, offer
+
+    def _attempt(self, security: str, mechanism: str) -> Attempt:
+        account = self._account
+        if account is None:
+            return Attempt(mechanism, None, "offered")
+        if mechanism not in (*MECHANISMS, IMAP_LOGIN, USER_PASS):
+            return Attempt(mechanism, None, "not known to the probe")
+        if security == "cleartext" and not account.anywhere:
+            return Attempt(mechanism, None, "not tried: the password would not be protected")
+        if self._complaint is not None and not account.anywhere:
+            return Attempt(mechanism, None, "not tried: the certificate is not to be trusted")
+        try:
+            with self._connected(security) as (speaks, tls):
+                speaks.offer()
+                if mechanism in MECHANISMS:
+                    responses = begun(mechanism, account.name, account.password, _binding(tls))
+                    said = speaks.authenticate(mechanism, responses)
+                else:
+                    said = speaks.log_in(account.name, account.password)
+        except _TROUBLES as error:
+            return Attempt(mechanism, False, _words(error))
+        return Attempt(mechanism, True, said)
+
+    # TLS.
+
+    def _certificate(self) -> CertificateFacts | None:
+        """Look at the certificate; what a client that verifies would say of it is remembered."""
+        try:
+            with self._connected(None, self._context()):
+                self._complaint = None
+        except ssl.SSLCertVerificationError as error:
+            self._complaint = error.verify_message
+        except _TROUBLES as error:
+            self._complaint = _words(error)
+        with suppress(*_TROUBLES), self._connected(None) as (_, tls):
+            shown = tls.getpeercert(binary_form=True) if tls is not None else None
+            if shown is not None:
+                return facts_of(shown, self._complaint)
+        return None
+
+    def _versions(self) -> Iterator[str]:
+        for name, version in VERSIONS.items():
+            context = _careless()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = context.maximum_version = version
+            with suppress(*_TROUBLES), self._connected(None, context):
+                yield name
+
+    # Connections.
+
+    def _dialogue(self) -> Dialogue:
+        address = (self._host, self._place.port)
+        return Dialogue(socket.create_connection(address, self._timeout))
+
+    @contextmanager
+    def _connected(
+        self, security: str | None, context: ssl.SSLContext | None = None
+    ) -> Iterator[tuple[Speaker, ssl.SSLSocket | None]]:
+        """Connect as far as a login goes; by default with TLS, and whatever certificate."""
+        dialogue = self._dialogue()
+        tls: ssl.SSLSocket | None = None
+        try:
+            speaks = speaker(self._place.protocol, dialogue)
+            implicit = self._place.tls is TlsMode.IMPLICIT
+            if implicit:
+                tls = dialogue.start_tls(context or _careless(), self._host)
+            speaks.greeted()
+            if not implicit and security != "cleartext":
+                speaks.offer()
+                tls = speaks.start_tls(context or _careless(), self._host)
+            yield speaks, tls
+            with suppress(*_TROUBLES):
+                speaks.quit()
+        finally:
+            dialogue.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine, so that nobody can listen on the way to it."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _careless() -> ssl.SSLContext:
+    """Make a context that takes whatever the server speaks and shows: it is looked at, not used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def _binding(tls: ssl.SSLSocket | None) -> bytes | None:
+    shown = tls.getpeercert(binary_form=True) if tls is not None else None
+    if shown is None:
+        return None
+    return server_end_point(x509.load_der_x509_certificate(shown)).get("tls-server-end-point")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).lower().replace("_", " ")
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror is not None:
+        return error.strerror.lower()
+    return str(error)

@@ -6,9 +6,10 @@ from typing import assert_never
 
 import msgspec
 
-from mailauth.imap import condstore, section
+from mailauth.imap import condstore, extent, section
 from mailauth.imap.command import Command
 from mailauth.imap.dates import internal_date
+from mailauth.imap.extent import CHUNK_OCTETS, Extent, Piece
 from mailauth.imap.fetch_items import (
     Attribute,
     Binary,
@@ -18,7 +19,7 @@ from mailauth.imap.fetch_items import (
     fetch_items,
 )
 from mailauth.imap.grammar import Parser
-from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS
+from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS, ParsedMessage
 from mailauth.imap.responses import status
 from mailauth.imap.section import Partial
 from mailauth.imap.sequence import SequenceSet
@@ -36,9 +37,7 @@ _UNREAD = (  # what is known of a message without reading it
     Attribute.SIZE,
     Attribute.UID,
 )
-CHUNK = 32_768  # octets of responses that are made at a time
-
-Show = Callable[[Message, list[bytes]], None]  # adds one data item, in pieces
+Show = Callable[["Shown", list[Piece]], None]  # adds one data item, in pieces
 
 
 class Fetches(msgspec.Struct, frozen=True):
@@ -133,6 +132,23 @@ def _seen(session: ImapSession, fetched: list[Fetched]) -> list[Fetched]:
     ]
 
 
+class Shown:
+    """A message on its way to the client, read at most once."""
+
+    __slots__ = ("_parsed", "fetched", "message")
+
+    def __init__(self, fetched: Fetched, parsed: ParsedMessage | None) -> None:
+        self.fetched = fetched
+        self.message = fetched.message
+        self._parsed = parsed
+
+    @property
+    def parsed(self) -> ParsedMessage:
+        """What is in the message."""
+        assert self._parsed is not None, "the message was not read"
+        return self._parsed
+
+
 class _Answer:
     """The responses to one FETCH, made as the client takes them, and the end of the command."""
 
@@ -152,51 +168,73 @@ class _Answer:
         self._undecodable = False
         self._shows = [self._show(item) for item in items]
         self._reads = any(item not in _UNREAD for item in items)
+        self._binaries = [item.path for item in items if isinstance(item, Binary | BinarySize)]
         told = [Attribute.FLAGS]
         if session.condstore:  # RFC 7162 §3.2.4
             told += [Attribute.UID, Attribute.MODSEQ]
         self._unasked = [self._show(item) for item in told if item not in items]
 
     def chunks(self, fetched: list[Fetched]) -> Iterator[bytes]:
-        """The responses, in pieces of some size, down to the tagged one.
+        """The responses, in chunks of some size, down to the tagged one.
 
-        After a while, an empty piece lets others have their turn.
+        After a while, an empty chunk lets others have their turn.
         """
-        pieces: list[bytes] = []
+        pieces: list[Piece] = []
         octets = read = 0
         for one in fetched:
-            begun = len(pieces)
-            try:
-                self._one(one, pieces)
-            except MessageGone:
-                self._gone = True
-                del pieces[begun:]
-            except UnknownEncoding:
-                self._undecodable = True
-                del pieces[begun:]
-            octets += sum(map(len, pieces[begun:]))
+            shown = self._shown(one)
+            if shown is None:
+                continue
+            for some in self._response(shown):
+                pieces += some
+                octets += sum(map(len, some))
+                if octets >= CHUNK_OCTETS:
+                    yield from extent.chunks(pieces)
+                    pieces.clear()
+                    octets = 0
             read += one.message.size + MESSAGE_OCTETS if self._reads else 0
-            if octets >= CHUNK or read >= TURN_OCTETS:
-                yield b"".join(pieces)
-                pieces.clear()
-                octets = 0
             if read >= TURN_OCTETS:
+                yield from extent.chunks(pieces)
                 yield b""
-                read = 0
+                pieces.clear()
+                octets = read = 0
         pieces.append(updates(self._session, expunge=self._uid))
         pieces.append(self._tagged())
-        yield b"".join(pieces)
+        yield from extent.chunks(pieces)
 
-    def _one(self, fetched: Fetched, pieces: list[bytes]) -> None:
-        pieces.append(b"* %d FETCH (" % fetched.number)
-        shows = self._shows if not fetched.flags_changed else [*self._shows, *self._unasked]
+    def _shown(self, fetched: Fetched) -> Shown | None:
+        """Read the message, if need be; `None` when it is gone or cannot be decoded."""
+        if not self._reads:
+            return Shown(fetched, None)
+        try:
+            parsed = self._session.parsed.get(fetched.message.content)
+            for path in self._binaries:
+                section.binary(parsed, path)
+        except MessageGone:
+            self._gone = True
+            return None
+        except UnknownEncoding:
+            self._undecodable = True
+            return None
+        return Shown(fetched, parsed)
+
+    def _response(self, shown: Shown) -> Iterator[list[Piece]]:
+        """One response: at once, or, where the message was read, item by item."""
+        pieces: list[Piece] = [b"* %d FETCH (" % shown.fetched.number]
+        shows = self._shows
+        if shown.fetched.flags_changed:
+            shows = [*shows, *self._unasked]
         separate = False
         for show in shows:
             if separate:
                 pieces.append(b" ")
             separate = True
-            show(fetched.message, pieces)
+            show(shown, pieces)
+            if self._reads:
+                yield pieces
+                pieces = []
         pieces.append(b")\r\n")
+        yield pieces
 
     def _tagged(self) -> bytes:
         if self._undecodable:
@@ -205,64 +243,58 @@ class _Answer:
         return self._command.ok(code="EXPUNGEISSUED" if self._gone else None)
 
     def _show(self, item: Item) -> Show:
-        parsed = self._session.parsed.get
         match item:
             case Attribute():
                 return self._attribute(item)
             case BodySection(label, what, _, partial):
-                return lambda message, pieces: pieces.extend(
-                    _nstring(label, section.content(parsed(message.content), what), partial)
+                return lambda shown, pieces: pieces.extend(
+                    _nstring(label, section.content(shown.parsed, what), partial)
                 )
             case Binary(label, path, _, partial):
-                return lambda message, pieces: pieces.extend(
-                    _nstring(label, section.binary(parsed(message.content), path), partial)
+                return lambda shown, pieces: pieces.extend(
+                    _nstring(label, section.binary(shown.parsed, path), partial)
                 )
             case BinarySize(label, path):
-                return lambda message, pieces: pieces.append(
-                    b"%b %d" % (label, len(section.binary(parsed(message.content), path) or b""))
+                return lambda shown, pieces: pieces.append(
+                    b"%b %d" % (label, len(section.binary(shown.parsed, path) or b""))
                 )
             case _:
                 assert_never(item)
 
     def _attribute(self, attribute: Attribute) -> Show:
         session = self._session
-        parsed = session.parsed.get
         match attribute:
             case Attribute.UID:
-                return lambda message, pieces: pieces.append(b"UID %d" % message.uid)
+                return lambda shown, pieces: pieces.append(b"UID %d" % shown.message.uid)
             case Attribute.FLAGS:
-                return lambda message, pieces: pieces.append(
-                    b"FLAGS " + shown_flags(session, message)
+                return lambda shown, pieces: pieces.append(
+                    b"FLAGS " + shown_flags(session, shown.message)
                 )
             case Attribute.MODSEQ:
-                return lambda message, pieces: pieces.append(b"MODSEQ (%d)" % message.modseq)
+                return lambda shown, pieces: pieces.append(b"MODSEQ (%d)" % shown.message.modseq)
             case Attribute.SIZE:
-                return lambda message, pieces: pieces.append(b"RFC822.SIZE %d" % message.size)
+                return lambda shown, pieces: pieces.append(b"RFC822.SIZE %d" % shown.message.size)
             case Attribute.INTERNALDATE:
-                return lambda message, pieces: pieces.append(
-                    b"INTERNALDATE " + internal_date(message.internal_date)
+                return lambda shown, pieces: pieces.append(
+                    b"INTERNALDATE " + internal_date(shown.message.internal_date)
                 )
             case Attribute.ENVELOPE:
-                return lambda message, pieces: pieces.append(
-                    b"ENVELOPE " + parsed(message.content).envelope
-                )
+                return lambda shown, pieces: pieces.append(b"ENVELOPE " + shown.parsed.envelope)
             case Attribute.BODY:
-                return lambda message, pieces: pieces.append(
-                    b"BODY " + parsed(message.content).body
-                )
+                return lambda shown, pieces: pieces.append(b"BODY " + shown.parsed.body)
             case Attribute.BODYSTRUCTURE:
-                return lambda message, pieces: pieces.append(
-                    b"BODYSTRUCTURE " + parsed(message.content).bodystructure
+                return lambda shown, pieces: pieces.append(
+                    b"BODYSTRUCTURE " + shown.parsed.bodystructure
                 )
             case _:
                 assert_never(attribute)
 
 
-def _nstring(label: bytes, octets: bytes | None, partial: Partial | None) -> list[bytes]:
+def _nstring(label: bytes, octets: Extent | None, partial: Partial | None) -> list[Piece]:
     """A section's octets: NIL when there is no such part, a literal8 when NUL is in it."""
     if octets is None:
         return [label, b" NIL"]
     if partial is not None:
-        octets = partial.of(octets)
-    eight = b" ~" if b"\0" in octets else b" "
+        octets = octets.part(partial.start, partial.length)
+    eight = b" ~" if octets.has_nul else b" "
     return [label, eight, b"{%d}\r\n" % len(octets), octets]

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property, partial
+from weakref import WeakValueDictionary
 
 from mailauth.imap.envelope import envelope
 from mailauth.imap.mime import MAX_HEADER, Part, fields, parse
@@ -17,11 +18,16 @@ _PART = 1_000  # octets that a part takes
 
 
 class ParsedMessage:
-    """One message; what is asked for is worked out once. `grown` hears of the octets this takes."""
+    """One message; what is asked for is worked out once. `grown` hears of the octets this takes.
+
+    `octets` is what it all takes by now.
+    """
 
     def __init__(self, data: bytes, grown: Callable[[int], None]) -> None:
         self.data = data
-        self._grown = grown
+        self.octets = _MESSAGE + len(data)
+        self._told = grown
+        self._decoded: dict[Part, bytes] = {}
 
     @cached_property
     def header(self) -> bytes:
@@ -33,10 +39,12 @@ class ParsedMessage:
         self._grown(len(header))
         return header
 
-    @property
-    def text(self) -> bytes:
-        """The body."""
-        return self.data[len(self.header) :]
+    @cached_property
+    def without_nul(self) -> bytes:
+        """The message with another octet for each NUL, which no string of IMAP can have."""
+        shown = self.data.replace(b"\0", b"\x80")
+        self._grown(0 if shown is self.data else len(shown))
+        return shown
 
     @cached_property
     def fields(self) -> dict[bytes, bytes]:
@@ -67,37 +75,52 @@ class ParsedMessage:
         """BODYSTRUCTURE."""
         return self._kept(bodystructure(self.root))
 
+    def decoded(self, part: Part, decode: Callable[[], bytes]) -> bytes:
+        """The body of a part of this message as `decode` returns it."""
+        octets = self._decoded.get(part)
+        if octets is None:
+            octets = self._decoded[part] = self._kept(decode())
+        return octets
+
     def _kept(self, octets: bytes) -> bytes:
         self._grown(len(octets))
         return octets
 
+    def _grown(self, octets: int) -> None:
+        self.octets += octets
+        self._told(octets)
+
 
 class ParsedMessages:
-    """The messages used last; but for the very last, they take no more than so many octets."""
+    """The messages used last; but for the very last, they take no more than so many octets.
+
+    One that somebody still has is the same for everybody else.
+    """
 
     def __init__(self, octets: int = MAX_OCTETS) -> None:
         self._limit = octets
         self._used = 0
         self._messages: OrderedDict[Content, ParsedMessage] = OrderedDict()
-        self._weights: dict[Content, int] = {}
+        self._in_use: WeakValueDictionary[Content, ParsedMessage] = WeakValueDictionary()
 
     def get(self, content: Content) -> ParsedMessage:
         """The message with this content; raises like `Content.read`."""
         message = self._messages.get(content)
         if message is None:
-            message = ParsedMessage(content.read(), partial(self._grow, content))
+            message = self._in_use.get(content)
+            if message is None:
+                message = ParsedMessage(content.read(), partial(self._grow, content))
+                self._in_use[content] = message
             self._messages[content] = message
-            self._weights[content] = 0
-            self._grow(content, _MESSAGE + len(message.data))
+            self._grow(content, message.octets)
         else:
             self._messages.move_to_end(content)
         return message
 
     def _grow(self, content: Content, octets: int) -> None:
-        if content not in self._weights:
+        if content not in self._messages:
             return  # let go meanwhile; who still has it keeps it
-        self._weights[content] += octets
         self._used += octets
         while self._used > self._limit and len(self._messages) > 1:
-            oldest, _ = self._messages.popitem(last=False)
-            self._used -= self._weights.pop(oldest)
+            _, oldest = self._messages.popitem(last=False)
+            self._used -= oldest.octets

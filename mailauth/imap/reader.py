@@ -123,6 +123,17 @@ class CommandReader:
             if event is not None:
                 return event
 
+    @property
+    def kept(self) -> int:
+        """How many octets of commands that have not come whole are kept."""
+        return sum(map(len, self._parts)) + len(self._buffer)
+
+    def refuse(self, error: StatusError) -> None:
+        """Keep nothing of the command that has come in part; it will be `Refused`."""
+        if self._refusal is None and self._parts:
+            self._refusal = Refused(self._parts[0][:256], error)
+            self._parts = []
+
     def _end(self) -> Assembled | Refused:
         refusal = self._refusal
         if refusal is not None:

@@ -6,10 +6,11 @@ from typing import assert_never
 
 import msgspec
 
+from mailauth.imap.extent import Extent, whole
 from mailauth.imap.mime import Part
 from mailauth.imap.parsed import ParsedMessage
 from mailauth.imap.structure import transfer_encoding
-from mailauth.imap.transfer import decode
+from mailauth.imap.transfer import decode, is_identity
 
 MAX_HEADER = 1_048_576  # octets of a header that are searched for fields
 
@@ -40,36 +41,59 @@ class Partial(msgspec.Struct, frozen=True):
     start: int
     length: int
 
-    def of(self, content: bytes) -> bytes:
-        """The octets asked for; none when the content ends before them."""
-        return content[self.start : self.start + self.length]
 
-
-def content(message: ParsedMessage, section: Section) -> bytes | None:
+def content(message: ParsedMessage, section: Section) -> Extent | None:
     """The octets of a section; `None` when the message has no such part.
 
     NUL, which no string of IMAP can have, is shown as another octet.
     """
-    octets = _content(message, section)
-    return octets if octets is None else octets.replace(b"\0", b"\x80")
+    data = message.without_nul
+    part: Part | None = None
+    if section.path:
+        part = find(message.root, section.path)
+        if part is None:
+            return None
+        if section.specifier is None:
+            return Extent(data, part.body, part.end)
+        if section.specifier is Specifier.MIME:
+            return Extent(data, part.start, part.body)
+        part = part.message
+        if part is None:
+            return None
+    start, body, end = (
+        (0, len(message.header), len(data)) if part is None else (part.start, part.body, part.end)
+    )
+    match section.specifier:
+        case None:
+            return whole(data)
+        case Specifier.HEADER | Specifier.MIME:
+            return Extent(data, start, body)
+        case Specifier.TEXT:
+            return Extent(data, body, end)
+        case Specifier.HEADER_FIELDS | Specifier.HEADER_FIELDS_NOT:
+            names = frozenset(name.lower() for name in section.fields)
+            others = section.specifier is Specifier.HEADER_FIELDS_NOT
+            return whole(header_fields(data[start:body], names, others=others))
+        case _:
+            assert_never(section.specifier)
 
 
-def binary(message: ParsedMessage, path: tuple[int, ...]) -> bytes | None:
+def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
     """A part's body without its transfer encoding (RFC 3516 §4.3); `None` when there is none.
 
     Without a path, the message as it is. Raises `transfer.UnknownEncoding`.
     """
     if not path:
-        return message.data
+        return whole(message.data)
     part = find(message.root, path)
-    return part if part is None else decoded(part)
-
-
-def decoded(part: Part) -> bytes:
-    """The body without its transfer encoding; a multipart has none. Raises `UnknownEncoding`."""
+    if part is None:
+        return None
     if part.media_type.is_multipart:
-        return part.text
-    return decode(part.text, transfer_encoding(part))
+        return Extent(message.data, part.body, part.end)
+    encoding = transfer_encoding(part)
+    if is_identity(encoding):
+        return Extent(message.data, part.body, part.end)
+    return whole(message.decoded(part, lambda: decode(part.text, encoding)))
 
 
 def find(message: Part, path: tuple[int, ...]) -> Part | None:
@@ -105,34 +129,6 @@ def header_fields(header: bytes, names: frozenset[bytes], *, others: bool = Fals
         return kept + blank
     found = [m[0][1:] for m in _FIELD.finditer(b"\n" + lines) if m[1].lower() in names]
     return b"".join([b"%b\n" % field for field in found]) + blank
-
-
-def _content(message: ParsedMessage, section: Section) -> bytes | None:
-    within: ParsedMessage | Part = message
-    if section.path:
-        part = find(message.root, section.path)
-        if part is None:
-            return None
-        if section.specifier is None:
-            return part.text
-        if section.specifier is Specifier.MIME:
-            return part.header
-        if part.message is None:
-            return None
-        within = part.message
-    match section.specifier:
-        case None:
-            return message.data
-        case Specifier.HEADER | Specifier.MIME:
-            return within.header
-        case Specifier.TEXT:
-            return within.text
-        case Specifier.HEADER_FIELDS | Specifier.HEADER_FIELDS_NOT:
-            names = frozenset(name.lower() for name in section.fields)
-            others = section.specifier is Specifier.HEADER_FIELDS_NOT
-            return header_fields(within.header, names, others=others)
-        case _:
-            assert_never(section.specifier)
 
 
 def _within(part: Part) -> Part | None:

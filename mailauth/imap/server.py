@@ -72,6 +72,7 @@ class ImapServer:
             changed=changed,
         )
         self._reader = CommandReader(self._session.input, self._admit_literal)
+        self._portion = store.intake.portion()
         self._tag: bytes | None = None  # of the command in progress
         self._bad_commands = 0
 
@@ -108,6 +109,12 @@ class ImapServer:
                 break
         if progress and session.login.account is not None:
             effects.insert(0, Deadline(AUTOLOGOUT_SECONDS))
+        if step is None:
+            try:
+                self._portion.keep(self._reader.kept)
+            except MailboxError as error:
+                self._reader.refuse(refusal(error))
+                effects += self.receive(b"")
         return effects
 
     def tls_established(self) -> list[Effect]:
@@ -138,6 +145,7 @@ class ImapServer:
     def lost(self) -> None:
         """The connection is gone."""
         self._session.unselect()
+        self._portion.keep(0)
 
     # One step: a command, or a line that one has asked for.
 

@@ -10,10 +10,15 @@ class UnknownEncoding(Exception):
     """Nobody knows how to decode this Content-Transfer-Encoding (UNKNOWN-CTE)."""
 
 
+def is_identity(encoding: bytes) -> bool:
+    """Whether an encoding, named in upper case, leaves everything as it is."""
+    return encoding in (b"7BIT", b"8BIT", b"BINARY")
+
+
 def decode(octets: bytes, encoding: bytes) -> bytes:
     """Undo an encoding, named in upper case. Raises `UnknownEncoding`."""
     match encoding:
-        case b"7BIT" | b"8BIT" | b"BINARY":
+        case _ if is_identity(encoding):
             return octets
         case b"QUOTED-PRINTABLE":
             return binascii.a2b_qp(octets)

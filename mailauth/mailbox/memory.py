@@ -7,6 +7,7 @@ import msgspec
 
 from mailauth.mailbox.errors import MailboxNotAllowed, MaildropLocked, NoSuchMailbox
 from mailauth.mailbox.indexed import IndexedMailbox
+from mailauth.mailbox.intake import Intake
 from mailauth.mailbox.message import Content, FlagChange, Message, NewMessage, with_crlf
 from mailauth.mailbox.names import INBOX, canonical_name
 from mailauth.mailbox.room import Used, check_room, quota
@@ -279,6 +280,7 @@ class MemoryStore:
         limits: Limits = Limits(),  # noqa: B008
     ) -> None:
         self.limits = limits
+        self.intake = Intake(limits.arriving)
         self._uid_validity = uid_validity
         self._last_uid_validity = 0
         self._welcome = welcome

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from mailauth.mailbox.intake import Intake
 from mailauth.mailbox.message import FlagChange, Message, NewMessage
 
 Listener = Callable[[], None]
@@ -33,6 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
     account_messages: int = 100_000
     account_size: int = 256 * 1024 * 1024
     total_size: int = 1024 * 1024 * 1024
+    arriving: int = 128 * 1024 * 1024  # of messages that have come in part, on all connections
     mailboxes: int = 1_000  # of one account, and as many subscriptions
     keywords: int = 256  # of one mailbox
     vanished: int = 10_000  # how many removed UIDs a mailbox remembers
@@ -218,6 +220,9 @@ class MailStore(Protocol):
 
     @property
     def limits(self) -> Limits: ...
+    @property
+    def intake(self) -> Intake:
+        """What bounds the messages that are on their way to this store."""
 
     def account(self, name: str) -> AccountMail:
         """The mail of an account, by its canonical name; made when first asked for."""

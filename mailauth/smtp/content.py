@@ -24,11 +24,12 @@ class TooMuch(Exception):
 
 
 class Collected:
-    """What has come of a message. Nothing of one that is too big is kept."""
+    """What has come of a message. Nothing of one that is too big, or `refused`, is kept."""
 
-    __slots__ = ("_content", "_limit", "_octets")
+    __slots__ = ("_content", "_limit", "_octets", "refused")
 
     def __init__(self, limit: int) -> None:
+        self.refused = False
         self._limit = limit
         self._octets = 0
         self._content = bytearray()
@@ -45,8 +46,18 @@ class Collected:
             raise TooMuch
         if self.room < 0:
             self._content.clear()
-        else:
+        elif not self.refused:
             self._content += piece
+
+    @property
+    def kept(self) -> int:
+        """How many octets are kept."""
+        return len(self._content)
+
+    def refuse(self) -> None:
+        """Keep nothing, of what comes either."""
+        self.refused = True
+        self._content.clear()
 
     def octets(self) -> bytes:
         """The whole content."""

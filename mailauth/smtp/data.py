@@ -103,6 +103,9 @@ class Chunk:
             raise self._refusal
         if self._is_last:
             return _complete(session)
+        if self._collected is not None and self._collected.refused:
+            session.transaction = None
+            raise _too_much_at_once()
         return [reply(250, "2.0.0", f"{self._size} octets received")]
 
     def _admitted(self) -> Collected:
@@ -130,6 +133,8 @@ def _complete(session: SmtpSession) -> list[Effect]:
     transaction, session.transaction = session.transaction, None
     assert transaction is not None
     assert transaction.collected is not None
+    if transaction.collected.refused:
+        raise _too_much_at_once()
     if transaction.collected.room < 0:
         raise _too_big()
     content = transaction.collected.octets()
@@ -137,6 +142,10 @@ def _complete(session: SmtpSession) -> list[Effect]:
         raise SmtpError(554, "5.6.0", "Lines end in CRLF, and there is a bare CR or LF")
     deliver(session, transaction, content)
     return [reply(250, "2.0.0", "Delivered")]
+
+
+def _too_much_at_once() -> SmtpError:
+    return SmtpError(452, "4.3.1", "Too much mail is on its way; try again later")
 
 
 def _too_big() -> SmtpError:

@@ -6,6 +6,7 @@ from datetime import datetime
 from mailauth.login import dialogue
 from mailauth.login.accounts import Accounts
 from mailauth.login.session import LoginSession
+from mailauth.mailbox.errors import StoreUnavailable
 from mailauth.mailbox.store import MailStore
 from mailauth.sasl import MECHANISMS
 from mailauth.smtp.commands import COMMANDS
@@ -45,6 +46,7 @@ class SmtpServer:
             tls_available=tls_available,
             authentication_required=authentication_required,
         )
+        self._portion = store.intake.portion()
         self._errors = 0
 
     # What the connection tells.
@@ -60,6 +62,7 @@ class SmtpServer:
         effects = take_turn(self._step)
         if effects:
             effects.insert(0, Deadline(PATIENCE_SECONDS))
+        self._mind_memory()
         return effects
 
     def tls_established(self) -> list[Effect]:
@@ -86,6 +89,17 @@ class SmtpServer:
     def lost(self) -> None:
         """The connection is gone, and with it a message that was not complete."""
         self._session.forget()
+        self._portion.keep(0)
+
+    def _mind_memory(self) -> None:
+        """Go on with a message that has come in part, if there is room for what has come of it."""
+        transaction = self._session.transaction
+        collected = transaction.collected if transaction is not None else None
+        try:
+            self._portion.keep(collected.kept if collected is not None else 0)
+        except StoreUnavailable:
+            assert collected is not None, "nothing is kept"
+            collected.refuse()
 
     # One step: a command, or what one has asked for.
 

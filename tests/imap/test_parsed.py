@@ -85,6 +85,9 @@ def test_parts_count_too() -> None:
     assert small.count == 1
     assert len(message.root.children) == 1_000
     parsed.get(small)
+    assert parsed.get(many) is message
+    del message
+    parsed.get(small)
     parsed.get(many)
     assert many.count == 2
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailauth.imap import section as sections
+from mailauth.imap.extent import CHUNK_OCTETS, chunks, whole
 from mailauth.imap.parsed import ParsedMessage
-from mailauth.imap.section import Partial, Section, Specifier, binary, content, header_fields
+from mailauth.imap.section import Section, Specifier, header_fields
 from mailauth.imap.transfer import UnknownEncoding, decode
 from mailauth.imap.transfer import base64 as decode_base64
 from tests.imap.messages import COMPLEX, crlf, octets
@@ -28,6 +30,16 @@ def section(name: str) -> Section:
     specifier = Specifier(rest.encode()) if rest else None
     takes_fields = specifier in (Specifier.HEADER_FIELDS, Specifier.HEADER_FIELDS_NOT)
     return Section(numbers, specifier, (b"FROM", b"subject") if takes_fields else ())
+
+
+def content(message: ParsedMessage, what: Section) -> bytes | None:
+    found = sections.content(message, what)
+    return None if found is None else bytes(found)
+
+
+def binary(message: ParsedMessage, path: tuple[int, ...]) -> bytes | None:
+    found = sections.binary(message, path)
+    return None if found is None else bytes(found)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +133,11 @@ def test_a_header_without_a_blank_line_gives_none() -> None:
 
 def test_partial() -> None:
     """RFC 3501 §6.4.5: what is beyond the end is left out."""
-    assert Partial(0, 3).of(b"hello") == b"hel"
-    assert Partial(3, 100).of(b"hello") == b"lo"
-    assert Partial(5, 1).of(b"hello") == b""
-    assert Partial(4294967295, 4294967295).of(b"hello") == b""
+    assert bytes(whole(b"hello").part(0, 3)) == b"hel"
+    assert bytes(whole(b"hello").part(3, 100)) == b"lo"
+    assert bytes(whole(b"hello").part(5, 1)) == b""
+    assert bytes(whole(b"hello").part(4294967295, 4294967295)) == b""
+    assert bytes(whole(b"hello").part(1, 3).part(1, 3)) == b"ll"
 
 
 def test_binary() -> None:
@@ -212,3 +225,13 @@ def test_fields_and_the_others_are_the_header(data: bytes) -> None:
     if header == b"\r\n" or header.endswith(b"\n\r\n"):
         lines.remove(b"\r\n")
     assert lines == sorted(ended.splitlines(keepends=True))
+
+
+@given(st.lists(st.integers(0, 100_000), max_size=6))
+def test_pieces_come_in_chunks(sizes: list[int]) -> None:
+    """However large they are; a large one is not copied whole, and no chunk is empty."""
+    pieces = [whole(b"x" * size) for size in sizes]
+    found = list(chunks(pieces))
+    assert b"".join(found) == b"x" * sum(sizes)
+    assert all(len(chunk) <= CHUNK_OCTETS * max(len(sizes), 1) for chunk in found)
+    assert b"" not in found

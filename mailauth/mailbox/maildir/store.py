@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mailauth.mailbox.errors import StoreUnavailable
+from mailauth.mailbox.intake import Intake
 from mailauth.mailbox.maildir.account import MaildirAccount
 from mailauth.mailbox.maildir.files import locked
 from mailauth.mailbox.maildir.total import Total
@@ -34,6 +35,7 @@ class MaildirStore:
     ) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.limits = limits
+        self.intake = Intake(limits.arriving)
         self._directory = directory
         self._uid_validity = uid_validity
         self._welcome = welcome

@@ -50,6 +50,7 @@ def serve(
     from twisted.internet import reactor as installed
     from twisted.internet.posixbase import PosixReactorBase
 
+    from mailauth.allocation import give_back_large_blocks
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.cli.following import LinePrinter
     from mailauth.cli.startup import print_page, ready
@@ -59,6 +60,7 @@ def serve(
     read_config = partial(home.load, port_offset=port_offset, ephemeral=ephemeral)
     config = read_config()
     begin_logging()
+    give_back_large_blocks()
     server = Server(config, home.directory, reactor, read_config=read_config, maildir=maildir)
     server.start()
     gc.freeze()  # what is there by now stays: looking at it again would only hold clients up

@@ -134,6 +134,11 @@ class CommandReader:
             self._refusal = Refused(self._parts[0][:256], error)
             self._parts = []
 
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._buffer.discard()
+        self._reset()
+
     def _end(self) -> Assembled | Refused:
         refusal = self._refusal
         if refusal is not None:

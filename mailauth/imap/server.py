@@ -145,6 +145,7 @@ class ImapServer:
     def lost(self) -> None:
         """The connection is gone."""
         self._session.unselect()
+        self._reader.forget()
         self._portion.keep(0)
 
     # One step: a command, or a line that one has asked for.

@@ -81,7 +81,7 @@ class DotStuffed:
         """
         data = self._undecided + data
         end = data.find(_END)
-        false_end = _FALSE_END.search(data)
+        false_end = _FALSE_END.search(data) if b"\n." in data else None
         if false_end is not None and (end < 0 or false_end.start() < end):
             raise Smuggling
         if end >= 0:

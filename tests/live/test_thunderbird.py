@@ -17,7 +17,8 @@ from tests.live.watching import Login, Watched
 from tests.live.ways import BOB, MARY, PASSWORD
 
 MICHAEL = "michael@mydomain.com"
-BODY = "Hello\n.\n..dots\n"
+LINE = "The quick brown fox jumps over the lazy dog.\n"
+BODY = "Hello\n.\n..dots\n" + LINE * 5000  # so long that IMAP fetches it in parts
 DOMAIN = """
 hostname = "mydomain.com"
 [[user]]

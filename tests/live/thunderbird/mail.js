@@ -109,19 +109,19 @@ async function comes(key, name, subject) {
   const ofSubject = (header) => header.mime2DecodedSubject === subject;
   const uri = folder.getUriForMsg(await until(() => [...folder.messages].find(ofSubject)));
   const ended = Promise.withResolvers();
-  let text = "";
+  let octets = "";
   const listener = {
     QueryInterface: ChromeUtils.generateQI(["nsIStreamListener"]),
     onStartRequest() {},
     onDataAvailable(request, stream, offset, count) {
-      text += NetUtil.readInputStreamToString(stream, count, { charset: "UTF-8" });
+      octets += NetUtil.readInputStreamToString(stream, count);
     },
     onStopRequest: (request, status) => checked(status, `reading ${uri}`, ended),
   };
   const service = MailServices.messageServiceFromURI(uri);
   service.streamMessage(uri, listener, null, null, false, "", false);
   await ended.promise;
-  return text;
+  return new TextDecoder().decode(Uint8Array.from(octets, (octet) => octet.charCodeAt(0)));
 }
 
 // File the newest message of the inbox: read, starred, copied, archived and thrown away there.

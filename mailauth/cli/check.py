@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 import click
 
 from mailauth.cli.home import Home, home_options
-from mailauth.config import Config, TlsMode
+from mailauth.config import Config, ListenerConfig, TlsMode
 from mailauth.friendly import read_friendly
 from mailauth.login.accounts import Accounts
-from mailauth.login.policy import Cleartext
+from mailauth.login.policy import APOP, Cleartext
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
 from mailauth.net.client_certificates import check_client_ca, client_ca
 from mailauth.net.listener_tls import asks_for_certificates, listener_context
 from mailauth.net.pem import read_certificates
 from mailauth.origin.resolver import Resolver
+from mailauth.sasl import MECHANISMS, Need
 
 
 @click.command()
@@ -91,6 +92,7 @@ def _warnings(config: Config, accounts: Accounts, names: list[str] | None) -> It
     for listener in config.listener:
         if listener.tls is TlsMode.NONE and listener.cleartext is Cleartext.REFUSE:
             yield f'nobody can log in to "{listener.name}": it has no TLS and refuses cleartext'
+        yield from _mechanism_warnings(listener, accounts)
     if all(account.disabled for account in accounts):
         yield "every account is disabled"
     schemes = sorted({account.secret.scheme for account in accounts})
@@ -104,6 +106,15 @@ def _warnings(config: Config, accounts: Accounts, names: list[str] | None) -> It
             "accounts with app passwords take longer to refuse a password: the time of an answer"
             " can tell that they exist"
         )
+
+
+def _mechanism_warnings(listener: ListenerConfig, accounts: Accounts) -> Iterator[str]:
+    for name in listener.mechanisms or ():
+        need = Need.SHARED_SECRET if name == APOP else MECHANISMS[name].need
+        if not accounts.serves(need):
+            yield f'"{listener.name}" offers {name}, by which not every account can log in'
+        if need is Need.CERTIFICATE and not asks_for_certificates(listener):
+            yield f'"{listener.name}" has {name} and asks for no client certificate'
 
 
 def _covers(names: list[str], hostname: str) -> bool:

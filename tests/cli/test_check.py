@@ -110,3 +110,26 @@ def test_a_friendly_address_that_is_none_is_exit_2(tmp_path: Path) -> None:
     run = mailauth("check", cwd=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith("error: FriendlyIP.txt:2: ")
+
+
+def test_mechanisms_that_cannot_work_are_a_warning(tmp_path: Path) -> None:
+    """Whatever a listener names is offered; that it works, the accounts must see to."""
+    (tmp_path / "users.passwd").write_text("bob:$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/\n")
+    (tmp_path / "mailauth.toml").write_text(
+        """
+        [users]
+        file = "users.passwd"
+        [[listener]]
+        name = "pop3"
+        protocol = "pop3"
+        port = 2110
+        mechanisms = ["PLAIN", "CRAM-MD5", "APOP", "EXTERNAL"]
+        """
+    )
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stderr == (
+        'warning: "pop3" offers CRAM-MD5, by which not every account can log in\n'
+        'warning: "pop3" offers APOP, by which not every account can log in\n'
+        'warning: "pop3" has EXTERNAL and asks for no client certificate\n'
+    )

@@ -122,7 +122,7 @@ def test_bcrypt_is_one_scheme_under_all_its_prefixes(prefix: str) -> None:
     assert stored.check(b"U*U")
 
 
-@pytest.mark.parametrize("scheme", set(SCHEMES) - {"plain"})
+@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - {"plain"}))
 @pytest.mark.parametrize("password", ["correct horse", "pässword: x", "x" * 72])
 def test_what_is_made_can_be_checked(scheme: str, password: str) -> None:
     """And is another text each time."""

@@ -6,7 +6,7 @@ what a client can make us keep is one segment of input, and output up to the tra
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ParamSpec, TypeVar, assert_never
+from typing import Any, TypeVar, TypeVarTuple, assert_never
 
 import msgspec
 from twisted.internet.interfaces import (
@@ -26,9 +26,9 @@ from mailauth.wire.effects import Await, Close, Core, Deadline, Effect, StartTls
 
 log = Logger()
 
-P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
+Ts = TypeVarTuple("Ts")
 
 BATCH_OCTETS = 32 * 1024  # of a stream in one write
 UNWATCHED_OCTETS = 16 * 1024  # of output, after which a connection asks how it drains
@@ -221,15 +221,13 @@ class MailConnection:
             else:
                 self._link.resumeProducing()
 
-    def _ask(self, question: Callable[P, list[Effect]], *args: P.args, **kwargs: P.kwargs) -> None:
-        self._carry_out(self._answer(question, *args, **kwargs))
+    def _ask(self, question: Callable[[*Ts], list[Effect]], *arguments: *Ts) -> None:
+        self._carry_out(self._answer(question, *arguments))
 
-    def _answer(
-        self, question: Callable[P, list[Effect]], *args: P.args, **kwargs: P.kwargs
-    ) -> list[Effect]:
+    def _answer(self, question: Callable[[*Ts], list[Effect]], *arguments: *Ts) -> list[Effect]:
         """Ask the core; a bug in it is our fault, and costs this connection alone."""
         try:
-            return question(*args, **kwargs)
+            return question(*arguments)
         except Exception:  # noqa: BLE001
             self._report_bug()
         self._guarded(self.session.failed, None)
@@ -248,16 +246,23 @@ class MailConnection:
 
     def _carry_out(self, effects: list[Effect]) -> None:
         said: list[bytes] = []
+        is_patient = False
         for position, effect in enumerate(effects):
             if isinstance(effect, Write):  # most are, and a `match` takes its time
                 said.append(effect.data)
                 continue
             if isinstance(effect, Deadline):
                 self._patience = effect.seconds
-                self._wheel.set(self, effect.seconds)
+                is_patient = True
                 continue
             self._say(said)
             said = []
+            if isinstance(effect, Close):
+                self._close()
+                return
+            if is_patient and self._patience is not None:
+                self._wheel.set(self, self._patience)
+                is_patient = False
             match effect:
                 case Stream(chunks):
                     self._is_owed = True
@@ -276,12 +281,11 @@ class MailConnection:
                     self._shaking_hands = True
                     self._wheel.cancel(self)
                     self._link.start_tls(self._tls_established)
-                case Close():
-                    self._close()
-                    return
                 case _:
                     assert_never(effect)
         self._say(said)
+        if is_patient and self._patience is not None:
+            self._wheel.set(self, self._patience)
 
     def _resume(self, resume: Callable[[Any], list[Effect]], value: object) -> None:
         """What was awaited is there; a core whose client has gone meanwhile hears of it, too."""

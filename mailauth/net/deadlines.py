@@ -1,6 +1,5 @@
 """Deadlines of thousands of connections on one timer: setting one anew costs an assignment."""
 
-import math
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -48,7 +47,7 @@ class DeadlineWheel:
 
     def _slot_after(self, due: float) -> int:
         """The first slot whose time is later than that: never the present one."""
-        return math.floor(due / self._tick) + 1
+        return int(due / self._tick) + 1
 
     def _move(self, entry: Deadlined, slot: int) -> None:
         if entry.slot is not None:

@@ -152,6 +152,7 @@ class Link:
         self._stage = Stage.CLOSING
         self._shared.wheel.cancel(self)
         self._shared.closed(self)
+        self._tls = self._established = None  # what is much, and goes at once
         self._tell_lost(reason)
 
     def deadline_passed(self) -> None:
@@ -314,7 +315,6 @@ class Link:
             self._transport.loseWriteConnection()
         else:
             self._transport.loseConnection()
-        self._transport.unregisterProducer()  # it is waited for, and HTTP's has no end of its own
 
     def abortConnection(self) -> None:
         """Close at once, whatever is still to be sent."""

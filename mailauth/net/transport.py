@@ -97,7 +97,9 @@ class ClientSocket:
         producer, self._producer = self._producer, None
         if producer is not None:
             self._guarded(producer.stopProducing)
-        self._guarded(self._served.connectionLost, self._reason)
+        served = self._served
+        del self._served  # two that know each other are not freed at once
+        self._guarded(served.connectionLost, self._reason)
 
     # What is served by it asks.
 

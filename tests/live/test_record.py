@@ -1,16 +1,13 @@
 """The record of a running server: killed, without room, rotated by others, on the disk."""
 
-import contextlib
 import imaplib
 import poplib
 import resource
 import smtplib
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -128,42 +125,3 @@ def test_logs_that_others_move_and_truncate_lose_nothing(server: RunningServer) 
     assert log_in(server).startswith(b"a OK")
     assert succeeded(server) == 1
     assert b"\0" not in (logs / "SuccessfulLogins.log").read_bytes()
-
-
-@pytest.mark.parametrize(
-    "server",
-    ['rotate = "none"', 'rotate = "size"\nsize = 65536', 'durability = "disk"'],
-    indirect=True,
-)
-def test_a_server_killed_under_load_has_every_login_that_it_accepted(server: RunningServer) -> None:
-    """Four clients log in without pause; the server dies at some moment and starts again."""
-    random, accepted, seen = Random(7), threading.Semaphore(0), 0
-
-    def load(stop: threading.Event) -> None:
-        while not stop.is_set():
-            with contextlib.suppress(OSError):
-                if log_in(server).startswith(b"a OK"):
-                    accepted.release()
-
-    for _ in range(3):
-        stop = threading.Event()
-        clients = [threading.Thread(target=load, args=(stop,)) for _ in range(4)]
-        for client in clients:
-            client.start()
-        for _ in range(random.randrange(20, 120)):
-            assert accepted.acquire(timeout=30)
-            seen += 1
-        server.kill()
-        stop.set()
-        for client in clients:
-            client.join()
-        while accepted.acquire(blocking=False):
-            seen += 1
-        server.start()
-    logs = server.home / "logs"
-    older = sorted(logs.glob("SuccessfulLogins.2*.log"))
-    lines = sum(len(path.read_text().splitlines()) for path in older) + len(server.lines())
-    assert seen <= lines <= seen + 3 * 4
-    records = sorted(logs.glob("LoginAttempts.2*.jsonl"))
-    successes = sum(path.read_bytes().count(b'"success"') for path in records)
-    assert successes + (logs / "LoginAttempts.jsonl").read_bytes().count(b'"success"') == lines

@@ -88,6 +88,18 @@ PEOPLE = [
 ]
 DAYS = 21
 
+LISTENERS = {
+    "imap-none": "imap",
+    "imap-starttls": "imap",
+    "imap-implicit": "imaps",
+    "pop3-none": "pop3",
+    "pop3-starttls": "pop3",
+    "pop3-implicit": "pop3s",
+    "smtp-none": "submission",
+    "smtp-starttls": "submission",
+    "smtp-implicit": "smtps",
+}
+
 ADMIN = "root@mydomain.com"
 PASSWORD = "secret"
 
@@ -136,6 +148,11 @@ def replayed(logs: Path, played: Scenario) -> None:
     reactor.run()
     if failures:
         raise SystemExit(f"error: {failures[0]}")
+    journal = logs / "LoginAttempts.jsonl"
+    written = journal.read_text("utf-8")
+    for of_replay, of_server in LISTENERS.items():
+        written = written.replace(f'"listener":"{of_replay}"', f'"listener":"{of_server}"')
+    journal.write_text(written, "utf-8")
 
 
 def configuration() -> str:

@@ -1,6 +1,6 @@
 """What to do about a case: which port and which setting, and whether to change the password."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -33,11 +33,14 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
     exposed: bool | None
 
 
-def advice(case: Case, tls_ports: Mapping[Protocol, int]) -> str:
+Times = Callable[[datetime], str]
+
+
+def advice(case: Case, tls_ports: Mapping[Protocol, int], times: Times = iso) -> str:
     """Return one line: who logs in how insecurely, and what to do.
 
     `tls_ports` are the server's ports with implicit TLS; where it is not known to have one, the
-    well-known port is named.
+    well-known port is named. Times are written by `times`.
     """
     trouble = _Trouble(
         account=case.account,
@@ -52,10 +55,10 @@ def advice(case: Case, tls_ports: Mapping[Protocol, int]) -> str:
         fixed=case.fixed,
         exposed=case.exposed,
     )
-    return _told(trouble, tls_ports)
+    return _told(trouble, tls_ports, times)
 
 
-def insecure_advice(row: Insecure, tls_ports: Mapping[Protocol, int]) -> str:
+def insecure_advice(row: Insecure, tls_ports: Mapping[Protocol, int], times: Times = iso) -> str:
     """Return one line, as `advice` does, about one client of an account."""
     trouble = _Trouble(
         account=row.account,
@@ -70,7 +73,7 @@ def insecure_advice(row: Insecure, tls_ports: Mapping[Protocol, int]) -> str:
         fixed=row.last_secure,
         exposed=row.exposed,
     )
-    return _told(trouble, tls_ports)
+    return _told(trouble, tls_ports, times)
 
 
 def exposure_advice(exposure: Exposure) -> str:
@@ -82,29 +85,29 @@ def exposure_advice(exposure: Exposure) -> str:
     )
 
 
-def _told(trouble: _Trouble, tls_ports: Mapping[Protocol, int]) -> str:
+def _told(trouble: _Trouble, tls_ports: Mapping[Protocol, int], times: Times) -> str:
     story = (
         f"{text(trouble.account)}: {trouble.service.value} in the clear"
         f"{f' on port {trouble.port}' if trouble.port is not None else ''} "
-        f"from {text(trouble.address)}, {_how_often(trouble)}"
+        f"from {text(trouble.address)}, {_how_often(trouble, times)}"
     )
-    parts = (story, _client(trouble), _setting(trouble, tls_ports), _password(trouble))
+    parts = (story, _client(trouble), _setting(trouble, tls_ports, times), _password(trouble))
     return "; ".join(part for part in parts if part)
 
 
-def _how_often(trouble: _Trouble) -> str:
+def _how_often(trouble: _Trouble, times: Times) -> str:
     if trouble.count == 1:
-        return f"once, {iso(trouble.first)}"
-    return f"{trouble.count} times since {iso(trouble.first)}, last {iso(trouble.last)}"
+        return f"once, {times(trouble.first)}"
+    return f"{trouble.count} times since {times(trouble.first)}, last {times(trouble.last)}"
 
 
 def _client(trouble: _Trouble) -> str:
     return f"client {text(trouble.client)}" if trouble.client is not None else ""
 
 
-def _setting(trouble: _Trouble, tls_ports: Mapping[Protocol, int]) -> str:
+def _setting(trouble: _Trouble, tls_ports: Mapping[Protocol, int], times: Times) -> str:
     if not trouble.open:
-        return f"fixed {iso(trouble.fixed)}" if trouble.fixed is not None else ""
+        return f"fixed {times(trouble.fixed)}" if trouble.fixed is not None else ""
     port = tls_ports.get(trouble.service, WELL_KNOWN_TLS_PORTS[trouble.service])
     setting = "https" if trouble.service is Protocol.HTTP else "SSL/TLS"
     return f"change to port {port}, {setting}"

@@ -8,6 +8,7 @@ from mailauth.report.period import Wanted
 from mailauth.report.rows import Case, Insecure, Row
 from mailauth.web.access import Access, Viewer
 from mailauth.web.filters import PAGE, Filters, given, page_of
+from mailauth.web.instants import moment
 from mailauth.web.message import Request, Response
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
@@ -40,14 +41,18 @@ class CasePages:
         """Show the cases, the open ones first."""
         ports = tls_ports(self._operations.services())
         return await self._show(
-            request, viewer, "cases.html", Case, lambda case: advice(case, ports)
+            request, viewer, "cases.html", Case, lambda case: advice(case, ports, moment)
         )
 
     async def insecure(self, request: Request, viewer: Viewer) -> Response:
         """Show who logged in insecurely with which client."""
         ports = tls_ports(self._operations.services())
         return await self._show(
-            request, viewer, "insecure.html", Insecure, lambda row: insecure_advice(row, ports)
+            request,
+            viewer,
+            "insecure.html",
+            Insecure,
+            lambda row: insecure_advice(row, ports, moment),
         )
 
     async def _show(

@@ -15,7 +15,7 @@ from pygal.style import Style
 
 from mailauth.report.rows import Share
 
-_WIDE, _NARROW = 760, 360
+_WIDE, _NARROW, _LYING = 760, 360, 300
 _ROOM_FOR_LABEL = 64  # units that a label on the horizontal axis takes
 
 _LETTERS = Style(label_font_size=12, major_label_font_size=12)
@@ -37,7 +37,7 @@ def over_time(bars: tuple[Share, ...], title: str) -> Markup:
 @lru_cache(maxsize=64)
 def by_kind(bars: tuple[Share, ...], title: str) -> Markup:
     """Draw logins by some property as lying bars, the first on top."""
-    return _drawn(bars, title, _NARROW, "lying", upright=False)
+    return _drawn(bars, title, _LYING, "lying", upright=False)
 
 
 def short(label: str) -> str:
@@ -52,7 +52,7 @@ def short(label: str) -> str:
 
 
 def _drawn(bars: tuple[Share, ...], title: str, width: int, kind: str, *, upright: bool) -> Markup:
-    height = 240 if upright else 28 * len(bars) + 34
+    height = 240 if upright else 28 * len(bars) + 12
     settings: dict[str, Any] = {
         "width": width,
         "height": height,
@@ -74,7 +74,7 @@ def _drawn(bars: tuple[Share, ...], title: str, width: int, kind: str, *, uprigh
         every = -(-len(bars) // max(1, width // _ROOM_FOR_LABEL))
         chart.x_labels_major = [short(bar.label) for bar in bars[:: max(1, every)]]
     else:
-        chart = pygal.HorizontalStackedBar(**settings, show_y_guides=False)
+        chart = pygal.HorizontalStackedBar(**settings, show_y_guides=False, show_x_labels=False)
     chart.x_labels = [short(bar.label) if upright else bar.label for bar in shown]
     chart.add("UNSECURE", [bar.unsecure for bar in shown])
     chart.add("SECURE", [bar.secure for bar in shown])

@@ -1,4 +1,4 @@
-"""Instants of the record's clock as times."""
+"""Times as pages write them, and instants of the record's clock as times."""
 
 from datetime import UTC, datetime
 
@@ -6,3 +6,8 @@ from datetime import UTC, datetime
 def instant(seconds: float) -> datetime:
     """Return seconds since the epoch as a time."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment(time: datetime) -> str:
+    """Write a time for a person to read, to the minute."""
+    return f"{time:%d %b %Y %H:%M}"

@@ -30,7 +30,7 @@ ADMIN = (
         (
             Entry("/cases", "Cases"),
             Entry("/insecure", "Insecure clients"),
-            Entry("/exposures", "Exposed passwords"),
+            Entry("/exposures", "Exposures"),
             Entry("/cutoff", "Cut-off rehearsal"),
             Entry("/logins", "Logins"),
         ),

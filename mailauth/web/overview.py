@@ -13,6 +13,7 @@ from mailauth.report.period import Unit, Wanted
 from mailauth.report.rows import Case, Exposure, Login, Share, Shares, Totals
 from mailauth.web.access import Access, Viewer
 from mailauth.web.filters import Filters, given
+from mailauth.web.instants import moment
 from mailauth.web.message import Request, Response
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
@@ -40,6 +41,7 @@ class Chart(msgspec.Struct, frozen=True):
     title: str
     shares: tuple[Share, ...]
     drawing: Markup
+    is_over_time: bool = False
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -108,7 +110,7 @@ class OverviewPage:
             open_cases=len(open_cases),
             fixed=len(overview.cases) - len(open_cases),
             counted=COUNTED,
-            advised=[(case, advice(case, ports)) for case in open_cases[:SHOWN]],
+            advised=[(case, advice(case, ports, moment)) for case in open_cases[:SHOWN]],
             exposed=len({exposure.account for exposure in overview.exposures}),
         )
 
@@ -120,7 +122,7 @@ class OverviewPage:
             request,
             viewer,
             "your_sign_ins.html",
-            advised=[(case, advice(case, ports)) for case in cases if case.open],
+            advised=[(case, advice(case, ports, moment)) for case in cases if case.open],
             fixed=[case for case in cases if not case.open],
             exposures=await self._reports.answer(RowsOf(kind=Exposure, wanted=mine, limit=COUNTED)),
             logins=await self._reports.answer(RowsOf(kind=Login, wanted=mine, limit=MINE)),
@@ -138,7 +140,8 @@ def _charts(unit: Unit, shares: Shares, first: datetime, last: datetime) -> tupl
     from mailauth.web.charts import by_kind, over_time
 
     times = timeline(unit, shares.time, first, last)
-    drawn = [Chart("Logins over time", times, over_time(times, "Logins over time"))]
+    title = "Logins over time"
+    drawn = [Chart(title, times, over_time(times, title), is_over_time=True)]
     for title, found in (
         ("By service", shares.service),
         ("By country", shares.country),

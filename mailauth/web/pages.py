@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailauth.report.values import duration
 from mailauth.web.access import Viewer
 from mailauth.web.forms import TOKEN_FIELD, FormTokens
+from mailauth.web.instants import moment
 from mailauth.web.menu import menu_for
 from mailauth.web.message import HttpError, Request, Response
 
@@ -59,6 +60,7 @@ class Pages:
         )
         self._environment.globals["static"] = static.url
         self._environment.filters["duration"] = duration
+        self._environment.filters["moment"] = moment
 
     def render(self, template: str, **values: object) -> bytes:
         """Return a document."""

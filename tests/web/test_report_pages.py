@@ -124,8 +124,8 @@ def test_insecure_clients_each_with_a_sentence(story: Story, operator: Browser) 
     story.login(client_name="mutt")
     story.login(client_name="K-9", ip="10.11.12.103")
     text = shown(operator.get("/insecure").text)
-    assert "from 10.11.12.102, once, 2026-11-23T09:00:00.000; client mutt; change to" in text
-    assert "from 10.11.12.103, once, 2026-11-23T09:01:00.000; client K-9; change to" in text
+    assert "from 10.11.12.102, once, 23 Nov 2026 09:00; client mutt; change to" in text
+    assert "from 10.11.12.103, once, 23 Nov 2026 09:01; client K-9; change to" in text
 
 
 def test_an_exposed_password_is_marked_as_changed(

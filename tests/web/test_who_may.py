@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from twisted.internet.defer import maybeDeferred
 
+from mailauth.faults import Fault
 from mailauth.web.routes import METHODS, Door, OpenRoute, Route, TokenRoute
 from tests.report.writing import BOB, Story
 from tests.web.browser import Answer, Browser, Connection, Server, basic, bearer
@@ -56,6 +57,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 ACCOUNT = {"account": BOB}
+FAULT = f"/api/v1/listeners/imap/fault/{next(iter(Fault)).value}"
 
 TABLE = [
     Row("GET", "/healthz", Kind.OPEN),
@@ -95,6 +97,8 @@ TABLE = [
     Row("GET", "/api/v1/listeners", Kind.ADMIN_API),
     Row("GET", "/api/v1/connections", Kind.ADMIN_API),
     Row("POST", "/api/v1/reset", Kind.ADMIN_API),
+    Row("PUT", "/api/v1/listeners/{name}/fault/{fault}", Kind.ADMIN_API, FAULT),
+    Row("DELETE", "/api/v1/listeners/{name}/fault", Kind.ADMIN_API, "/api/v1/listeners/imap/fault"),
     Row("GET", "/metrics", Kind.TOKEN),
     Row("GET", "/events", Kind.EITHER),
 ]
@@ -106,6 +110,8 @@ ELSEWHERE = {
     ("POST", "/sign-in"): "test_sign_in",
     ("POST", "/sign-out"): "test_sign_in",
     ("GET", "/open/{token}"): "test_admin_link",
+    ("POST", "/token"): "test_tokens",  # credentials come in the form
+    ("POST", "/revoke"): "test_tokens",
 }
 AUTOCONFIG = "test_autoconfig"
 

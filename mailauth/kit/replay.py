@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 
 from mailauth.config import (
@@ -52,10 +53,12 @@ async def replay(
     logs: Path,
     reactor: PosixReactorBase,
     played: Callable[[Login], None] = lambda login: None,
+    speed: float | None = None,
 ) -> None:
     """Play all logins in their order and leave the logs in `logs`; tells `played` of each.
 
-    Raises `ReplayError`; also when a login with its account's password was refused.
+    `speed` is in seconds of the scenario to one of ours; `None` is as fast as possible. Raises
+    `ReplayError`; also when a login with its account's password was refused.
     """
     clock = _Clock(scenario.login[0].at)
     with tempfile.TemporaryDirectory(prefix="mailauth-replay-") as directory:
@@ -66,7 +69,11 @@ async def replay(
         try:
             ports = {listener.config.name: listener.port for listener in server.listeners}
             context = ssl.create_default_context(cafile=server.ca)
+            began = reactor.seconds()
             for number, login in enumerate(scenario.login, 1):
+                if speed is not None:
+                    elapsed = (login.at - scenario.login[0].at).total_seconds() / speed
+                    await deferLater(reactor, max(0, began + elapsed - reactor.seconds()))
                 clock.at = login.at
                 target = Target(
                     protocol=login.service,
@@ -87,7 +94,7 @@ async def replay(
                         login.client,
                     )
                 except (LoginFailed, OSError) as error:
-                    if login.password == PASSWORD:
+                    if login.password == PASSWORD and login.user not in scenario.strangers:
                         raise ReplayError(f"login {number} ({login.user}): {error}") from None
                 played(login)
         finally:
@@ -100,7 +107,7 @@ def _config(scenario: Scenario, logs: Path) -> Config:
         {(login.service, login.tls) for login in scenario.login},
         key=lambda way: (way[0].value, way[1].value),
     )
-    users = sorted({login.user for login in scenario.login})
+    users = sorted({login.user for login in scenario.login}.difference(scenario.strangers))
     return Config(
         timezone=scenario.timezone,
         listener=tuple(

@@ -11,19 +11,17 @@
     from = "10.11.12.110"
 
 `password` defaults to the account's own, so that a login succeeds; another one makes it fail.
+`strangers = ["admin@mydomain.com"]` are names that have no account, `client` is what a client calls
+itself.
 """
 
 import datetime
-import tomllib
 import zoneinfo
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from mailauth.config import ConfigError, ListenerProtocol, TlsMode
+from mailauth.config import ListenerProtocol, TlsMode
 
 PASSWORD = "secret"
 
@@ -41,52 +39,17 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole scenario. Every user named in it has an account with the password `secret`."""
+    """A whole scenario.
+
+    Every user named in it has an account with the password `secret`, except for the `strangers`.
+    """
 
     timezone: str = "UTC"
     overrides: dict[str, str] = {}
+    strangers: tuple[str, ...] = ()
     login: Annotated[tuple[Login, ...], msgspec.Meta(min_length=1)]
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The zone of the scenario's times and of the log that it leaves."""
         return zoneinfo.ZoneInfo(self.timezone)
-
-
-def built_in() -> list[str]:
-    """List the names of the scenarios that come with mailauth."""
-    files = resources.files("mailauth.kit") / "scenarios"
-    return sorted(
-        file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml")
-    )
-
-
-def load(name: str) -> Scenario:
-    """Load a built-in scenario by its name, or a file by its path. Raises `ConfigError`."""
-    if name in built_in():
-        file: Traversable = resources.files("mailauth.kit") / "scenarios" / f"{name}.toml"
-    elif Path(name).suffix == ".toml" or Path(name).exists():
-        file = Path(name)
-    else:
-        known = ", ".join(built_in())
-        raise ConfigError(f'no scenario "{name}": expected a file, or one of {known}')
-    try:
-        table = tomllib.loads(file.read_bytes().decode("utf-8"))
-        scenario = msgspec.convert(table, Scenario)
-        zone = scenario.zone
-    except OSError as error:
-        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{name}: {error}") from None
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(f"{name}: timezone: no IANA time zone") from None
-    return msgspec.structs.replace(
-        scenario, login=tuple(_placed(login, zone) for login in scenario.login)
-    )
-
-
-def _placed(login: Login, zone: zoneinfo.ZoneInfo) -> Login:
-    """Give a time without an offset the scenario's zone."""
-    if login.at.tzinfo is not None:
-        return login
-    return msgspec.structs.replace(login, at=login.at.replace(tzinfo=zone))

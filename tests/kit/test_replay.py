@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,32 @@ def test_an_unknown_scenario_names_those_there_are(tmp_path: Path) -> None:
     assert played.returncode == 2
     assert played.stderr.startswith('error: no scenario "nothing"')
     assert "xeams-first" in played.stderr
+
+
+def test_it_can_be_played_no_faster_than_one_likes(tmp_path: Path) -> None:
+    """Two logins an hour apart, 3,600 times as fast: a second."""
+    scenario = tmp_path / "two.toml"
+    scenario.write_text(
+        "".join(
+            f'[[login]]\nat = 2026-03-02T{hour}:00:00\nservice = "pop3"\nuser = "bob"\n'
+            'from = "10.0.0.1"\n'
+            for hour in ("09", "10")
+        )
+    )
+    began = time.monotonic()
+    played = replay(str(scenario), "--home", str(tmp_path / "home"), "--speed", "3600x")
+    assert (played.returncode, played.stderr) == (0, "")
+    assert time.monotonic() - began >= 1
+
+
+def test_strangers_have_no_account(tmp_path: Path) -> None:
+    scenario = tmp_path / "stranger.toml"
+    scenario.write_text(
+        'strangers = ["admin"]\n[[login]]\nat = 2026-03-02T09:00:00\nservice = "imap"\n'
+        'user = "admin"\nfrom = "10.0.0.1"\n[[login]]\nat = 2026-03-02T09:01:00\n'
+        'service = "imap"\nuser = "bob"\nfrom = "10.0.0.1"\n'
+    )
+    assert replay(str(scenario), "--home", str(tmp_path / "home")).returncode == 0
+    logs = tmp_path / "home" / "logs"
+    assert "- bob -" in (logs / "SuccessfulLogins.log").read_text()
+    assert "no such account" in (logs / "LoginAttempts.jsonl").read_text()

@@ -1,0 +1,61 @@
+"""Which scenarios there are: built-in files, those that are generated, and files of the user's."""
+
+import tomllib
+import zoneinfo
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from mailauth.config import ConfigError
+from mailauth.kit.generators import GENERATORS
+from mailauth.kit.scenario import Login, Scenario
+
+
+def built_in() -> list[str]:
+    """List the names of the scenarios that come with mailauth."""
+    files = resources.files("mailauth.kit") / "scenarios"
+    return sorted(
+        file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml")
+    )
+
+
+def load(name: str, seed: int = 0, days: int | None = None) -> Scenario:
+    """Load a scenario by its name, or a file by its path. Raises `ConfigError`.
+
+    `seed` and `days` are for those that are generated; `None` is as many days as each plays well.
+    """
+    if name in GENERATORS:
+        generator = GENERATORS[name]
+        return generator.generate(Random(seed), generator.days if days is None else days)  # noqa: S311
+    if days is not None or seed:
+        raise ConfigError(f'--days and --seed are for {", ".join(GENERATORS)}, not for "{name}"')
+    if name in built_in():
+        file: Traversable = resources.files("mailauth.kit") / "scenarios" / f"{name}.toml"
+    elif Path(name).suffix == ".toml" or Path(name).exists():
+        file = Path(name)
+    else:
+        known = ", ".join([*built_in(), *GENERATORS])
+        raise ConfigError(f'no scenario "{name}": expected a file, or one of {known}')
+    try:
+        table = tomllib.loads(file.read_bytes().decode("utf-8"))
+        scenario = msgspec.convert(table, Scenario)
+        zone = scenario.zone
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{name}: {error}") from None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(f"{name}: timezone: no IANA time zone") from None
+    return msgspec.structs.replace(
+        scenario, login=tuple(_placed(login, zone) for login in scenario.login)
+    )
+
+
+def _placed(login: Login, zone: zoneinfo.ZoneInfo) -> Login:
+    """Give a time without an offset the scenario's zone."""
+    if login.at.tzinfo is not None:
+        return login
+    return msgspec.structs.replace(login, at=login.at.replace(tzinfo=zone))

@@ -147,11 +147,14 @@ class LoginSession:
         self._exchange = self._refused = None
         if mechanism is None:
             self._mechanism = self._safe(name.encode("utf-8", "surrogateescape"))
+            self._sends_secret = True  # for all we know
             return self._fail(
-                Result.MECHANISM_UNKNOWN, Answer.MECHANISM_UNKNOWN, "mechanism unknown"
+                Result.MECHANISM_UNKNOWN,
+                Answer.MECHANISM_UNKNOWN,
+                "mechanism unknown",
+                unread=initial_response is not None,
             )
-        self._mechanism = mechanism.name
-        self._sends_secret = mechanism.sends_secret
+        self._is_by(mechanism.name)
         if mechanism.name not in self.offered:
             return self._refuse(self._claim_of(mechanism, initial_response))
         self._exchange = mechanism.start(initial_response, self._context())
@@ -163,17 +166,21 @@ class LoginSession:
 
     def cancel(self) -> Step:
         """The client cancelled the exchange."""
-        return self._fail(Result.CANCELLED, Answer.CANCELLED, "cancelled by the client")
+        return self._fail(
+            Result.CANCELLED, Answer.CANCELLED, "cancelled by the client", unread=False
+        )
 
     def malformed(self, reason: str, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
         """What came is not a response at all (base64); `reason` must not quote it."""
-        self._mechanism = mechanism or self._mechanism
-        return self._fail(Result.MALFORMED, Answer.MALFORMED, reason)
+        if mechanism is not None:
+            self._is_by(mechanism)
+        return self._fail(Result.MALFORMED, Answer.MALFORMED, reason, unread=True)
 
     def line_too_long(self, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
         """The response is longer than an exchange allows."""
-        self._mechanism = mechanism or self._mechanism
-        return self._fail(Result.MALFORMED, Answer.LINE_TOO_LONG, "line too long")
+        if mechanism is not None:
+            self._is_by(mechanism)
+        return self._fail(Result.MALFORMED, Answer.LINE_TOO_LONG, "line too long", unread=True)
 
     def sent_anyway(self, response: bytes) -> bool:
         """The client did not wait for the refusal of its exchange and sent this, decoded.
@@ -196,18 +203,18 @@ class LoginSession:
     def failed(self) -> None:
         """We have a bug: what the attempt was about is recorded as unavailable."""
         if self._exchange is not None or self._mechanism is not None:
-            self._fail(Result.UNAVAILABLE, Answer.UNAVAILABLE, "internal error")
+            self._fail(Result.UNAVAILABLE, Answer.UNAVAILABLE, "internal error", unread=True)
 
     # Logins that are not SASL: IMAP LOGIN, USER/PASS, APOP, HTTP.
 
     def password(self, mechanism: str, claim: PasswordClaim) -> Outcome | Pending[Outcome]:
         """Log in with a name and a password that came together."""
-        return self._log_in(mechanism, claim, PASSWORD_COMMANDS, sends_secret=True)
+        return self._log_in(mechanism, claim, PASSWORD_COMMANDS)
 
     def apop(self, authcid: bytes, digest: bytes, timestamp: bytes) -> Outcome | Pending[Outcome]:
         """Log in with POP3's digest over our timestamp (RFC 1939 §7)."""
         claim = apop(authcid, digest, timestamp, self._authority.accounts)
-        return self._log_in(APOP, claim, APOP, sends_secret=False)
+        return self._log_in(APOP, claim, APOP)
 
     def token(
         self, mechanism: str, token: bytes, verdict: TokenVerdict
@@ -216,23 +223,21 @@ class LoginSession:
         claim = ProvenClaim(
             authcid=verdict.user, proven=verdict.valid, reason=verdict.reason, token=token
         )
-        return self._log_in(mechanism, claim, mechanism, sends_secret=True)
+        return self._log_in(mechanism, claim, mechanism)
 
     def misplaced(self, mechanism: str, claim: PasswordClaim, reason: str) -> Outcome:
         """Refuse a password that came where none is tried: a form without its token, say."""
-        self._mechanism = mechanism
-        self._sends_secret = True
+        self._is_by(mechanism)
         if self.cleartext_refused:
             return self._refuse(claim)
         self.failures += 1
         return self._refuse_unchecked(claim, Result.MALFORMED, Answer.MALFORMED, reason)
 
     def _log_in(
-        self, mechanism: str, claim: Claim, permitted_as: str, *, sends_secret: bool
+        self, mechanism: str, claim: Claim, permitted_as: str
     ) -> Outcome | Pending[Outcome]:
         self._exchange = self._refused = None
-        self._mechanism = mechanism
-        self._sends_secret = sends_secret
+        self._is_by(mechanism)
         permitted = not self.cleartext_refused and self._policy().permits(permitted_as)
         if self.account is not None or not permitted:
             return self._refuse(claim)
@@ -249,7 +254,7 @@ class LoginSession:
             self._exchange = None
             return self._decide(stop.value)
         except MalformedResponse as error:
-            return self._fail(Result.MALFORMED, Answer.MALFORMED, str(error))
+            return self._fail(Result.MALFORMED, Answer.MALFORMED, str(error), unread=True)
 
     def _decide(self, claim: Claim) -> Outcome | Pending[Outcome]:
         blocking = self._authority.blocking
@@ -275,7 +280,11 @@ class LoginSession:
     ) -> Outcome | Pending[Outcome]:
         if right is None:
             unchecked = self._record_claim(
-                claim, Result.UNAVAILABLE, "too many password checks", account, None
+                claim,
+                Result.UNAVAILABLE,
+                "too many password checks",
+                account,
+                self._may_expose(),
             )
             return then(unchecked, lambda event: Outcome(Answer.UNAVAILABLE))
         answer = Answer.BAD_CREDENTIALS
@@ -359,12 +368,26 @@ class LoginSession:
             self._authority.exposure.check(whose, claim.password, found)
         return Outcome(answer)
 
-    def _fail(self, result: Result, answer: Answer, reason: str) -> Outcome | Pending[Outcome]:
-        """End an attempt that never came to a claim."""
+    def _fail(
+        self, result: Result, answer: Answer, reason: str, *, unread: bool
+    ) -> Outcome | Pending[Outcome]:
+        """End an attempt that never came to a claim; `unread` is whether anything came that may
+        have been a secret, and was not understood.
+        """
         self._exchange = None
         self.failures += 1
-        recorded = self._record(Kind.LOGIN, result=result, reason=reason, exposed=False)
+        exposed = self._may_expose() if unread else False
+        recorded = self._record(Kind.LOGIN, result=result, reason=reason, exposed=exposed)
         return then(recorded, lambda event: self._answered(event, answer))
+
+    def _may_expose(self) -> bool | None:
+        """What is to be said of a secret that cannot be checked: nobody knows, or it is safe."""
+        return None if self._exposes(right=True) else False
+
+    def _is_by(self, mechanism: str) -> None:
+        self._mechanism = mechanism
+        known = MECHANISMS.get(mechanism)
+        self._sends_secret = known.sends_secret if known is not None else mechanism != APOP
 
     def _answered(self, event: LoginEvent | None, answer: Answer) -> Outcome:
         return Outcome(Answer.UNAVAILABLE if event is None else answer)

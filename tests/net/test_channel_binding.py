@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import hashlib
+import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from mailauth.config import ListenerProtocol
 from mailauth.net.certificates import Store
 from mailauth.net.channel_binding import agrees_on_extended_master_secret, server_end_point
 from mailauth.net.key_log import KeyLog
-from mailauth.net.tls import TlsSession
+from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import ServerContext, handshake_of, server_context
 from tests.net.handshake import finished, trusting
 
@@ -57,7 +58,7 @@ Z4J80a0jYZNCNSFYAiEA2ZbXB9iICwb9KVQXQU69s6jj4oVSkXur8S3FQusYbdI=
 
 NO_EXTENDED_MASTER_SECRET = 1  # SSL_OP_NO_EXTENDED_MASTER_SECRET; the ssl module has no name for it
 
-needs_key_log = pytest.mark.skipif(not KeyLog.is_possible(), reason="there is no file in memory")
+needs_key_log = pytest.mark.skipif(not KeyLog.is_possible(), reason="open files have no names here")
 
 
 class Shaken(msgspec.Struct, frozen=True):
@@ -266,11 +267,16 @@ def test_no_two_sessions_export_the_same_however_their_handshakes_interleave(
 
 
 @needs_key_log
-def test_no_secret_stays_in_the_key_log(certificates: Store) -> None:
-    context = ours(certificates)
-    shaken(context, trusting(certificates.ca))
-    assert context.keylog_filename is not None
-    assert Path(context.keylog_filename).read_bytes() == b""
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_no_secret_stays_in_the_key_log(certificates: Store, version: ssl.TLSVersion) -> None:
+    """Of a hundred handshakes nothing is left; a pipe that fills up would stop the server."""
+    context, careful = ours(certificates), trusting(certificates.ca)
+    careful.maximum_version = version
+    for _ in range(100):
+        shaken(context, careful)
+    assert context.key_log is not None
+    with pytest.raises(BlockingIOError):
+        os.read(context.key_log._log, 1)
 
 
 @needs_key_log
@@ -287,3 +293,19 @@ def test_http_keeps_no_keys(certificates: Store) -> None:
     """It has no SASL to bind."""
     context = server_context(certificates.certificate, certificates.key, ListenerProtocol.HTTP)
     assert context.keylog_filename is None
+
+
+@needs_key_log
+@pytest.mark.parametrize("last", [False, True], ids=["ClientHello", "Finished"])
+def test_a_handshake_that_fails_leaves_no_secret(certificates: Store, last: bool) -> None:
+    context = ours(certificates)
+    if last:
+        session = half_way(context, trusting(certificates.ca)).session
+        broken = b"\x17\x03\x03\x00\x20" + bytes(32)
+    else:
+        session, broken = TlsSession(context), b"\x16\x03\x01\x00\x04" + bytes(4)
+    with pytest.raises(TlsFailure):
+        session.shake_hands(broken)
+    assert context.key_log is not None
+    with pytest.raises(BlockingIOError):
+        os.read(context.key_log._log, 1)

@@ -1,5 +1,6 @@
 """APPEND (RFC 9051 §6.3.12, RFC 7889), also of UTF-8 and binary messages (RFC 6855, RFC 3516)."""
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -13,6 +14,8 @@ from mailauth.mailbox.errors import NoSuchMailbox
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Mailbox
 from mailauth.wire.effects import Effect
+
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -34,6 +37,8 @@ def append(session: ImapSession, command: Command) -> list[Effect]:
         raise No("The message is empty")
     if b"\0" in message:
         raise No("Messages with NUL are not kept here", "UNKNOWN-CTE")
+    if not session.utf8 and not _END_OF_HEADER.split(message, 1)[0].isascii():
+        raise No("Enable UTF8=ACCEPT for a header that is not ASCII", "CANNOT")  # RFC 6855 §4
     internal_date = appended.internal_date or session.now()
     [uid] = mailbox.append([NewMessage(message, internal_date, appended.flags)])
     return completed(session, command, code=f"APPENDUID {mailbox.uid_validity} {uid}")

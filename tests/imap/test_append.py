@@ -158,6 +158,31 @@ def test_only_a_message_may_be_large(log_in: Connect) -> None:
     assert mary.send(b"e NOOP\r\n") == b"e OK NOOP completed\r\n"
 
 
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (b"Subject: Gr\xc3\xbc\xc3\x9fe\r\n\r\n", False),
+        (b"Subject: Gr\xfc\xdfe", False),
+        (b"Subject: x\nX-Y: \xff\n\nbody", False),
+        (b"Subject: x\r\n\r\nGr\xc3\xbc\xc3\x9fe\r\n", True),
+        (b"Subject: x\n\nGr\xfc\xdfe\n", True),
+    ],
+)
+def test_rfc6855_section_4_without_enable(log_in: Connect, message: bytes, kept: bool) -> None:
+    """NO to any 8-bit character in header fields; a body may have them."""
+    said = log_in().send(b"a APPEND Sent {%d+}\r\n%b\r\n" % (len(message), message))
+    assert said.startswith(b"a OK" if kept else b"a NO [CANNOT]")
+
+
+def test_rfc9051_section_6_3_12(log_in: Connect, mail: MemoryAccount) -> None:
+    """IMAP4rev2 has UTF-8 in headers by itself."""
+    mary = log_in()
+    mary.send(b"a ENABLE IMAP4rev2\r\n")
+    message = "Subject: Grüße\r\n\r\n".encode()
+    assert mary.send(b"b APPEND Sent {%d+}\r\n%b\r\n" % (len(message), message)).startswith(b"b OK")
+    assert mail.mailbox("Sent").messages()[0].content.read() == message
+
+
 def test_rfc6855_section_4(log_in: Connect, mail: MemoryAccount) -> None:
     mary = log_in()
     mary.send(b"a ENABLE UTF8=ACCEPT\r\n")

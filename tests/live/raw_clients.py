@@ -16,7 +16,7 @@ class Dialogue:
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         connection.settimeout(20)
-        self._replies = connection.makefile("rb", buffering=0)
+        self._replies = connection.makefile("rb")
 
     def say(self, line: bytes) -> None:
         """Send a line."""
@@ -40,7 +40,7 @@ class Dialogue:
         """Read until the server closes."""
         said = b""
         try:
-            while line := self._replies.read(65536):
+            while line := self._replies.read1(65536):
                 said += line
         except ConnectionResetError:
             pass

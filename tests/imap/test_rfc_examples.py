@@ -1,240 +1,213 @@
-"""The logins of the RFCs, with the texts of this server where those are free."""
-
-import base64
-from collections.abc import Callable, Mapping
+"""Example dialogues of the RFCs that are told nowhere else, with our mailboxes and our words."""
 
 import pytest
 
-from mailauth.imap.parsed import ParsedMessages
-from mailauth.imap.server import ImapServer
-from mailauth.login.accounts import Account, Accounts
-from mailauth.login.event import Protocol, Result
-from mailauth.login.secrets import PlaintextSecret
-from mailauth.mailbox.memory import MemoryStore
-from mailauth.sasl import TokenVerdict
-from mailauth.sasl.exchange import ScramKeys
-from mailauth.testing import Dialogue, MemoryRecorder, Segments, authority, play, session_for
-from tests.imap.conftest import NOON
-
-Example = Callable[..., Dialogue]
+from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
+from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, NewMessage, Operation
+from mailauth.testing import Dialogue, play
+from tests.imap.conftest import NOON, mail_of
 
 
-@pytest.fixture(params=Segments)
-def example(
-    recorder: MemoryRecorder, store: MemoryStore, request: pytest.FixtureRequest
-) -> Example:
-    """Make a connection to the server of an example, with its accounts and its nonce."""
-
-    def example(
-        accounts: Mapping[str, PlaintextSecret],
-        mechanism: str,
-        *,
-        hostname: str = "localhost",
-        nonce: str = "",
-    ) -> Dialogue:
-        known = Accounts(Account(name=name, secret=secret) for name, secret in accounts.items())
-        shared = authority(recorder, known)
-        shared.hostname, shared.nonce = hostname, lambda: nonce
-        shared.verify_token = lambda token: TokenVerdict(
-            b"user@example.com", valid=token == b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="
-        )
-        session = session_for(Protocol.IMAP, shared, mechanisms=(mechanism,))
-        core = ImapServer(
-            session,
-            store,
-            now=lambda: NOON,
-            parsed=ParsedMessages(),
-            tls_available=True,
-            changed=lambda: None,
-        )
-        return Dialogue(core, session, request.param)
-
-    return example
+@pytest.fixture
+def box(mail: MemoryAccount) -> MemoryMailbox:
+    """A mailbox with three messages."""
+    box = mail.create("Box")
+    box.append([mail_of("one", SEEN), mail_of("two", FLAGGED), mail_of("three", DELETED)])
+    box.claim_recent(4)
+    return box
 
 
-def the_result(recorder: MemoryRecorder, mechanism: str) -> Result | None:
-    (event,) = recorder.attempts
-    assert event.mechanism == mechanism
-    return event.result
-
-
-def test_rfc_2195_section_2(example: Example, recorder: MemoryRecorder) -> None:
-    """tim logs in by CRAM-MD5."""
+def test_rfc3501_section_6_1_2(mary: Dialogue, box: MemoryMailbox) -> None:
+    """NOOP: nothing by itself, and the way to hear of others."""
+    mary.send(b"a SELECT Box\r\n")
+    play(mary, "C: a002 NOOP\nS: a002 OK NOOP completed")
+    box.expunge([2])
+    box.append([mail_of("four")])
+    box.store([3], FlagChange(Operation.REPLACE, frozenset({SEEN, DELETED})))
     play(
-        example(
-            {"tim": PlaintextSecret(b"tanstaaftanstaaf")},
-            "CRAM-MD5",
-            hostname="postoffice.reston.mci.net",
-            nonce="1896.697170952",
-        ),
+        mary,
+        r"""
+        C: a047 NOOP
+        S: * 2 EXPUNGE
+        S: * 3 EXISTS
+        S: * 1 RECENT
+        S: * 2 FETCH (UID 3 FLAGS (\Deleted \Seen))
+        S: a047 OK NOOP completed
+    """,
+    )
+
+
+def test_rfc3501_section_6_1_3(mary: Dialogue) -> None:
+    """LOGOUT: BYE comes first."""
+    play(
+        mary,
         """
-        S: * OK …
-        C: A0001 AUTHENTICATE CRAM-MD5
-        S: + PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
-        C: dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw
-        S: A0001 OK …
+        C: A023 LOGOUT
+        S: * BYE Logging out
+        S: A023 OK LOGOUT completed
+        <closed>
     """,
     )
-    assert the_result(recorder, "CRAM-MD5") is Result.SUCCESS
 
 
-def test_rfc_4616_section_4(example: Example, recorder: MemoryRecorder) -> None:
-    """tim logs in by PLAIN inside TLS; without an initial response."""
+def test_rfc3501_section_6_3_9(mary: Dialogue) -> None:
+    r"""LSUB: what is subscribed below a name that matches `%` shows that name as \Noselect."""
+    for name in (b"comp.mail.mime", b"comp.mail.misc", b"news.comp.mail.mime"):
+        mary.send(b"s SUBSCRIBE %b\r\n" % name)
     play(
-        example({"tim": PlaintextSecret(b"tanstaaftanstaaf")}, "PLAIN"),
+        mary,
+        r"""
+        C: A002 LSUB "comp." "mail.*"
+        S: * LSUB () "." "comp.mail.mime"
+        S: * LSUB () "." "comp.mail.misc"
+        S: A002 OK LSUB completed
+        C: A003 LSUB "comp." "%"
+        S: * LSUB (\Noselect) "." "comp.mail"
+        S: A003 OK LSUB completed
+    """,
+    )
+
+
+def test_rfc3501_section_6_4_1(mary: Dialogue, box: MemoryMailbox) -> None:
+    """CHECK"""
+    mary.send(b"a SELECT Box\r\n")
+    play(mary, "C: FXXZ CHECK\nS: FXXZ OK CHECK completed")
+
+
+def test_rfc3501_section_6_4_4(mary: Dialogue, mail: MemoryAccount) -> None:
+    """SEARCH: by several keys, for what is not there, and in a charset."""
+    texts = (
+        "From: Jones\r\n\r\nhello",
+        "From: Smith\r\n\r\nhello",
+        "From: Jones\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nпривет",
+    )
+    mail.create("Box").append(
+        [NewMessage(text.encode(), NOON, frozenset({FLAGGED})) for text in texts]
+    )
+    mary.send(b"a SELECT Box\r\n")
+    play(
+        mary,
         """
-        S: * OK …
-        C: a001 STARTTLS
-        S: a001 OK Begin TLS negotiation now
-        <tls>
-        C: a002 AUTHENTICATE PLAIN
-        S: +…
-        C: b64(\0tim\0tanstaaftanstaaf)
-        S: a002 OK …
+        C: A282 SEARCH FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
+        S: * SEARCH 1 3
+        S: A282 OK SEARCH completed
+        C: A283 SEARCH TEXT "string not in mailbox"
+        S: * SEARCH
+        S: A283 OK SEARCH completed
     """,
     )
-    assert the_result(recorder, "PLAIN") is Result.SUCCESS
+    word = "привет".encode()
+    assert mary.send(b"A284 SEARCH CHARSET UTF-8 TEXT {%d}\r\n" % len(word)) == b"+ OK\r\n"
+    assert mary.send(word + b"\r\n") == b"* SEARCH 3\r\nA284 OK SEARCH completed\r\n"
 
 
-def test_rfc_4616_section_4_for_another_user(example: Example, recorder: MemoryRecorder) -> None:
-    """Kurt may not act for Ursel; with an initial response."""
-    accounts = {"Kurt": PlaintextSecret(b"xipj3plmq"), "Ursel": PlaintextSecret(b"x")}
+def test_rfc3501_section_6_4_5(mary: Dialogue, mail: MemoryAccount) -> None:
+    """FETCH: flags and some fields of the header of some messages."""
+    fields = b"Date: Tue, 28 Jul 2020 12:00:00 +0000\r\nFrom: Jo <jo@example.org>\r\n"
+    message = NewMessage(fields + b"Subject: x\r\n\r\nbody\r\n", NOON, frozenset({SEEN}))
+    box = mail.create("Box")
+    box.append([message] * 4)
+    box.claim_recent(5)
+    mary.send(b"a SELECT Box\r\n")
+    said = mary.send(b"A654 FETCH 2:4 (FLAGS BODY[HEADER.FIELDS (DATE FROM)])\r\n")
+    assert said == b"".join(
+        b"* %d FETCH (FLAGS (\\Seen) BODY[HEADER.FIELDS (DATE FROM)] {%d}\r\n%b\r\n)\r\n"
+        % (number, len(fields) + 2, fields)
+        for number in (2, 3, 4)
+    ) + (b"A654 OK FETCH completed\r\n")
+
+
+def test_rfc3501_section_6_4_8(mary: Dialogue, box: MemoryMailbox) -> None:
+    """UID FETCH: the numbers are UIDs, and answers have message numbers all the same."""
+    box.expunge([1])
+    mary.send(b"a SELECT Box\r\n")
     play(
-        example(accounts, "PLAIN"),
+        mary,
+        r"""
+        C: A999 UID FETCH 2:4828442 FLAGS
+        S: * 1 FETCH (UID 2 FLAGS (\Flagged))
+        S: * 2 FETCH (UID 3 FLAGS (\Deleted))
+        S: A999 OK UID FETCH completed
+    """,
+    )
+
+
+def test_rfc2342_section_5(mary: Dialogue) -> None:
+    """NAMESPACE: personal mailboxes alone (example 5.1)."""
+    play(
+        mary,
         """
-        S: * OK …
-        C: a001 STARTTLS
-        S: a001 OK Begin TLS negotiation now
-        <tls>
-        C: a002 AUTHENTICATE PLAIN b64(Ursel\0Kurt\0xipj3plmq)
-        S: a002 NO [AUTHORIZATIONFAILED] …
+        C: A001 NAMESPACE
+        S: * NAMESPACE (("" ".")) NIL NIL
+        S: A001 OK NAMESPACE completed
     """,
     )
-    assert the_result(recorder, "PLAIN") is Result.DENIED
 
 
-class Pencil(PlaintextSecret):
-    """The password of both SCRAM examples, with the salt of one."""
-
-    def __init__(self, salt: str) -> None:
-        super().__init__(b"pencil")
-        self._salt = base64.b64decode(salt)
-
-    def scram_keys(self, hash_name: str, salt: bytes) -> ScramKeys:
-        return super().scram_keys(hash_name, self._salt)
+def test_rfc3691_section_2(mary: Dialogue, box: MemoryMailbox) -> None:
+    r"""UNSELECT: nothing is expunged."""
+    mary.send(b"a SELECT Box\r\n")
+    play(mary, "C: A202 UNSELECT\nS: A202 OK UNSELECT completed")
+    assert box.counts().messages == 3
 
 
-def test_rfc_5802_section_5(example: Example, recorder: MemoryRecorder) -> None:
-    """SCRAM-SHA-1, with the salt of the example."""
+def test_rfc4315_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
+    """APPENDUID and COPYUID; TRYCREATE and nothing copied where there is no target."""
+    mary.send(b"a SELECT Box\r\n")
     play(
-        example(
-            {"user": Pencil("QSXCR+Q6sek8bf92")},
-            "SCRAM-SHA-1",
-            nonce="3rfcNHYJY1ZVvWVs7j",
-        ),
-        """
-        S: * OK …
-        C: a AUTHENTICATE SCRAM-SHA-1 b64(n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL)
-        S: + b64(r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096)
-        C: b64(c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=)
-        S: + b64(v=rmF9pqV8S7suAoZWja4dJRkFsKQ=)
-        C:
-        S: a OK …
+        mary,
+        r"""
+        C: A003 APPEND Sent (\Seen) {5+}
+        C: hello
+        S: A003 OK [APPENDUID 1002 1] APPEND completed
+        C: A004 COPY 1:2 Sent
+        S: A004 OK [COPYUID 1002 1:2 2:3] COPY completed
+        C: A005 UID COPY 500:600 Sent
+        S: A005 OK UID COPY completed
+        C: A006 COPY 1:2 funny
+        S: A006 NO [TRYCREATE] No mailbox has this name
     """,
     )
-    assert the_result(recorder, "SCRAM-SHA-1") is Result.SUCCESS
 
 
-def test_rfc_7677_section_3(example: Example, recorder: MemoryRecorder) -> None:
-    """SCRAM-SHA-256, the same way; one of its nonces has a parenthesis."""
-    first = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO"
-    nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
-    server_first = f"r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
-    final = f"c=biws,r={nonce},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
-    server_final = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
-
-    def encoded(message: str) -> str:
-        return base64.b64encode(message.encode()).decode()
-
+def test_rfc7162_section_3_1_2(mary: Dialogue, box: MemoryMailbox) -> None:
+    """SELECT tells HIGHESTMODSEQ; with CONDSTORE, every FETCH response has MODSEQ from then on."""
+    mary.send(b"a EXAMINE Box (CONDSTORE)\r\n")
+    box.store([1], FlagChange(Operation.ADD, frozenset({FLAGGED})))
     play(
-        example(
-            {"user": Pencil("W22ZaJ0SNY7soEsUEjb6gQ==")},
-            "SCRAM-SHA-256",
-            nonce="%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
-        ),
-        f"""
-        S: * OK …
-        C: a AUTHENTICATE SCRAM-SHA-256 {encoded(first)}
-        S: + {encoded(server_first)}
-        C: {encoded(final)}
-        S: + {encoded(server_final)}
-        C:
-        S: a OK …
+        mary,
+        r"""
+        C: A142 NOOP
+        S: * 1 FETCH (UID 1 FLAGS (\Flagged \Seen) MODSEQ (3))
+        S: A142 OK NOOP completed
+        C: A143 STATUS Box (HIGHESTMODSEQ)
+        S: * STATUS "Box" (HIGHESTMODSEQ 3)
+        S: A143 OK STATUS completed
     """,
     )
-    assert the_result(recorder, "SCRAM-SHA-256") is Result.SUCCESS
 
 
-USER = {"user@example.com": PlaintextSecret(b"x")}
-
-
-def test_rfc_7628_section_4_1(example: Example, recorder: MemoryRecorder) -> None:
-    """A bearer token that is good."""
-    response = (
-        "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhv"
-        "c3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyI"
-        "HZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQ"
-        "EB"
-    )
+def test_rfc7162_section_3_1_5(mary: Dialogue, box: MemoryMailbox) -> None:
+    """SEARCH MODSEQ tells the highest of those found; nothing found has none."""
+    mary.send(b"a SELECT Box\r\n")
+    box.store([2], FlagChange(Operation.ADD, frozenset({SEEN})))
     play(
-        example(USER, "OAUTHBEARER"),
-        f"""
-        <tls>
-        S: * OK …
-        C: t0 CAPABILITY
-        S: * CAPABILITY …AUTH=OAUTHBEARER…
-        S: t0 OK …
-        C: t1 AUTHENTICATE OAUTHBEARER {response}
-        S: t1 OK …
+        mary,
+        r"""
+        C: a SEARCH MODSEQ "/flags/\\draft" all 3
+        S: * OK [HIGHESTMODSEQ 3] Highest mod-sequence
+        S: * SEARCH 2 (MODSEQ 3)
+        S: * 2 FETCH (UID 2 FLAGS (\Flagged \Seen) MODSEQ (3))
+        S: a OK SEARCH completed
+        C: t SEARCH OR NOT MODSEQ 2 LARGER 50000
+        S: * SEARCH
+        S: t OK SEARCH completed
     """,
     )
-    assert the_result(recorder, "OAUTHBEARER") is Result.SUCCESS
 
 
-# The response of RFC 7628 §4.3, which has no token and asks for the scope.
-WITHOUT_A_TOKEN = (
-    "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9AQE="
-)
-ERROR = '{"status":"invalid_token","schemes":"bearer","scope":"mail"}'
-
-
-def test_rfc_7628_section_4_3(example: Example, recorder: MemoryRecorder) -> None:
-    """The client answers the error with ^A; the failure comes behind it."""
-    play(
-        example(USER, "OAUTHBEARER"),
-        f"""
-        <tls>
-        S: * OK …
-        C: t1 AUTHENTICATE OAUTHBEARER {WITHOUT_A_TOKEN}
-        S: + b64({ERROR})
-        C: AQ==
-        S: t1 NO …
-    """,
-    )
-    assert the_result(recorder, "OAUTHBEARER") is Result.BAD_CREDENTIALS
-
-
-def test_rfc_7628_section_4_3_cancelled(example: Example, recorder: MemoryRecorder) -> None:
-    """The client answers with `*`; the completion is BAD as RFC 9051 §6.2.2 has it, not NO."""
-    play(
-        example(USER, "OAUTHBEARER"),
-        f"""
-        <tls>
-        S: * OK …
-        C: t1 AUTHENTICATE OAUTHBEARER {WITHOUT_A_TOKEN}
-        S: + b64({ERROR})
-        C: *
-        S: t1 BAD …
-    """,
-    )
-    assert the_result(recorder, "OAUTHBEARER") is Result.CANCELLED
+def test_rfc8438_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
+    """STATUS=SIZE: the sum of all RFC822.SIZE."""
+    size = sum(message.size for message in box.messages())
+    said = mary.send(b"A042 STATUS Box (UIDNEXT MESSAGES SIZE)\r\n")
+    assert said.startswith(b'* STATUS "Box" (UIDNEXT 4 MESSAGES 3 SIZE %d)\r\n' % size)

@@ -47,10 +47,10 @@ ITEMS = (
 Log = Callable[[], Dialogue]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    """A server that says nothing on stderr."""
-    with RunningServer(tmp_path) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server for all tests, which says nothing on stderr."""
+    with RunningServer(tmp_path_factory.mktemp("home")) as running:
         yield running
         assert running.stop() == 0
         assert running.stderr_file.read_text() == ""
@@ -58,7 +58,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def log_in(server: RunningServer) -> Iterator[Log]:
-    """Make IMAP clients that have logged in and opened INBOX."""
+    """Make IMAP clients that have logged in and opened INBOX, which is emptied in the end."""
     with ExitStack() as opened:
 
         def log_in() -> Dialogue:
@@ -70,6 +70,9 @@ def log_in(server: RunningServer) -> Iterator[Log]:
             return client
 
         yield log_in
+        last = log_in()
+        last.say(b"s STORE 1:* +FLAGS.SILENT (\\Deleted)\r\ne EXPUNGE")
+        last.hear(b"e OK")
 
 
 def memory(server: RunningServer, key: str = "VmRSS") -> float:
@@ -104,7 +107,7 @@ def test_mail_that_is_hard_to_take_apart(
     append(client, message)
     before = begin(server)
     for item in ITEMS:
-        client.say(b"f FETCH 2 (%b)" % item)
+        client.say(b"f FETCH * (%b)" % item)
         assert client.hear(b"f ").startswith(b"f OK"), item
     for key in (b"TEXT body", b"SUBJECT a", b"BODY zz", b"HEADER X y", b"TO b.org"):
         client.say(b"f SEARCH %b" % key)
@@ -185,14 +188,14 @@ def test_thousands_of_commands_at_once(
         b"f FETCH 1:* BODY.PEEK[]\r\n",
         b"f FETCH 1:* (BODY.PEEK[TEXT]<1.2999000> BODY.PEEK[1] BINARY.PEEK[])\r\n",
         b"f FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)\r\n" * 1_000,
-        b"n NOOP\r\n" * 20_000,
+        b"n NOOP\r\n" * 4_000,
     ],
     ids=["messages", "parts", "structures", "nothing"],
 )
 def test_clients_that_never_read(server: RunningServer, log_in: Log, command: bytes) -> None:
     """What waits for each is a few buffers, whatever it asked for; nobody else waits."""
     first = log_in()
-    for _ in range(10):
+    for _ in range(5):
         append(first, b"Subject: big\r\n\r\n".ljust(BIG, b"x"))
     clients = [log_in() for _ in range(CLIENTS)]
     before = begin(server)
@@ -209,7 +212,7 @@ def test_clients_that_send_mail_and_do_not_end_it(server: RunningServer, log_in:
 
     RFC 5530 §3: UNAVAILABLE.
     """
-    clients = [log_in() for _ in range(10)]
+    clients = [log_in() for _ in range(6)]
     before = begin(server)
     replies = []
     for client in clients:
@@ -236,7 +239,7 @@ def test_smtp_clients_that_send_mail_and_do_not_end_it(server: RunningServer) ->
     """RFC 5321 §4.2.3: 452."""
     clients = []
     before = begin(server)
-    for _ in range(8):
+    for _ in range(6):
         client = Dialogue(socket.create_connection(("127.0.0.1", server.port("smtp"))))
         client.say(b"EHLO client.example\r\nMAIL FROM:<a@b.org>\r\nRCPT TO:<%b>\r\nDATA" % NAME)
         client.hear(b"354")
@@ -250,4 +253,4 @@ def test_smtp_clients_that_send_mail_and_do_not_end_it(server: RunningServer) ->
         replies.append(client.hear(b"2", b"4", b"5")[:9])
         client.close()
     assert replies.count(b"250 2.0.0") >= 4
-    assert replies.count(b"452 4.3.1") >= 3
+    assert replies.count(b"452 4.3.1") >= 1

@@ -12,7 +12,7 @@ from mailauth.config import Config
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
 from mailauth.net.client_authority import CLIENT_LIFETIME, CannotBeNamed
-from mailauth.net.client_certificates import issue_for_client
+from mailauth.net.client_certificates import client_ca, issue_for_client
 from mailauth.net.listener_tls import asks_for_certificates
 from mailauth.net.pem import read_certificates
 
@@ -43,6 +43,10 @@ def show(home: Home) -> None:
     if state is not certificates.State.OWN:
         click.echo(f"CA, which clients must trust: {store.ca}")
         _describe(read_certificates(store.ca, "the CA")[0])
+    vouching = client_ca(home.directory, config.tls)
+    if any(map(asks_for_certificates, config.listener)) and vouching.exists():
+        click.echo(f"CA, which vouches for clients: {vouching}")
+        _describe(read_certificates(vouching, "tls.client_ca")[0])
 
 
 @cert.command()

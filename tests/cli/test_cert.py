@@ -75,6 +75,8 @@ def test_a_client_certificate_is_issued_for_an_account(tmp_path: Path) -> None:
     (tmp_path / "mailauth.toml").write_text('[listen]\nclient_certificates = "wanted"\n' + ALICE)
     issued = mailauth("cert", "issue", "--client", "alice", "--expires", "1h", cwd=tmp_path)
     assert "no listener" not in issued.stdout
+    shown = mailauth("cert", "show", cwd=tmp_path).stdout
+    assert f"CA, which vouches for clients: {tmp_path / 'certs' / 'client-ca.pem'}" in shown
     assert (tmp_path / "certs" / "ca.pem").read_bytes() == ca
 
 

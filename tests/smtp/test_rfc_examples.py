@@ -252,3 +252,15 @@ def test_rfc_3461_section_4(connect: Connect) -> None:
         S: 250 …
     """,
     )
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_3030_section_4_1(mx: Dialogue, inbox: Inbox) -> None:
+    """A message without a body in one chunk, which needs no dot at its end."""
+    content = b"To: Ned@innosoft.com\r\nFrom: Sam@random.com\r\nSubject: a bodyless test\r\n"
+    assert mx.send(b"MAIL FROM:<Sam@Random.com>\r\n").startswith(b"250")
+    assert mx.send(b"RCPT TO:<ned@innosoft.com>\r\n").startswith(b"250")
+    assert mx.send(b"BDAT %d LAST\r\n%b" % (len(content), content)).startswith(b"250")
+    assert mx.send(b"QUIT\r\n").startswith(b"221")
+    (message,) = inbox("ned@innosoft.com")
+    assert message.endswith(content)

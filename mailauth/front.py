@@ -30,6 +30,7 @@ from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.interfaces import Patience, Upper
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
+from mailauth.net.listener_tls import asked_clients
 from mailauth.net.poller import Poller
 from mailauth.operations import RunningOperations
 from mailauth.origin.resolver import Resolver
@@ -76,7 +77,11 @@ class Front:
         self._poller: Poller | None = None
         self._ports: list[ListeningSocket | IListeningPort] = []
         self._mail: Mail
-        self._faulty_tls = FaultyTls(lambda: authority_of(home, config.tls), config.hostname)
+        self._faulty_tls = FaultyTls(
+            lambda: authority_of(home, config.tls),
+            config.hostname,
+            lambda listener: asked_clients(listener, config.tls, home),
+        )
 
     # How it is put together.
 

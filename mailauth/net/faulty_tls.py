@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import crypto
 
-from mailauth.config.schema import ListenerProtocol
+from mailauth.config.schema import ListenerConfig, ListenerProtocol
 from mailauth.faults import FAULTS, Fault, FaultKind
 from mailauth.net.authority import (
     Authority,
@@ -27,9 +27,10 @@ from mailauth.net.authority import (
 )
 from mailauth.net.pem import write_certificate, write_key
 from mailauth.net.tls import TlsFailure, TlsSession
-from mailauth.net.tls_context import server_context
+from mailauth.net.tls_context import Clients, server_context
 
 A_DAY = timedelta(days=1)
+KEPT = timedelta(hours=1)  # that a certificate is shown; what begins tomorrow must go on to do so
 LIFETIME = timedelta(days=90)
 WEAK_BITS = 1024
 OTHER_HOST = "wrong-host.localhost"
@@ -68,30 +69,48 @@ class FaultyTls:
     """Begins TLS sessions with a fault, with certificates by the CA that clients trust.
 
     `authority` is asked when it is needed; it raises `ConfigError` where there is none of ours.
+    `clients` says what a listener asks of its clients, with a fault as without.
     """
 
-    def __init__(self, authority: Callable[[], Authority], hostname: str) -> None:
+    def __init__(
+        self,
+        authority: Callable[[], Authority],
+        hostname: str,
+        clients: Callable[[ListenerConfig], Clients | None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._authority = authority
         self._hostname = hostname
-        self._contexts: dict[tuple[Fault, ListenerProtocol], ssl.SSLContext] = {}
+        self._clients = clients
+        self._now = now
+        self._contexts: dict[tuple[Fault, str], _Kept] = {}
 
-    def prepare(self, fault: Fault, protocol: ListenerProtocol) -> None:
+    def prepare(self, fault: Fault, listener: ListenerConfig) -> None:
         """Make what the sessions need, so that mistakes are known before a client comes."""
         if FAULTS[fault].kind is FaultKind.CERTIFICATE or fault is Fault.OLD_VERSION_ONLY:
-            self._context(fault, protocol)
+            self._context(fault, listener)
 
-    def session(self, fault: Fault, protocol: ListenerProtocol) -> TlsSession:
+    def session(self, fault: Fault, listener: ListenerConfig) -> TlsSession:
         """Begin a session with a fault of certificates or of TLS."""
         if fault in (Fault.HANDSHAKE_ABORT, Fault.HANDSHAKE_STALL, Fault.CLOSE_AFTER_HELLO):
             return BrokenHandshake(fault)
-        return TlsSession(self._context(fault, protocol))
+        return TlsSession(self._context(fault, listener))
 
-    def _context(self, fault: Fault, protocol: ListenerProtocol) -> ssl.SSLContext:
-        context = self._contexts.get((fault, protocol))
-        if context is None:
-            made = faulty_certificate(fault, self._authority(), self._hostname, datetime.now(UTC))
-            context = self._contexts[fault, protocol] = _context_of(made, fault, protocol)
-        return context
+    def _context(self, fault: Fault, listener: ListenerConfig) -> ssl.SSLContext:
+        now = self._now()
+        kept = self._contexts.get((fault, listener.name))
+        if kept is None or now >= kept.made + KEPT:
+            made = faulty_certificate(fault, self._authority(), self._hostname, now)
+            context = _context_of(made, fault, listener.protocol, self._clients(listener))
+            kept = self._contexts[fault, listener.name] = _Kept(context, now)
+        return kept.context
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A context, and when it was made."""
+
+    context: ssl.SSLContext
+    made: datetime
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -144,13 +163,15 @@ def _signed_with_sha1(certificate: x509.Certificate, authority: Authority) -> x5
     return again.to_cryptography()
 
 
-def _context_of(made: Made, fault: Fault, protocol: ListenerProtocol) -> ssl.SSLContext:
+def _context_of(
+    made: Made, fault: Fault, protocol: ListenerProtocol, clients: Clients | None
+) -> ssl.SSLContext:
     """Make a context for what OpenSSL takes at its lowest security level alone."""
     with tempfile.TemporaryDirectory() as directory:
         certificate, key = Path(directory, "certificate.pem"), Path(directory, "key.pem")
         write_certificate(certificate, made.certificate)
         write_key(key, made.key)
-        context = server_context(certificate, key, protocol, minimum="1.0")
+        context = server_context(certificate, key, protocol, "1.0", clients)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         if fault is Fault.OLD_VERSION_ONLY:

@@ -92,7 +92,7 @@ class Listener(ServerFactory):
         if fault is not None:
             check_fault(self.config.name, msgspec.structs.replace(self.config, fault=fault))
             if self._faulty_tls is not None:
-                self._faulty_tls.prepare(fault, self.config.protocol)
+                self._faulty_tls.prepare(fault, self.config)
         self._configure(msgspec.structs.replace(self.config, fault=fault))
 
     def set_cleartext(self, cleartext: Cleartext) -> None:
@@ -144,7 +144,7 @@ class Listener(ServerFactory):
         fault = self.fault
         if fault is not None and FAULTS[fault].kind in (FaultKind.CERTIFICATE, FaultKind.TLS):
             assert self._faulty_tls is not None, f"no faults on {self.config.name}"
-            return self._faulty_tls.session(fault, self.config.protocol)
+            return self._faulty_tls.session(fault, self.config)
         assert self._context is not None, f"no TLS on {self.config.name}"
         return TlsSession(self._context())
 

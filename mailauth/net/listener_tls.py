@@ -1,5 +1,7 @@
 """What a listener's configuration says about TLS, as the context that speaks it."""
 
+from pathlib import Path
+
 from mailauth.config.schema import ClientCertificates, ListenerConfig, TlsConfig
 from mailauth.net.certificates import Store
 from mailauth.net.client_certificates import client_ca
@@ -11,11 +13,16 @@ def asks_for_certificates(listener: ListenerConfig) -> bool:
     return listener.client_certificates is not ClientCertificates.NONE
 
 
+def asked_clients(listener: ListenerConfig, tls: TlsConfig, home: Path) -> Clients | None:
+    """Say what clients of a listener are asked for; `None` where they are not."""
+    if not asks_for_certificates(listener):
+        return None
+    required = listener.client_certificates is ClientCertificates.REQUIRED
+    return Clients(ca=client_ca(home, tls), required=required)
+
+
 def listener_context(listener: ListenerConfig, tls: TlsConfig, store: Store) -> ServerContext:
     """Make a listener's context; raises `ConfigError` for files that OpenSSL does not take."""
-    clients = None
-    if asks_for_certificates(listener):
-        required = listener.client_certificates is ClientCertificates.REQUIRED
-        clients = Clients(ca=client_ca(store.home, tls), required=required)
+    clients = asked_clients(listener, tls, store.home)
     minimum = listener.tls_minimum or tls.minimum
     return server_context(store.certificate, store.key, listener.protocol, minimum, clients)

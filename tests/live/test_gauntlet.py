@@ -32,6 +32,16 @@ with smtplib.SMTP(os.environ["MAILAUTH_HOST"], int(os.environ["MAILAUTH_PORT"]))
     client.auth("PLAIN", client.auth_plain)
 """
 
+# A client that does not read what is answered to its password.
+CONTENT = """
+import os, poplib
+client = poplib.POP3(os.environ["MAILAUTH_HOST"], int(os.environ["MAILAUTH_PORT"]))
+client.stls()
+client.user(os.environ["MAILAUTH_USER"])
+client._putcmd("PASS " + os.environ["MAILAUTH_PASSWORD"])
+client._getline()
+"""
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -93,6 +103,17 @@ def test_a_client_that_never_connects_proves_nothing() -> None:
     done = run("--protocol=pop3", "--case=expired", "--command", "true")
     assert done.returncode == 1
     assert set(verdicts(done.stdout).values()) == {"did not connect"}
+
+
+def test_a_client_that_is_not_let_in_and_is_content_has_not_noticed() -> None:
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(CONTENT)}"
+    done = run("--protocol=pop3", "--case=wrong-code", "--case=slow", "--command", command)
+    assert done.returncode == 1
+    assert verdicts(done.stdout) == {
+        "no-fault": "logged in securely",
+        "wrong-code": "did not notice",
+        "slow": "logged in securely",
+    }
 
 
 def test_a_client_that_hangs_is_killed() -> None:

@@ -29,6 +29,11 @@ class Case(msgspec.Struct, frozen=True):
         return f"{self.protocol.value}-{self.name}"
 
     @property
+    def user(self) -> str:
+        """The account that nobody logs in to but a command on this case."""
+        return f"{self.listener}@mydomain.com"
+
+    @property
     def does(self) -> str:
         """What its listener does."""
         return "does everything right" if self.fault is None else FAULTS[self.fault].does
@@ -49,18 +54,23 @@ def cases(
 
 
 def configuration(tried: Iterable[Case], password: str) -> str:
-    """Write the `mailauth.toml` of a server that has a listener for each case."""
-    tables = [
-        f'[[user]]\nname = "{USER}"\npassword = "{password}"\n',
-        '[[listener]]\nname = "http"\nprotocol = "http"\nport = 0\n',
-    ]
+    """Write the `mailauth.toml` of a server that has a listener and an account for each case.
+
+    `USER` is for who goes from one to the next.
+    """
+    tables = [_user(USER, password), '[[listener]]\nname = "http"\nprotocol = "http"\nport = 0\n']
     for case in tried:
+        tables.append(_user(case.user, password))
         fault = "" if case.fault is None else f'fault = "{case.fault.value}"\n'
         tables.append(
             f'[[listener]]\nname = "{case.listener}"\nprotocol = "{case.protocol.value}"\n'
             f'port = 0\ntls = "{case.tls.value}"\n{fault}'
         )
     return "".join(tables)
+
+
+def _user(name: str, password: str) -> str:
+    return f'[[user]]\nname = "{name}"\npassword = "{password}"\n'
 
 
 def _fits(case: Case) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from mailauth.faults import FAULTS, FaultKind
 from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
 from mailauth.kit.gauntlet.cases import Case
+from mailauth.kit.gauntlet.trying import Ended
 from mailauth.login.event import Kind, LoginEvent
 from mailauth.testing.recorded import is_login
 
@@ -21,6 +22,7 @@ class Verdict(enum.Enum):
     BAD_TLS = "logged in over bad TLS"
     CLEARTEXT = "logged in without TLS"
     BELIEVED = "believed what came in the clear"
+    UNNOTICED = "did not notice"
     HUNG = "hung"
     NO_LOGIN = "did not log in"
     NOT_SEEN = "did not connect"
@@ -41,25 +43,49 @@ class Judgement(msgspec.Struct, frozen=True):
         return self.verdict in (Verdict.REFUSED, Verdict.SECURE)
 
 
-def judge(case: Case, records: Sequence[LoginEvent], *, hung: bool = False) -> Judgement:
-    """Say what the records of the case's listener prove; `hung` is a client that had to be killed.
+def judge(case: Case, records: Sequence[LoginEvent], ended: Ended | None = None) -> Judgement:
+    """Say what the records of the case's listener prove, and how the client ended, if it is known.
 
-    The worst that happened counts, whatever came after it.
+    The worst that happened counts, whatever came after it. A client that says that all is well has
+    not noticed that it was not let in.
     """
-    exposing = next((record for record in records if record.exposed), None)
-    if exposing is not None:
-        return Judgement(case, Verdict.EXPOSED, _said(exposing))
-    login = next((record for record in records if is_login(record)), None)
-    if login is not None:
-        return Judgement(case, _verdict_on(case, login), _said(login))
+    hung = ended is not None and ended.code is None
+    proven = [found for record in records if (found := _proven(case, record)) is not None]
+    for verdict in _WORST_FIRST:
+        for found in proven:
+            if found.verdict is verdict:
+                return found
     if not records:
         return Judgement(case, Verdict.HUNG if hung else Verdict.NOT_SEEN, "nothing was recorded")
-    last = records[-1]
-    if any(_is_belief(record) for record in records):
-        return Judgement(case, Verdict.BELIEVED, _said(last))
     if hung:
-        return Judgement(case, Verdict.HUNG, _said(last))
-    return Judgement(case, Verdict.NO_LOGIN if case.fault is None else Verdict.REFUSED, _said(last))
+        verdict = Verdict.HUNG
+    elif case.fault is None:
+        verdict = Verdict.NO_LOGIN
+    elif ended is not None and ended.code == 0:
+        verdict = Verdict.UNNOTICED
+    else:
+        verdict = Verdict.REFUSED
+    return Judgement(case, verdict, _said(records[-1]))
+
+
+_WORST_FIRST = (
+    Verdict.EXPOSED,
+    Verdict.CLEARTEXT,
+    Verdict.BAD_TLS,
+    Verdict.BELIEVED,
+    Verdict.SECURE,
+)
+
+
+def _proven(case: Case, record: LoginEvent) -> Judgement | None:
+    """Say what a record proves by itself."""
+    if record.exposed:
+        return Judgement(case, Verdict.EXPOSED, _said(record))
+    if is_login(record):
+        return Judgement(case, _verdict_on(case, record), _said(record))
+    if _is_belief(record):
+        return Judgement(case, Verdict.BELIEVED, _said(record))
+    return None
 
 
 def _verdict_on(case: Case, login: LoginEvent) -> Verdict:

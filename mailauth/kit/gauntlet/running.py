@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from mailauth.kit.gauntlet.cases import USER, Case, configuration
+from mailauth.kit.gauntlet.cases import Case, configuration
 from mailauth.kit.gauntlet.judging import Judgement, Verdict, judge
 from mailauth.kit.gauntlet.trying import Ended, run
 from mailauth.login.event import LoginEvent
@@ -36,12 +36,15 @@ class Gauntlet:
         return self._server.port(case.listener)
 
     def values(self, case: Case) -> dict[str, str]:
-        """Return what a command is told of a case, by its placeholders."""
+        """Return what a command is told of a case, by its placeholders.
+
+        The account is its own: several clients at a time would lock each other's maildrop.
+        """
         return {
             "host": self._server.host,
             "port": str(self.port(case)),
             "ca": self.ca,
-            "user": USER,
+            "user": case.user,
             "password": self.password,
             "protocol": case.protocol.value,
             "tls": case.tls.value,
@@ -76,7 +79,7 @@ class Gauntlet:
         return judge(case, self._records(case))
 
     def _judged(self, case: Case, ended: Ended) -> Judgement:
-        judgement = judge(case, self._records(case), hung=ended.code is None)
+        judgement = judge(case, self._records(case), ended)
         code = "killed" if ended.code is None else f"exit code {ended.code}"
         words = f"{code}, {ended.words}" if ended.words else code
         return Judgement(case, judgement.verdict, f"{judgement.evidence}; client: {words}")

@@ -12,11 +12,12 @@ from typing import cast
 from twisted.internet.defer import gatherResults, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IReactorFDSet, IReactorSocket
 from twisted.internet.posixbase import PosixReactorBase
-from twisted.internet.task import LoopingCall
+from twisted.internet.task import Cooperator, LoopingCall
 
 from mailauth.config import Config, ListenerConfig, ListenerProtocol
 from mailauth.home_lock import state_directory
 from mailauth.loaded import Loaded
+from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking, Counts
 from mailauth.mail import Mail
@@ -120,6 +121,23 @@ class Front:
         )
         self._mail = Mail(store, self.config.hostname, self.time, self._reactor.callLater)
         self.repeat(LOOK_SECONDS, MailWatch(store), opened)
+
+    def derive_keys(self, opened: ExitStack) -> None:
+        """Make accounts' SCRAM keys between other things, now and whenever accounts are others."""
+        steps = Cooperator(
+            terminationPredicateFactory=lambda: lambda: True,  # one step, then clients' turn
+            scheduler=partial(self._reactor.callLater, 0),
+        )
+        opened.callback(steps.stop)
+        derived: list[Accounts] = []
+
+        def look() -> None:
+            if derived != [self.authority.accounts]:
+                derived[:] = [self.authority.accounts]
+                steps.cooperate(self.authority.accounts.derive())
+
+        look()
+        self.repeat(LOOK_SECONDS, look, opened)
 
     def add(self, config: ListenerConfig, port: int) -> Listener:
         """Make a listener, for `accept`; one that another process accepts for is shown only."""

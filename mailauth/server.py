@@ -114,6 +114,7 @@ class Server:
             self._open_site(opened)
             if self._workforce is None:
                 front.open_mail(self._maildir, opened)
+                front.derive_keys(opened)
             listening = [
                 (front.add(each, sockets.listen(taken, each)), taken)
                 for each, taken in zip(config.listener, bound, strict=True)

@@ -83,6 +83,7 @@ class Worker:
         for account, disabled in self._begin.disabled.items():
             self._set_disabled(account, disabled=disabled)
         front.open_mail(Path(self._begin.maildir), self._opened)
+        front.derive_keys(self._opened)
         for each in config.listener:
             listener = front.add(each, each.port)
             if each.protocol is not ListenerProtocol.HTTP:

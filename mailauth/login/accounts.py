@@ -11,11 +11,13 @@ import msgspec
 from mailauth.login.secrets import Occasion, PlaintextSecret, Secret
 from mailauth.sasl import MECHANISMS
 from mailauth.sasl.exchange import Need, ScramKeys
-from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
+from mailauth.sasl.scram import MINIMUM_ITERATIONS
 from mailauth.wire.pending import Pending, then
 
 DEMO_PASSWORD = "secret"
 _SCRAM_KEYS_KEPT = 4096
+_DERIVED_AHEAD = 1000  # accounts; of more, each account's first exchange takes a millisecond longer
+_HASH_NAMES = ("sha1", "sha256")
 
 
 Match = bool | Pending[bool | None] | None  # None: it could not be checked now
@@ -150,8 +152,9 @@ class Accounts:
         return shared if shared is not None else self._derived(b"shared", authcid)
 
     def scram_keys(self, authcid: bytes, hash_name: str) -> ScramKeys:
-        """Return the account's SCRAM keys, or a decoy that looks like most accounts' keys and took
-        as long to make. Both are kept alike: finding them takes as long, too.
+        """Return the account's SCRAM keys, or a decoy that looks like most accounts' keys.
+
+        Both are kept alike, so that finding them takes as long.
         """
         name = authcid.lower()
         keys = self._scram_keys.get((hash_name, name))
@@ -169,20 +172,29 @@ class Accounts:
         salt = self._derived(hash_name.encode(), account.name.encode())[:16]
         return account.secret.scram_keys(hash_name, salt)
 
+    def derive(self) -> Iterator[None]:
+        """Make the keys of plaintext accounts, one at each step, each of which takes a millisecond.
+
+        Then the first exchange with a known name takes no longer than one with an unknown name.
+        """
+        kept_plain = [acc for acc in self._accounts if acc.secret.shared() is not None]
+        for account in kept_plain if len(kept_plain) <= _DERIVED_AHEAD else ():
+            for hash_name in _HASH_NAMES:
+                self.scram_keys(account.name.encode(), hash_name)
+                yield
+
     def _decoy_of(self, name: bytes, hash_name: str) -> ScramKeys:
         salt = self._derived(hash_name.encode(), name)
+        model = None
         if self._decoy.shared() is None:
             model = self._decoy.scram_keys(hash_name, salt[:16])
-            if model is not None:
-                seed = hashlib.shake_256(salt)
-                size = len(model.stored_key)
-                return ScramKeys(
-                    salt=seed.digest(len(model.salt)),
-                    iterations=model.iterations,
-                    stored_key=self._derived(b"stored", name)[:size],
-                    server_key=self._derived(b"server", name)[:size],
-                )
-        return make_keys(self._derived(b"shared", name), salt[:16], MINIMUM_ITERATIONS, hash_name)
+        size = hashlib.new(hash_name).digest_size
+        return ScramKeys(
+            salt=salt[:16] if model is None else hashlib.shake_256(salt).digest(len(model.salt)),
+            iterations=MINIMUM_ITERATIONS if model is None else model.iterations,
+            stored_key=self._derived(b"stored", name)[:size],
+            server_key=self._derived(b"server", name)[:size],
+        )
 
     def _derived(self, purpose: bytes, name: bytes) -> bytes:
         return hmac.digest(self._pepper, purpose + b"\0" + name, "sha256")

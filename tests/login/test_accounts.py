@@ -112,6 +112,20 @@ def test_an_unknown_names_scram_keys_look_like_stored_ones() -> None:
     assert decoy.salt != accounts.scram_keys(b"anybody", "sha256").salt
 
 
+def test_keys_that_are_derived_ahead_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first exchange with a known name is as quick as one with an unknown name."""
+    accounts = Accounts([plain("Mary"), plain("bob"), Account(name="sue", secret=SCRAM)])
+    assert len(list(accounts.derive())) == 4
+
+    def slow(*_: object) -> ScramKeys:
+        raise AssertionError("this takes a millisecond")
+
+    monkeypatch.setattr("mailauth.login.secrets.make_keys", slow)
+    for name in (b"mary", b"BOB", b"sue", b"nobody"):
+        for hash_name in ("sha1", "sha256"):
+            assert accounts.scram_keys(name, hash_name).iterations >= 4096
+
+
 def test_secrets_do_not_show() -> None:
     app = AppPassword("phone", PlaintextSecret(b"app-s3cret"))
     mary = Account(name="m", secret=PlaintextSecret(b"own-s3cret"), app_passwords=(app,))

@@ -63,7 +63,6 @@ def serve(
     give_back_large_blocks()
     server = Server(config, home.directory, reactor, read_config=read_config, maildir=maildir)
     server.start()
-    gc.freeze()  # what is there by now stays: looking at it again would only hold clients up
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
     stop = _once(reactor.stop)
 
@@ -85,10 +84,10 @@ def serve(
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
-    # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
-    # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
     gc.collect()
     gc.freeze()  # what is here now stays: looking through it again and again would delay logins
+    # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
+    # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
     reactor.run()
     if printer is not None:
         printer.close()

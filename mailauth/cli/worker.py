@@ -1,5 +1,6 @@
 """The main program of a worker process (`mailauth.workers`); it is started by `serve` alone."""
 
+import gc
 import socket
 import sys
 from typing import cast
@@ -10,6 +11,7 @@ def main() -> None:
     from twisted.internet import reactor as installed
     from twisted.internet.posixbase import PosixReactorBase
 
+    from mailauth.allocation import give_back_large_blocks
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.config import ConfigError
     from mailauth.worker import Worker
@@ -17,6 +19,7 @@ def main() -> None:
 
     reactor = cast(PosixReactorBase, installed)
     begin_logging()
+    give_back_large_blocks()
     line = socket.socket(fileno=int(sys.argv[1]))
     line.set_inheritable(False)
     try:
@@ -29,6 +32,8 @@ def main() -> None:
     except (ConfigError, OSError) as error:
         line.sendall(written(Answered(0, Failed(str(error)))))
         return
+    gc.collect()
+    gc.freeze()  # as `serve` does
     reactor.run(installSignalHandlers=False)
 
 

@@ -192,6 +192,7 @@ class _Answer:
                     yield from extent.chunks(pieces)
                     pieces.clear()
                     octets = 0
+                    read += TURN_OCTETS // 4  # a client that reads fast must not keep us either
             read += one.message.size + MESSAGE_OCTETS if self._reads else 0
             if read >= TURN_OCTETS:
                 yield from extent.chunks(pieces)

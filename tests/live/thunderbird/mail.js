@@ -169,7 +169,7 @@ async function send(key, to, subject, body) {
     onStatus() {},
     onGetDraftFolderURI() {},
     onTransportSecurityError() {},
-    onSendNotPerformed: (id, status) => checked(status, "not sending", ended),
+    onSendNotPerformed: () => ended.reject(new Error("nothing was sent")),
     onStopSending(id, status) {
       if (!Components.isSuccessCode(status)) checked(status, "sending", ended);
     },

@@ -39,8 +39,13 @@ class Thunderbird:
         assert self._process.stdout is not None
         timer = Timer(START_SECONDS, self._process.kill)
         timer.start()
-        self._marionette = Marionette(_port(self._process.stdout))
-        timer.cancel()
+        try:
+            self._marionette = Marionette(_port(self._process.stdout))
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            timer.cancel()
         rest = (self._process.stdout, profile / "output.txt")
         self._keeping = Thread(target=_keep, args=rest, daemon=True)
         self._keeping.start()

@@ -14,7 +14,7 @@ from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission, Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
-from mailauth.login.event import Attempt, Kind, LoginEvent, Result
+from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy
@@ -99,14 +99,20 @@ class LoginSession:
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The mechanisms to announce in this state; none when a login would be refused anyway."""
+        """The mechanisms to announce in this state; none when a login would be refused anyway.
+
+        Where nothing is configured, those that bind to the channel are IMAP's alone: mutt and
+        NeoMutt made with GNU SASL choose them wherever they see them, cannot do them, and only with
+        IMAP go on with another.
+        """
         if self.account is not None or self.cleartext_refused:
             return ()
-        names = self._policy().mechanisms
+        names, hop = self._policy().mechanisms, self.hop
+        binds = bool(hop.channel_bindings)
         if names is None:
             names = self._authority.accounts.mechanisms
-        hop = self.hop
-        return _working(names, bool(hop.channel_bindings), self._names_an_account(hop))
+            binds = binds and self.client.protocol is Protocol.IMAP
+        return _working(names, binds, self._names_an_account(hop))
 
     def apop_timestamp(self) -> bytes | None:
         """A fresh timestamp for POP3's greeting (RFC 1939 §7); `None` where APOP is not offered."""

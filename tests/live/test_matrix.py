@@ -176,7 +176,8 @@ def _name(case: Case) -> str:
 
 def _result(case: Case, mechanism: str, way: Way) -> Result:
     row = ROWS.get(mechanism)
-    if row is not None and (row.needs_certificate or (row.needs_tls and not way.secure)):
+    binds = way.secure and way.protocol == "IMAP"
+    if row is not None and (row.needs_certificate or (row.needs_tls and not binds)):
         return Result.MECHANISM_UNKNOWN
     return Result.BAD_CREDENTIALS if case is Case.UNKNOWN else case.value
 

@@ -7,20 +7,40 @@ import base64
 import hashlib
 import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from scramp import ScramClient
 
+from mailauth.config import ListenerProtocol, load
 from mailauth.login.event import LoginEvent, Result
+from mailauth.testing import RunningServer
 from tests.live.programs import run
 from tests.live.raw_clients import BARE, Bare, Dialogue, begin, start_tls
 from tests.live.watching import Watched
 
+NAMES = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1")
 MAIL = [bare for bare in BARE if bare.protocol != "HTTP"]
+CONFIGURATION = '[[user]]\nname = "mary@mydomain.com"\npassword = "secret"\n' + "".join(
+    f'[[listener]]\nname = "{each.name}"\nprotocol = "{each.protocol.value}"\nport = 0\n'
+    f'tls = "{each.tls.value}"\nmechanisms = {list(NAMES)}\n'
+    for each in load(None).listener
+    if each.protocol is not ListenerProtocol.HTTP
+)
 SUCCESS = (b"a OK", b"+OK", b"235")
 FAILURE = (b"a NO", b"a BAD", b"-ERR", b"5")
+
+
+@pytest.fixture(scope="module")
+def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server whose mail listeners all offer it; by default only IMAP's do."""
+    home = tmp_path_factory.mktemp("bound")
+    (home / "mailauth.toml").write_text(CONFIGURATION)
+    with RunningServer(home) as running:
+        yield running
+        assert running.stderr_file.read_text() == ""
 
 
 class Bound(msgspec.Struct, frozen=True):

@@ -482,6 +482,22 @@ def test_mechanisms_that_keep_the_password_at_home_expose_nothing(
     assert recorder.events[-1].secure is False
 
 
+@pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3, Protocol.SMTP])
+def test_a_channel_is_bound_by_imap_alone_unless_it_is_configured(
+    shared: Authority, protocol: Protocol
+) -> None:
+    """mutt and NeoMutt made with GNU SASL stop at a -PLUS that they cannot do, but with IMAP."""
+    bound = msgspec.structs.replace(TLS, channel_bindings={"tls-server-end-point": b"hash"})
+    session = session_for(protocol, shared)
+    session.handshake_completed(bound, implicit=True)
+    assert ("SCRAM-SHA-256-PLUS" in session.offered) is (protocol is Protocol.IMAP)
+    assert "SCRAM-SHA-256" in session.offered
+    names = ("SCRAM-SHA-256-PLUS", "PLAIN")
+    configured = session_for(protocol, shared, mechanisms=names)
+    configured.handshake_completed(bound, implicit=True)
+    assert configured.offered == names
+
+
 def test_only_what_works_here_is_offered(shared: Authority) -> None:
     """-PLUS wants a channel to bind to, EXTERNAL a certificate."""
     session = session_for(Protocol.IMAP, shared)

@@ -20,13 +20,12 @@ def _url(access: Access) -> str:
 
 
 def _rc(access: Access, more: str = "") -> str:
-    """Configure it. By itself it would choose SCRAM-SHA-256-PLUS, which it cannot do."""
+    """Configure it; which mechanism it logs in by is left to it."""
     kind = access.way.protocol.value.lower().replace("pop3", "pop")
     return configuration(
         access.home / "neomuttrc",
         f"{_TLS[access.way.security]}"
         f"set {kind}_pass='{access.password}' certificate_file='{access.ca}'\n"
-        f"set {kind}_authenticators={'user' if kind == 'pop' else 'plain'}\n"
         f"set from='{access.name}' sleep_time=0 tmpdir='{access.home}'\n"
         "set delete=yes move=no confirmappend=no confirmcreate=no mark_old=no\n" + more,
     )
@@ -68,7 +67,7 @@ def write(reading: Access, sending: Access, letter: Letter) -> None:
     """Open the mailbox, write a mail there and send it; a copy goes into the Sent folder."""
     body = configuration(sending.home / "body", letter.body)
     settings = (
-        f"set smtp_url='{_url(sending)}' smtp_pass='{sending.password}' smtp_authenticators=plain\n"
+        f"set smtp_url='{_url(sending)}' smtp_pass='{sending.password}'\n"
         f"set folder='{_url(reading)}' record='=Sent' editor='cp {body}' abort_unmodified=no\n"
     )
     with _open(reading, settings) as neomutt:

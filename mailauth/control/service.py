@@ -41,6 +41,7 @@ from mailauth.wire.pending import then
 log = Logger()
 
 MAX_CONNECTIONS = 32
+MAX_REQUESTS = 100  # of one connection: what waits for a client that does not read is bounded
 REQUEST_SECONDS = 10.0  # for a client to finish its line, and to read the answer
 
 _PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid (unix(7), SO_PEERCRED)
@@ -97,6 +98,7 @@ class ControlConnection(Protocol):
         self._service = service
         self._input = LineBuffer()
         self._busy = False
+        self._requests = 0
         self._deadline: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
@@ -124,7 +126,7 @@ class ControlConnection(Protocol):
         self.transport.abortConnection()
 
     def _take_up(self) -> None:
-        if self._busy or not self.connected:
+        if self._busy or not self.connected or self._requests >= MAX_REQUESTS:
             return
         try:
             line = self._input.line(MAX_OCTETS)
@@ -140,6 +142,7 @@ class ControlConnection(Protocol):
             return
         self._stop_waiting()
         self._busy = True
+        self._requests += 1
         self.transport.pauseProducing()
         then(self._handle(request), self._answered)
 
@@ -154,8 +157,11 @@ class ControlConnection(Protocol):
         self._busy = False
         if self.connected:
             self.transport.write(encode(answer))
-            self.transport.resumeProducing()
             self._wait()
+            if self._requests >= MAX_REQUESTS:
+                self.transport.loseConnection()
+                return
+            self.transport.resumeProducing()
             self._service.clock.callLater(0, self._take_up)  # a loop would recurse
 
     def _fail(self, message: str) -> None:

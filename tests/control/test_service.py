@@ -10,6 +10,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from mailauth.control.line import MAX_OCTETS, Answer, Failed, encode
 from mailauth.control.service import (
     MAX_CONNECTIONS,
+    MAX_REQUESTS,
     REQUEST_SECONDS,
     ControlConnection,
     ControlService,
@@ -156,6 +157,16 @@ def test_a_line_too_long_ends_the_connection(asking: Asking, client: ControlConn
     client.dataReceived(b"x")
     assert asking.said(client) == encode(Failed("the request is too long"))
     assert transport(client).disconnecting
+
+
+def test_a_client_that_asks_on_and_on_is_let_go(asking: Asking, client: ControlConnection) -> None:
+    """Or the answers to one that never reads would fill our memory."""
+    client.dataReceived(encode(Echo("x")) * (MAX_REQUESTS + 10))
+    said = b"".join(asking.said(client) for _ in range(MAX_REQUESTS + 10))
+    assert said == encode(Echo("x")) * MAX_REQUESTS
+    assert transport(client).disconnecting
+    asking.clock.advance(REQUEST_SECONDS)
+    assert transport(client).disconnected
 
 
 def test_a_client_that_does_not_finish_is_let_go(asking: Asking, client: ControlConnection) -> None:

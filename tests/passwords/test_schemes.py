@@ -147,6 +147,19 @@ def test_dovecot_takes_what_is_made(scheme: str) -> None:
     assert tested.returncode == 0, tested.stderr
 
 
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "SCRAM-SHA-256"])
+def test_scram_keys_of_another_program_are_taken(mechanism: str) -> None:
+    """GNU SASL's `gsasl --mkpasswd` writes them as Dovecot does."""
+    if shutil.which("gsasl") is None:
+        pytest.skip("gsasl is not installed")
+    command = ["gsasl", "--mkpasswd", "--mechanism", mechanism, "--password", "pencil"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = stored_hash(made.stdout.strip())
+    assert found.scheme == mechanism
+    assert found.check(b"pencil")
+    assert not found.check(b"pen")
+
+
 @pytest.mark.parametrize(
     ("scheme", "password"),
     [

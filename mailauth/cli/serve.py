@@ -1,6 +1,5 @@
 """`mailauth serve`: run the server until it is told to stop."""
 
-import gc
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from typing import cast
 import click
 import msgspec
 
+from mailauth.cli import collector
 from mailauth.cli.home import Home, home_options
 
 
@@ -84,10 +84,9 @@ def serve(
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
-    gc.collect()
-    gc.freeze()  # what is here now stays: looking through it again and again would delay logins
     # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
     # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
+    collector.settle()
     reactor.run()
     if printer is not None:
         printer.close()

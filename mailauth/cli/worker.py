@@ -1,6 +1,5 @@
 """The main program of a worker process (`mailauth.workers`); it is started by `serve` alone."""
 
-import gc
 import socket
 import sys
 from typing import cast
@@ -12,6 +11,7 @@ def main() -> None:
     from twisted.internet.posixbase import PosixReactorBase
 
     from mailauth.allocation import give_back_large_blocks
+    from mailauth.cli import collector
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.config import ConfigError
     from mailauth.worker import Worker
@@ -32,8 +32,7 @@ def main() -> None:
     except (ConfigError, OSError) as error:
         line.sendall(written(Answered(0, Failed(str(error)))))
         return
-    gc.collect()
-    gc.freeze()  # as `serve` does
+    collector.settle()
     reactor.run(installSignalHandlers=False)
 
 

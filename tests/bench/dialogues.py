@@ -29,11 +29,13 @@ class Dialogue(msgspec.Struct, frozen=True):
 IMAP = Dialogue("IMAP, cleartext", "imap", [*_IMAP, *_IMAP_QUIT])
 IMAPS = Dialogue("IMAPS, full handshake", "imaps", ["tls", *_IMAP, *_IMAP_QUIT], is_tls=True)
 
+RESUMED = msgspec.structs.replace(IMAPS, name="IMAPS, resumed", options=("-r",))
+
 DIALOGUES = (
     IMAP,
     Dialogue("IMAP, STARTTLS", "imap", [*_STARTTLS, *_IMAP[1:], *_IMAP_QUIT], is_tls=True),
     IMAPS,
-    msgspec.structs.replace(IMAPS, name="IMAPS, resumed", options=("-r",)),
+    RESUMED,
     Dialogue(
         "POP3, cleartext",
         "pop3",

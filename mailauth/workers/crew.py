@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 from twisted.internet.defer import Deferred, gatherResults
@@ -93,13 +94,13 @@ class Crew:
     def start(self) -> None:
         """Start all, and return when all accept connections; raises `WorkerFailed`."""
         begun = [(seat, *self._hire(seat)) for seat in self._seats]
-        for seat, hired, end in begun:
-            try:
-                end.settimeout(START_SECONDS)
+        for seat, _, end in begun:
+            end.settimeout(START_SECONDS)
+            with _failing(seat):
                 end.sendall(self._first_order())
+        for seat, hired, end in begun:
+            with _failing(seat):
                 answer = answer_in(read_line(end)[0]).answer
-            except OSError as error:
-                raise WorkerFailed(f"worker {seat.number} has not started: {error}") from None
             if isinstance(answer, Failed):
                 raise WorkerFailed(answer.message)
             hired.ready = True
@@ -108,12 +109,18 @@ class Crew:
     async def ask(self, order: Order) -> dict[int, Answer]:
         """Have an order done by all, and return the answers by place, when all have come.
 
-        One that dies, or does not answer within `ANSWER_SECONDS`, has none.
+        One that dies, or does not answer within `ANSWER_SECONDS`, has none; nor has one that is
+        only starting, and does it then.
         """
-        asked = {
-            seat.number: self._send(seat, seat.hired, order)
+        sent = {
+            seat: self._send(seat, seat.hired, order)
             for seat in self._seats
             if seat.hired is not None
+        }
+        asked = {
+            seat.number: answer
+            for seat, answer in sent.items()
+            if seat.hired is not None and seat.hired.ready
         }
         answers = await gatherResults(asked.values())
         return {
@@ -175,7 +182,8 @@ class Crew:
         hired.unanswered[number] = answered
 
         def give_up() -> None:
-            log.warn("Worker {number} does not answer", number=seat.number)
+            if hired.ready:
+                log.warn("Worker {number} does not answer", number=seat.number)
             hired.unanswered.pop(number).callback(None)
 
         late = self._reactor.callLater(ANSWER_SECONDS, give_up)
@@ -238,6 +246,15 @@ class Crew:
         hired.late = self._reactor.callLater(START_SECONDS, hired.process.kill)
         assert hired.line is not None
         hired.line.say(self._first_order())
+
+
+@contextmanager
+def _failing(seat: _Seat) -> Iterator[None]:
+    """Say of a worker that it has not started, where it goes wrong."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkerFailed(f"worker {seat.number} has not started: {error}") from None
 
 
 def _spawn(line: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ import msgspec
 from mailauth.faults import Fault
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
+from mailauth.login.changes import set_disabled
 from mailauth.login.policy import Cleartext
 from mailauth.net.connection import MailConnection
 from mailauth.net.link import Link
@@ -78,9 +79,8 @@ class RunningOperations:
         raise LookupError(name)
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
-        """Disable an account, or take that back, until the accounts are reloaded."""
-        changed = msgspec.structs.replace(account, disabled=disabled)
-        self._authority.accounts = self._authority.accounts.changed(changed)
+        """Disable an account, or enable it, for as long as the server runs."""
+        set_disabled(self._authority, account.name, disabled=disabled)
 
     def ca_certificate(self) -> bytes | None:
         """The CA that clients must trust, in PEM; `None` where it is not one of ours."""

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import assert_never
 
-import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
@@ -16,6 +15,7 @@ from mailauth.config import ConfigError, ListenerProtocol
 from mailauth.front import LOOK_SECONDS, Front
 from mailauth.home_lock import state_directory
 from mailauth.loaded import Loader
+from mailauth.login.changes import set_disabled, take_accounts
 from mailauth.origin.resolver import Resolver
 from mailauth.record.recorder import attach_recorder
 from mailauth.record.shared import RECORD_LOCK, SharedState
@@ -81,7 +81,7 @@ class Worker:
         )
         front.authorize(recorder, SharedCounts(shared.failures, state / FAILURES_LOCK))
         for account, disabled in self._begin.disabled.items():
-            self._set_disabled(account, disabled=disabled)
+            set_disabled(front.authority, account, disabled=disabled)
         front.open_mail(Path(self._begin.maildir), self._opened)
         front.derive_keys(self._opened)
         for each in config.listener:
@@ -113,7 +113,7 @@ class Worker:
                 await self._front.operations.set_cleartext(order.listener, order.cleartext)
                 await self._front.operations.set_fault(order.listener, order.fault)
             case SetDisabled():
-                self._set_disabled(order.account, disabled=order.disabled)
+                set_disabled(self._front.authority, order.account, disabled=order.disabled)
             case Look():
                 operations = self._front.operations
                 return Seen(await operations.connections(), await operations.record_times())
@@ -137,20 +137,13 @@ class Worker:
             self._unread = order
             self._reactor.callLater(LOOK_SECONDS, self._try_again, order)
             return Failed(f"nothing was reloaded yet: {error}")
-        self._front.authority.accounts = loaded.accounts  # the parent records what has changed
+        take_accounts(self._front.authority, loaded.accounts)  # the parent records what has changed
         self._front.adopt(loaded)
         return Done()
 
     def _try_again(self, order: Reload) -> None:
         if self._unread is order:
             self._reload(order)
-
-    def _set_disabled(self, name: str, *, disabled: bool) -> None:
-        authority = self._front.authority
-        account = authority.accounts.find(name.encode())
-        if account is not None:
-            changed = msgspec.structs.replace(account, disabled=disabled)
-            authority.accounts = authority.accounts.changed(changed)
 
     async def _leave(self) -> None:
         await self._front.close_doors()

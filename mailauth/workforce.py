@@ -77,7 +77,6 @@ class Workforce:
 
     async def reload(self, config: Config) -> None:
         """Have the workers go on with the files as they are now, and return when they do."""
-        self.operations.disabled.clear()
         await self._crew.ask(Reload(WrittenConfig.of(config)))
 
     async def leave(self) -> None:
@@ -102,7 +101,7 @@ class Workforce:
             config=WrittenConfig.of(as_it_stands),
             shared=Shared(self.state.descriptor, self.counts.descriptor, self._accepting),
             maildir=str(self._maildir),
-            disabled=self.operations.disabled,
+            disabled=self._front.authority.disabled,
         )
 
 

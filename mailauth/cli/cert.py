@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 
 from mailauth.cli.duration import Duration
 from mailauth.cli.home import Home, account_named, home_options
-from mailauth.config import Config
+from mailauth.config import Config, ListenerProtocol, TlsMode
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
 from mailauth.net.client_authority import CLIENT_LIFETIME, CannotBeNamed
@@ -92,7 +92,16 @@ def trust(home: Home) -> None:
             )
         case _:
             names = ", ".join(dict.fromkeys([config.hostname, "localhost"]))
-            click.echo(_TRUST.format(ca=store.ca, host=config.hostname, names=names), nl=False)
+            click.echo(
+                _TRUST.format(
+                    ca=store.ca,
+                    host=config.hostname,
+                    names=names,
+                    imaps=_tls_port(config, ListenerProtocol.IMAP),
+                    smtps=_tls_port(config, ListenerProtocol.SMTP),
+                ),
+                nl=False,
+            )
 
 
 def _issue_for_client(home: Home, config: Config, name: str, expires: float | None) -> None:
@@ -108,6 +117,14 @@ def _issue_for_client(home: Home, config: Config, name: str, expires: float | No
     click.echo(f"{issued.key}: its private key")
     if not any(map(asks_for_certificates, config.listener)):
         click.echo('no listener asks for it yet: client_certificates = "wanted" or "required"')
+
+
+def _tls_port(config: Config, protocol: ListenerProtocol) -> str:
+    """Return a port where TLS begins at once, or what stands for one that is not known."""
+    for listener in config.listener:
+        if (listener.protocol, listener.tls) == (protocol, TlsMode.IMPLICIT) and listener.port:
+            return str(listener.port)
+    return "PORT"
 
 
 def _describe(certificate: x509.Certificate) -> None:
@@ -128,9 +145,9 @@ The CA can vouch for {names} and loopback addresses only. Give clients this file
   {ca}
 
 One command, nothing installed:
-  curl        curl --cacert '{ca}' imaps://{host}:2993/ --user 'NAME:PASSWORD'
-  swaks       swaks --tlsc --tls-verify --tls-ca-path '{ca}' --server {host} --port 2465 …
-  openssl     openssl s_client -connect {host}:2993 -CAfile '{ca}'
+  curl        curl --cacert '{ca}' imaps://{host}:{imaps}/ --user 'NAME:PASSWORD'
+  swaks       swaks --tlsc --tls-verify --tls-ca-path '{ca}' --server {host} --port {smtps} …
+  openssl     openssl s_client -connect {host}:{imaps} -CAfile '{ca}'
   Python      ssl.create_default_context(cafile='{ca}')
 
 In a client's configuration:

@@ -11,3 +11,8 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)
+
+
+def unsettle() -> None:
+    """Let everything go at the end: DuckDB complains on stderr of what it finds kept."""
+    gc.unfreeze()

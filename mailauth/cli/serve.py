@@ -88,7 +88,7 @@ def serve(
     # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
     collector.settle()
     reactor.run()
-    gc.unfreeze()  # DuckDB complains on stderr of what is never let go of
+    collector.unsettle()
     if printer is not None:
         printer.close()
 

@@ -37,6 +37,8 @@ def no_nonce() -> str:
 class Authority(msgspec.Struct):
     """What all sessions share. `accounts` is replaced whole on reload.
 
+    `disabled` says of accounts what an administrator has switched since the server was started,
+    which outlasts a reload (`changes`).
     `nonce` makes printable random text without commas. `now` is the clock that stamps the record,
     asked where a record is written later than its attempt came; `None` leaves it to the recorder.
     """
@@ -49,3 +51,4 @@ class Authority(msgspec.Struct):
     nonce: Callable[[], str] = no_nonce
     now: Callable[[], datetime | None] = lambda: None
     verify_token: Callable[[bytes], TokenVerdict] = no_tokens
+    disabled: dict[str, bool] = msgspec.field(default_factory=dict)

@@ -1,5 +1,7 @@
 """Changes of accounts and blocks while the server runs: what closes an exposure is recorded."""
 
+import msgspec
+
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.event import AccountChange, Attempt, Kind, LoginEvent
@@ -29,11 +31,27 @@ def unblock(authority: Authority, address: str) -> Recorded:
     return then(record_change(authority, AccountChange.UNBLOCKED, ip=ip), forget)
 
 
+def set_disabled(authority: Authority, name: str, *, disabled: bool) -> None:
+    """Disable an account, or enable it, for as long as the server runs, whatever its file says."""
+    authority.disabled[name] = disabled
+    take_accounts(authority, authority.accounts)
+
+
+def take_accounts(authority: Authority, accounts: Accounts) -> None:
+    """Go on with accounts as they were loaded, but for those that an administrator has switched."""
+    for name, disabled in authority.disabled.items():
+        account = accounts.find(name.encode())
+        if account is not None and account.disabled != disabled:
+            accounts = accounts.changed(msgspec.structs.replace(account, disabled=disabled))
+    authority.accounts = accounts
+
+
 def replace_accounts(authority: Authority, accounts: Accounts) -> None:
     """Go on with other accounts, in any case: a password that was changed is worth nothing now."""
-    before, authority.accounts = authority.accounts, accounts
+    before = authority.accounts
+    take_accounts(authority, accounts)
     for account in before:
-        for change in _changes(account, accounts.find(account.name.encode())):
+        for change in _changes(account, authority.accounts.find(account.name.encode())):
             record_change(authority, change, user=account.name)
 
 

@@ -54,7 +54,7 @@ class Operations(Protocol):
         """Have every listener do what the configuration says."""
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
-        """Disable an account, or take that back, until the accounts say otherwise."""
+        """Disable an account, or enable it, for as long as the server runs."""
 
     def ca_certificate(self) -> bytes | None:
         """Return the CA that clients must trust, in PEM; `None` where it is not one of ours."""

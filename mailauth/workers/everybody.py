@@ -22,7 +22,6 @@ class EverybodysOperations:
     """The `web.operations.Operations` of a server with workers; `own` are the parent's."""
 
     def __init__(self, own: RunningOperations, crew: Callable[[], Crew]) -> None:
-        self.disabled: dict[str, bool] = {}  # what was changed since the accounts were loaded
         self._own = own
         self._crew = crew
         self._times: dict[int, RecordTimes] = {}  # by place, as far as they are known
@@ -63,8 +62,7 @@ class EverybodysOperations:
         await self._tell_of_listeners()
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
-        """Disable an account, or take that back, until the accounts are reloaded."""
-        self.disabled[account.name] = disabled
+        """Disable an account, or enable it, for as long as the server runs."""
         await self._own.set_disabled(account, disabled=disabled)
         await self._crew().ask(SetDisabled(account.name, disabled))
 

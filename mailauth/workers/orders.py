@@ -42,7 +42,7 @@ class Shared(msgspec.Struct, frozen=True):
 class Begin(msgspec.Struct, frozen=True, tag=True):
     """Serve. The configuration's listeners have their ports and what is permitted on them now.
 
-    `disabled` says of accounts what an administrator has changed since they were loaded.
+    `disabled` says of accounts what an administrator has switched since the server was started.
     """
 
     home: str

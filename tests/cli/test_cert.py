@@ -57,6 +57,23 @@ def test_the_clients_of_people_are_told_how_to_trust_it(tmp_path: Path) -> None:
         assert client in told
 
 
+@pytest.mark.parametrize(
+    ("listen", "ports"),
+    [
+        ("", ("imaps://localhost:2993/", "--port 2465 ")),
+        ("[listen]\nport_offset = 0\n", ("imaps://localhost:993/", "--port 465 ")),
+    ],
+)
+def test_the_ports_are_those_of_the_configuration(
+    tmp_path: Path, listen: str, ports: tuple[str, str]
+) -> None:
+    (tmp_path / "mailauth.toml").write_text(listen + ALICE)
+    mailauth("cert", "issue", cwd=tmp_path)
+    told = mailauth("cert", "trust", cwd=tmp_path).stdout
+    for port in ports:
+        assert port in told
+
+
 def test_an_own_certificate_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mailauth.toml").write_text('[tls]\ncertificate = "own.pem"\n' + ALICE)
     run = mailauth("cert", "issue", cwd=tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 
 from mailauth.login.accounts import Account, Accounts, AppPassword
-from mailauth.login.changes import replace_accounts, unblock
+from mailauth.login.changes import replace_accounts, set_disabled, unblock
 from mailauth.login.event import Kind
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.testing.fakes import FakeClock, MemoryRecorder, authority
@@ -56,6 +56,22 @@ def test_accounts_count_at_once_though_it_cannot_be_recorded() -> None:
     mary = shared.accounts.find(b"mary")
     assert mary is not None
     assert mary.matches(b"old") is False
+
+
+def test_what_an_administrator_has_switched_outlasts_a_reload() -> None:
+    """For as long as the server runs; everything else is as the files say."""
+    recorder = MemoryRecorder()
+    shared = authority(recorder, Accounts([Account("mary", OLD), Account("sue", OLD)]))
+    set_disabled(shared, "mary", disabled=True)
+    replace_accounts(shared, Accounts([Account("mary", NEW), Account("sue", OLD)]))
+    mary, sue = shared.accounts
+    assert (mary.disabled, mary.secret, sue.disabled) == (True, NEW, False)
+    assert [event.reason for event in recorder.events] == ["password-changed"]
+    set_disabled(shared, "mary", disabled=False)
+    replace_accounts(shared, Accounts([Account("mary", NEW, disabled=True)]))
+    assert [account.disabled for account in shared.accounts] == [False]
+    replace_accounts(shared, Accounts([]))
+    assert len(shared.accounts) == 0
 
 
 def test_an_address_is_unblocked_when_the_record_says_so() -> None:

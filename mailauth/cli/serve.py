@@ -84,9 +84,9 @@ def serve(
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
+    collector.settle()
     # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
     # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
-    collector.settle()
     reactor.run()
     collector.unsettle()
     if printer is not None:

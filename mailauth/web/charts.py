@@ -15,7 +15,7 @@ from pygal.style import Style
 
 from mailauth.report.rows import Share
 
-_WIDE, _NARROW, _LYING = 760, 360, 300
+_UPRIGHT, _LYING = 560, 300
 _ROOM_FOR_LABEL = 64  # units that a label on the horizontal axis takes
 
 _LETTERS = Style(label_font_size=12, major_label_font_size=12)
@@ -26,12 +26,8 @@ _DROPPED = {"defs", "desc", "title", "style", "script"}
 
 @lru_cache(maxsize=64)
 def over_time(bars: tuple[Share, ...], title: str) -> Markup:
-    """Draw logins over time as upright bars: what is UNSECURE at the foot, SECURE above it.
-
-    It is drawn for a wide and for a narrow page.
-    """
-    wide = _drawn(bars, title, _WIDE, "wide", upright=True)
-    return wide + _drawn(bars, title, _NARROW, "narrow", upright=True)
+    """Draw logins over time as upright bars: what is UNSECURE at the foot, SECURE above it."""
+    return _drawn(bars, title, _UPRIGHT, "upright", upright=True)
 
 
 @lru_cache(maxsize=64)
@@ -52,7 +48,7 @@ def short(label: str) -> str:
 
 
 def _drawn(bars: tuple[Share, ...], title: str, width: int, kind: str, *, upright: bool) -> Markup:
-    height = 240 if upright else 28 * len(bars) + 12
+    height = 180 if upright else 28 * len(bars) + 12
     settings: dict[str, Any] = {
         "width": width,
         "height": height,

@@ -17,6 +17,7 @@ from mailauth.report.reading import (
     lines_from_records,
     match,
     put_in_order,
+    unmatched,
 )
 from mailauth.report.sources import Content, Source, Sources
 from mailauth.report.tables import Tables, sql
@@ -85,11 +86,12 @@ def opened_logs(sources: Sources, progress: Progress | None = None) -> Iterator[
                 reason = error.strerror if isinstance(error, OSError) else None
                 unreadable.append(Unreadable(source.path, reason or str(error)))
         repeated = put_in_order(tables)
-        unmatched = 0
+        without_line = 0
         if not sources.lines:
             lines_from_records(tables)
         elif sources.journal:
-            unmatched = match(tables)
+            match(tables)
+            without_line = unmatched(tables)
         yield Opened(
             logs=Logs(tables),
             tables=tables,
@@ -98,7 +100,7 @@ def opened_logs(sources: Sources, progress: Progress | None = None) -> Iterator[
                 not_utf8=tuple(reader.not_utf8),
                 unreadable=tuple(unreadable),
                 repeated=repeated,
-                unmatched=unmatched,
+                unmatched=without_line,
             ),
         )
 

@@ -98,13 +98,15 @@ class Reader:
                 )
 
 
-def match(tables: Tables) -> int:
-    """Find each line's record in the journal: the same login, written under one lock.
-
-    Return how many of the journal's successes have no line.
-    """
+def match(tables: Tables) -> None:
+    """Find each line's record in the journal: the same login, written under one lock."""
     with tables.cursor() as cursor:
         cursor.execute(sql("match"))
+
+
+def unmatched(tables: Tables) -> int:
+    """Return how many of the journal's successes have no line."""
+    with tables.cursor() as cursor:
         return _count(cursor.execute(sql("unmatched")))
 
 

@@ -14,6 +14,7 @@ FROM (
             "user" AS account, ip AS address
         FROM records
         WHERE kind = 'login' AND result = 'success' AND damaged IS NULL
+            AND time >= (SELECT min(time) FROM unmatched_lines)
     ),
     unmatched_records AS (
         SELECT *, row_number() OVER (PARTITION BY time, verdict, account, address ORDER BY ordinal) AS turn

@@ -1,5 +1,6 @@
 """The ways in: a listener, and how the client protects its connection to it."""
 
+import enum
 from pathlib import Path
 
 import msgspec
@@ -58,6 +59,14 @@ HTTP = [
 WAYS = [*SMTP, *IMAP, *POP3, *HTTP]
 
 
+class Care(enum.Enum):
+    """What a client insists on, where the program leaves it to who sets it up."""
+
+    FULL = "TLS with a server that the CA vouches for"
+    ANY_SERVER = "TLS, with whomever"
+    IF_OFFERED = "TLS where it is offered"
+
+
 class Access(msgspec.Struct, frozen=True):
     """What somebody sets in a mail client; `home` is where it keeps its own files."""
 
@@ -67,6 +76,7 @@ class Access(msgspec.Struct, frozen=True):
     home: Path
     name: str
     password: str
+    care: Care = Care.FULL
 
     @property
     def scheme(self) -> str:

@@ -3,13 +3,20 @@
 from mailauth.login.event import Protocol
 from tests.live.letters import Letter
 from tests.live.programs import run
-from tests.live.ways import Access
+from tests.live.ways import Access, Care
+
+_STARTTLS = {
+    Care.FULL: ("--ssl-reqd",),
+    Care.ANY_SERVER: ("--ssl-reqd",),
+    Care.IF_OFFERED: ("--ssl",),
+}
 
 
 def _curl(access: Access, path: str, *options: str, given: str = "") -> str:
     return run(
         *("curl", "--silent", "--show-error", "--fail", "--cacert", str(access.ca)),
-        *(("--ssl-reqd",) if access.way.starttls else ()),
+        *(_STARTTLS[access.care] if access.way.starttls else ()),
+        *(("--insecure",) if access.care is Care.ANY_SERVER else ()),
         *("--user", f"{access.name}:{access.password}", *options, f"{access.server}/{path}"),
         home=access.home,
         given=given,

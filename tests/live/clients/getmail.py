@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from tests.live.programs import configuration, run
-from tests.live.ways import HOST, Access
+from tests.live.ways import HOST, Access, Care
 
 
 def fetch(access: Access) -> str:
     """Take what is in a maildrop."""
     assert not access.way.starttls
     kind = f"Simple{access.way.protocol.value}{'SSL' if access.way.implicit else ''}Retriever"
-    trust = f"ca_certs = {access.ca}\n" if access.way.implicit else ""
+    trusts = access.way.implicit and access.care is Care.FULL
+    trust = f"ca_certs = {access.ca}\n" if trusts else ""
     mbox = access.home / "mbox"
     script = configuration(access.home / "deliver", f"#!/bin/sh\ncat >> {mbox}\n")
     Path(script).chmod(0o700)

@@ -3,7 +3,7 @@
 from mailauth.login.hop import Security
 from tests.live.letters import Letter
 from tests.live.programs import configuration, run
-from tests.live.ways import HOST, Access
+from tests.live.ways import HOST, Access, Care
 
 _TLS = {
     Security.CLEARTEXT: "tls off",
@@ -12,12 +12,18 @@ _TLS = {
 }
 
 
+def _trust(access: Access) -> str:
+    if access.care is Care.ANY_SERVER:
+        return "tls_certcheck off\n"
+    return f"tls_trust_file {access.ca}\n"
+
+
 def _rc(access: Access, more: str) -> str:
     return configuration(
         access.home / "rc",
         f"account default\nhost {HOST}\nport {access.port}\nuser {access.name}\n"
         f"password {access.password}\n{_TLS[access.way.security]}\n"
-        f"tls_trust_file {access.ca}\n{more}",
+        f"{_trust(access)}{more}",
     )
 
 

@@ -5,7 +5,7 @@ from mailauth.login.hop import Security
 from tests.live.letters import Letter
 from tests.live.programs import configuration, run
 from tests.live.terminal import Terminal
-from tests.live.ways import HOST, Access
+from tests.live.ways import HOST, Access, Care
 
 _TLS = {
     Security.CLEARTEXT: "set ssl_starttls=no ssl_force_tls=no\n",
@@ -22,9 +22,10 @@ def _url(access: Access) -> str:
 def _rc(access: Access, more: str = "") -> str:
     """Configure it; which mechanism it logs in by is left to it."""
     kind = access.way.protocol.value.lower().replace("pop3", "pop")
+    optional = "set ssl_force_tls=no\n" if access.care is Care.IF_OFFERED else ""
     return configuration(
         access.home / "neomuttrc",
-        f"{_TLS[access.way.security]}"
+        f"{_TLS[access.way.security]}{optional}"
         f"set {kind}_pass='{access.password}' certificate_file='{access.ca}'\n"
         f"set from='{access.name}' sleep_time=0 tmpdir='{access.home}'\n"
         "set delete=yes move=no confirmappend=no confirmcreate=no mark_old=no\n" + more,
@@ -44,6 +45,14 @@ def work(access: Access) -> str:
         shown += neomutt.see("read me.")
         neomutt.type("q/File\ns=Archive\n/Flag\nF/Delete\ndq")
         return shown + neomutt.ended()
+
+
+def look(access: Access) -> None:
+    """Look whether there is mail."""
+    with _open(access) as neomutt:
+        neomutt.see("Welcome to mailauth")
+        neomutt.type("q")
+        neomutt.ended()
 
 
 def fetch(access: Access) -> str:

@@ -3,7 +3,7 @@
 from mailauth.login.hop import Security
 from tests.live.letters import Letter
 from tests.live.programs import run
-from tests.live.ways import HOST, Access
+from tests.live.ways import HOST, Access, Care
 
 _TLS = {
     Security.CLEARTEXT: (),
@@ -16,7 +16,8 @@ def _swaks(access: Access, recipient: str, *options: str, given: str = "") -> No
     trust = ("--tls-verify", "--tls-ca-path", str(access.ca), "--tls-sni", HOST)
     run(
         *("swaks", "--server", HOST, "--port", str(access.port)),
-        *(*_TLS[access.way.security], *(trust if access.way.secure else ())),
+        *(("--tls-optional",) if access.care is Care.IF_OFFERED else _TLS[access.way.security]),
+        *(trust if access.way.secure and access.care is not Care.ANY_SERVER else ()),
         *("--auth", "PLAIN", "--auth-user", access.name, "--auth-password", access.password),
         *("--from", access.name, "--to", recipient, *options),
         home=access.home,

@@ -8,12 +8,10 @@ function setup(name, file = name) {
   return ChromeUtils.importESModule(`resource:///modules/accountcreation/${file}.sys.mjs`)[name];
 }
 
-// Take a server for what is at the ports 80 and 443 of every host, and trust its CA, as Settings >
-// Certificates > Import does.
+// Take a server for what is at the ports 80 and 443 of every host, and trust its CA.
 function reach(http, https, pem) {
   Services.prefs.setCharPref("network.socket.forcePort", `80=${http};443=${https}`);
-  const certificates = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
-  certificates.addCertFromBase64(pem.replace(/-----.*-----|\s/g, ""), "C,,");
+  trust(pem);
 }
 
 // Accounts.
@@ -40,6 +38,32 @@ async function setUp(address, password, type, mode, auth = "passwordCleartext") 
   setup("AccountConfig").replaceVariables(config, address, address, password);
   await new (setup("ConfigVerifier"))(null, new AbortController().signal).verifyConfig(config, false);
   return (await setup("CreateInBackend").createAccountInBackend(config)).key;
+}
+
+// Log in once to a server that no account has, as "Get Messages" or "Send" would.
+async function logIn(type, port, socketType, user, password) {
+  const smtp = type === "smtp";
+  const server = smtp
+    ? MailServices.outgoingServer.createServer(type)
+    : MailServices.accounts.createIncomingServer(user, "localhost", type);
+  const where = smtp ? server.QueryInterface(Ci.nsISmtpServer) : server;
+  if (smtp) Object.assign(where, { hostname: "localhost", username: user });
+  Object.assign(where, { port, password, authMethod: Ci.nsMsgAuthMethod.passwordCleartext });
+  where.socketType = Ci.nsMsgSocketType[socketType];
+  const ended = Promise.withResolvers();
+  const listener = {
+    QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]),
+    OnStartRunningUrl() {},
+    OnStopRunningUrl: (url, status) => checked(status, "logging in", ended),
+  };
+  server.verifyLogon(listener, null);
+  return ended.promise;
+}
+
+// Trust a CA, as Settings > Certificates > Import does.
+function trust(pem) {
+  const certificates = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+  certificates.addCertFromBase64(pem.replace(/-----.*-----|\s/g, ""), "C,,");
 }
 
 function account(key) {

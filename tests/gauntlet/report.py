@@ -1,0 +1,100 @@
+"""RESULTS.md: which clients, their verdicts, and what each verdict rests on that is no praise."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mailauth.faults import Fault
+from mailauth.kit.gauntlet.judging import Verdict
+from tests.gauntlet.clients import CLIENTS
+from tests.gauntlet.running import Seen
+from tests.live.ways import Care
+
+REMARKS = Path(__file__).with_name("REMARKS.md")
+CASES = ("no-fault", *(fault.value for fault in Fault))
+
+_SHORT = {
+    Verdict.REFUSED: "refused",
+    Verdict.SECURE: "secure",
+    Verdict.EXPOSED: "**exposed**",
+    Verdict.BAD_TLS: "**bad TLS**",
+    Verdict.CLEARTEXT: "**no TLS**",
+    Verdict.BELIEVED: "**believed**",
+    Verdict.UNNOTICED: "**did not notice**",
+    Verdict.HUNG: "**hung**",
+    Verdict.NO_LOGIN: "**no login**",
+    Verdict.NOT_SEEN: "**not seen**",
+}
+_TOLD = {
+    Care.FULL: "",
+    Care.ANY_SERVER: "told not to verify",
+    Care.IF_OFFERED: "told that TLS is optional",
+}
+_WAYS = [
+    (protocol, tls) for protocol in ("IMAP", "POP3", "SMTP") for tls in ("starttls", "implicit")
+]
+
+_HEAD = """# Real mail clients in the gauntlet
+
+Written by `scripts/gauntlet-clients`, which runs `mailauth gauntlet` for each client of
+`clients.py` and each way in which it begins TLS. "refused" is *refused properly*, "secure" *logged
+in securely*; "–" was not tried: with a client that takes any certificate, only what is wrong with
+certificates is. **Bold** is what the gauntlet fails a client for; what it rests on stands below.
+"""
+
+
+def written(machine: str, versions: Mapping[str, str], seen: Sequence[Seen]) -> str:
+    """Write all of it."""
+    names = [name for name in CLIENTS if any(each.client == name for each in seen)]
+    parts = [_HEAD, machine, _versions(names, versions)]
+    for protocol, tls in _WAYS:
+        there = [each for each in seen if (each.protocol, each.tls) == (protocol, tls)]
+        if there:
+            parts += [f"## {protocol}, {_begun(tls)}", _table(names, there)]
+            parts.append(_evidence(names, there))
+    if REMARKS.exists():
+        parts.append(REMARKS.read_text("utf-8").strip())
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _begun(tls: str) -> str:
+    return "STARTTLS" if tls == "starttls" else "TLS from the first byte"
+
+
+def _versions(names: Sequence[str], versions: Mapping[str, str]) -> str:
+    rows = [[name, versions[name], _TOLD[CLIENTS[name].care]] for name in names]
+    return _markdown(["client", "version", ""], rows)
+
+
+def _table(names: Sequence[str], seen: Sequence[Seen]) -> str:
+    verdicts = {(each.client, each.case): Verdict(each.verdict) for each in seen}
+    columns = [name for name in names if any(each.client == name for each in seen)]
+    rows = [
+        [case, *(_cell(verdicts.get((name, case))) for name in columns)]
+        for case in CASES
+        if any(each.case == case for each in seen)
+    ]
+    heads = [
+        f"{name} ({told})" if (told := _TOLD[CLIENTS[name].care]) else name for name in columns
+    ]
+    return _markdown(["case", *heads], rows)
+
+
+def _cell(verdict: Verdict | None) -> str:
+    return "–" if verdict is None else _SHORT[verdict]
+
+
+def _evidence(names: Sequence[str], seen: Sequence[Seen]) -> str:
+    """Say once what the same client was seen to do in several cases."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in sorted(seen, key=lambda each: (names.index(each.client), CASES.index(each.case))):
+        if Verdict(each.verdict) not in (Verdict.REFUSED, Verdict.SECURE):
+            found.setdefault((each.client, each.verdict, each.evidence), []).append(each.case)
+    return "\n".join(
+        f"- {client}, {', '.join(cases)}: {verdict}. `{evidence.replace('`', chr(39))}`"
+        for (client, verdict, evidence), cases in found.items()
+    )
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -56,7 +56,7 @@ def test_bob_s_client_is_seen_explained_and_fixed(configured: Configured) -> Non
         log_in_watched(browser, server, "SECURE")
         browser.go(page(server, "/cases"))
         assert "open" not in browser.run("return document.querySelector('tbody').innerText")
-        row = browser.run("return document.querySelector('tbody tr').innerText")
+        row = " ".join(browser.run("return document.querySelector('tbody tr').innerText").split())
         assert "bob@mydomain.com IMAP" in row
         assert "fixed" in row
         assert re.search(r"after (under )?[0-9]+ (s|min)", row)  # its time to fix

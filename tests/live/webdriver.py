@@ -25,6 +25,7 @@ _OPTIONS = [
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--hide-scrollbars",
+    "--window-size=1280,900",
     "--force-color-profile=srgb",
 ]
 

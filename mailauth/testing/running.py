@@ -25,7 +25,7 @@ from mailauth.record import journal
 from mailauth.record.journal import Unreadable
 from mailauth.record.line import LoginLine, parse_line
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 _PLAIN = ("HTTP", "none")

@@ -21,7 +21,7 @@ import pytest
 from mailauth.login.event import Result
 from mailauth.testing import NotStarted, RunningServer
 from tests.live.raw_clients import Dialogue
-from tests.live.workforce import alone, children_of, has_ended, workers
+from tests.live.workforce import alone, children_of, has_ended, stop, workers
 
 TOML = """
 [server]
@@ -166,7 +166,7 @@ def replace(server: RunningServer, worker: int) -> None:
     """Kill a worker, and return when another accepts in its place."""
     [survivor] = [each for each in workers(server) if each != worker]
     os.kill(worker, signal.SIGKILL)
-    os.kill(survivor, signal.SIGSTOP)
+    stop(server, survivor)
     connect(server).close()
     os.kill(survivor, signal.SIGCONT)
     assert len(workers(server)) == 2
@@ -349,7 +349,7 @@ def test_a_worker_that_cannot_start_is_told_of_and_tried_again(server: RunningSe
     while "[error] Worker 1: users.file" not in server.stderr_file.read_text():
         assert log_in(server).startswith(b"a OK")
     users.write_text(before)
-    os.kill(survivor, signal.SIGSTOP)
+    stop(server, survivor)
     try:
         assert log_in(server, "sue's", "sue").startswith(b"a OK")
     finally:

@@ -22,11 +22,32 @@ def children_of(pid: int) -> list[int]:
 
 def has_ended(pid: int) -> bool:
     """Say whether a process is gone, but for what its parent has to be told."""
+    return _state(pid) in ("", "Z")
+
+
+def _state(pid: int) -> str:
+    """Return the state of a process as the kernel writes it (proc(5)), "" when it is gone."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return True
-    return status.rpartition(")")[2].split()[0] == "Z"
+        return ""
+    return status.rpartition(")")[2].split()[0]
+
+
+def stop(server: RunningServer, worker: int) -> None:
+    """Stop a worker, at a moment when it has no lock for which the others would wait."""
+    state = server.home / ".mailauth"
+    locks = [(state / name).stat().st_ino for name in ("record.lock", "failures.lock")]
+    while True:
+        os.kill(worker, signal.SIGSTOP)
+        while _state(worker) not in ("", "T"):
+            pass
+        held = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        if not any(
+            int(line[-4]) == worker and int(line[-3].rpartition(":")[2]) in locks for line in held
+        ):
+            return
+        os.kill(worker, signal.SIGCONT)
 
 
 @contextmanager
@@ -34,7 +55,7 @@ def alone(server: RunningServer, worker: int) -> Iterator[None]:
     """Let only this worker run: it is the one that accepts connections meanwhile."""
     others = [other for other in workers(server) if other != worker]
     for other in others:
-        os.kill(other, signal.SIGSTOP)
+        stop(server, other)
     try:
         yield
     finally:

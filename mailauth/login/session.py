@@ -6,7 +6,6 @@ line on disk.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache
 from typing import assert_never
 
@@ -14,11 +13,11 @@ from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission, Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
-from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
+from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.evidence import Evidence
+from mailauth.login.hop import CLEARTEXT, Handshake, Hop, handshake_completed
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy
-from mailauth.login.shown import MASK, shown
 from mailauth.sasl import (
     MECHANISMS,
     Claim,
@@ -37,25 +36,10 @@ from mailauth.wire.pending import Pending, then
 MAX_FAILURES = 10  # on one connection; after that the server ends it
 
 
-class LoginSession:
+class LoginSession(Evidence):
     """The login state of one connection."""
 
-    __slots__ = (
-        "_admission",
-        "_authority",
-        "_exchange",
-        "_mechanism",
-        "_policy",
-        "_refused",
-        "_sends_secret",
-        "account",
-        "attempted",
-        "client",
-        "client_name",
-        "client_version",
-        "failures",
-        "hop",
-    )
+    __slots__ = ("_admission", "_exchange", "_policy", "_refused", "account", "failures")
 
     def __init__(
         self,
@@ -65,20 +49,13 @@ class LoginSession:
         hop: Hop = CLEARTEXT,
         admission: Admission | None = None,
     ) -> None:
-        self.client = client
-        self.hop = hop
+        super().__init__(client, authority, hop)
         self.account: Account | None = None
-        self.attempted = False
         self.failures = 0
-        self.client_name: str | None = None
-        self.client_version: str | None = None
-        self._authority = authority
         self._policy = policy
         self._admission = admission
         self._exchange: Exchange | None = None
         self._refused: Exchange | None = None
-        self._mechanism: str | None = None
-        self._sends_secret = True
 
     # What the protocol core asks.
 
@@ -132,18 +109,8 @@ class LoginSession:
 
     def client_named(self, name: bytes | None, version: bytes | None = None) -> None:
         """Note what the client calls itself; after a login this is a record of its own."""
-        named = (self._safe(name), self._safe(version))
-        if named == (self.client_name, self.client_version):
-            return
-        self.client_name, self.client_version = named
-        if self.account is not None:
+        if self._is_named(name, version) and self.account is not None:
             self._record(Kind.CLIENT, user=self.account.name)
-
-    def ended(self, reason: str) -> None:
-        """The connection is over; without any attempt, that itself is recorded."""
-        if not self.attempted:
-            self.attempted = True
-            self._record(Kind.CONNECTION, reason=reason)
 
     # SASL: begin, respond or cancel, and what goes wrong on the way.
 
@@ -386,21 +353,8 @@ class LoginSession:
         recorded = self._record(Kind.LOGIN, result=result, reason=reason, exposed=exposed)
         return then(recorded, lambda event: self._answered(event, answer))
 
-    def _may_expose(self) -> bool | None:
-        """What is to be said of a secret that cannot be checked: nobody knows, or it is safe."""
-        return None if self._exposes(right=True) else False
-
-    def _is_by(self, mechanism: str) -> None:
-        self._mechanism = mechanism
-        known = MECHANISMS.get(mechanism)
-        self._sends_secret = known.sends_secret if known is not None else mechanism != APOP
-
     def _answered(self, event: LoginEvent | None, answer: Answer) -> Outcome:
         return Outcome(Answer.UNAVAILABLE if event is None else answer)
-
-    def _exposes(self, right: bool) -> bool:
-        """Whether a secret that is right has crossed the client's hop for everybody to read."""
-        return right and self._sends_secret and not self.hop.secure
 
     def _claim_of(self, mechanism: Mechanism, initial_response: bytes | None) -> Claim | None:
         """What a refused initial response claims; an exchange that wants more is kept for it."""
@@ -442,83 +396,6 @@ class LoginSession:
                 sorted(names, key=lambda name: accounts.find(name.encode()) is None)
             ),
         )
-
-    # The record.
-
-    def _record_claim(
-        self,
-        claim: Claim,
-        result: Result,
-        reason: str | None,
-        account: Account | None,
-        exposed: bool | None,
-        at: datetime | None = None,
-    ) -> LoginEvent | None | Pending[LoginEvent | None]:
-        secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
-        return self._record(
-            Kind.LOGIN,
-            result=result,
-            reason=reason,
-            user=account.name if account is not None else None,
-            authcid=self._safe(claim.authcid, secret),
-            authzid=self._safe(claim.authzid, secret) if claim.authzid else None,
-            exposed=exposed,
-            at=at,
-        )
-
-    def _record(
-        self,
-        kind: Kind,
-        *,
-        result: Result | None = None,
-        reason: str | None = None,
-        user: str | None = None,
-        authcid: str | None = None,
-        authzid: str | None = None,
-        exposed: bool | None = None,
-        at: datetime | None = None,
-    ) -> LoginEvent | None | Pending[LoginEvent | None]:
-        if kind is Kind.LOGIN:
-            self.attempted = True
-        client, hop, tls = self.client, self.hop, self.hop.tls or TlsFacts()
-        return self._authority.recorder.record(
-            Attempt(
-                kind=kind,
-                result=result,
-                reason=reason,
-                protocol=client.protocol,
-                listener=client.listener,
-                local_port=client.local_port,
-                session=client.session,
-                secure=hop.secure,
-                security=hop.security,
-                tls_version=tls.version,
-                tls_cipher=tls.cipher,
-                tls_sni=self._safe(tls.sni.encode()) if tls.sni is not None else None,
-                tls_alpn=tls.alpn,
-                mechanism=self._mechanism if kind is Kind.LOGIN else None,
-                user=user,
-                authcid=authcid,
-                authzid=authzid,
-                ip=client.ip,
-                port=client.port,
-                peer=client.peer,
-                exposed=exposed,
-                client_name=self.client_name,
-                client_version=self.client_version,
-                at=at,
-            )
-        )
-
-    def _safe(self, sent: bytes | None, password: bytes | None = None) -> str | None:
-        """Make what a client sent fit to be written; people type passwords into name fields."""
-        if sent is None:
-            return None
-        accounts = self._authority.accounts
-        is_secret = sent == password or accounts.is_plaintext_secret(sent)
-        if is_secret and accounts.find(sent) is None:
-            return MASK
-        return shown(sent)
 
 
 @lru_cache(maxsize=64)  # for every greeting asks, of a few accounts and policies

@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mailauth.login.evidence import NO_ATTEMPT
 from mailauth.login.hop import Handshake
 from mailauth.login.session import LoginSession
 from mailauth.net.deadlines import DeadlineWheel
@@ -349,7 +350,7 @@ class MailConnection:
         self._leave()
         self._link.loseConnection()
 
-    def _leave(self, reason: str = "no-attempt") -> None:
+    def _leave(self, reason: str = NO_ATTEMPT) -> None:
         """Be done with the client; whatever is awaited for it still comes."""
         self.ended(reason)
         self._gone = True

@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mailauth.login.client import Client
+from mailauth.login.evidence import NO_ATTEMPT
 from mailauth.login.hop import Handshake, Hop, handshake_completed
 from mailauth.net.interfaces import Shared, Socket, Upper
 from mailauth.net.preamble import Ends, must_send_header, proxied_ends
@@ -370,7 +371,7 @@ class Link:
         if self._stage is Stage.HANDSHAKE and (self._heard or self.upper is not None):
             self._end("tls-handshake-failed: the client closed the connection")
         elif self._stage is Stage.HANDSHAKE:
-            self._end("no-attempt")
+            self._end(NO_ATTEMPT)
         elif self._stage is Stage.HEADER and self._heard:
             log.warn("{peer} closed before its PROXY header was whole", peer=self._ends.ip)
             self._end("proxy-header-malformed: cut short")

@@ -108,6 +108,7 @@ class Pop3Server:
             raise BadCommand("Unknown command")
         if session.state not in command.states:
             raise BadCommand("Not possible in this state")
+        session.login.did(keyword.decode("ascii"))
         return command.run(session, argument)
 
     def _too_long(self, line: TooLong) -> list[Effect]:

@@ -8,6 +8,7 @@ import warnings
 import pytest
 
 from mailauth.login.event import Kind, LoginEvent
+from tests.live.lines import Lines
 from tests.live.raw_clients import BARE, STARTTLS, Bare, begin, start_tls
 from tests.live.watching import Watched
 
@@ -99,3 +100,22 @@ def test_a_client_that_only_looks(demo: Watched, bare: Bare) -> None:
         assert demo.events() == []
     else:
         assert the_connection(demo).reason == "no-attempt"
+
+
+@pytest.mark.parametrize(
+    ("listener", "lines", "reason"),
+    [
+        ("imap", ["a CAPABILITY", "b LOGOUT"], "no-attempt (CAPABILITY, LOGOUT)"),
+        ("pop3", ["CAPA", "NONSENSE", "QUIT"], "no-attempt (CAPA, QUIT)"),
+        ("smtp", ["EHLO client", "NOOP", "QUIT"], "no-attempt (EHLO, NOOP, QUIT)"),
+    ],
+)
+def test_who_only_looks_around_is_recorded_with_what_he_did(
+    demo: Watched, listener: str, lines: list[str], reason: str
+) -> None:
+    with Lines(demo.port(listener), listener) as client:
+        client.read(1)
+        for line in lines:
+            client.ask(line)
+    demo.server.settled()
+    assert the_connection(demo).reason == reason

@@ -431,6 +431,24 @@ def test_a_connection_without_an_attempt_is_recorded_once(
     assert [event.reason for event in recorder.connections] == ["no-attempt"]
 
 
+def test_a_client_that_only_looks_is_recorded_with_what_it_did(
+    recorder: MemoryRecorder, shared: Authority
+) -> None:
+    """Each command once, and no more than a few."""
+    session = session_for(Protocol.IMAP, shared)
+    for command in ("CAPABILITY", "ID", "CAPABILITY", "LOGOUT"):
+        session.did(command)
+    session.ended("no-attempt")
+    busy = session_for(Protocol.IMAP, shared)
+    for number in range(20):
+        busy.did(f"X{number}")
+    busy.ended("no-attempt")
+    assert [event.reason for event in recorder.connections] == [
+        "no-attempt (CAPABILITY, ID, LOGOUT)",
+        "no-attempt (X0, X1, X2, X3, X4, X5, X6, X7)",
+    ]
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_token_in_the_clear_is_exposed(
     recorder: MemoryRecorder, shared: Authority, tls: bool

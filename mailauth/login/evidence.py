@@ -1,0 +1,159 @@
+"""The evidence of one connection: its client, its hop, and the records that are made of them."""
+
+from datetime import datetime
+
+from mailauth.login.accounts import Account
+from mailauth.login.authority import Authority
+from mailauth.login.client import Client
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result
+from mailauth.login.hop import Hop, TlsFacts
+from mailauth.login.policy import APOP
+from mailauth.login.shown import MASK, shown
+from mailauth.sasl import MECHANISMS, Claim, PasswordClaim
+from mailauth.wire.pending import Pending
+
+NO_ATTEMPT = "no-attempt"  # why a connection ended whose client did not try to log in
+COMMANDS = 8  # of such a client that are told
+
+Recorded = LoginEvent | None | Pending[LoginEvent | None]
+
+
+class Evidence:
+    """What is known of a connection's client, and how it is written down.
+
+    `attempted` is whether the client has tried to log in, or the connection was recorded as one
+    that ended without that.
+    """
+
+    __slots__ = (
+        "_authority",
+        "_commands",
+        "_mechanism",
+        "_sends_secret",
+        "attempted",
+        "client",
+        "client_name",
+        "client_version",
+        "hop",
+    )
+
+    def __init__(self, client: Client, authority: Authority, hop: Hop) -> None:
+        self.client = client
+        self.hop = hop
+        self.attempted = False
+        self.client_name: str | None = None
+        self.client_version: str | None = None
+        self._authority = authority
+        self._commands: tuple[str, ...] = ()
+        self._mechanism: str | None = None
+        self._sends_secret = True
+
+    def did(self, command: str) -> None:
+        """Note a command that is no login: it is told of a client that leaves without trying."""
+        if not self.attempted and command not in self._commands and len(self._commands) < COMMANDS:
+            self._commands += (command,)
+
+    def ended(self, reason: str) -> None:
+        """The connection is over; without any attempt, that itself is recorded."""
+        if self.attempted:
+            return
+        self.attempted = True
+        if reason == NO_ATTEMPT and self._commands:
+            reason = f"{NO_ATTEMPT} ({', '.join(self._commands)})"
+        self._record(Kind.CONNECTION, reason=reason)
+
+    def _is_named(self, name: bytes | None, version: bytes | None) -> bool:
+        """Note what the client calls itself; say whether that is new."""
+        named = (self._safe(name), self._safe(version))
+        if named == (self.client_name, self.client_version):
+            return False
+        self.client_name, self.client_version = named
+        return True
+
+    def _may_expose(self) -> bool | None:
+        """What is to be said of a secret that cannot be checked: nobody knows, or it is safe."""
+        return None if self._exposes(right=True) else False
+
+    def _is_by(self, mechanism: str) -> None:
+        self._mechanism = mechanism
+        known = MECHANISMS.get(mechanism)
+        self._sends_secret = known.sends_secret if known is not None else mechanism != APOP
+
+    def _exposes(self, right: bool) -> bool:
+        """Whether a secret that is right has crossed the client's hop for everybody to read."""
+        return right and self._sends_secret and not self.hop.secure
+
+    def _record_claim(
+        self,
+        claim: Claim,
+        result: Result,
+        reason: str | None,
+        account: Account | None,
+        exposed: bool | None,
+        at: datetime | None = None,
+    ) -> Recorded:
+        secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
+        return self._record(
+            Kind.LOGIN,
+            result=result,
+            reason=reason,
+            user=account.name if account is not None else None,
+            authcid=self._safe(claim.authcid, secret),
+            authzid=self._safe(claim.authzid, secret) if claim.authzid else None,
+            exposed=exposed,
+            at=at,
+        )
+
+    def _record(
+        self,
+        kind: Kind,
+        *,
+        result: Result | None = None,
+        reason: str | None = None,
+        user: str | None = None,
+        authcid: str | None = None,
+        authzid: str | None = None,
+        exposed: bool | None = None,
+        at: datetime | None = None,
+    ) -> Recorded:
+        if kind is Kind.LOGIN:
+            self.attempted = True
+        client, hop, tls = self.client, self.hop, self.hop.tls or TlsFacts()
+        return self._authority.recorder.record(
+            Attempt(
+                kind=kind,
+                result=result,
+                reason=reason,
+                protocol=client.protocol,
+                listener=client.listener,
+                local_port=client.local_port,
+                session=client.session,
+                secure=hop.secure,
+                security=hop.security,
+                tls_version=tls.version,
+                tls_cipher=tls.cipher,
+                tls_sni=self._safe(tls.sni.encode()) if tls.sni is not None else None,
+                tls_alpn=tls.alpn,
+                mechanism=self._mechanism if kind is Kind.LOGIN else None,
+                user=user,
+                authcid=authcid,
+                authzid=authzid,
+                ip=client.ip,
+                port=client.port,
+                peer=client.peer,
+                exposed=exposed,
+                client_name=self.client_name,
+                client_version=self.client_version,
+                at=at,
+            )
+        )
+
+    def _safe(self, sent: bytes | None, password: bytes | None = None) -> str | None:
+        """Make what a client sent fit to be written; people type passwords into name fields."""
+        if sent is None:
+            return None
+        accounts = self._authority.accounts
+        is_secret = sent == password or accounts.is_plaintext_secret(sent)
+        if is_secret and accounts.find(sent) is None:
+            return MASK
+        return shown(sent)

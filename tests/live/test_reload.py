@@ -93,14 +93,21 @@ def test_one_mistake_leaves_everything_as_it_was(server: RunningServer, broken: 
     assert Path(broken).name in error
 
 
+def write_whole(file: Path, text: str) -> None:
+    """Write a file as an editor does: nobody sees half of it."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
+
+
 def test_a_users_file_that_changes_is_read_by_itself(server: RunningServer) -> None:
     """What `mailauth users` does counts without a signal; a mistake leaves all as it was."""
-    (server.home / "users.passwd").write_text("bob:{PLAIN}two horses\n")
+    write_whole(server.home / "users.passwd", "bob:{PLAIN}two horses\n")
     eventually(lambda: "the accounts were reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")
     changes = [(each.user, each.reason) for each in server.events(Kind.ACCOUNT)]
     assert changes == [("bob", "password-changed")]
-    (server.home / "users.passwd").write_text("bob:{UNHEARD-OF}x\n")
+    write_whole(server.home / "users.passwd", "bob:{UNHEARD-OF}x\n")
     eventually(lambda: "[error] the accounts were not reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")
 

@@ -361,6 +361,7 @@ def test_a_server_whose_workers_cannot_start_does_not(tmp_path: Path) -> None:
     (tmp_path / "users.passwd").write_text("sue:{PLAIN}sue's\n")
     (tmp_path / ".mailauth").mkdir()
     (tmp_path / ".mailauth" / "mail").write_text("in the way of the Maildirs\n")
+    others = set(children_of(os.getpid()))
     with pytest.raises(NotStarted, match="mail"):
         RunningServer(tmp_path).start()
-    assert children_of(os.getpid()) == []
+    assert set(children_of(os.getpid())) <= others

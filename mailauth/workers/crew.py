@@ -34,7 +34,7 @@ log = Logger()
 START_SECONDS = 60.0  # for a worker to accept connections
 ANSWER_SECONDS = 5.0
 LEAVE_SECONDS = 10.0  # a worker takes leave of its clients meanwhile
-SETTLED_SECONDS = 10.0  # a worker that lives that long was not started in vain
+SETTLED_SECONDS = 1.0  # a worker that has served for so long was not started in vain
 FIRST_PAUSE = 0.1  # before the next one, when it was; doubled from time to time
 LONGEST_PAUSE = 10.0
 
@@ -52,11 +52,10 @@ class _Hired(msgspec.Struct, eq=False):
     """One worker process, and the orders that it has not answered yet."""
 
     process: subprocess.Popen[bytes]
-    since: float
     line: Line | None = None
     unanswered: dict[int, Deferred[Answer | None]] = msgspec.field(default_factory=dict)
     late: IDelayedCall | None = None
-    ready: bool = False
+    ready_since: float | None = None  # when it began to accept connections
 
 
 class _Seat(msgspec.Struct, eq=False):
@@ -103,7 +102,7 @@ class Crew:
                 answer = answer_in(read_line(end)[0]).answer
             if isinstance(answer, Failed):
                 raise WorkerFailed(answer.message)
-            hired.ready = True
+            hired.ready_since = self._reactor.seconds()
             self._attend(seat, hired, end)
 
     async def ask(self, order: Order) -> dict[int, Answer]:
@@ -120,7 +119,7 @@ class Crew:
         asked = {
             seat.number: answer
             for seat, answer in sent.items()
-            if seat.hired is not None and seat.hired.ready
+            if seat.hired is not None and seat.hired.ready_since is not None
         }
         answers = await gatherResults(asked.values())
         return {
@@ -160,7 +159,7 @@ class Crew:
         ours, theirs = socket.socketpair()
         with theirs:
             process = _spawn(theirs.fileno(), self._inherited)
-        seat.hired = _Hired(process, self._reactor.seconds())
+        seat.hired = _Hired(process)
         return seat.hired, ours
 
     def _first_order(self) -> bytes:
@@ -182,7 +181,7 @@ class Crew:
         hired.unanswered[number] = answered
 
         def give_up() -> None:
-            if hired.ready:
+            if hired.ready_since is not None:
                 log.warn("Worker {number} does not answer", number=seat.number)
             hired.unanswered.pop(number).callback(None)
 
@@ -204,7 +203,7 @@ class Crew:
                 "Worker {number}: {message}", number=seat.number, message=message.answer.message
             )
         if isinstance(message.answer, Ready):
-            hired.ready = True
+            hired.ready_since = self._reactor.seconds()
             if hired.late is not None:
                 hired.late.cancel()
                 hired.late = None
@@ -228,7 +227,8 @@ class Crew:
             for each in gone:
                 each.callback(None)
             return
-        if hired.ready and self._reactor.seconds() - hired.since >= SETTLED_SECONDS:
+        now = self._reactor.seconds()
+        if hired.ready_since is not None and now - hired.ready_since >= SETTLED_SECONDS:
             seat.pause = 0.0
         log.error(
             "Worker {number} (pid {pid}) {end}; another takes its place",

@@ -124,6 +124,7 @@ class Load:
                         pass
                     else:
                         answered += 1
+                        stuck = perf_counter() + STUCK_SECONDS
                         self._note(client, answer)
                     selector.unregister(client.socket)
                     client.socket.close()

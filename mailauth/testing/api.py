@@ -34,6 +34,13 @@ class Cursor(msgspec.Struct, frozen=True):
     cursor: int
 
 
+class ListenerState(msgspec.Struct, frozen=True):
+    """A listener as it is now; what else the server says of it is left out."""
+
+    name: str
+    fault: str | None
+
+
 class ListenerFault(msgspec.Struct, frozen=True):
     """What a listener does wrong on purpose."""
 
@@ -60,13 +67,18 @@ class Api:
         """Have blocks and faults forgotten; return where to read on from."""
         return self.ask("POST", "reset", Cursor).cursor
 
-    def set_fault(self, listener: str, fault: str) -> None:
-        """Have a listener do something wrong on purpose."""
-        self.ask("PUT", f"listeners/{quote(listener)}/fault/{quote(fault)}", ListenerFault)
+    def fault(self, listener: str) -> str | None:
+        """Say what a listener does wrong now; it must be one of the server's."""
+        listeners = self.ask("GET", "listeners", list[ListenerState])
+        return next(each.fault for each in listeners if each.name == listener)
 
-    def clear_fault(self, listener: str) -> None:
-        """Have it do what is right again."""
-        self.ask("DELETE", f"listeners/{quote(listener)}/fault", ListenerFault)
+    def set_fault(self, listener: str, fault: str | None) -> None:
+        """Have a listener do something wrong on purpose, or what is right again."""
+        path = f"listeners/{quote(listener)}/fault"
+        if fault is None:
+            self.ask("DELETE", path, ListenerFault)
+        else:
+            self.ask("PUT", f"{path}/{quote(fault)}", ListenerFault)
 
     def ask(self, method: str, path: str, answer: type[T], seconds: float = 0) -> T:
         """Ask once. Raises `ApiError`, and `OSError` where nobody answers."""

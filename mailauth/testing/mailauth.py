@@ -61,6 +61,7 @@ class MailAuth:
         self._api: Api
         self._cursor = 0  # of the last record that belongs to the past
         self._read_to = 0
+        self._resets = 0
         self._events: list[LoginEvent] = []
 
     def __enter__(self) -> Self:
@@ -97,6 +98,7 @@ class MailAuth:
     def reset(self) -> None:
         """Begin anew: what was recorded until now is past, and blocks and faults are cleared."""
         self._cursor = self._read_to = self._asked(self._api.reset)
+        self._resets += 1
         self._events.clear()
 
     # Where it is, whom to trust, and who can log in.
@@ -157,15 +159,18 @@ class MailAuth:
     def fault(self, listener: str, name: str) -> Iterator[None]:
         """Have a listener do something wrong on purpose, until the block ends.
 
-        The faults are those of `mailauth.faults`, of clients that connect meanwhile. Raises
-        `LookupError` for a listener, and `testing.ApiError` for a fault that is not there.
+        The faults are those of `mailauth.faults`, of clients that connect meanwhile. Afterwards the
+        listener does what it did before, unless a `reset()` has come between. Raises `LookupError`
+        for a listener, and `testing.ApiError` for a fault that is not there.
         """
-        where = self._named(listener).name
+        where, resets = self._named(listener).name, self._resets
+        before = self._asked(lambda: self._api.fault(where))
         self._asked(lambda: self._api.set_fault(where, name))
         try:
             yield
         finally:
-            self._asked(lambda: self._api.clear_fault(where))
+            if resets == self._resets:
+                self._asked(lambda: self._api.set_fault(where, before))
 
     # What it has recorded.
 

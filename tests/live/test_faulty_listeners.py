@@ -304,6 +304,111 @@ def test_a_reset_clears_what_the_configuration_does_not_say() -> None:
             client.login("bob", "right")
 
 
+def failing(server: MailAuth, listener: str) -> str:
+    """Log in with a right password, and return the answer."""
+    with lines_of(server, listener) as lines:
+        return log_in(lines, listener)
+
+
+def test_a_fault_that_a_test_leaves_behind_is_gone_for_the_next(shared: MailAuth) -> None:
+    """And what the first test leaves only now is no business of the second's fault."""
+    shared.reset()
+    left = shared.fault("imap", "temporary-failure")
+    left.__enter__()
+    assert "UNAVAILABLE" in failing(shared, "imap")
+    shared.reset()
+    assert failing(shared, "imap").startswith("a3 OK")
+    with shared.fault("imap", "wrong-code"):
+        left.__exit__(None, None, None)
+        assert failing(shared, "imap") == WRONG_CODES["imap"]
+    assert failing(shared, "imap").startswith("a3 OK")
+
+
+def test_a_fault_that_fails_the_test_ends_with_its_block(mailauth: MailAuth) -> None:
+    with pytest.raises(ZeroDivisionError), mailauth.fault("pop3", "drop-mid-auth"):
+        raise ZeroDivisionError
+    assert failing(mailauth, "pop3").startswith("+OK")
+
+
+def test_faults_inside_each_other_end_in_turn(mailauth: MailAuth) -> None:
+    with mailauth.fault("smtp", "temporary-failure"):
+        with mailauth.fault("smtp", "wrong-code"):
+            assert failing(mailauth, "smtp") == WRONG_CODES["smtp"]
+        assert failing(mailauth, "smtp").startswith("454")
+    assert failing(mailauth, "smtp").startswith("235")
+
+
+def test_two_listeners_have_faults_of_their_own(mailauth: MailAuth) -> None:
+    with mailauth.fault("imap", "wrong-code"), mailauth.fault("pop3", "temporary-failure"):
+        assert failing(mailauth, "imap") == WRONG_CODES["imap"]
+        assert failing(mailauth, "pop3").startswith("-ERR [SYS/TEMP]")
+        assert failing(mailauth, "smtp").startswith("235")
+        with pytest.raises(ssl.SSLCertVerificationError), mailauth.fault("pop3s", "self-signed"):
+            implicit_pop3(mailauth, mailauth.ssl_context())
+        implicit_imap(mailauth, mailauth.ssl_context())
+
+
+def test_who_is_connected_has_what_there_was_when_they_came(mailauth: MailAuth) -> None:
+    """A fault is for those who connect while it is there, and for all that they do then."""
+    with lines_of(mailauth, "imap") as before:
+        fault = mailauth.fault("imap", "temporary-failure")
+        fault.__enter__()
+        assert log_in(before, "imap").startswith("a3 OK")
+        with lines_of(mailauth, "imap") as during:
+            fault.__exit__(None, None, None)
+            assert log_in(during, "imap").startswith("a3 NO [UNAVAILABLE]")
+
+
+def test_a_connection_from_before_begins_tls_as_the_listener_does_now(mailauth: MailAuth) -> None:
+    with lines_of(mailauth, "imap") as before, mailauth.fault("imap", "expired"):
+        before.ask("a1 STARTTLS")
+        with pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"):
+            before.start_tls(mailauth.ssl_context())
+
+
+def test_a_listener_that_requires_certificates_can_have_faults() -> None:
+    config = """
+        [listen]
+        client_certificates = "required"
+        [[user]]
+        name = "bob@mydomain.com"
+        password = "secret"
+    """
+    with MailAuth(config) as server:
+        careless = ssl.create_default_context()
+        careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+        with server.fault("imaps", "expired"):
+            with pytest.raises(ssl.SSLError, match="certificate required"):
+                imaplib.IMAP4_SSL("localhost", server.port("imaps"), ssl_context=careless)
+            server.wait_for_connection("peer did not return a certificate")
+        for fault in ("handshake-abort", "close-after-hello", "old-version-only"):
+            with server.fault("pop3s", fault), pytest.raises((ssl.SSLError, ConnectionError)):
+                implicit_pop3(server, server.ssl_context())
+        with server.fault("imap", "stripped"), lines_of(server, "imap") as lines:
+            assert log_in(lines, "imap").startswith("a3 OK")
+
+
+def test_workers_have_the_same_faults() -> None:
+    config = """
+        [server]
+        workers = 2
+        [[user]]
+        name = "bob@mydomain.com"
+        password = "secret"
+    """
+    with MailAuth(config) as server:
+        for _ in range(3):
+            with server.fault("imap", "wrong-code"), server.fault("pop3s", "expired"):
+                for _ in range(4):
+                    assert failing(server, "imap") == WRONG_CODES["imap"]
+                    with pytest.raises(ssl.SSLCertVerificationError):
+                        implicit_pop3(server, server.ssl_context())
+                server.reset()
+                for _ in range(4):
+                    assert failing(server, "imap").startswith("a3 OK")
+                    implicit_pop3(server, server.ssl_context())
+
+
 def test_every_fault_is_tried_here() -> None:
     text = Path(__file__).read_text("utf-8")
     for fault in Fault:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bench.machine import described
 from tests.bench.results import with_section
 
-BENCHMARKS = ("logins", "mailbox", "hashes", "console", "reports")
+BENCHMARKS = ("logins", "mailbox", "hashes", "console", "reports", "plugin")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

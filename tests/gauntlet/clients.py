@@ -45,6 +45,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     version: Callable[[], str]
     tls: tuple[TlsMode, ...] = BOTH
     care: Care = Care.FULL
+    jobs: int = 6  # at a time; a stalled handshake is waited for half a minute
 
 
 def _letter(access: Access) -> Letter:
@@ -226,8 +227,9 @@ CLIENTS = {
     "node-pop3, rejectUnauthorized false": _careless(_NODE_POP3),
     "Thunderbird": Client(
         program="thunderbird",
-        protocols=(IMAP, POP3, SMTP),
+        protocols=(IMAP, POP3),
         log_in=_thunderbird,
+        jobs=2,
         version=_first_line("thunderbird", "--version"),
     ),
 }

@@ -17,7 +17,6 @@ from mailauth.faults import FAULTS, FaultKind
 from tests.gauntlet.clients import CLIENTS, Client
 from tests.live.ways import Care
 
-JOBS = 6  # clients at a time; a stalled handshake is waited for half a minute
 SECONDS = 45
 WORDS = 200  # characters of evidence
 
@@ -56,7 +55,7 @@ def run(name: str, protocol: str, tls: TlsMode) -> list[Seen]:
         junit = Path(directory, "gauntlet.xml")
         command = [
             *(sys.executable, "-m", "mailauth", "gauntlet"),
-            *("--protocol", protocol, "--tls", tls.value, f"--jobs={JOBS}"),
+            *("--protocol", protocol, "--tls", tls.value, f"--jobs={CLIENTS[name].jobs}"),
             *(f"--timeout={SECONDS}s", f"--junit={junit}", *_cases(CLIENTS[name])),
             *("--command", shlex.join(driver)),
         ]

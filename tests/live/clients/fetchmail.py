@@ -22,5 +22,9 @@ def fetch(access: Access) -> str:
         f"  nokeep fetchall no rewrite mda '/bin/sh -c \"cat >> {access.home}/mbox\"'\n",
     )
     ids = str(access.home / "ids")
-    run("fetchmail", "--nosyslog", "--fetchmailrc", rc, "--idfile", ids, home=access.home)
+    run(
+        *("fetchmail", "--nosyslog", "--fetchmailrc", rc, "--idfile", ids),
+        *("--pidfile", str(access.home / "pid")),  # root's is everybody's, and a lock
+        home=access.home,
+    )
     return (access.home / "mbox").read_text()

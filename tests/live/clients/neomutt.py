@@ -49,7 +49,7 @@ def work(access: Access) -> str:
 
 def look(access: Access) -> None:
     """Look whether there is mail."""
-    with _open(access) as neomutt:
+    with _open(access, f"set folder='{access.home}'\n") as neomutt:
         neomutt.see("Welcome to mailauth")
         neomutt.type("q")
         neomutt.ended()

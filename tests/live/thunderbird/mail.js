@@ -40,16 +40,11 @@ async function setUp(address, password, type, mode, auth = "passwordCleartext") 
   return (await setup("CreateInBackend").createAccountInBackend(config)).key;
 }
 
-// Log in once to a server that no account has, as "Get Messages" or "Send" would.
+// Log in once to a server that no account has, as "Get Messages" would.
 async function logIn(type, port, socketType, user, password) {
-  const smtp = type === "smtp";
-  const server = smtp
-    ? MailServices.outgoingServer.createServer(type)
-    : MailServices.accounts.createIncomingServer(user, "localhost", type);
-  const where = smtp ? server.QueryInterface(Ci.nsISmtpServer) : server;
-  if (smtp) Object.assign(where, { hostname: "localhost", username: user });
-  Object.assign(where, { port, password, authMethod: Ci.nsMsgAuthMethod.passwordCleartext });
-  where.socketType = Ci.nsMsgSocketType[socketType];
+  const server = MailServices.accounts.createIncomingServer(user, "localhost", type);
+  Object.assign(server, { port, password, authMethod: Ci.nsMsgAuthMethod.passwordCleartext });
+  server.socketType = Ci.nsMsgSocketType[socketType];
   const ended = Promise.withResolvers();
   const listener = {
     QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]),

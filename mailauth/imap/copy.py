@@ -5,7 +5,8 @@ from mailauth.imap.command import Command
 from mailauth.imap.errors import No
 from mailauth.imap.responses import status
 from mailauth.imap.session import ImapSession
-from mailauth.imap.updates import completed
+from mailauth.imap.slices import in_slices
+from mailauth.imap.updates import completed, updates
 from mailauth.mailbox.errors import NoSuchMailbox
 from mailauth.mailbox.store import Copied
 from mailauth.wire.effects import Effect
@@ -43,15 +44,24 @@ def _copy(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
 def _move(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
     """COPYUID comes first, so that the client knows what the EXPUNGE responses are about."""
     numbers, target = _arguments(session, command, uid=uid)
-    selection = session.selected
-    selection.check_writable()
-    try:
-        moved = selection.view.move(numbers, target)
-    except NoSuchMailbox as error:
-        raise No(str(error), "TRYCREATE") from None
-    code = _copyuid(moved)
-    said = status(b"*", b"OK", "Moved", code) if code else b""
-    return completed(session, command, said)
+    view = session.selected.view
+    session.selected.check_writable()
+    moved: dict[int, list[tuple[int, int]]] = {}  # by UIDVALIDITY of the target
+
+    def move(numbers: list[int]) -> bytes:
+        try:
+            copied = view.move(numbers, target)
+        except NoSuchMailbox as error:
+            raise No(str(error), "TRYCREATE") from None
+        moved.setdefault(copied.uid_validity, []).extend(copied.uids)
+        return b""
+
+    def end() -> bytes:
+        codes = [_copyuid(Copied(validity, uids)) for validity, uids in moved.items()]
+        said = b"".join(status(b"*", b"OK", "Moved", code) for code in codes if code)
+        return said + updates(session, expunge=True) + command.ok()
+
+    return in_slices(command, numbers, move, end)
 
 
 def _arguments(session: ImapSession, command: Command, *, uid: bool) -> tuple[list[int], str]:

@@ -46,6 +46,14 @@ class Searches(msgspec.Struct, frozen=True):
     modseq: bool
 
 
+class UnknownCharset(No):
+    """BADCHARSET, and whether the result was to be saved."""
+
+    def __init__(self, *, save: bool) -> None:
+        super().__init__("This charset is not known here", "BADCHARSET (US-ASCII UTF-8)")
+        self.save = save
+
+
 _RETURNED = frozenset({b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"})
 _ALONE: dict[bytes, Key] = {
     b"ALL": All(),
@@ -70,7 +78,7 @@ _ENTRY_TYPES = (b"priv", b"shared", b"all")
 def search_arguments(parser: Parser, saved: Sequence[int]) -> Searches:
     """What stands behind SEARCH; `saved` are the UIDs that `$` means.
 
-    Raises `No` with BADCHARSET (RFC 9051 §6.4.4).
+    Raises `UnknownCharset` (RFC 9051 §6.4.4).
     """
     parser.sp()
     returned: frozenset[bytes] | None = None
@@ -81,7 +89,10 @@ def search_arguments(parser: Parser, saved: Sequence[int]) -> Searches:
     if parser.accept(b"CHARSET "):
         charset = parser.astring()
         parser.sp()
-    grammar = _Keys(parser, saved, _codec(charset))
+    codec = "utf-8" if charset is None else charsets.codec(charset)  # US-ASCII is part of it
+    if codec is None:
+        raise UnknownCharset(save=returned is not None and b"SAVE" in returned)
+    grammar = _Keys(parser, saved, codec)
     keys = [grammar.search_key(0)]
     while not parser.at_end():
         parser.sp()
@@ -95,14 +106,6 @@ def _return_option(parser: Parser) -> bytes:
     if option not in _RETURNED:
         parser.fail("a result option")
     return option
-
-
-def _codec(charset: bytes | None) -> str:
-    """The codec of the command's strings; without CHARSET, UTF-8, of which US-ASCII is a part."""
-    codec = "utf-8" if charset is None else charsets.codec(charset)
-    if codec is None:
-        raise No("This charset is not known here", "BADCHARSET (US-ASCII UTF-8)")
-    return codec
 
 
 class _Keys:

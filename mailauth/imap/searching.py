@@ -8,7 +8,7 @@ from mailauth.imap.errors import Bad
 from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS
 from mailauth.imap.responses import string
 from mailauth.imap.search import Search
-from mailauth.imap.search_grammar import Searches, search_arguments
+from mailauth.imap.search_grammar import Searches, UnknownCharset, search_arguments
 from mailauth.imap.session import Extension, ImapSession
 from mailauth.imap.updates import updates
 from mailauth.mailbox.view import View
@@ -29,7 +29,12 @@ def uid_search(session: ImapSession, command: Command) -> list[Effect]:
 
 def _search(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
     selection = session.selected
-    asked = search_arguments(command.arguments, selection.saved)
+    try:
+        asked = search_arguments(command.arguments, selection.saved)
+    except UnknownCharset as error:
+        if error.save:  # RFC 9051 §6.4.4.1: NO leaves nothing saved, but BAD what was
+            selection.saved = []
+        raise
     if asked.charset and Extension.UTF8 in session.enabled:
         raise Bad("Text is UTF-8 since UTF8=ACCEPT was enabled")
     said = condstore.enable(session) if asked.modseq else b""

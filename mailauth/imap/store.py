@@ -7,7 +7,8 @@ from mailauth.imap.command import Command
 from mailauth.imap.grammar import Parser
 from mailauth.imap.sequence import SequenceSet
 from mailauth.imap.session import ImapSession
-from mailauth.imap.updates import changed, completed, new_keywords
+from mailauth.imap.slices import in_slices
+from mailauth.imap.updates import changed, new_keywords, updates
 from mailauth.mailbox.message import FlagChange, Operation
 from mailauth.wire.effects import Effect
 
@@ -39,26 +40,52 @@ def _store(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]
     selection = session.selected
     numbers = selection.numbers(asked.messages, uid=uid)
     selection.check_writable()
-    conditional = asked.unchanged_since is not None
-    said = [condstore.enable(session)] if conditional else []
-    stored = selection.view.store(
-        numbers, asked.change, unchanged_since=asked.unchanged_since, silent=asked.silent
-    )
-    said.append(new_keywords(selection))
-    if not asked.silent or session.condstore:  # MODSEQ is never kept silent
-        said += [
-            changed(session, one.number, one.message, uid=uid, with_flags=not asked.silent)
-            for one in stored.messages
-        ]
-    code = None
-    if stored.modified:
-        spared = stored.modified
-        if uid:
-            spared = [selection.view.uid(number) for number in spared]
-        code = f"MODIFIED {sequence.written(spared)}"
-    elif stored.gone:
-        code = "EXPUNGEISSUED"
-    return completed(session, command, b"".join(said), code=code, expunge=uid)
+    storing = _Storing(session, command, asked, uid=uid)
+    return in_slices(command, numbers, storing.store, storing.end)
+
+
+class _Storing:
+    """One STORE on its way: what it has done so far."""
+
+    def __init__(self, session: ImapSession, command: Command, asked: Stores, *, uid: bool) -> None:
+        self._session = session
+        self._command = command
+        self._asked = asked
+        self._uid = uid
+        self._modified: list[int] = []  # the numbers of messages that UNCHANGEDSINCE spared
+        self._gone = False
+
+    def store(self, numbers: list[int]) -> bytes:
+        """Change the flags of these messages; return the responses."""
+        session, asked = self._session, self._asked
+        selection = session.selected
+        said = [condstore.enable(session)] if asked.unchanged_since is not None else []
+        stored = selection.view.store(
+            numbers, asked.change, unchanged_since=asked.unchanged_since, silent=asked.silent
+        )
+        self._modified += stored.modified
+        self._gone = self._gone or stored.gone
+        said.append(new_keywords(selection))
+        if not asked.silent or session.condstore:  # MODSEQ is never kept silent
+            said += [
+                changed(
+                    session, one.number, one.message, uid=self._uid, with_flags=not asked.silent
+                )
+                for one in stored.messages
+            ]
+        return b"".join(said)
+
+    def end(self) -> bytes:
+        """What others did, and the tagged OK."""
+        code = None
+        if self._modified:
+            spared = self._modified
+            if self._uid:
+                spared = [self._session.selected.view.uid(number) for number in spared]
+            code = f"MODIFIED {sequence.written(spared)}"
+        elif self._gone:
+            code = "EXPUNGEISSUED"
+        return updates(self._session, expunge=self._uid) + self._command.ok(code=code)
 
 
 def _store_arguments(parser: Parser) -> Stores:

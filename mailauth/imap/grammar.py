@@ -172,7 +172,11 @@ class Parser:
 
     def mailbox(self) -> str:
         """mailbox: a name, canonical."""
-        return canonical_name(self._name(self.astring()))
+        return canonical_name(self.mailbox_as_given())
+
+    def mailbox_as_given(self) -> str:
+        """mailbox: a name as the client writes it, which for INBOX may be in any letter case."""
+        return self._name(self.astring())
 
     def list_mailbox(self) -> str:
         """list-mailbox: a name with wildcards in it."""

@@ -3,6 +3,7 @@
 from mailauth.imap import condstore
 from mailauth.imap.command import Command
 from mailauth.imap.listing import list_response
+from mailauth.imap.responses import mailbox as mailbox_name
 from mailauth.imap.responses import status
 from mailauth.imap.selection import Selection
 from mailauth.imap.session import ImapSession
@@ -40,7 +41,7 @@ def unselect(session: ImapSession, command: Command) -> list[Effect]:
 def _open(session: ImapSession, command: Command, *, read_only: bool) -> list[Effect]:
     parser = command.arguments
     parser.sp()
-    name = parser.mailbox()
+    name = parser.mailbox_as_given()
     parameters = []
     if not parser.at_end():
         parser.sp()
@@ -55,20 +56,26 @@ def _open(session: ImapSession, command: Command, *, read_only: bool) -> list[Ef
         condstore.enable(session)
     mailbox = session.mail.mailbox(name)
     session.selection = Selection(mailbox, read_only=read_only, changed=session.changed)
-    said.append(_selected(session))
+    said.append(_selected(session, name))
     return completed(
         session, command, b"".join(said), code="READ-ONLY" if read_only else "READ-WRITE"
     )
 
 
-def _selected(session: ImapSession) -> bytes:
-    """What SELECT says of the mailbox; RECENT and UNSEEN are IMAP4rev1's, LIST is IMAP4rev2's."""
+def _selected(session: ImapSession, given: str) -> bytes:
+    """What SELECT says of the mailbox; RECENT and UNSEEN are IMAP4rev1's, LIST is IMAP4rev2's.
+
+    LIST names the mailbox, and as OLDNAME what it was given as, if that is another (§6.3.9.7).
+    """
     selection = session.selected
     mailbox, view = selection.mailbox, selection.view
     said = [permitted_flags(selection), b"* %d EXISTS\r\n" % view.exists]
     if session.rev2:
+        old = b""
+        if given != mailbox.name:
+            old = b' ("OLDNAME" (%b))' % mailbox_name(given, utf8=session.utf8)
         entries = (entry for entry in session.mail.entries() if entry.name == mailbox.name)
-        said += [list_response(session, entry) for entry in entries]
+        said += [list_response(session, entry, info=old) for entry in entries]
     else:
         said.append(b"* %d RECENT\r\n" % view.recent)
         unseen = view.first_unseen()

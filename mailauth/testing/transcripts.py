@@ -49,7 +49,10 @@ class Segments(enum.Enum):
 
 
 class Dialogue:
-    """One connection of a core without a network: carries out effects, holds it to its contract."""
+    """One connection of a core without a network: carries out effects, holds it to its contract.
+
+    `handshake` is what TLS will have come to when it is established.
+    """
 
     def __init__(
         self, core: Core, session: LoginSession, segments: Segments = Segments.WHOLE
@@ -57,6 +60,7 @@ class Dialogue:
         self.core = core
         self.session = session
         self.segments = segments
+        self.handshake = HANDSHAKE
         self.connected = False
         self.closed = False
         self.deadline: float | None = None
@@ -80,7 +84,7 @@ class Dialogue:
         assert not self.connected, "connected twice"
         self.connected = True
         if implicit_tls:
-            self.session.handshake_completed(HANDSHAKE, implicit=True)
+            self.session.handshake_completed(self.handshake, implicit=True)
         self._carry_out(self.core.connected())
         return self.output()
 
@@ -100,7 +104,7 @@ class Dialogue:
         if not self._starting_tls:
             raise TranscriptError("the server has not asked for a handshake")
         self._starting_tls = False
-        self.session.handshake_completed(HANDSHAKE, implicit=False)
+        self.session.handshake_completed(self.handshake, implicit=False)
         self._carry_out(self.core.tls_established())
         return self.output()
 

@@ -9,6 +9,7 @@ import pytest
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
 from mailauth.login.accounts import Account
+from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
@@ -59,10 +60,15 @@ def store(limits: Limits) -> MemoryStore:
 
 
 @pytest.fixture
-def connect(recorder: MemoryRecorder, store: MemoryStore) -> Connect:
-    """Make connections to a `starttls` listener; they do not begin by themselves."""
-    shared = authority(recorder, accounts(Account(name="o\\dd", secret=PlaintextSecret(b's"e\\c'))))
+def shared(recorder: MemoryRecorder) -> Authority:
+    """What all connections share: the demo accounts, and one that needs escapes."""
+    odd = Account(name="o\\dd", secret=PlaintextSecret(b's"e\\c'))
+    return authority(recorder, accounts(odd))
 
+
+@pytest.fixture
+def connect(shared: Authority, store: MemoryStore) -> Connect:
+    """Make connections to a `starttls` listener; they do not begin by themselves."""
     parsed = ParsedMessages()
 
     def connect(
@@ -110,6 +116,13 @@ def mail(store: MemoryStore) -> MemoryAccount:
 def mary(log_in: Connect, request: pytest.FixtureRequest) -> Connection:
     """A client that has logged in, whose lines come whole or byte by byte."""
     return log_in(request.param)
+
+
+@pytest.fixture
+def rev2(mary: Connection) -> Connection:
+    """A client that has logged in and enabled IMAP4rev2."""
+    assert mary.send(b"e ENABLE IMAP4rev2\r\n").startswith(b"* ENABLED IMAP4rev2\r\n")
+    return mary
 
 
 @pytest.fixture(params=Segments)

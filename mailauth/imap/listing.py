@@ -12,7 +12,7 @@ from mailauth.imap.responses import mailbox as mailbox_name
 from mailauth.imap.session import ImapSession
 from mailauth.imap.status import status_att_list, status_response
 from mailauth.imap.updates import completed
-from mailauth.mailbox.errors import MailboxError
+from mailauth.mailbox.errors import MailboxError, NoSuchMailbox
 from mailauth.mailbox.names import SEPARATOR, superiors
 from mailauth.mailbox.store import Entry
 from mailauth.wire.effects import Effect
@@ -139,7 +139,12 @@ def _return_option(parser: Parser, returned: list[bytes], status: list[bytes]) -
 
 
 def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
-    """The LIST responses, and the STATUS response behind each of which it was asked."""
+    """The LIST responses, and the STATUS responses behind them.
+
+    A name that does not exist is shown if it is subscribed to and that was asked for, or for what
+    is below it and not shown itself (RFC 5258 §3). What is shown only for others, or cannot be
+    selected, has no STATUS (RFC 5819 §2, §3).
+    """
     entries = {entry.name: entry for entry in session.mail.entries()}
     subscribed = frozenset(session.mail.subscriptions())
     if b"SUBSCRIBED" in asked.select:
@@ -151,23 +156,27 @@ def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
     patterns = [Pattern(pattern) for pattern in asked.patterns]
     fitting = [name for name in entries if any(pattern.matches(name) for pattern in patterns)]
     selected = {name for name, entry in entries.items() if _is_selected(entry, asked, subscribed)}
-    hidden_below: set[str] = set()  # levels above what is selected, and is not shown itself
+    unseen = selected.difference(fitting)
+    above_unseen = {level for name in unseen for level in superiors(name)}
     below: set[str] = set()
     if b"RECURSIVEMATCH" in asked.select:
         below = {level for name in selected for level in superiors(name)}
-        unseen = selected.difference(fitting)
-        hidden_below = {level for name in unseen for level in superiors(name)}
     for name in fitting:
-        if name not in selected and name not in hidden_below:
-            continue
         entry = entries[name]
+        by_itself = name in selected and (entry.exists or b"SUBSCRIBED" in asked.select)
+        for_others = name in above_unseen and (name in selected or name in below)
+        if not by_itself and not for_others:
+            continue
         info = _childinfo(asked) if name in below else b""
-        yield list_response(session, entry, _attributes(entry, asked, subscribed), info)
-        if asked.status and entry.exists:
+        status = b""
+        if asked.status and entry.exists and name in selected:
             try:
-                yield status_response(session, name, asked.status)
+                status = status_response(session, name, asked.status)
+            except NoSuchMailbox:  # removed a moment ago, by another process
+                entry = msgspec.structs.replace(entry, exists=False)
             except MailboxError:
-                continue  # removed a moment ago, by another process
+                pass  # RFC 5819 §2: who cannot tell now may leave it out
+        yield list_response(session, entry, _attributes(entry, asked, subscribed), info) + status
 
 
 def _is_selected(entry: Entry, asked: Listed, subscribed: Collection[str]) -> bool:

@@ -27,7 +27,10 @@ def test_rfc3501_section_6_3_3(mary: Dialogue) -> None:
 
 
 def test_rfc3501_section_6_3_4(mary: Dialogue) -> None:
-    """A mailbox with others below it can go; its name stays as a level that cannot be selected."""
+    """A mailbox with others below it can go; its name stays as a level that cannot be selected.
+
+    As in the second example, a level that is no mailbox is told to who asks for levels, with `%`.
+    """
     play(
         mary,
         r"""
@@ -39,13 +42,14 @@ def test_rfc3501_section_6_3_4(mary: Dialogue) -> None:
         S: A683 OK DELETE completed
         C: A684 DELETE foo
         S: A684 OK DELETE completed
-        C: A685 LIST "" f*
+        C: A85 LIST "" f*
+        S: * LIST (\HasNoChildren) "." "foo.bar"
+        S: A85 OK LIST completed
+        C: A86 LIST "" f%
         S: * LIST (\Noselect \HasChildren) "." "foo"
-        S: * LIST (\HasNoChildren) "." "foo.bar"
-        S: A685 OK LIST completed
-        C: c LIST "" f* RETURN ()
+        S: A86 OK LIST completed
+        C: c LIST "" f% RETURN ()
         S: * LIST (\NonExistent \HasChildren) "." "foo"
-        S: * LIST (\HasNoChildren) "." "foo.bar"
         S: c OK LIST completed
         C: d SELECT foo
         S: d NO [NONEXISTENT] No mailbox has this name

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from mailauth.login.event import LoginEvent
+from mailauth.testing.recorded import RecordedEvent
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class ApiError(Exception):
 class Attempts(msgspec.Struct, frozen=True):
     """Records, and the number to read on from."""
 
-    attempts: list[LoginEvent]
+    attempts: list[RecordedEvent]
     cursor: int
 
 

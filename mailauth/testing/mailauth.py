@@ -205,6 +205,7 @@ class MailAuth:
 
     def login(self, timeout: float = TIMEOUT) -> LoginEvent:
         """Return the one login that succeeded; wait for it, and fail if there are more."""
+        __tracebackhide__ = True
         event = self.wait_for_login(timeout=timeout)
         if len(self.logins()) > 1:
             self._fail(f"{len(self.logins())} logins, expected exactly one")
@@ -218,6 +219,7 @@ class MailAuth:
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
         """Return the first login that succeeded and is like this, as soon as there is one."""
+        __tracebackhide__ = True
         wanted = _wanted(user, protocol, secure)
         return self._awaited(
             lambda each: is_login(each) and wanted.wants(each), str(wanted), timeout
@@ -231,10 +233,11 @@ class MailAuth:
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
         """Return the first attempt that is like this, whatever came of it."""
+        __tracebackhide__ = True
         wanted = _wanted(user, protocol, secure)
         return self._awaited(
             lambda each: each.kind is Kind.LOGIN and wanted.wants(each),
-            f"attempt at a {wanted}",
+            f"attempted {wanted}",
             timeout,
         )
 
@@ -245,6 +248,7 @@ class MailAuth:
 
         A client that has refused a certificate: `wait_for_connection("tls-handshake-failed")`.
         """
+        __tracebackhide__ = True
         wanted = _wanted(None, protocol, None)
         return self._awaited(
             lambda each: (
@@ -258,11 +262,13 @@ class MailAuth:
 
     def assert_all_secure(self) -> None:
         """Fail if a login succeeded that was not protected by TLS."""
+        __tracebackhide__ = True
         if any(not each.secure for each in self.logins()):
             self._fail("a login that was not protected by TLS")
 
     def assert_no_exposure(self) -> None:
         """Fail if an account's real password crossed the wire in the clear, refused or not."""
+        __tracebackhide__ = True
         if any(each.exposed for each in self._recorded()):
             self._fail("a password that crossed the wire in the clear")
 
@@ -308,6 +314,7 @@ class MailAuth:
     def _awaited(
         self, matches: Callable[[LoginEvent], bool], what: str, timeout: float
     ) -> LoginEvent:
+        __tracebackhide__ = True
         deadline = time.monotonic() + timeout
         looked_at = 0
         while True:
@@ -336,6 +343,7 @@ class MailAuth:
             raise ServerEnded(self._last_words()) from error
 
     def _fail(self, what: str) -> NoReturn:
+        __tracebackhide__ = True  # a failure is shown where the test asks
         raise AssertionError(f"{what}; recorded:\n{listed(self._recorded())}")
 
 

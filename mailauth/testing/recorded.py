@@ -39,6 +39,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(parts)
 
 
+class RecordedEvent(LoginEvent, frozen=True, kw_only=True):
+    """A record as the assertions of tests show it: on one line, what matters first."""
+
+    def __repr__(self) -> str:
+        return f"<{described(self)}>"
+
+
 def protocol_named(name: str) -> Protocol:
     """Return the protocol of that name, in any letter case. Raises `ValueError`."""
     try:

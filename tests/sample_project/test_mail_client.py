@@ -1,5 +1,6 @@
 """What the authors of a mail client promise, and how they know."""
 
+import imaplib
 import ssl
 import threading
 
@@ -48,3 +49,22 @@ def test_a_background_job_logs_in_within_ten_seconds(mailauth: MailAuth) -> None
     job.start()
     mailauth.wait_for_login("ann@example.org", "IMAP", secure=True, timeout=10)
     job.join()
+
+
+@pytest.mark.parametrize("fault", ["stripped", "refused", "accepted-then-cleartext"])
+def test_no_password_without_starttls(mailauth: MailAuth, fault: str) -> None:
+    arguments = (mailauth.port("imap"), *mailauth.user(), mailauth.ssl_context())
+    with (
+        mailauth.fault("imap", fault),
+        pytest.raises((imaplib.IMAP4.error, OSError)),
+    ):
+        count_by_imap("localhost", *arguments)
+    mailauth.assert_no_exposure()
+    assert mailauth.attempts() == []
+
+
+def test_an_expired_certificate_is_refused(mailauth: MailAuth) -> None:
+    arguments = (mailauth.port("pop3s"), *mailauth.user(), mailauth.ssl_context())
+    with mailauth.fault("pop3s", "expired"), pytest.raises(ssl.SSLCertVerificationError):
+        count_by_pop3("localhost", *arguments)
+    mailauth.wait_for_connection("certificate expired")

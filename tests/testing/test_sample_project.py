@@ -1,5 +1,7 @@
 """A project of somebody else, which has nothing of us but the wheel."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,9 +11,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mailauth.testing import MailAuth
+
 TOP = Path(__file__).parent.parent.parent
 SAMPLE = TOP / "tests" / "sample_project"
 
+EXAMPLES = [
+    pytest.param("sh", "secure_login.sh", "curl", id="shell"),
+    pytest.param("node --test", "secure_login.mjs", "node", id="Node.js"),
+]
 COMPLAINTS = {
     "test_all_secure": (
         "a login that was not protected by TLS; recorded:",
@@ -20,6 +28,12 @@ COMPLAINTS = {
     "test_no_exposure": (
         "a password that crossed the wire in the clear; recorded:",
         "PASSWORD EXPOSED",
+    ),
+    "test_logs_in_to_nobody": (
+        "{UNSECURE} success ann@example.org IMAP-LOGIN on imap (cleartext) PASSWORD EXPOSED>",
+    ),
+    "test_shows_its_password_to_nobody": (
+        "{UNSECURE} success ann@example.org IMAP-LOGIN on imap (cleartext) PASSWORD EXPOSED>",
     ),
     "test_waits_for_a_secure_login": (
         "no secure IMAP login of ann@example.org within 0.5 s; recorded:",
@@ -34,6 +48,21 @@ COMPLAINTS = {
     "test_refuses_the_certificate": (
         'no connection that ended without an attempt, with "unknown ca" in its reason',
         "[IMAP] {SECURE} connection on imaps (TLSv1.3) (no-attempt (CAPABILITY, NOOP, LOGOUT))",
+    ),
+    "test_does_not_connect_in_vain": (
+        "[IMAP] {UNSECURE} connection on imap (cleartext) (no-attempt (CAPABILITY, LOGOUT))>",
+    ),
+    "test_refuses_an_expired_certificate": (
+        'with "certificate expired" in its reason within 0.5 s; recorded:',
+        "[IMAP] {SECURE} success ann@example.org IMAP-LOGIN on imaps (TLSv1.3)",
+    ),
+    "test_insists_on_starttls": (
+        "a password that crossed the wire in the clear; recorded:",
+        "{UNSECURE} success ann@example.org IMAP-LOGIN on imap (cleartext) PASSWORD EXPOSED",
+    ),
+    "test_tries_at_all": (
+        "no attempted IMAP login of ann@example.org within 0.5 s; recorded:",
+        "[IMAP] {UNSECURE} connection on imap (cleartext) (no-attempt (CAPABILITY, STARTTLS,",
     ),
 }
 
@@ -60,12 +89,18 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def run(python: Path, tests: str, directory: Path) -> dict[str, str]:
-    """Run pytest in a copy, and return each test's complaint, empty where it has passed."""
-    report = directory / "report.xml"
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "sample_project"))
+
+
+def run(python: Path, tests: str, project: Path) -> dict[str, str]:
+    """Run pytest, and return each test's complaint, empty where it has passed."""
+    report = project / "report.xml"
     done = subprocess.run(
         [python, "-m", "pytest", f"--junit-xml={report}", tests],
-        cwd=shutil.copytree(SAMPLE, directory / "sample_project"),
+        cwd=project,
         capture_output=True,
         text=True,
         timeout=100,
@@ -80,15 +115,60 @@ def run(python: Path, tests: str, directory: Path) -> dict[str, str]:
     }
 
 
-def test_a_good_client_passes(python: Path, tmp_path: Path) -> None:
-    complaints = run(python, "test_mail_client.py", tmp_path)
+def test_a_good_client_passes(python: Path, project: Path) -> None:
+    complaints = run(python, "test_mail_client.py", project)
     assert len(complaints) >= 5
     assert not any(complaints.values()), complaints
 
 
-def test_a_broken_client_is_caught_and_told_how(python: Path, tmp_path: Path) -> None:
-    complaints = run(python, "broken", tmp_path)
+def test_a_broken_client_is_caught_and_told_how(python: Path, project: Path) -> None:
+    complaints = run(python, "broken", project)
     assert complaints.keys() == COMPLAINTS.keys()
     for name, expected in COMPLAINTS.items():
         for text in expected:
             assert text in complaints[name], complaints[name]
+
+
+def test_every_assertion_catches_a_broken_client() -> None:
+    """What `MailAuth` can be asked about the record, and its faults, has a client that fails."""
+    text = (SAMPLE / "broken" / "test_broken_clients.py").read_text("utf-8")
+    asked = re.compile(r"logins?|attempts|connections|fault|(wait_for|assert)_\w+")
+    methods = {name for name in vars(MailAuth) if asked.fullmatch(name)} - {"wait_for_record"}
+    assert len(methods) >= 10
+    assert {name for name in methods if f".{name}(" not in text} == set()
+
+
+def test_unittest_needs_no_pytest(python: Path, project: Path) -> None:
+    done = subprocess.run(
+        [python, "-m", "unittest", "-v", "test_with_unittest"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Ran 2 tests" in done.stderr
+
+
+@pytest.mark.parametrize(("command", "file", "program"), EXAMPLES)
+def test_another_language(
+    python: Path, project: Path, command: str, file: str, program: str
+) -> None:
+    """It finds `mailauth` and its Python on the PATH, and leaves nothing behind."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+    temporary = project / "tmp"
+    temporary.mkdir()
+    done = subprocess.run(
+        [*command.split(), f"other_languages/{file}"],
+        cwd=project,
+        env={**os.environ, "PATH": path, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(temporary.iterdir()) == []

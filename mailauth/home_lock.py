@@ -39,7 +39,7 @@ class HomeLock:
             if time.monotonic() > deadline:
                 os.close(held)
                 raise HomeInUse(f"{home}: workers of a server that was killed have not ended")
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)  # noqa: TID251 (a killed server tells nobody)
         self.shared = shared
         self._held = held
 

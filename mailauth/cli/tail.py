@@ -54,7 +54,7 @@ def tail(
             while True:
                 for text in filter(wanted.wants, map(_text, follower.poll())):
                     _print(text)
-                time.sleep(SECONDS)
+                time.sleep(SECONDS)  # noqa: TID251 (others write the file, too)
     except KeyboardInterrupt:
         click.echo()
     finally:

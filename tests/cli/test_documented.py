@@ -1,5 +1,6 @@
-"""The README, the help and the program say the same of commands, options and faults."""
+"""The README, the help and the program say the same of commands, options, faults and fixtures."""
 
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 import click
 import pytest
 
+from mailauth import pytest_plugin
 from mailauth.cli import command_line
 from mailauth.faults import Fault
+from mailauth.testing import MailAuth
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -33,7 +36,7 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 COMMANDS = dict(commands(command_line))
 OPTIONS = [
     pytest.param(command, parameter, id=f"{name} {parameter.opts[0]}")
-    for name, command in COMMANDS.items()
+    for name, command in {"mailauth": command_line, **COMMANDS}.items()
     for parameter in command.params
     if isinstance(parameter, click.Option)
 ]
@@ -100,6 +103,37 @@ def test_options_in_the_text_are_some_commands() -> None:
     named = set(re.findall(r"`(--[a-z-]+)", TEXT))
     assert named
     assert named <= {*known, "--help"}
+
+
+def kit_section() -> str:
+    """What the README says of tests of mail clients."""
+    _, _, rest = README.partition("## Test a mail client of your own\n")
+    return rest.partition("\n## ")[0]
+
+
+def fixtures() -> set[str]:
+    """The fixtures of the plugin."""
+    source = inspect.getsource(pytest_plugin)
+    return set(re.findall(r"^@pytest\.fixture\b.*\ndef (\w+)", source, re.MULTILINE))
+
+
+def test_every_method_and_fixture_stands_in_the_readme() -> None:
+    """As code, and `name(` where it is called."""
+    public = {name: value for name, value in vars(MailAuth).items() if not name.startswith("_")}
+    methods = {name for name, value in public.items() if callable(value)}
+    code = re.findall(r"`([^`]+)`", FENCED.sub("", kit_section()))
+    assert {name for name in methods if not any(f"{name}(" in each for each in code)} == set()
+    assert fixtures() >= {"mailauth", "mailauth_config", "mailauth_server"}
+    assert fixtures() | (public.keys() - methods) <= set(code)
+
+
+def test_no_method_is_named_that_does_not_exist() -> None:
+    section = kit_section()
+    called = set(re.findall(r"mailauth\.(\w+)\(", section))
+    (listed,) = re.findall(r"^- (`port\(.*?)^\n", section, re.DOTALL | re.MULTILINE)
+    called |= set(re.findall(r"`(\w+)\(", listed))
+    assert len(called) > 10
+    assert {name for name in called if not hasattr(MailAuth, name)} == set()
 
 
 def test_no_fault_is_named_that_does_not_exist() -> None:

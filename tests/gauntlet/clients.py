@@ -46,6 +46,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     tls: tuple[TlsMode, ...] = BOTH
     care: Care = Care.FULL
     jobs: int = 6  # at a time; a stalled handshake is waited for half a minute
+    seconds: int = 45  # until it has hung
 
 
 def _letter(access: Access) -> Letter:
@@ -102,15 +103,21 @@ def _node(access: Access) -> None:
     run(*command, home=access.home, NODE_EXTRA_CA_CERTS=str(access.ca))
 
 
+_THUNDERBIRD_SECONDS = 260  # it waits for a silent server for 100 seconds, twice
+
+
 def _thunderbird(access: Access) -> None:
     profile = access.home / "profile"
     profile.mkdir()
-    program = Thunderbird(profile)
+    program = Thunderbird(profile, _THUNDERBIRD_SECONDS)
     try:
         program.run("trust", access.ca.read_text())
         mode = {Security.STARTTLS: "alwaysSTARTTLS", Security.IMPLICIT: "SSL"}[access.way.security]
-        kind = access.way.protocol.value.lower()
-        program.run("logIn", kind, access.port, mode, access.name, access.password)
+        arguments = (access.port, mode, access.name, access.password)
+        if access.way.protocol is SMTP:
+            program.run("sendBy", *arguments)
+        else:
+            program.run("logIn", access.way.protocol.value.lower(), *arguments)
     finally:
         program.quit()
 
@@ -227,9 +234,10 @@ CLIENTS = {
     "node-pop3, rejectUnauthorized false": _careless(_NODE_POP3),
     "Thunderbird": Client(
         program="thunderbird",
-        protocols=(IMAP, POP3),
+        protocols=(IMAP, POP3, SMTP),
         log_in=_thunderbird,
         jobs=2,
+        seconds=_THUNDERBIRD_SECONDS,
         version=_first_line("thunderbird", "--version"),
     ),
 }

@@ -17,7 +17,6 @@ from mailauth.faults import FAULTS, FaultKind
 from tests.gauntlet.clients import CLIENTS, Client
 from tests.live.ways import Care
 
-SECONDS = 45
 WORDS = 200  # characters of evidence
 
 _PATH = re.compile(r"(?:/[\w.@+-]+)*/(?=[\w.@+-]+)")
@@ -56,7 +55,7 @@ def run(name: str, protocol: str, tls: TlsMode) -> list[Seen]:
         command = [
             *(sys.executable, "-m", "mailauth", "gauntlet"),
             *("--protocol", protocol, "--tls", tls.value, f"--jobs={CLIENTS[name].jobs}"),
-            *(f"--timeout={SECONDS}s", f"--junit={junit}", *_cases(CLIENTS[name])),
+            *(f"--timeout={CLIENTS[name].seconds}s", f"--junit={junit}", *_cases(CLIENTS[name])),
             *("--command", shlex.join(driver)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -55,6 +55,33 @@ async function logIn(type, port, socketType, user, password) {
   return ended.promise;
 }
 
+// Send a message by a server that no account has, to its own user. Who is asked what to do about a
+// login that was refused presses "Cancel".
+async function sendBy(port, socketType, username, password) {
+  Services.prompt = { confirmEx: () => 1 };
+  const server = MailServices.outgoingServer.createServer("smtp").QueryInterface(Ci.nsISmtpServer);
+  Object.assign(server, { hostname: "localhost", port, username, password });
+  Object.assign(server, { authMethod: Ci.nsMsgAuthMethod.passwordCleartext });
+  server.socketType = Ci.nsMsgSocketType[socketType];
+  const identity = MailServices.accounts.createIdentity();
+  identity.email = username;
+  const file = Services.dirsvc.get("TmpD", Ci.nsIFile);
+  file.append("message.eml");
+  file.createUnique(Ci.nsIFile.NORMAL_FILE_TYPE, 0o600);
+  await IOUtils.writeUTF8(file.path, `To: ${username}\r\n\r\nHello\r\n`);
+  const recipients = MailServices.headerParser.makeFromDisplayAddress(username);
+  const ended = Promise.withResolvers();
+  const listener = {
+    QueryInterface: ChromeUtils.generateQI(["nsIMsgOutgoingListener"]),
+    onSendStart() {},
+    onSendStop: (uri, status) => checked(status, "sending", ended),
+  };
+  server.sendMailMessage(
+    ...[file, recipients, [], identity, username, password, null, false, "<1@localhost>", listener],
+  );
+  return ended.promise.finally(() => file.remove(false));
+}
+
 // Trust a CA, as Settings > Certificates > Import does.
 function trust(pem) {
   const certificates = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);

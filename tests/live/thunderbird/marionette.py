@@ -16,14 +16,14 @@ class ScriptError(Exception):
 
 
 class Marionette:
-    """A session that runs scripts with the program's own privileges."""
+    """A session that runs scripts with the program's own privileges, each for so long at most."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT + 10)
+    def __init__(self, port: int, seconds: float = TIMEOUT) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=seconds + 10)
         self._stream = self._socket.makefile("rb")
         self._ids = itertools.count(1)
         assert self._read()["marionetteProtocol"] == 3
-        self._command("WebDriver:NewSession", {"timeouts": {"script": int(TIMEOUT * 1000)}})
+        self._command("WebDriver:NewSession", {"timeouts": {"script": int(seconds * 1000)}})
         self._command("Marionette:SetContext", {"value": "chrome"})
 
     def run(self, script: str, *arguments: object) -> Any:

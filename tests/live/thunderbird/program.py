@@ -8,7 +8,7 @@ from threading import Thread, Timer
 from typing import IO, Any
 
 from mailauth.testing import RunningServer
-from tests.live.thunderbird.marionette import Marionette
+from tests.live.thunderbird.marionette import TIMEOUT, Marionette
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -18,14 +18,18 @@ _LISTENING = b"Listening on port "
 
 
 class Thunderbird:
-    """A running Thunderbird, which takes every host for this machine."""
+    """A running Thunderbird, which takes every host for this machine.
 
-    def __init__(self, profile: Path) -> None:
+    What it is told to do must be done within so many seconds.
+    """
+
+    def __init__(self, profile: Path, seconds: float = TIMEOUT) -> None:
         (profile / "user.js").write_text(
             'user_pref("marionette.port", 0);\n'
             'user_pref("network.dns.native-is-localhost", true);\n'
             'user_pref("network.dns.native_https_query", false);\n'
             'user_pref("network.socket.forcePort", "80=1;443=1");\n'  # where nobody is
+            'user_pref("mail.suppressAlertsForTests", true);\n'  # nobody could close them
         )
         self._process = subprocess.Popen(
             [
@@ -40,7 +44,7 @@ class Thunderbird:
         timer = Timer(START_SECONDS, self._process.kill)
         timer.start()
         try:
-            self._marionette = Marionette(_port(self._process.stdout))
+            self._marionette = Marionette(_port(self._process.stdout), seconds)
         except BaseException:
             self._process.kill()
             raise

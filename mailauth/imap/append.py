@@ -11,11 +11,12 @@ from mailauth.imap.grammar import Parser
 from mailauth.imap.session import ImapSession
 from mailauth.imap.updates import completed
 from mailauth.mailbox.errors import NoSuchMailbox
-from mailauth.mailbox.message import NewMessage
+from mailauth.mailbox.message import NewMessage, with_crlf
 from mailauth.mailbox.store import Mailbox
 from mailauth.wire.effects import Effect
 
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_BINARY_PART = re.compile(rb"(?im)^Content-Transfer-Encoding[ \t]*:\s*binary\b")
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -30,6 +31,7 @@ def append(session: ImapSession, command: Command) -> list[Effect]:
     """APPEND"""
     parser = command.arguments
     appended = _before_the_message(parser)
+    is_binary = parser.peek(b"~")
     message = _message(parser, utf8=session.utf8)
     parser.end()
     mailbox = _mailbox(session, appended.mailbox)
@@ -37,6 +39,9 @@ def append(session: ImapSession, command: Command) -> list[Effect]:
         raise No("The message is empty")
     if b"\0" in message:
         raise No("Messages with NUL are not kept here", "UNKNOWN-CTE")
+    if is_binary and _BINARY_PART.search(message) and with_crlf(message) != message:
+        text = "Bare line feeds become CRLF here, which would spoil a binary part"
+        raise No(text, "UNKNOWN-CTE")  # RFC 3516 §4.4
     if not session.utf8 and not _END_OF_HEADER.split(message, 1)[0].isascii():
         raise No("Enable UTF8=ACCEPT for a header that is not ASCII", "CANNOT")  # RFC 6855 §4
     internal_date = appended.internal_date or session.now()

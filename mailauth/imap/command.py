@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from mailauth.imap.errors import StatusError
 from mailauth.imap.grammar import Parser
 from mailauth.imap.responses import status
 from mailauth.imap.session import ImapSession
@@ -20,6 +21,10 @@ class Command(msgspec.Struct, frozen=True):
     def ok(self, text: str | None = None, code: str | None = None) -> bytes:
         """The tagged OK."""
         return status(self.tag, b"OK", text or f"{self.name} completed", code)
+
+    def refused(self, error: StatusError) -> bytes:
+        """The tagged NO or BAD."""
+        return status(self.tag, error.condition, error.text, error.code)
 
 
 Handler = Callable[[ImapSession, Command], list[Effect]]

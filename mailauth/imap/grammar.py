@@ -44,7 +44,7 @@ _DATE_TIME = re.compile(
 class Parser:
     """The rest of a command, its line ending taken off.
 
-    `utf8` says that the client has enabled UTF-8: mailbox names are no modified UTF-7 then.
+    `utf8` says that the client has enabled UTF-8: no mailbox name is modified UTF-7 then.
     """
 
     __slots__ = ("_at", "_data", "_utf8")
@@ -176,10 +176,13 @@ class Parser:
 
     def mailbox_as_given(self) -> str:
         """mailbox: a name as the client writes it, which for INBOX may be in any letter case."""
-        return self._name(self.astring())
+        name = self._name(self.astring())
+        if name is None:
+            self.fail("a mailbox name in the encoding that holds")
+        return name
 
-    def list_mailbox(self) -> str:
-        """list-mailbox: a name with wildcards in it."""
+    def list_mailbox(self) -> str | None:
+        """list-mailbox: a name with wildcards in it; `None` is one that no name is like."""
         match = _LIST_MAILBOX.match(self._data, self._at)
         if match is None:
             return self._name(self.string())
@@ -241,13 +244,13 @@ class Parser:
         self._at = len(self._data)
         return rest
 
-    def _name(self, octets: bytes) -> str:
+    def _name(self, octets: bytes) -> str | None:
+        """The name, if it is one; what is no ASCII is UTF-8, enabled or not (RFC 6855 §3)."""
+        utf8 = self._utf8 or not octets.isascii()
         try:
-            if self._utf8:
-                return octets.decode("utf-8")
-            return utf7.decode(octets)
+            return octets.decode("utf-8") if utf8 else utf7.decode(octets)
         except ValueError:
-            self.fail("a mailbox name in " + ("UTF-8" if self._utf8 else "modified UTF-7"))
+            return None
 
     def _range(self, text: bytes) -> Range:
         first, colon, last = text.partition(b":")

@@ -52,8 +52,7 @@ class Idling:
         try:
             return completed(session, self._command)
         except MailboxError as error:
-            refused = refusal(error)
-            return [Write(status(self._command.tag, refused.condition, refused.text, refused.code))]
+            return [Write(self._command.refused(refusal(error)))]
 
     def line_too_long(self) -> list[Effect]:
         """No DONE is that long."""

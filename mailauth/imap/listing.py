@@ -54,8 +54,9 @@ def lsub(session: ImapSession, command: Command) -> list[Effect]:
     parser.sp()
     reference = parser.mailbox()
     parser.sp()
-    pattern = Pattern(reference + parser.list_mailbox())
+    text = parser.list_mailbox()
     parser.end()
+    pattern = Pattern("" if text is None else reference + text)
     subscribed = session.mail.subscriptions()
     said = [
         b'* LSUB () "%b" %b\r\n' % (_SEPARATOR, mailbox_name(name, utf8=session.utf8))
@@ -118,10 +119,9 @@ def _list(parser: Parser) -> Listed:
         raise Bad("RECURSIVEMATCH is nothing by itself")
     if len(patterns) > MAX_PATTERNS:
         raise Bad("Too many patterns")
-    if extended:
-        patterns = [pattern for pattern in patterns if pattern]
-    patterns = [reference + pattern if pattern else "" for pattern in patterns]
-    return Listed(extended, select, patterns, frozenset(returned), status)
+    texts = [text for text in patterns if text is not None and not (extended and text == "")]
+    canonical = [reference + text if text else "" for text in texts]
+    return Listed(extended, select, canonical, frozenset(returned), status)
 
 
 def _option(parser: Parser, known: Collection[bytes]) -> bytes:

@@ -19,11 +19,10 @@ def getquota(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def getquotaroot(session: ImapSession, command: Command) -> list[Effect]:
-    """GETQUOTAROOT"""
+    """GETQUOTAROOT, of a mailbox that may come later, too (RFC 9208 §4.1.2)."""
     command.arguments.sp()
     name = command.arguments.mailbox()
     command.arguments.end()
-    session.mail.mailbox(name)
     roots = b'* QUOTAROOT %b ""\r\n' % mailbox_name(name, utf8=session.utf8)
     return completed(session, command, roots + _quota(session))
 

@@ -203,6 +203,7 @@ def _reading(key: Sent | Header | Body | Text) -> ReadTest:
             return lambda message: (
                 needle in folded(_header_text(message.header))
                 or any(needle in folded(one) for one in _texts(message.root))
+                or any(needle in folded(one) for one in _mime_headers(message.root))
             )
         case _:
             assert_never(key)
@@ -221,6 +222,11 @@ def _texts(root: Part) -> Iterator[str]:
             yield _part_text(part)
         elif part.message is not None:
             yield _header_text(part.message.header)
+
+
+def _mime_headers(root: Part) -> Iterator[str]:
+    """The headers of the parts in a message (RFC 9051 §6.4.4, TEXT)."""
+    return (_header_text(part.header) for part in root.walk() if part is not root)
 
 
 def _part_text(part: Part) -> str:

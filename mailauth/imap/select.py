@@ -2,13 +2,15 @@
 
 from mailauth.imap import condstore
 from mailauth.imap.command import Command
+from mailauth.imap.errors import refusal
 from mailauth.imap.listing import list_response
 from mailauth.imap.responses import mailbox as mailbox_name
 from mailauth.imap.responses import status
 from mailauth.imap.selection import Selection
 from mailauth.imap.session import ImapSession
 from mailauth.imap.updates import completed, permitted_flags
-from mailauth.wire.effects import Effect
+from mailauth.mailbox.errors import MailboxError
+from mailauth.wire.effects import Effect, Write
 
 
 def select(session: ImapSession, command: Command) -> list[Effect]:
@@ -54,9 +56,13 @@ def _open(session: ImapSession, command: Command, *, read_only: bool) -> list[Ef
         said.append(status(b"*", b"OK", "The mailbox before is closed", "CLOSED"))
     if parameters:
         condstore.enable(session)
-    mailbox = session.mail.mailbox(name)
-    session.selection = Selection(mailbox, read_only=read_only, changed=session.changed)
-    said.append(_selected(session, name))
+    try:
+        mailbox = session.mail.mailbox(name)
+        session.selection = Selection(mailbox, read_only=read_only, changed=session.changed)
+        said.append(_selected(session, name))
+    except MailboxError as error:
+        session.unselect()
+        return [Write(b"".join(said) + command.refused(refusal(error)))]
     return completed(
         session, command, b"".join(said), code="READ-ONLY" if read_only else "READ-WRITE"
     )

@@ -192,6 +192,25 @@ def test_rfc6855_section_4(log_in: Connect, mail: MemoryAccount) -> None:
     assert mail.mailbox("Sent").messages()[0].content.read() == message
 
 
+@pytest.mark.parametrize(
+    ("encoding", "ending", "answer"),
+    [
+        (b"binary", b"\n", b"a NO [UNKNOWN-CTE] "),
+        (b"BINARY", b"\n", b"a NO [UNKNOWN-CTE] "),
+        (b"binary", b"\r\n", b"a OK "),
+        (b"8bit", b"\n", b"a OK "),
+        (b"binary-x", b"\r\n", b"a OK "),
+    ],
+)
+def test_rfc3516_section_4_4(
+    log_in: Connect, encoding: bytes, ending: bytes, answer: bytes
+) -> None:
+    """What would lose data when it is kept is refused: line feeds become CRLF here."""
+    message = b"Content-Transfer-Encoding: %b%b%bx%b" % (encoding, ending, ending, ending)
+    said = log_in().send(b"a APPEND INBOX ~{%d+}\r\n%b\r\n" % (len(message), message))
+    assert said.startswith(answer)
+
+
 def test_keywords_are_bounded(log_in: Connect, store: MemoryStore) -> None:
     mary = log_in()
     flags = " ".join(f"k{number}" for number in range(300))

@@ -133,7 +133,19 @@ def test_a_list_that_is_none(log_in: Connect, arguments: bytes) -> None:
     assert log_in().send(b"a LIST%b\r\n" % arguments).startswith(b"a BAD ")
 
 
+@pytest.mark.parametrize("pattern", [b"&Jj*", b'"&"', b'"\xfc*"', b"%b*" % (b"x" * 2_000)])
+def test_a_pattern_that_no_name_is_like(log_in: Connect, pattern: bytes) -> None:
+    """RFC 9051 §6.3.9: it is ignored without a word; others beside it are not."""
+    mary = log_in()
+    assert mary.send(b'a LIST "" %b\r\n' % pattern) == b"a OK LIST completed\r\n"
+    assert mary.send(b'b LSUB "" %b\r\n' % pattern) == b"b OK LSUB completed\r\n"
+    assert mary.send(b'c LIST "" (%b INBOX)\r\n' % pattern) == (
+        b'* LIST (\\HasNoChildren) "." "INBOX"\r\nc OK LIST completed\r\n'
+    )
+
+
 def test_rfc9208_section_4(mary: Dialogue) -> None:
+    """A mailbox has its quota root before there is one; without QUOTASET, there is no SETQUOTA."""
     play(
         mary,
         r"""
@@ -146,8 +158,12 @@ def test_rfc9208_section_4(mary: Dialogue) -> None:
         S: * QUOTAROOT "INBOX" ""
         S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)
         S: G0003 OK GETQUOTAROOT completed
-        C: G0004 GETQUOTAROOT nowhere
-        S: G0004 NO [NONEXISTENT] …
+        C: G0004 GETQUOTAROOT "not yet"
+        S: * QUOTAROOT "not yet" ""
+        S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)
+        S: G0004 OK GETQUOTAROOT completed
+        C: G0005 SETQUOTA "" (STORAGE 1)
+        S: G0005 BAD Unknown command
     """,
     )
 

@@ -122,7 +122,7 @@ def test_rfc3501_section_5_1_3(mary: Dialogue) -> None:
         C: b CREATE peter.&U,BTFw-.&ZeVnLIqe-
         S: b OK CREATE completed
         C: c CREATE &Jjo!
-        S: c BAD Expected a mailbox name in modified UTF-7
+        S: c BAD Expected a mailbox name in the encoding that holds
         C: d CREATE A&-B
         S: d OK CREATE completed
         C: e LIST "" (peter* A*B)
@@ -145,6 +145,28 @@ def test_rfc3501_section_5_1_3(mary: Dialogue) -> None:
         S: h OK STATUS completed
     """,
     )
+
+
+def test_rfc6855_section_3(mary: Dialogue) -> None:
+    """A name in UTF-8 is taken whether it was enabled or not; it is told only where it was."""
+    play(
+        mary,
+        r"""
+        C: a CREATE "Entwürfe"
+        S: a OK CREATE completed
+        C: b LIST "" "Entwü*"
+        S: * LIST (\HasNoChildren) "." "Entw&APw-rfe"
+        S: b OK LIST completed
+        C: c STATUS "Entwürfe" (MESSAGES)
+        S: * STATUS "Entw&APw-rfe" (MESSAGES 0)
+        S: c OK STATUS completed
+        C: d CREATE "Entw&APw-rfe"
+        S: d NO [ALREADYEXISTS] There is a mailbox of this name
+    """,
+    )
+    assert mary.send(b'e CREATE "\xfc"\r\n').startswith(b"e BAD ")
+    mary.send(b"f ENABLE UTF8=ACCEPT\r\n")
+    assert mary.send(b'g CREATE "\xfc"\r\n') == b"g BAD Expected UTF-8 between quotes\r\n"
 
 
 def test_rfc9051_section_5_1(log_in: Connect) -> None:

@@ -155,6 +155,9 @@ def search(box: Mailbox, *keys: Key) -> list[int]:
         (Text("no date"), [3]),
         (Text("au lait"), [1]),
         (Text("GRÜSSE"), [2]),
+        (Text("enclosed"), [2]),
+        (Text("octet-stream"), [2]),  # RFC 9051 §6.4.4: headers of parts are no body
+        (Body("octet-stream"), []),
         (Or(Flag(SEEN), Flag(FLAGGED)), [1, 2]),
         (Or(Body("simple"), Flag(FLAGGED)), [1, 2]),
         (And(()), [1, 2, 3]),

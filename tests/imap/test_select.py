@@ -61,11 +61,28 @@ def test_rfc3501_section_6_3_2(mary: Dialogue) -> None:
 
 
 def test_a_mailbox_selected_before_is_closed(mary: Dialogue) -> None:
-    """RFC 9051 §6.3.2: CLOSED comes first; what fails to open leaves nothing selected."""
+    """RFC 9051 §6.3.2: CLOSED comes first, also where nothing is selected in its place."""
     mary.send(b"a SELECT INBOX\r\n")
     assert mary.send(b"b SELECT Trash\r\n").startswith(b"* OK [CLOSED] ")
-    assert mary.send(b"c SELECT nowhere\r\n") == b"c NO [NONEXISTENT] No mailbox has this name\r\n"
-    assert mary.send(b"d FETCH 1 FLAGS\r\n") == b"d BAD Not possible in this state\r\n"
+    play(
+        mary,
+        """
+        C: c SELECT nowhere
+        S: * OK [CLOSED] The mailbox before is closed
+        S: c NO [NONEXISTENT] No mailbox has this name
+        C: d FETCH 1 FLAGS
+        S: d BAD Not possible in this state
+        C: e EXAMINE nowhere
+        S: e NO [NONEXISTENT] No mailbox has this name
+    """,
+    )
+
+
+def test_a_select_that_is_none_closes_nothing(mary: Dialogue) -> None:
+    """RFC 9051 §6.3.2: only a SELECT that is attempted deselects."""
+    mary.send(b"a SELECT INBOX\r\n")
+    assert mary.send(b"b SELECT Trash (QRESYNC)\r\n").startswith(b"b BAD ")
+    assert mary.send(b"c FETCH 1 UID\r\n") == b"* 1 FETCH (UID 1)\r\nc OK FETCH completed\r\n"
 
 
 def test_rfc9051_section_6_3_2(mary: Dialogue) -> None:

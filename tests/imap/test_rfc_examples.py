@@ -170,42 +170,6 @@ def test_rfc4315_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
     )
 
 
-def test_rfc7162_section_3_1_2(mary: Dialogue, box: MemoryMailbox) -> None:
-    """SELECT tells HIGHESTMODSEQ; with CONDSTORE, every FETCH response has MODSEQ from then on."""
-    mary.send(b"a EXAMINE Box (CONDSTORE)\r\n")
-    box.store([1], FlagChange(Operation.ADD, frozenset({FLAGGED})))
-    play(
-        mary,
-        r"""
-        C: A142 NOOP
-        S: * 1 FETCH (UID 1 FLAGS (\Flagged \Seen) MODSEQ (3))
-        S: A142 OK NOOP completed
-        C: A143 STATUS Box (HIGHESTMODSEQ)
-        S: * STATUS "Box" (HIGHESTMODSEQ 3)
-        S: A143 OK STATUS completed
-    """,
-    )
-
-
-def test_rfc7162_section_3_1_5(mary: Dialogue, box: MemoryMailbox) -> None:
-    """SEARCH MODSEQ tells the highest of those found; nothing found has none."""
-    mary.send(b"a SELECT Box\r\n")
-    box.store([2], FlagChange(Operation.ADD, frozenset({SEEN})))
-    play(
-        mary,
-        r"""
-        C: a SEARCH MODSEQ "/flags/\\draft" all 3
-        S: * OK [HIGHESTMODSEQ 3] Highest mod-sequence
-        S: * SEARCH 2 (MODSEQ 3)
-        S: * 2 FETCH (UID 2 FLAGS (\Flagged \Seen) MODSEQ (3))
-        S: a OK SEARCH completed
-        C: t SEARCH OR NOT MODSEQ 2 LARGER 50000
-        S: * SEARCH
-        S: t OK SEARCH completed
-    """,
-    )
-
-
 def test_rfc8438_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
     """STATUS=SIZE: the sum of all RFC822.SIZE."""
     size = sum(message.size for message in box.messages())

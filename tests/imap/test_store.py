@@ -193,33 +193,3 @@ def test_a_uid_command_may_tell_of_removals(log_in: Connect) -> None:
     assert mary.send(b"b UID SEARCH ALL\r\n") == (
         b"* SEARCH 3 5 6\r\n* 1 EXPUNGE\r\nb OK UID SEARCH completed\r\n"
     )
-
-
-@pytest.mark.usefixtures("box")
-def test_rfc7162_section_3_1_3_examples_3_to_8(mary: Dialogue) -> None:
-    """UNCHANGEDSINCE: who is spared is told; MODSEQ is told even if .SILENT."""
-    mary.send(b"a SELECT Box\r\n")
-    play(
-        mary,
-        r"""
-        C: b STORE 1 +FLAGS.SILENT (\Flagged)
-        S: b OK STORE completed
-        C: c101 STORE 1:3 (UNCHANGEDSINCE 3) -FLAGS.SILENT (\Deleted)
-        S: * OK [HIGHESTMODSEQ 4] Highest mod-sequence
-        S: * 2 FETCH (UID 3 MODSEQ (2))
-        S: * 3 FETCH (UID 5 MODSEQ (2))
-        S: c101 OK [MODIFIED 1] STORE completed
-        C: d105 UID STORE 3,2,6 (UNCHANGEDSINCE 3) +FLAGS.SILENT (\Deleted)
-        S: * 2 FETCH (UID 3 MODSEQ (5))
-        S: * 4 FETCH (UID 6 MODSEQ (5))
-        S: d105 OK [MODIFIED 2] UID STORE completed
-        C: a102 STORE 3 (UNCHANGEDSINCE 0) +FLAGS.SILENT (\Answered)
-        S: a102 OK [MODIFIED 3] STORE completed
-        C: e STORE 3 +FLAGS (\Seen)
-        S: * 3 FETCH (UID 5 FLAGS (\Seen) MODSEQ (6))
-        S: e OK STORE completed
-        C: f STORE 3 +FLAGS.SILENT (\Draft)
-        S: * 3 FETCH (UID 5 MODSEQ (7))
-        S: f OK STORE completed
-    """,
-    )

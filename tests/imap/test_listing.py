@@ -76,21 +76,6 @@ def test_an_extended_list_takes_what_is_odd(mary: Dialogue) -> None:
     )
 
 
-def test_rfc6154_section_5_1(mary: Dialogue) -> None:
-    play(
-        mary,
-        r"""
-        C: t3 LIST (SPECIAL-USE) "" "*" RETURN (SPECIAL-USE)
-        S: * LIST (\HasNoChildren \Archive) "." "Archive"
-        S: * LIST (\HasNoChildren \Drafts) "." "Drafts"
-        S: * LIST (\HasNoChildren \Junk) "." "Junk"
-        S: * LIST (\HasNoChildren \Sent) "." "Sent"
-        S: * LIST (\HasNoChildren \Trash) "." "Trash"
-        S: t3 OK LIST completed
-    """,
-    )
-
-
 def test_rfc3501_section_6_3_10(mary: Dialogue) -> None:
     """Also RFC 8438 (SIZE), RFC 7889 (APPENDLIMIT), RFC 9208 (DELETED, DELETED-STORAGE)."""
     play(

@@ -129,7 +129,8 @@ def test_an_unknown_charset(mary: Dialogue) -> None:
     )
 
 
-def test_rfc4731_section_3_1(mary: Dialogue) -> None:
+def test_result_options(mary: Dialogue) -> None:
+    """RFC 4731 §3.1: what is asked for is told, if there is any."""
     mary.send(b"a SELECT Box\r\n")
     play(
         mary,
@@ -153,8 +154,8 @@ def test_rfc4731_section_3_1(mary: Dialogue) -> None:
     )
 
 
-def test_rfc4731_section_3_2(log_in: Connect) -> None:
-    """With MODSEQ, the highest of what is told of."""
+def test_the_modseq_of_what_is_told(log_in: Connect) -> None:
+    """RFC 4731 §3.2: MIN and MAX alone tell of no more than two messages."""
     mary = log_in()
     mary.send(b"a SELECT Box\r\nb ENABLE CONDSTORE\r\nc STORE 2 FLAGS.SILENT (\\Draft)\r\n")
 

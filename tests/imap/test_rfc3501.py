@@ -1,11 +1,20 @@
-"""Example dialogues of the RFCs that are told nowhere else, with our mailboxes and our words."""
+"""The example dialogues of RFC 3501 that are told nowhere else, with our mailboxes and our words.
+
+Those about one command stand beside its other tests: SELECT, LIST, STORE and so on.
+"""
 
 import pytest
 
+from mailauth.imap.reader import BEFORE_LOGIN
+from mailauth.login.accounts import Account, Accounts
+from mailauth.login.authority import Authority
+from mailauth.login.hop import Security
+from mailauth.login.policy import Cleartext
+from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, NewMessage, Operation
-from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON, mail_of
+from mailauth.testing import Dialogue, MemoryRecorder, play
+from tests.imap.conftest import NOON, Connect, mail_of
 
 
 @pytest.fixture
@@ -15,6 +24,38 @@ def box(mail: MemoryAccount) -> MemoryMailbox:
     box.append([mail_of("one", SEEN), mail_of("two", FLAGGED), mail_of("three", DELETED)])
     box.claim_recent(4)
     return box
+
+
+@pytest.fixture
+def joe(shared: Authority) -> None:
+    """The accounts of the examples."""
+    shared.accounts = Accounts(
+        Account(name=name, secret=PlaintextSecret(password))
+        for name, password in (
+            ("joe", b"password"),
+            ("SMITH", b"SESAME"),
+            ("FRED FOOBAR", b"fat man"),
+        )
+    )
+
+
+def test_rfc3501_section_6_1_1(imap: Dialogue) -> None:
+    """CAPABILITY: STARTTLS is announced until it is done."""
+    play(
+        imap,
+        """
+        S: …
+        C: abcd CAPABILITY
+        S: * CAPABILITY IMAP4rev1 … STARTTLS AUTH=PLAIN AUTH=LOGIN
+        S: abcd OK CAPABILITY completed
+        C: efgh STARTTLS
+        S: efgh OK Begin TLS negotiation now
+        <tls>
+        C: ijkl CAPABILITY
+        S: * CAPABILITY IMAP4rev1 … LITERAL- AUTH=PLAIN AUTH=LOGIN
+        S: ijkl OK CAPABILITY completed
+    """,
+    )
 
 
 def test_rfc3501_section_6_1_2(mary: Dialogue, box: MemoryMailbox) -> None:
@@ -46,6 +87,42 @@ def test_rfc3501_section_6_1_3(mary: Dialogue) -> None:
         S: * BYE Logging out
         S: A023 OK LOGOUT completed
         <closed>
+    """,
+    )
+
+
+@pytest.mark.usefixtures("joe")
+def test_rfc3501_section_6_2_1(imap: Dialogue, connect: Connect, recorder: MemoryRecorder) -> None:
+    """STARTTLS where logins need TLS; RFC 2595 §3.1 has the same example."""
+    play(
+        connect(imap.segments, cleartext=Cleartext.REFUSE),
+        """
+        S: …
+        C: a001 CAPABILITY
+        S: * CAPABILITY IMAP4rev1 … STARTTLS LOGINDISABLED
+        S: a001 OK CAPABILITY completed
+        C: a002 STARTTLS
+        S: a002 OK Begin TLS negotiation now
+        <tls>
+        C: a003 CAPABILITY
+        S: * CAPABILITY IMAP4rev1 … LITERAL- AUTH=PLAIN AUTH=LOGIN
+        S: a003 OK CAPABILITY completed
+        C: a004 LOGIN joe password
+        S: a004 OK [CAPABILITY …] Logged in
+    """,
+    )
+    assert [event.security for event in recorder.logins] == [Security.STARTTLS]
+
+
+@pytest.mark.usefixtures("joe")
+def test_rfc3501_section_6_2_3(imap: Dialogue) -> None:
+    """LOGIN"""
+    play(
+        imap,
+        """
+        S: …
+        C: a001 LOGIN SMITH SESAME
+        S: a001 OK [CAPABILITY …] Logged in
     """,
     )
 
@@ -132,46 +209,34 @@ def test_rfc3501_section_6_4_8(mary: Dialogue, box: MemoryMailbox) -> None:
     )
 
 
-def test_rfc2342_section_5(mary: Dialogue) -> None:
-    """NAMESPACE: personal mailboxes alone (example 5.1)."""
+def test_rfc3501_section_6_5_1(mary: Dialogue) -> None:
+    """No experimental command is known here, nor announced."""
+    assert b" X" not in mary.send(b"a441 CAPABILITY\r\n")
+    play(mary, "C: A442 XPIG-LATIN\nS: A442 BAD Unknown command")
+
+
+def test_rfc3501_section_7_1_3(imap: Dialogue) -> None:
+    """BAD without a tag: a line too long, and an empty one."""
+    imap.connect()
+    assert imap.send(b"x" * (BEFORE_LOGIN.line + 1)) == b"* BAD The line is too long\r\n"
+    assert imap.send(b"\r\n") == b""
+    play(imap, "C:\nS: * BAD That is no command")
+
+
+@pytest.mark.usefixtures("joe")
+def test_rfc3501_section_7_5(imap: Dialogue) -> None:
+    """Literals that are asked for, one that is not."""
     play(
-        mary,
+        imap,
         """
-        C: A001 NAMESPACE
-        S: * NAMESPACE (("" ".")) NIL NIL
-        S: A001 OK NAMESPACE completed
+        S: …
+        C: A001 LOGIN {11}
+        S: + OK
+        C: FRED FOOBAR {7}
+        S: + OK
+        C: fat man
+        S: A001 OK [CAPABILITY …] Logged in
+        C: A044 BLURDYBLOOP {102856}
+        S: A044 BAD [TOOBIG] The literal is too long
     """,
     )
-
-
-def test_rfc3691_section_2(mary: Dialogue, box: MemoryMailbox) -> None:
-    r"""UNSELECT: nothing is expunged."""
-    mary.send(b"a SELECT Box\r\n")
-    play(mary, "C: A202 UNSELECT\nS: A202 OK UNSELECT completed")
-    assert box.counts().messages == 3
-
-
-def test_rfc4315_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
-    """APPENDUID and COPYUID; TRYCREATE and nothing copied where there is no target."""
-    mary.send(b"a SELECT Box\r\n")
-    play(
-        mary,
-        r"""
-        C: A003 APPEND Sent (\Seen) {5+}
-        C: hello
-        S: A003 OK [APPENDUID 1002 1] APPEND completed
-        C: A004 COPY 1:2 Sent
-        S: A004 OK [COPYUID 1002 1:2 2:3] COPY completed
-        C: A005 UID COPY 500:600 Sent
-        S: A005 OK UID COPY completed
-        C: A006 COPY 1:2 funny
-        S: A006 NO [TRYCREATE] No mailbox has this name
-    """,
-    )
-
-
-def test_rfc8438_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
-    """STATUS=SIZE: the sum of all RFC822.SIZE."""
-    size = sum(message.size for message in box.messages())
-    said = mary.send(b"A042 STATUS Box (UIDNEXT MESSAGES SIZE)\r\n")
-    assert said.startswith(b'* STATUS "Box" (UIDNEXT 4 MESSAGES 3 SIZE %d)\r\n' % size)

@@ -11,6 +11,7 @@ import msgspec
 from mailauth.login.secrets import Occasion, PlaintextSecret, Secret
 from mailauth.sasl import MECHANISMS
 from mailauth.sasl.exchange import Need, ScramKeys
+from mailauth.sasl.saslprep import prepared
 from mailauth.sasl.scram import MINIMUM_ITERATIONS
 from mailauth.wire.pending import Pending, then
 
@@ -48,18 +49,22 @@ class Account(msgspec.Struct, frozen=True):
     app_passwords: tuple[AppPassword, ...] = ()
 
     def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> Match:
-        """Say whether it is the account's password or one of its app passwords."""
+        """Say whether it is the account's password or one of its app passwords.
+
+        It may be as it was sent or as SASLprep prepares it (RFC 4616 §2, RFC 6856 §2.2).
+        """
         secrets = [self.secret, *(app.secret for app in self.app_passwords)]
-        return _any_matches(secrets, password, occasion)
+        forms = dict.fromkeys((password, prepared(password)))
+        return _any_matches([(secret, form) for form in forms for secret in secrets], occasion)
 
 
-def _any_matches(secrets: list[Secret], password: bytes, occasion: Occasion) -> Match:
-    first, rest = secrets[0], secrets[1:]
+def _any_matches(checks: list[tuple[Secret, bytes]], occasion: Occasion) -> Match:
+    (secret, password), rest = checks[0], checks[1:]
     if not rest:
-        return first.matches(password, occasion)
+        return secret.matches(password, occasion)
     return then(
-        first.matches(password, occasion),
-        lambda matched: matched or _any_matches(rest, password, occasion),
+        secret.matches(password, occasion),
+        lambda matched: matched or _any_matches(rest, occasion),
     )
 
 
@@ -84,6 +89,8 @@ class Accounts:
                 if key in self._by_name:
                     raise AccountError(f"the account name {name!r} stands twice")
                 self._by_name[key] = account
+        for key, account in tuple(self._by_name.items()):
+            self._by_name.setdefault(prepared(key.encode()).decode("utf-8"), account)
         self._domains = frozenset(name.rpartition("@")[2] for name in self._by_name if "@" in name)
         self._plaintext = frozenset(
             secret.password
@@ -108,11 +115,17 @@ class Accounts:
         return len(self._accounts)
 
     def find(self, name: bytes) -> Account | None:
-        """Find an account by its name or an alias; bytes that are not UTF-8 name nobody."""
+        """Find an account by its name or an alias, as SASLprep prepares it if need be.
+
+        Bytes that are not UTF-8 name nobody.
+        """
         try:
-            return self._by_name.get(name.decode("utf-8").casefold())
+            found = self._by_name.get(name.decode("utf-8").casefold())
         except UnicodeDecodeError:
             return None
+        if found is None and not name.isascii():
+            found = self._by_name.get(prepared(name).decode("utf-8").casefold())
+        return found
 
     def changed(self, account: Account) -> "Accounts":
         """Return these accounts with `account` in the place of the one of its name."""
@@ -141,7 +154,7 @@ class Accounts:
 
     def is_plaintext_secret(self, text: bytes) -> bool:
         """Say whether somebody typed a password where a name belongs."""
-        return text in self._plaintext
+        return text in self._plaintext or prepared(text) in self._plaintext
 
     # Credentials
 

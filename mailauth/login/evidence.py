@@ -10,6 +10,7 @@ from mailauth.login.hop import Hop, TlsFacts
 from mailauth.login.policy import APOP
 from mailauth.login.shown import MASK, shown
 from mailauth.sasl import MECHANISMS, Claim, PasswordClaim
+from mailauth.sasl.saslprep import prepared
 from mailauth.wire.pending import Pending
 
 NO_ATTEMPT = "no-attempt"  # why a connection ended whose client did not try to log in
@@ -153,7 +154,8 @@ class Evidence:
         if sent is None:
             return None
         accounts = self._authority.accounts
-        is_secret = sent == password or accounts.is_plaintext_secret(sent)
+        is_password = password is not None and prepared(sent) == prepared(password)
+        is_secret = is_password or accounts.is_plaintext_secret(sent)
         if is_secret and accounts.find(sent) is None:
             return MASK
         return shown(sent)

@@ -76,13 +76,18 @@ class LoginSession(Evidence):
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The mechanisms to announce in this state; none when a login would be refused anyway.
+        """The mechanisms to announce in this state; none when a login would be refused anyway."""
+        return () if self.account is not None else self.mechanisms
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The mechanisms of this connection, whether anybody has logged in or not.
 
         Where nothing is configured, those that bind to the channel are IMAP's alone: mutt and
         NeoMutt made with GNU SASL choose them wherever they see them, cannot do them, and only with
         IMAP go on with another.
         """
-        if self.account is not None or self.cleartext_refused:
+        if self.cleartext_refused:
             return ()
         names, hop = self._policy().mechanisms, self.hop
         binds = bool(hop.channel_bindings)

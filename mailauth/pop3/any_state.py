@@ -8,14 +8,17 @@ from mailauth.wire.effects import Close, Effect
 
 
 def capabilities(session: Pop3Session) -> list[str]:
-    """What can be done on this connection, as it stands; what is refused is not announced."""
+    """What can be done on this connection, as it stands; what is refused is not announced.
+
+    But for STLS, a login changes nothing (RFC 2449 §5, RFC 2595 §4).
+    """
     known = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
     known.append("UTF8 USER")
     if session.login.takes_passwords:
         known.append("USER")
-    offered = session.login.offered
-    if offered:
-        known.append(f"SASL {' '.join(offered)}")
+    mechanisms = session.login.mechanisms
+    if mechanisms:
+        known.append(f"SASL {' '.join(mechanisms)}")
     if session.stls_available:
         known.append("STLS")
     return known

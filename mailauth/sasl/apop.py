@@ -4,10 +4,17 @@ import hashlib
 import hmac
 
 from mailauth.sasl.exchange import Credentials, ProvenClaim
+from mailauth.sasl.saslprep import prepared
 
 
 def apop(authcid: bytes, digest: bytes, timestamp: bytes, credentials: Credentials) -> ProvenClaim:
-    """Compare with the MD5 digest of the greeting's timestamp followed by the password."""
+    """Compare with the MD5 digest of the greeting's timestamp followed by the password.
+
+    Clients use the password as it is, or as SASLprep prepares it (RFC 6856 §2.2).
+    """
     secret = credentials.shared_secret(authcid)
-    expected = hashlib.md5(timestamp + secret, usedforsecurity=False).hexdigest().encode()
-    return ProvenClaim(authcid=authcid, proven=hmac.compare_digest(expected, digest.lower()))
+    proven = False
+    for form in (secret, prepared(secret)):
+        expected = hashlib.md5(timestamp + form, usedforsecurity=False).hexdigest().encode()
+        proven |= hmac.compare_digest(expected, digest.lower())
+    return ProvenClaim(authcid=authcid, proven=proven)

@@ -42,3 +42,13 @@ def saslprep(text: str) -> str:
     ):
         raise Prohibited
     return prepared
+
+
+def prepared(octets: bytes) -> bytes:
+    """The same as prepared text; what is no UTF-8, or prohibited, stays as it is."""
+    if octets.isascii():
+        return octets
+    try:
+        return saslprep(octets.decode("utf-8")).encode()
+    except (Prohibited, UnicodeDecodeError):
+        return octets

@@ -23,7 +23,7 @@ from mailauth.sasl.exchange import (
     ProvenClaim,
     ScramKeys,
 )
-from mailauth.sasl.saslprep import Prohibited, saslprep
+from mailauth.sasl.saslprep import prepared
 
 MINIMUM_ITERATIONS = 4096  # RFC 5802 §5.1
 
@@ -50,11 +50,7 @@ def make_keys(password: bytes, salt: bytes, iterations: int, hash_name: str) -> 
 
     A password that SASLprep prohibits is taken as it is.
     """
-    try:
-        prepared = saslprep(password.decode("utf-8")).encode()
-    except (Prohibited, UnicodeDecodeError):
-        prepared = password
-    salted = hashlib.pbkdf2_hmac(hash_name, prepared, salt, iterations)
+    salted = hashlib.pbkdf2_hmac(hash_name, prepared(password), salt, iterations)
     client_key = hmac.digest(salted, b"Client Key", hash_name)
     return ScramKeys(
         salt=salt,

@@ -40,6 +40,14 @@ class Path(msgspec.Struct, frozen=True):
         """The address as accounts are named."""
         return self.local_part if self.domain is None else f"{self.local_part}@{self.domain}"
 
+    def with_u_labels(self) -> "Path":
+        """The same with the domain's A-labels, if any, written as U-labels (RFC 6531 §3.2)."""
+        try:
+            domain = (self.domain or "").lower().encode("ascii").decode("idna")
+        except UnicodeError:
+            return self
+        return msgspec.structs.replace(self, domain=domain or None)
+
     @property
     def is_ascii(self) -> bool:
         """Whether it can be used without SMTPUTF8."""

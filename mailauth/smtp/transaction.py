@@ -23,7 +23,7 @@ def mail(session: SmtpSession, argument: bytes) -> list[Effect]:
     parameters = mail_parameters(addressed.parameters)
     if addressed.parameters and not session.extended:
         raise SmtpError(555, "5.5.4", "Parameters need EHLO")
-    _check_readable(addressed.path, smtputf8=parameters.smtputf8)
+    _check_readable(addressed.path, 550, smtputf8=parameters.smtputf8)
     if parameters.size > session.store.limits.message_size:
         raise SmtpError(552, "5.3.4", "The message is too big")
     session.transaction = Transaction(addressed.path, parameters)
@@ -43,7 +43,7 @@ def rcpt(session: SmtpSession, argument: bytes) -> list[Effect]:
         raise SmtpError(555, "5.5.4", "Parameters need EHLO")
     if addressed.path == NULL:
         raise SmtpError(501, "5.1.3", "A recipient needs an address")
-    _check_readable(addressed.path, smtputf8=transaction.parameters.smtputf8)
+    _check_readable(addressed.path, 553, smtputf8=transaction.parameters.smtputf8)
     account = _account(session, addressed.path)
     if len(transaction.recipients) >= RECIPIENTS and account.name not in transaction.recipients:
         raise SmtpError(452, "4.5.3", "Too many recipients")
@@ -78,14 +78,17 @@ def _addressed(argument: bytes, keyword: bytes, enhanced: str) -> Addressed:
         raise SmtpError(501, enhanced, f"Malformed: {error}") from None
 
 
-def _check_readable(path: Path, *, smtputf8: bool) -> None:
+def _check_readable(path: Path, code: int, *, smtputf8: bool) -> None:
+    """Raises `SmtpError`, with the code that is MAIL's or RCPT's (RFC 6531 §3.5)."""
     if not (smtputf8 or path.is_ascii):
-        raise SmtpError(553, "5.6.7", "This address needs SMTPUTF8")
+        raise SmtpError(code, "5.6.7", "This address needs SMTPUTF8")
 
 
 def _account(session: SmtpSession, path: Path) -> Account:
     """Whom a forward-path reaches; raises `SmtpError` for whom it does not."""
     accounts = session.accounts()
+    if path.domain is not None and not accounts.has_domain(path.domain):
+        path = path.with_u_labels()
     account = accounts.find(path.mailbox.encode())
     is_ours = path.domain is None or path.domain.lower() in (session.hostname.lower(), "localhost")
     if account is None and is_ours:

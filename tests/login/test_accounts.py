@@ -45,6 +45,26 @@ def test_an_account_is_found_by_name_and_alias_in_any_case(name: str) -> None:
     assert found.name == "Straße@x.example"
 
 
+@pytest.mark.parametrize("name", ["jörg", "jo\u0308rg", "JO\u0308RG", "j\u00adörg", "ｊörg"])
+@pytest.mark.parametrize("stored", ["jörg", "jo\u0308rg"])
+def test_a_name_is_found_as_saslprep_prepares_it(stored: str, name: str) -> None:
+    """RFC 4616 §2, RFC 6856 §2.2."""
+    found = Accounts([plain(stored), plain("jorg")]).find(name.encode())
+    assert found is not None
+    assert found.name == stored
+
+
+def test_a_password_may_be_prepared_by_saslprep_or_not() -> None:
+    """RFC 4616 §2: on the way the same text may have become other octets."""
+    account = plain("mary", "pässwörd".encode())
+    assert account.matches("pa\u0308sswo\u0308rd".encode())
+    assert account.matches("p\u00adässwörd".encode())
+    assert not account.matches(b"passwoerd")
+    assert not account.matches("\u00ad".encode())
+    assert plain("mary", "\u2168".encode()).matches("\u2168".encode())
+    assert Accounts([account]).is_plaintext_secret("pa\u0308sswo\u0308rd".encode())
+
+
 @pytest.mark.parametrize("name", [b"", b"mary2", b"mar", b"mary\0", b"\xff", b" mary"])
 def test_other_names_find_nobody(name: bytes) -> None:
     assert Accounts([plain("mary")]).find(name) is None

@@ -4,12 +4,15 @@ import hashlib
 
 import pytest
 
+from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.event import LoginEvent, Result
 from mailauth.login.hop import Security
 from mailauth.login.outcome import Answer
 from mailauth.login.policy import Cleartext
+from mailauth.login.secrets import PlaintextSecret
 from mailauth.pop3.replies import login_refused
+from mailauth.sasl.apop import apop
 from mailauth.testing import Dialogue, MemoryRecorder, play
 from tests.pop3.conftest import Connect
 
@@ -274,6 +277,16 @@ def test_apop_answers_the_timestamp_of_the_greeting(
     assert pop3.send(b"APOP mary " + digest + b"\r\n").startswith(b"+OK Logged in")
     assert results(recorder) == [Result.BAD_CREDENTIALS, Result.MALFORMED, Result.SUCCESS]
     assert [event.exposed for event in recorder.attempts] == [False, False, False]
+
+
+@pytest.mark.parametrize("password", ["pa\u0308ss", "päss"])
+def test_apop_takes_the_password_prepared_or_not(password: str) -> None:
+    """RFC 6856 §2.2: who announces UTF8 USER and APOP applies SASLprep."""
+    known = Accounts([Account(name="jörg", secret=PlaintextSecret("pa\u0308ss".encode()))])
+    digest = hashlib.md5(b"<1@localhost>" + password.encode()).hexdigest().encode()
+    for name in ("jörg", "jo\u0308rg"):
+        assert apop(name.encode(), digest, b"<1@localhost>", known).proven
+    assert not apop(b"jorg", digest, b"<1@localhost>", known).proven
 
 
 @pytest.mark.parametrize("options", [{}, {"mechanisms": None, "cleartext": Cleartext.REFUSE}])

@@ -141,6 +141,7 @@ def test_what_is_wrong_is_said(mary: Dialogue, command: bytes, reply: bytes) -> 
 
 
 def test_capabilities_after_login(mary: Dialogue) -> None:
+    """RFC 2449 §5: what is announced before is announced after; RFC 2595 §4: but for STLS."""
     play(
         mary,
         """
@@ -154,6 +155,7 @@ def test_capabilities_after_login(mary: Dialogue) -> None:
         S: EXPIRE NEVER
         S: UTF8 USER
         S: USER
+        S: SASL PLAIN LOGIN
         S: .
     """,
     )

@@ -129,6 +129,38 @@ def test_smtputf8(mx: Dialogue, inbox: Inbox) -> None:
     assert "for <JÖRG@bücher.example>".encode() in message
 
 
+def test_addresses_that_need_smtputf8(mx: Dialogue) -> None:
+    """RFC 6531 §3.5: 550 to MAIL, 553 to RCPT."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<jörg@bücher.example>
+        S: 550 5.6.7 This address needs SMTPUTF8
+        C: MAIL FROM:<>
+        S: 250 2.1.0 Sender accepted
+        C: RCPT TO:<jörg@bücher.example>
+        S: 553 5.6.7 This address needs SMTPUTF8
+    """,
+    )
+
+
+def test_a_domain_may_be_in_a_labels(mx: Dialogue) -> None:
+    """RFC 6531 §3.2."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<> SMTPUTF8
+        S: 250 2.1.0 Sender accepted
+        C: RCPT TO:<jörg@XN--bcher-kva.example>
+        S: 250 2.1.5 Recipient accepted
+        C: RCPT TO:<anna@xn--bcher-kva.example>
+        S: 550 5.1.1 There is no such account here
+        C: RCPT TO:<anna@xn--a.example>
+        S: 550 5.7.1 No relaying: mail is taken for the accounts here alone
+    """,
+    )
+
+
 @pytest.mark.parametrize(
     ("parameters", "reply"),
     [

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from mailauth.login.accounts import Account, Role
+from mailauth.login.accounts import Account, Accounts, Role
 from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
@@ -42,6 +42,23 @@ def shared(recorder: MemoryRecorder) -> Authority:
             Account(name="jörg@bücher.example", secret=secret),
             Account(name="two words@mydomain.com", secret=secret),
         ),
+    )
+
+
+@pytest.fixture
+def foo_com(shared: Authority) -> None:
+    """The accounts of the examples of the RFCs, in place of those."""
+    shared.accounts = Accounts(
+        Account(name=name, secret=PlaintextSecret(b"secret"))
+        for name in (
+            "Jones@foo.com",
+            "Brown@foo.com",
+            "Admin.MRC@foo.com",
+            "Jones@XYZ.COM",
+            "ned@innosoft.com",
+            "dan@innosoft.com",
+            "mrose@dbc.mtview.ca.us",
+        )
     )
 
 

@@ -1,22 +1,13 @@
-"""The dialogues of the RFCs, with the texts of this server where those are free."""
+"""The example dialogues of RFC 5321, 1870, 2034 and 2920, one by one, with our texts.
+
+Those of other extensions are `test_rfc_extensions`, those about logins `test_rfc_logins`.
+"""
 
 import pytest
 
-from mailauth.login.accounts import Account, Accounts
-from mailauth.login.authority import Authority
-from mailauth.login.event import Result
-from mailauth.login.secrets import PlaintextSecret
-from mailauth.sasl import TokenVerdict
-from mailauth.testing import Dialogue, MemoryRecorder, Segments, play
-from tests.smtp.conftest import Connect, Inbox
-
-
-@pytest.fixture
-def foo_com(shared: Authority) -> None:
-    """The accounts of RFC 5321's examples."""
-    secret = PlaintextSecret(b"tanstaaftanstaaf")
-    names = ("Jones@foo.com", "Brown@foo.com", "ned@innosoft.com", "dan@innosoft.com", "tim")
-    shared.accounts = Accounts(Account(name=name, secret=secret) for name in names)
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.testing import Dialogue, play
+from tests.smtp.conftest import NOON, Connect, Inbox
 
 
 @pytest.mark.usefixtures("foo_com")
@@ -73,6 +64,174 @@ def test_rfc_5321_appendix_d_2(mx: Dialogue) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
+def test_rfc_5321_appendix_d_3(mx: Dialogue, inbox: Inbox) -> None:
+    """The first hop of a relayed message is refused here; the second is delivered."""
+    play(
+        mx,
+        """
+        C: EHLO bar.com
+        S: 250-localhost
+        S: 250-PIPELINING
+        S: 250-SIZE 10000
+        S: 250-8BITMIME
+        S: 250-SMTPUTF8
+        S: 250-CHUNKING
+        S: 250-ENHANCEDSTATUSCODES
+        S: 250-DSN
+        S: 250-HELP
+        S: 250-STARTTLS
+        S: 250 AUTH PLAIN LOGIN
+        C: MAIL FROM:<JQP@bar.com>
+        S: 250 2.1.0 Sender accepted
+        C: RCPT TO:<Jones@elsewhere.example>
+        S: 550 5.7.1 No relaying: mail is taken for the accounts here alone
+        C: RCPT TO:<Jones@XYZ.COM>
+        S: 250 2.1.5 Recipient accepted
+        C: DATA
+        S: 354 Send the message, and end it with a lone dot
+        C: Received: from bar.com by foo.com ; Thu, 21 May 1998
+        C:     05:33:29 -0700
+        C: Date: Thu, 21 May 1998 05:33:22 -0700
+        C: From: John Q. Public <JQP@bar.com>
+        C: Subject:  The Next Meeting of the Board
+        C: To: Jones@xyz.com
+        C:
+        C: Bill:
+        C: The next meeting of the board of directors will be
+        C: on Tuesday.
+        C:                         John.
+        C: .
+        S: 250 2.0.0 Delivered
+        C: QUIT
+        S: 221 2.0.0 Bye
+        <closed>
+    """,
+    )
+    (message,) = inbox("Jones@XYZ.COM")
+    assert message.startswith(b"Return-Path: <JQP@bar.com>\r\nReceived: from bar.com ([")
+    assert b"\r\nReceived: from bar.com by foo.com ; Thu, 21 May 1998\r\n    05:33:29" in message
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_5321_appendix_d_4(mx: Dialogue, inbox: Inbox) -> None:
+    """VRFY tells nobody's name, and the message is delivered all the same (§7.3)."""
+    play(
+        mx,
+        """
+        C: VRFY Crispin
+        S: 252 2.5.0 Send mail to it and see
+        C: MAIL FROM:<EAK@bar.com>
+        S: 250 …
+        C: RCPT TO:<Admin.MRC@foo.com>
+        S: 250 …
+        C: DATA
+        S: 354 …
+        C: Blah blah blah...
+        C: ...etc. etc. etc.
+        C: .
+        S: 250 …
+        C: QUIT
+        S: 221 …
+        <closed>
+    """,
+    )
+    assert len(inbox("Admin.MRC@foo.com")) == 1
+
+
+def test_rfc_5321_section_3_5_1(mx: Dialogue) -> None:
+    """EXPN: there are no lists."""
+    for name in ("Example-People", "Executive-Washroom-List"):
+        play(mx, f"C: EXPN {name}\nS: 502 5.5.1 There are no mailing lists here")
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_1870_section_8(mx: Dialogue, store: MemoryStore) -> None:
+    """SIZE: too big for anybody, and too big for who has little room left."""
+    full = store.account("dan@innosoft.com")
+    for _ in range(2):
+        full.deliver(b"x" * 9998 + b"\r\n", NOON)
+    play(
+        mx,
+        """
+        C: MAIL FROM:<ned@thor.innosoft.com> SIZE=500000
+        S: 552 5.3.4 The message is too big
+        C: MAIL FROM:<ned@thor.innosoft.com> SIZE=9999
+        S: 250 2.1.0 Sender accepted
+        C: RCPT TO:<ned@innosoft.com>
+        S: 250 2.1.5 Recipient accepted
+        C: RCPT TO:<dan@innosoft.com>
+        S: 452 4.2.2 …
+        C: DATA
+        S: 354 …
+        C: text
+        C: .
+        S: 250 2.0.0 Delivered
+        C: QUIT
+        S: 221 2.0.0 Bye
+        <closed>
+    """,
+    )
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_2034_section_6(mx: Dialogue, inbox: Inbox) -> None:
+    """Every reply has an enhanced status code, but 354; who is elsewhere is not told where."""
+    play(
+        mx,
+        """
+        C: MAIL FROM:<ned@ymir.claremont.edu>
+        S: 250 2.1.0 Sender accepted
+        C: RCPT TO:<mrose@dbc.mtview.ca.us>
+        S: 250 2.1.5 Recipient accepted
+        C: RCPT TO:<nosuchuser@dbc.mtview.ca.us>
+        S: 550 5.1.1 There is no such account here
+        C: RCPT TO:<remoteuser@isi.edu>
+        S: 550 5.7.1 No relaying: mail is taken for the accounts here alone
+        C: DATA
+        S: 354 Send the message, and end it with a lone dot
+        C: text
+        C: .
+        S: 250 2.0.0 Delivered
+        C: QUIT
+        S: 221 2.0.0 Bye
+        <closed>
+    """,
+    )
+    assert len(inbox("mrose@dbc.mtview.ca.us")) == 1
+
+
+@pytest.mark.usefixtures("foo_com")
+def test_rfc_2920_section_4_without_pipelining(connect: Connect, inbox: Inbox) -> None:
+    """HELO, and one command after the other."""
+    smtp = connect(authentication_required=False)
+    play(
+        smtp,
+        """
+        S: 220 localhost ESMTP mailauth ready
+        C: HELO dbc.mtview.ca.us
+        S: 250 localhost
+        C: MAIL FROM:<mrose@dbc.mtview.ca.us>
+        S: 250 …
+        C: RCPT TO:<ned@innosoft.com>
+        S: 250 …
+        C: RCPT TO:<dan@innosoft.com>
+        S: 250 …
+        C: DATA
+        S: 354 …
+        C: text
+        C: .
+        S: 250 …
+        C: QUIT
+        S: 221 …
+        <closed>
+    """,
+    )
+    for name in ("ned@innosoft.com", "dan@innosoft.com"):
+        (message,) = inbox(name)
+        assert b" with SMTP\r\n" in message
+
+
+@pytest.mark.usefixtures("foo_com")
 def test_rfc_2920_section_4(mx: Dialogue) -> None:
     """MAIL, every RCPT and DATA in one segment."""
     play(
@@ -117,150 +276,3 @@ def test_rfc_2920_section_4_without_a_valid_recipient(mx: Dialogue) -> None:
         <closed>
     """,
     )
-
-
-@pytest.mark.usefixtures("foo_com")
-def test_rfc_3030_section_4_2(mx: Dialogue, inbox: Inbox) -> None:
-    """BDAT pipelined with all that goes before it."""
-    first = b"To: Susan\r\nFrom: Sam\r\nSubject: This is a bodyless chunk\r\n"
-    second = b"\r\n.\r\nafter a dot\r\n"
-    said = mx.send(
-        b"MAIL FROM:<sam@random.com>\r\nRCPT TO:<ned@innosoft.com>\r\n"
-        + b"BDAT %d\r\n" % len(first)
-        + first
-        + b"BDAT %d\r\n" % len(second)
-        + second
-        + b"BDAT 0 LAST\r\nQUIT\r\n"
-    )
-    assert [line[:3] for line in said.split(b"\r\n")[:-1]] == [b"250"] * 5 + [b"221"]
-    (message,) = inbox("ned@innosoft.com")
-    assert message.endswith(first + second)
-
-
-def test_rfc_1870_section_6(mx: Dialogue) -> None:
-    """A message too big is refused before it is sent."""
-    play(
-        mx,
-        """
-        C: MAIL FROM:<ned@thor.innosoft.com> SIZE=500000
-        S: 552 5.3.4 The message is too big
-        C: MAIL FROM:<ned@thor.innosoft.com> SIZE=5000
-        S: 250 …
-    """,
-    )
-
-
-def test_rfc_3207_section_5(smtp: Dialogue) -> None:
-    """The client greets anew behind the handshake, and hears of no STARTTLS."""
-    smtp.connect()
-    smtp.send(b"EHLO mail.example.com\r\n")
-    assert smtp.send(b"STARTTLS\r\n") == b"220 2.0.0 Begin TLS negotiation\r\n"
-    smtp.start_tls()
-    said = smtp.send(b"EHLO mail.example.com\r\n")
-    assert said.startswith(b"250-localhost\r\n")
-    assert b"STARTTLS" not in said
-
-
-@pytest.mark.usefixtures("foo_com")
-def test_rfc_4954_section_4_1(greeted: Dialogue, recorder: MemoryRecorder) -> None:
-    """PLAIN with an initial response; and without, after a wrong password."""
-    play(
-        greeted,
-        """
-        C: AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=
-        S: 535 5.7.8 …
-        C: AUTH PLAIN
-        S: 334…
-        C: b64(\\0tim\\0tanstaaftanstaaf)
-        S: 235 2.7.0 …
-    """.replace("\\0", "\0"),
-    )
-    assert [event.result for event in recorder.attempts] == [
-        Result.BAD_CREDENTIALS,
-        Result.SUCCESS,
-    ]
-
-
-RFC_7628 = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="
-
-
-@pytest.fixture(params=Segments)
-def oauth(connect: Connect, shared: Authority, request: pytest.FixtureRequest) -> Dialogue:
-    """A client of the server of RFC 7628, inside TLS."""
-    shared.accounts = Accounts([Account(name="user@example.com", secret=PlaintextSecret(b"x"))])
-    shared.verify_token = lambda token: TokenVerdict(
-        b"user@example.com", valid=token == RFC_7628.encode()
-    )
-    dialogue = connect(request.param, mechanisms=("LOGIN", "PLAIN", "OAUTHBEARER"))
-    dialogue.connect(implicit_tls=True)
-    assert b"AUTH LOGIN PLAIN OAUTHBEARER\r\n" in dialogue.send(b"EHLO sender.example.com\r\n")
-    return dialogue
-
-
-def test_rfc_7628_section_4_1(oauth: Dialogue, recorder: MemoryRecorder) -> None:
-    """A bearer token that is good; but for the tag, which SMTP does not have."""
-    response = (
-        "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2Vy"
-        "dmVyLmV4YW1wbGUuY29tAXBvcnQ9NTg3AWF1dGg9QmVhcmVyIHZGOWRmd"
-        "DRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB"
-    )
-    play(
-        oauth,
-        f"""
-        C: AUTH OAUTHBEARER {response}
-        S: 235 2.7.0 …
-    """,
-    )
-    assert [event.result for event in recorder.attempts] == [Result.SUCCESS]
-
-
-def test_rfc_7628_section_4_4(oauth: Dialogue, recorder: MemoryRecorder) -> None:
-    """A token that is not good; its header has `user=` where the grammar (§3.1) has `a=`."""
-    response = (
-        "bix1c2VyPXNvbWV1c2VyQGV4YW1wbGUuY29tLAFhdXRoPUJlYXJl"
-        "ciB2RjlkZnQ0cW1UYzJOdmIzUmxja0JoZEhSaGRtbHpkR0V1WTI5dENnPT0BAQ=="
-    )
-    play(
-        oauth,
-        f"""
-        C: AUTH OAUTHBEARER {response}
-        S: 334 b64({{"status":"invalid_token","schemes":"bearer","scope":"mail"}})
-        C: AQ==
-        S: 535 5.7.8 …
-    """,
-    )
-    assert [event.result for event in recorder.attempts] == [Result.BAD_CREDENTIALS]
-
-
-def test_rfc_3461_section_4(connect: Connect) -> None:
-    """Every parameter of DSN, in the spelling of the examples of section 10."""
-    smtp = connect(authentication_required=False)
-    smtp.connect()
-    smtp.send(b"EHLO Example.ORG\r\n")
-    play(
-        smtp,
-        """
-        C: MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159
-        S: 250 …
-        C: RCPT TO:<Bob@mydomain.com> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM
-        S: 250 …
-        C: RCPT TO:<mary@mydomain.com> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU
-        S: 250 …
-        C: RCPT TO:<sue@mydomain.com> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU
-        S: 250 …
-        C: RCPT TO:<derek@mydomain.com> NOTIFY=NEVER
-        S: 250 …
-    """,
-    )
-
-
-@pytest.mark.usefixtures("foo_com")
-def test_rfc_3030_section_4_1(mx: Dialogue, inbox: Inbox) -> None:
-    """A message without a body in one chunk, which needs no dot at its end."""
-    content = b"To: Ned@innosoft.com\r\nFrom: Sam@random.com\r\nSubject: a bodyless test\r\n"
-    assert mx.send(b"MAIL FROM:<Sam@Random.com>\r\n").startswith(b"250")
-    assert mx.send(b"RCPT TO:<ned@innosoft.com>\r\n").startswith(b"250")
-    assert mx.send(b"BDAT %d LAST\r\n%b" % (len(content), content)).startswith(b"250")
-    assert mx.send(b"QUIT\r\n").startswith(b"221")
-    (message,) = inbox("ned@innosoft.com")
-    assert message.endswith(content)

@@ -33,6 +33,17 @@ class Policy(msgspec.Struct, frozen=True):
         return self.mechanisms is None or mechanism in self.mechanisms
 
 
+def may_bind_channel(protocol: Protocol, mechanisms: tuple[str, ...] | None) -> bool:
+    """Say whether a mechanism that binds to the channel is offered with this policy.
+
+    Where nothing is configured, they are IMAP's alone: mutt and NeoMutt made with GNU SASL choose
+    them wherever they see them, cannot do them, and only with IMAP go on with another.
+    """
+    if mechanisms is None:
+        return protocol is Protocol.IMAP
+    return any(MECHANISMS[name].binds_channel for name in mechanisms if name != APOP)
+
+
 def mechanisms_of(protocol: Protocol) -> tuple[str, ...]:
     """List what `mechanisms` can name where this protocol is spoken: nothing for HTTP."""
     if protocol is Protocol.HTTP:

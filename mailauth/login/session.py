@@ -13,11 +13,11 @@ from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission, Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.login.evidence import Evidence
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, handshake_completed
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
-from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy
+from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy, may_bind_channel
 from mailauth.sasl import (
     MECHANISMS,
     Claim,
@@ -81,19 +81,13 @@ class LoginSession(Evidence):
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """The mechanisms of this connection, whether anybody has logged in or not.
-
-        Where nothing is configured, those that bind to the channel are IMAP's alone: mutt and
-        NeoMutt made with GNU SASL choose them wherever they see them, cannot do them, and only with
-        IMAP go on with another.
-        """
+        """The mechanisms of this connection, whether anybody has logged in or not."""
         if self.cleartext_refused:
             return ()
         names, hop = self._policy().mechanisms, self.hop
-        binds = bool(hop.channel_bindings)
+        binds = bool(hop.channel_bindings) and may_bind_channel(self.client.protocol, names)
         if names is None:
             names = self._authority.accounts.mechanisms
-            binds = binds and self.client.protocol is Protocol.IMAP
         return _working(names, binds, self._names_an_account(hop))
 
     def apop_timestamp(self) -> bytes | None:
@@ -377,6 +371,8 @@ class LoginSession(Evidence):
 
     def _names_an_account(self, hop: Hop) -> bool:
         """Whether there is an account that the client's certificate names."""
+        if not hop.certificate_names:  # as with nearly every client
+            return False
         find = self._authority.accounts.find
         return any(find(name.encode()) is not None for name in hop.certificate_names)
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import ssl
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,6 +20,7 @@ _WEAK = (hashes.MD5, hashes.SHA1)
 _HANDSHAKE, _SERVER_HELLO = 0x16, 0x02  # RFC 5246 §6.2.1, §7.4
 _HEADER_OCTETS = 5  # of a record
 _EXTENDED_MASTER_SECRET = 0x0017  # RFC 7627 §5.1
+_EXPORTER = "tls-exporter"
 _EXPORTER_OCTETS = 32  # RFC 9266 §2
 
 
@@ -39,14 +40,34 @@ def server_end_point(certificate: x509.Certificate) -> Mapping[str, bytes]:
     return {"tls-server-end-point": certificate.fingerprint(algorithm)}
 
 
-def tls_exporter(exporter_secret: bytes, hash_name: str) -> Mapping[str, bytes]:
-    """Make tls-exporter (RFC 9266 §2) of a TLS 1.3 session (RFC 8446 §7.5)."""
-    nothing = hashlib.new(hash_name).digest()
-    derived = _expand_label(
-        exporter_secret, b"EXPORTER-Channel-Binding", nothing, len(nothing), hash_name
-    )
-    binding = _expand_label(derived, b"exporter", nothing, _EXPORTER_OCTETS, hash_name)
-    return {"tls-exporter": binding}
+class WithExporter(Mapping[str, bytes]):
+    """These bindings, and tls-exporter (RFC 9266 §2) of a TLS 1.3 session (RFC 8446 §7.5).
+
+    It is derived for who asks for it: nearly no client does.
+    """
+
+    def __init__(
+        self, bindings: Mapping[str, bytes], exporter_secret: bytes, hash_name: str
+    ) -> None:
+        self._bindings = bindings
+        self._secret = exporter_secret
+        self._hash_name = hash_name
+
+    def __getitem__(self, kind: str) -> bytes:
+        if kind != _EXPORTER:
+            return self._bindings[kind]
+        nothing = hashlib.new(self._hash_name).digest()
+        derived = _expand_label(
+            self._secret, b"EXPORTER-Channel-Binding", nothing, len(nothing), self._hash_name
+        )
+        return _expand_label(derived, b"exporter", nothing, _EXPORTER_OCTETS, self._hash_name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._bindings
+        yield _EXPORTER
+
+    def __len__(self) -> int:
+        return len(self._bindings) + 1
 
 
 def tls_unique(tls: ssl.SSLObject) -> Mapping[str, bytes]:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from mailauth.config.schema import ClientCertificates, ListenerConfig, TlsConfig
+from mailauth.login.event import Protocol
+from mailauth.login.policy import may_bind_channel
 from mailauth.net.certificates import Store
 from mailauth.net.client_certificates import client_ca
 from mailauth.net.tls_context import Clients, ServerContext, server_context
@@ -25,4 +27,11 @@ def listener_context(listener: ListenerConfig, tls: TlsConfig, store: Store) -> 
     """Make a listener's context; raises `ConfigError` for files that OpenSSL does not take."""
     clients = asked_clients(listener, tls, store.home)
     minimum = listener.tls_minimum or tls.minimum
-    return server_context(store.certificate, store.key, listener.protocol, minimum, clients)
+    return server_context(
+        store.certificate,
+        store.key,
+        listener.protocol,
+        minimum,
+        clients,
+        binds_channel=may_bind_channel(Protocol(listener.protocol.name), listener.mechanisms),
+    )

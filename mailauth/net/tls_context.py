@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import ListenerProtocol, TlsConfig
 from mailauth.login.hop import Handshake, TlsFacts
-from mailauth.net.channel_binding import server_end_point, tls_exporter, tls_unique
+from mailauth.net.channel_binding import WithExporter, server_end_point, tls_unique
 from mailauth.net.client_authority import account_names
 from mailauth.net.key_log import KeyLog
 from mailauth.net.pem import read_certificates, read_key
@@ -30,10 +30,15 @@ _CIPHERS_OF_OLD = "ALL:!aNULL:!eNULL:@SECLEVEL=0"
 
 
 class ServerContext(ssl.SSLContext):
-    """How TLS is spoken by a listener, and what its sessions can be bound to."""
+    """How TLS is spoken by a listener, and what its sessions can be bound to.
+
+    With a key log, `after_handshake` takes over behind a handshake, for what is logged then nobody
+    takes: a client may change its keys for ever (RFC 8446 §4.6.3).
+    """
 
     end_point: Mapping[str, bytes] = {}
     key_log: KeyLog | None = None
+    after_handshake: "ServerContext | None" = None
 
 
 class ServerTls(ssl.SSLObject):
@@ -44,12 +49,15 @@ class ServerTls(ssl.SSLObject):
 
     def do_handshake(self) -> None:
         """Take a step of the handshake, and note the secret that it may have made."""
+        context = self.context
+        assert isinstance(context, ServerContext)
         try:
             super().do_handshake()
         finally:
-            context = self.context
-            if isinstance(context, ServerContext) and context.key_log is not None:
+            if context.key_log is not None:
                 self.exporter_secret = context.key_log.take() or self.exporter_secret
+        if context.after_handshake is not None:
+            self.context = context.after_handshake
 
 
 class Clients(msgspec.Struct, frozen=True):
@@ -68,12 +76,15 @@ def server_context(
     protocol: ListenerProtocol,
     minimum: str = TlsConfig().minimum,
     clients: Clients | None = None,
+    *,
+    binds_channel: bool = True,
 ) -> ServerContext:
     """Make the context of a listener; `wrap_bio` on it makes a `ServerTls`.
 
     A session ticket spares us a signature, which is dear with an RSA key alone: there is one for
-    those and none for others. Key exchange is as OpenSSL prefers it: X25519, then P-256. Raises
-    `ConfigError` for a certificate or key that OpenSSL does not take.
+    those and none for others. Key exchange is as OpenSSL prefers it: X25519, then P-256. Without
+    `binds_channel` a handshake costs less, and nothing can be bound to it. Raises `ConfigError` for
+    a certificate or key that OpenSSL does not take.
     """
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
@@ -95,9 +106,12 @@ def server_context(
         raise ConfigError(f"tls.certificate: {certificate} is not usable: {reason}") from None
     if clients is not None:
         _ask(context, clients)
-    if protocol is not ListenerProtocol.HTTP:  # it has no SASL to bind
+    if binds_channel:
         context.end_point = server_end_point(read_certificates(certificate, "tls.certificate")[0])
-        context.key_log = KeyLog(context) if KeyLog.is_possible() else None
+        if KeyLog.is_possible():
+            context.key_log = KeyLog(context)
+            context.after_handshake = ServerContext(ssl.PROTOCOL_TLS_SERVER)
+            context.after_handshake.end_point = context.end_point
     return context
 
 
@@ -144,7 +158,7 @@ def _channel_bindings(tls: ssl.SSLObject, extended_master_secret: bool) -> Mappi
     assert cipher is not None
     if tls.exporter_secret is not None:
         hash_name = "sha384" if cipher[0].endswith("SHA384") else "sha256"  # RFC 8446 appendix B.4
-        return {**context.end_point, **tls_exporter(tls.exporter_secret, hash_name)}
+        return WithExporter(context.end_point, tls.exporter_secret, hash_name)
     if extended_master_secret:
         return {**context.end_point, **tls_unique(tls)}
     return context.end_point

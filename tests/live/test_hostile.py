@@ -1,7 +1,11 @@
 """What clients should not send to mail listeners: the proper error, and a server that is well."""
 
 import imaplib
+import shutil
 import socket
+import subprocess
+import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -122,3 +126,33 @@ def test_clients_that_vanish(demo: Watched, bare: Bare) -> None:
         client.socket.sendall(sent)
         client.close()
     is_well(demo)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_clients_that_change_their_keys_all_the_time(demo: Watched) -> None:
+    """RFC 8446 §4.6.3 sets no limit."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{demo.port('imaps')}"]
+    with ExitStack() as stack:
+        clients = []
+        for _ in range(12):
+            client = stack.enter_context(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            stack.callback(client.kill)
+            clients.append(client)
+        for client in clients:
+            assert client.stdout is not None
+            while not client.stdout.readline().startswith(b"* OK"):
+                pass
+        for _ in range(30):
+            for client in clients:
+                assert client.stdin is not None
+                client.stdin.write(b"K\n")  # one key update, and it asks for ours
+                client.stdin.flush()
+            time.sleep(0.01)  # it reads one command at a time
+        is_well(demo)

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
-from mailauth.config import ListenerProtocol
+from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
 from mailauth.net.certificates import Store
 from mailauth.net.channel_binding import agrees_on_extended_master_secret, server_end_point
 from mailauth.net.key_log import KeyLog
+from mailauth.net.listener_tls import listener_context
 from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import ServerContext, handshake_of, server_context
 from tests.net.handshake import finished, trusting
@@ -289,10 +290,37 @@ def test_a_key_log_is_closed_with_its_context(certificates: Store) -> None:
     assert len(set(Path("/proc/self/fd").iterdir()) - before) < 5
 
 
-def test_http_keeps_no_keys(certificates: Store) -> None:
-    """It has no SASL to bind."""
-    context = server_context(certificates.certificate, certificates.key, ListenerProtocol.HTTP)
-    assert context.keylog_filename is None
+@needs_key_log
+@pytest.mark.parametrize(
+    ("protocol", "mechanisms", "kept"),
+    [
+        (ListenerProtocol.IMAP, None, True),
+        (ListenerProtocol.IMAP, ("PLAIN", "SCRAM-SHA-256"), False),
+        (ListenerProtocol.POP3, None, False),
+        (ListenerProtocol.POP3, ("SCRAM-SHA-256-PLUS", "APOP"), True),
+        (ListenerProtocol.HTTP, None, False),
+    ],
+)
+def test_keys_are_logged_where_a_mechanism_binds_to_the_channel(
+    certificates: Store,
+    protocol: ListenerProtocol,
+    mechanisms: tuple[str, ...] | None,
+    kept: bool,
+) -> None:
+    """Elsewhere a handshake is spared what that costs."""
+    listener = ListenerConfig(
+        name="one", protocol=protocol, port=1, tls=TlsMode.IMPLICIT, mechanisms=mechanisms
+    )
+    context = listener_context(listener, TlsConfig(), certificates)
+    assert (context.keylog_filename is not None) is kept
+
+
+@needs_key_log
+def test_nothing_is_logged_behind_a_handshake(certificates: Store) -> None:
+    """RFC 8446 §4.6.3: a client can have new keys made, and logged, until the log is full."""
+    session = half_way(ours(certificates), trusting(certificates.ca))
+    session.session.shake_hands(session.to_server.read())
+    assert session.session.agreed.context.keylog_filename is None
 
 
 @needs_key_log

@@ -70,14 +70,9 @@ Read = Assembled | Continue | Refused | TooLong
 
 
 class CommandReader:
-    """Takes commands from the front of a buffer.
-
-    `admit` is asked about a literal larger than the limit, and raises a `StatusError` unless it may
-    come all the same.
-    """
+    """Takes commands from the front of a buffer."""
 
     __slots__ = (
-        "_admit",
         "_buffer",
         "_literals",
         "_missing",
@@ -87,10 +82,9 @@ class CommandReader:
         "limits",
     )
 
-    def __init__(self, buffer: LineBuffer, admit: Callable[[Announced], None]) -> None:
+    def __init__(self, buffer: LineBuffer) -> None:
         self.limits = BEFORE_LOGIN
         self._buffer = buffer
-        self._admit = admit
         self._skipping = False
         self._parts: list[bytes] = []
         self._missing = 0  # octets of a literal that have to come yet
@@ -102,8 +96,12 @@ class CommandReader:
         line = self._line()
         return line if line is None or isinstance(line, TooLong) else line.rstrip(b"\r\n")
 
-    def read(self) -> Read | None:
-        """Take the next command, or as much of it as there is; `None` when more has to come."""
+    def read(self, admit: Callable[[Announced], None]) -> Read | None:
+        """Take the next command, or as much of it as there is; `None` when more has to come.
+
+        `admit` is asked about a literal larger than the limit, and raises a `StatusError` unless it
+        may come all the same.
+        """
         while True:
             if self._missing and not self._take_literal():
                 return None
@@ -119,7 +117,7 @@ class CommandReader:
                 self._parts.append(line)
             if announced is None:
                 return self._end()
-            event = self._announced(announced)
+            event = self._announced(announced, admit)
             if event is not None:
                 return event
 
@@ -151,7 +149,9 @@ class CommandReader:
         self._reset()
         return Assembled(data)
 
-    def _announced(self, announced: re.Match[bytes]) -> Read | None:
+    def _announced(
+        self, announced: re.Match[bytes], admit: Callable[[Announced], None]
+    ) -> Read | None:
         """A literal is to come: ask for it, refuse it, or (`None`) read on."""
         synchronizing = not announced[3]
         if len(announced[2]) > _LONGEST_SIZE:
@@ -159,7 +159,7 @@ class CommandReader:
         size = int(announced[2])
         if self._refusal is None:
             try:
-                self._check(size, synchronizing)
+                self._check(size, synchronizing, admit)
             except StatusError as error:
                 self._refusal = Refused(b"".join(self._parts)[:256], error)
                 self._parts.clear()
@@ -173,13 +173,13 @@ class CommandReader:
         self._missing = size
         return None
 
-    def _check(self, size: int, synchronizing: bool) -> None:
+    def _check(self, size: int, synchronizing: bool, admit: Callable[[Announced], None]) -> None:
         self._literals += 1
         if self._literals > self.limits.literals:
             raise Bad("Too many literals in one command")
         if size > self.limits.literal:
             self._literals = self.limits.literals  # a message is the last literal of its command
-            self._admit(Announced(b"".join(self._parts), size, synchronizing))
+            admit(Announced(b"".join(self._parts), size, synchronizing))
 
     def _give_up(self, error: StatusError) -> Refused:
         command = self._refusal.command if self._refusal else b"".join(self._parts)[:256]

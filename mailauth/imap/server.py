@@ -71,7 +71,7 @@ class ImapServer:
             parsed=parsed,
             changed=changed,
         )
-        self._reader = CommandReader(self._session.input, self._admit_literal)
+        self._reader = CommandReader(self._session.input)
         self._portion = store.intake.portion()
         self._tag: bytes | None = None  # of the command in progress
         self._bad_commands = 0
@@ -145,6 +145,7 @@ class ImapServer:
     def lost(self) -> None:
         """The connection is gone."""
         self._session.unselect()
+        self._session.changed = _nobody_listens  # two that know each other are not freed at once
         self._reader.forget()
         self._portion.keep(0)
 
@@ -160,7 +161,7 @@ class ImapServer:
             if isinstance(line, TooLong):
                 return session.continuation.line_too_long()
             return session.continuation.line(line)
-        match reader.read():
+        match reader.read(self._admit_literal):
             case Assembled(data):
                 return self._run(data)
             case Continue():

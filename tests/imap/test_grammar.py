@@ -155,12 +155,12 @@ def refuse(announced: Announced) -> None:
 def read_all(pieces: list[bytes], limits: Limits) -> list[Read]:
     """Everything that a reader makes of these pieces."""
     buffer = LineBuffer()
-    reader = CommandReader(buffer, refuse)
+    reader = CommandReader(buffer)
     reader.limits = limits
     events = []
     for piece in pieces:
         buffer.feed(piece)
-        while (event := reader.read()) is not None:
+        while (event := reader.read(refuse)) is not None:
             events.append(event)
             if isinstance(event, Refused) and event.fatal:
                 return events

@@ -1,5 +1,8 @@
-"""Clients that connect and say nothing, to the real cores, with an advanced clock."""
+"""What is left of clients, by the real cores: of those that say nothing, and those that leave."""
 
+import gc
+import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -10,10 +13,11 @@ from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.mail import Mail
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
-from mailauth.net.connection import MailConnection
+from mailauth.net.connection import MailConnection, Spoken
 from mailauth.net.interfaces import Upper
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
+from mailauth.wire.effects import Core
 from tests.net.conftest import Toys
 
 NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
@@ -22,14 +26,18 @@ LONGEST = 600  # seconds that any protocol gives a client that has not logged in
 MAIL = [ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP]
 
 
+def mail_of(toys: Toys) -> Mail:
+    store = MemoryStore(count(1).__next__, lambda _: NewMessage(b"Subject: hi\r\n\r\n", NOON))
+    return Mail(store, "localhost", lambda: NOON, toys.clock.callLater)
+
+
 @pytest.mark.parametrize("protocol", MAIL, ids=lambda each: each.value)
 @pytest.mark.parametrize("tls", [TlsMode.STARTTLS, TlsMode.IMPLICIT], ids=lambda each: each.value)
 def test_a_hundred_idle_clients_are_dropped(
     toys: Toys, protocol: ListenerProtocol, tls: TlsMode
 ) -> None:
-    """DESIGN 8: after their deadline, and nothing of them is left."""
-    store = MemoryStore(count(1).__next__, lambda _: NewMessage(b"Subject: hi\r\n\r\n", NOON))
-    mail = Mail(store, "localhost", lambda: NOON, toys.clock.callLater)
+    """After their deadline, and nothing of them is left."""
+    mail = mail_of(toys)
 
     def stand(listener: Listener, link: Link) -> Upper:
         return MailConnection(link, partial(mail.speak, listener, link), toys.wheel, toys.clock)
@@ -47,3 +55,41 @@ def test_a_hundred_idle_clients_are_dropped(
     assert toys.wheel.holds == 0
     assert len(toys.reasons) == 100
     assert {(reason or "").partition(":")[0] for reason in toys.reasons} == {"timeout"}
+
+
+LOGINS = {
+    ListenerProtocol.IMAP: [b"a LOGIN mary secret\r\n", b"b LOGOUT\r\n"],
+    ListenerProtocol.POP3: [b"USER mary\r\n", b"PASS secret\r\n", b"QUIT\r\n"],
+    ListenerProtocol.SMTP: [
+        b"EHLO me\r\n",
+        b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
+        b"QUIT\r\n",
+    ],
+}
+
+
+@pytest.mark.parametrize("protocol", MAIL, ids=lambda each: each.value)
+def test_a_client_that_was_here_needs_no_collector(toys: Toys, protocol: ListenerProtocol) -> None:
+    """What is left goes at once: to look for cycles would keep logins waiting."""
+    mail = mail_of(toys)
+    cores: list[weakref.ref[Core]] = []
+
+    def stand(listener: Listener, link: Link) -> Upper:
+        def speak(changed: Callable[[], None]) -> Spoken:
+            spoken = mail.speak(listener, link, changed)
+            cores.append(weakref.ref(spoken.core))
+            return spoken
+
+        return MailConnection(link, speak, toys.wheel, toys.clock)
+
+    gc.disable()
+    try:
+        wire = toys.connect(toys.listener(protocol=protocol, stand=stand))
+        for line in LOGINS[protocol]:
+            wire.deliver(line)
+        toys.pass_time(1)
+        assert wire.lost
+        assert len(toys.logins) == 1
+        assert cores[0]() is None
+    finally:
+        gc.enable()

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+from tests.bench.machine import settle
+
 _START_SECONDS = 20.0
 
 # What Dovecot calls the high-performance mode of its login processes, with warm processes behind
@@ -84,6 +86,7 @@ class Dovecot:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise OSError(f"Dovecot does not listen: {self._log()}")
                 time.sleep(0.05)
+        settle(self.pid)
         return self
 
     def __exit__(self, *_: object) -> None:

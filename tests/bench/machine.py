@@ -3,11 +3,14 @@
 import os
 import platform
 import ssl
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_IDLE_SECONDS = 0.5
+_SETTLING_SECONDS = 30.0
 
 
 def cores() -> tuple[int, int]:
@@ -36,6 +39,20 @@ def cpu_seconds(pid: int) -> float:
     for each in family(pid):
         ticks += sum(map(int, _status(each)[11:15]))  # utime, stime, cutime, cstime (proc(5))
     return ticks / _TICKS
+
+
+def settle(pid: int) -> None:
+    """Wait until a server has done what it does at its start: until it uses no processor.
+
+    Raises `TimeoutError`.
+    """
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    spent = -1.0
+    while (now := cpu_seconds(pid)) > spent:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} does not come to rest")
+        spent = now
+        time.sleep(_IDLE_SECONDS)
 
 
 def memory(pid: int) -> float:

@@ -6,6 +6,7 @@ from typing import Self
 
 from mailauth.testing import RunningServer
 from tests.bench.dialogues import ACCOUNTS, PASSWORD
+from tests.bench.machine import settle
 
 
 class ThisServer:
@@ -34,6 +35,7 @@ class ThisServer:
             self._server.start()
         finally:
             os.sched_setaffinity(0, usable)
+        settle(self.pid)  # it derives SCRAM keys of its accounts
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -197,7 +197,7 @@ class Front:
         await arrival(self.exposure.drained())
         await arrival(self.recorder.drained())
         if self._poller is not None:
-            self._poller.close()
+            self._poller.stop()
 
     def _abort(self) -> None:
         for listener in self.listeners:

@@ -53,7 +53,6 @@ class ListeningSocket:
             self._socket.close()
 
     def _begin(self, connected: socket.socket, host: str, port: int) -> None:
-        connected.setblocking(False)
         try:
             served = self._serve(host, port)
         except BaseException:

@@ -256,11 +256,11 @@ class MailConnection:
                 self._patience = effect.seconds
                 is_patient = True
                 continue
+            if isinstance(effect, Close):
+                self._close(b"".join(said))
+                return
             self._say(said)
             said = []
-            if isinstance(effect, Close):
-                self._close()
-                return
             if is_patient and self._patience is not None:
                 self._wheel.set(self, self._patience)
                 is_patient = False
@@ -346,9 +346,9 @@ class MailConnection:
                 self._link.registerProducer(self, streaming=True)
         self._link.write(data)
 
-    def _close(self) -> None:
+    def _close(self, last: bytes = b"") -> None:
         self._leave()
-        self._link.loseConnection()
+        self._link.loseConnection(last)
 
     def _leave(self, reason: str = NO_ATTEMPT) -> None:
         """Be done with the client; whatever is awaited for it still comes."""

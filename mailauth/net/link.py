@@ -30,9 +30,12 @@ from mailauth.net.interfaces import Shared, Socket, Upper
 from mailauth.net.preamble import Ends, must_send_header, proxied_ends
 from mailauth.net.tls import TlsFailure, TlsSession, begins_a_handshake
 from mailauth.net.tls_context import handshake_of
+from mailauth.net.transport import ClientSocket
 from mailauth.wire.proxy import ProxyError, ProxyPreamble
 
 log = Logger()
+
+_PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
 LINGER_OCTETS = 32 * 1024 * 1024  # of input that are passed over so that our last word is read
 
@@ -298,8 +301,8 @@ class Link:
         """Send several pieces as one."""
         self.write(b"".join(data))
 
-    def loseConnection(self) -> None:
-        """Send what was written, then close.
+    def loseConnection(self, last: bytes = b"") -> None:
+        """Send what was written and `last`, which travels with the end, then close.
 
         Where the client goes on sending, what it sends is passed over for a while: closing at once
         would reset the connection, and with it what the client has not read yet.
@@ -308,14 +311,23 @@ class Link:
             return
         self._stage = Stage.CLOSING
         if self._tls is not None:
+            self._tls.encrypt(last)
             self._tls.close()
-            self._flush(self._tls)
+            last = self._tls.outgoing()
+        if last:
+            self._write_last(last)
         self._shared.wheel.set(self, self._shared.patience.closing)
         if self._has_unread_input():
             self._transport.resumeProducing()
             self._transport.loseWriteConnection()
         else:
             self._transport.loseConnection()
+
+    def _write_last(self, data: bytes) -> None:
+        if isinstance(self._transport, ClientSocket):
+            self._transport.write_last(data)
+        else:
+            self._transport.write(data)
 
     def abortConnection(self) -> None:
         """Close at once, whatever is still to be sent."""
@@ -391,7 +403,7 @@ class Link:
 
     def _has_unread_input(self) -> bool:
         try:
-            return bool(self._transport.getHandle().recv(1, socket.MSG_PEEK))
+            return bool(self._transport.getHandle().recv(1, _PEEK))
         except OSError:
             return False
 

@@ -7,6 +7,7 @@ elsewhere Twisted's transports serve.
 """
 
 import select
+import socket
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorFDSet, IReactorTime, IReadDescriptor
@@ -61,9 +62,14 @@ class Poller:
         self._epoll.modify(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
-        """Watch no more, before the descriptor is closed."""
+        """Watch no more."""
         if self._watched.pop(descriptor, None) is not None:
             self._epoll.unregister(descriptor)
+
+    def close(self, connected: socket.socket) -> None:
+        """Close a socket that no other process has: epoll forgets it by itself."""
+        self._watched.pop(connected.fileno(), None)
+        connected.close()
 
     def ended(self, over: Closed) -> None:
         """Close this one soon: when nobody is in the middle of a call about it."""
@@ -71,7 +77,7 @@ class Poller:
             self.clock.callLater(0, self._close_ended)
         self._ended.append(over)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Watch nothing any more."""
         self._reactor.removeReader(self)
         self._watched.clear()

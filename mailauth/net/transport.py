@@ -16,6 +16,8 @@ from mailauth.net.poller import Poller
 log = Logger()
 
 READ_OCTETS = 65_536
+_AT_ONCE = socket.MSG_DONTWAIT  # for each call; a mode of the socket would cost one more
+_WITH_THE_END = socket.MSG_DONTWAIT | socket.MSG_MORE
 UNSENT_OCTETS = 65_536  # after which a producer is paused
 
 _DONE = Failure(ConnectionDone())  # type: ignore[no-untyped-call]
@@ -91,8 +93,7 @@ class ClientSocket:
     def close(self) -> None:
         """Close the socket, and say why."""
         assert self._reason is not None, "the connection is over"
-        self._poller.forget(self._socket.fileno())
-        self._socket.close()
+        self._poller.close(self._socket)
         self._unsent = None
         producer, self._producer = self._producer, None
         if producer is not None:
@@ -105,11 +106,18 @@ class ClientSocket:
 
     def write(self, data: bytes) -> None:
         """Send, at once as far as the socket takes it."""
+        self._write(data, _AT_ONCE)
+
+    def write_last(self, data: bytes) -> None:
+        """Send in one segment with the end of the connection, which has to follow at once."""
+        self._write(data, _WITH_THE_END)
+
+    def _write(self, data: bytes, flags: int) -> None:
         if self._reason is not None or self._write_closing:
             return
         if self._unsent is None:
             try:
-                sent = self._socket.send(data)
+                sent = self._socket.send(data, flags)
             except BlockingIOError:
                 sent = 0
             except OSError as error:
@@ -189,7 +197,7 @@ class ClientSocket:
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(READ_OCTETS)
+            data = self._socket.recv(READ_OCTETS, _AT_ONCE)
         except BlockingIOError:
             return
         except OSError as error:
@@ -209,7 +217,7 @@ class ClientSocket:
             self._mind_events()
             return
         try:
-            sent = self._socket.send(unsent)
+            sent = self._socket.send(unsent, _AT_ONCE)
         except BlockingIOError:
             return
         except OSError as error:

@@ -91,7 +91,7 @@ class Sockets:
         self._opened = opened
         self.loop = Loop()
         self.poller = Poller(cast(IReactorFDSet, self.loop), self.loop)
-        opened.callback(self.poller.close)
+        opened.callback(self.poller.stop)
         self.servers: list[Server] = []
         listening = socket.create_server(("127.0.0.1", 0))
         listening.setblocking(False)
@@ -158,6 +158,26 @@ def test_what_comes_is_told_and_answered_within_the_turn(sockets: Sockets) -> No
     sockets.turn()
     assert receive_all(client) == b"QUIT"
     assert server.lost is ConnectionDone
+
+
+def test_the_last_word_comes_with_the_end(sockets: Sockets) -> None:
+    """It is held back until then, and a client that polls sees both at once."""
+    client, server = sockets.connect()
+    client.setblocking(False)
+    server.socket.write(b"first ")
+    server.socket.write_last(b"and last")
+    assert client.recv(100) == b"first "
+    server.socket.loseConnection()
+    sockets.turn()
+    assert client.recv(100) == b"and last"
+    assert client.recv(100) == b""
+
+
+def test_the_last_word_comes_with_our_half_close(sockets: Sockets) -> None:
+    client, server = sockets.connect()
+    server.socket.write_last(b"last")
+    server.socket.loseWriteConnection()
+    assert receive_all(client) == b"last"
 
 
 def test_closing_waits_until_all_is_sent(sockets: Sockets) -> None:

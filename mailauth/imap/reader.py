@@ -93,6 +93,7 @@ class CommandReader:
 
     def line(self) -> bytes | TooLong | None:
         """Take one line, its ending taken off: what a client sends when it was asked to go on."""
+        assert not self._skipping, "a line too long is no end of a command"
         line = self._line()
         return line if line is None or isinstance(line, TooLong) else line.rstrip(b"\r\n")
 
@@ -105,6 +106,13 @@ class CommandReader:
         while True:
             if self._missing and not self._take_literal():
                 return None
+            if self._skipping:
+                ending = self._buffer.skip_line()
+                if ending is None:
+                    return None
+                self._skipping = False
+                if (announced := _ANNOUNCED.search(ending)) and announced[3]:  # RFC 7888 §3
+                    return self._give_up(Bad("The line is too long, and there is a literal behind"))
             line = self._line()
             if line is None:
                 return None
@@ -198,10 +206,6 @@ class CommandReader:
         return True
 
     def _line(self) -> bytes | TooLong | None:
-        if self._skipping:
-            if not self._buffer.skip_line():
-                return None
-            self._skipping = False
         try:
             return self._buffer.line(self.limits.line)
         except LineTooLong:

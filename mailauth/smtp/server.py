@@ -147,7 +147,10 @@ class SmtpServer:
         verb, _, argument = beginning.partition(b" ")
         if verb.upper() == b"AUTH":
             return answer(session, session.login.line_too_long(_named(argument)))
-        raise SmtpError(500, "5.5.2", "The line is too long")
+        error = SmtpError(500, "5.5.2", "The line is too long")
+        if verb.upper() == b"BDAT":  # what follows is content
+            return [error.reply, Close()]
+        raise error
 
     def _answer_error(self, error: SmtpError) -> list[Effect]:
         self._errors += 1

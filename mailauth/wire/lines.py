@@ -3,6 +3,7 @@
 import msgspec
 
 BEGINNING_OCTETS = 256  # of a line too long that are kept, to say what it was
+ENDING_OCTETS = 32  # of a line that is skipped, to see what it announces
 
 
 class LineTooLong(Exception):
@@ -56,18 +57,20 @@ class LineBuffer:
         self._start = self._searched = end + 1
         return line
 
-    def skip_line(self) -> bool:
-        """Forget what comes up to the next line feed; `False` until that has come."""
+    def skip_line(self) -> bytes | None:
+        """Forget what comes up to the next line feed; return how it ended, `None` until it has."""
         end = self._buffer.find(b"\n", max(self._searched, self._start))
         if end < 0:
-            self.discard()
-            return False
+            self.take(len(self) - ENDING_OCTETS)
+            self._searched = len(self._buffer)
+            return None
+        ending = bytes(self._buffer[max(self._start, end + 1 - ENDING_OCTETS) : end + 1])
         self._start = self._searched = end + 1
-        return True
+        return ending
 
     def take(self, count: int) -> bytes:
-        """Take at most `count` bytes."""
-        data = bytes(self._buffer[self._start : self._start + count])
+        """Take at most `count` bytes; none, if that is negative."""
+        data = bytes(self._buffer[self._start : self._start + max(count, 0)])
         self._start += len(data)
         self._searched = max(self._searched, self._start)
         return data
@@ -92,7 +95,7 @@ class LineReader:
     def line(self, limit: int) -> bytes | TooLong | None:
         """Take the next line with its line ending; `None` when more has to come."""
         if self._skipping:
-            if not self._buffer.skip_line():
+            if self._buffer.skip_line() is None:
                 return None
             self._skipping = False
         try:

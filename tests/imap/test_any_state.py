@@ -129,6 +129,23 @@ def test_an_endless_line_is_skipped_and_not_kept(connect: Connect) -> None:
     assert imap.send(b"\r\nb NOOP\r\n") == b"b OK NOOP completed\r\n"
 
 
+@pytest.mark.parametrize("cut", [12_000, 20_000, 20_003, 20_005])
+def test_a_literal_behind_an_endless_line_is_no_command(connect: Connect, cut: int) -> None:
+    """RFC 7888 §3: every line's end is looked at; where it was skipped, the connection ends."""
+    imap = connect()
+    imap.connect()
+    line = b"a LOGIN " + b"x" * 19_990 + b" {20+}\r\nb LOGIN mary secret\r\n"
+    said = imap.send(line[:cut]) + imap.send(line[cut:])
+    assert said.startswith(b"a BAD The line is too long\r\n* BAD ")
+    assert b"* BYE " in said
+    assert b"b OK" not in said
+    assert imap.closed
+    other = connect()
+    other.connect()
+    line = b"a LOGIN " + b"x" * 19_990 + b" {20}\r\nb NOOP\r\n"
+    assert other.send(line) == b"a BAD The line is too long\r\nb OK NOOP completed\r\n"
+
+
 def test_thousands_of_pipelined_commands_are_answered_in_order(connect: Connect) -> None:
     imap = connect()
     imap.connect()

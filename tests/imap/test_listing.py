@@ -1,5 +1,6 @@
 """LIST and its extensions, NAMESPACE, STATUS, QUOTA, ENABLE (RFC 9051 §6.3, RFC 5258)."""
 
+import re
 import time
 
 import pytest
@@ -116,6 +117,23 @@ def test_rfc3501_section_6_3_10(mary: Dialogue) -> None:
 )
 def test_a_list_that_is_none(log_in: Connect, arguments: bytes) -> None:
     assert log_in().send(b"a LIST%b\r\n" % arguments).startswith(b"a BAD ")
+
+
+@pytest.mark.parametrize("command", [b'LIST "" *', b'LIST "" * RETURN ()', b'LIST () "" %'])
+def test_children_are_told_of_every_name(log_in: Connect, command: bytes) -> None:
+    r"""RFC 3348 §3: \HasChildren or \HasNoChildren, never both, and as it is."""
+    mary = log_in()
+    mary.send(b"a CREATE one.two.three\r\nb DELETE one\r\nc CREATE onetwo\r\n")
+    told = {}
+    for line in mary.send(b"d %b\r\n" % command).decode().splitlines()[:-1]:
+        match = re.fullmatch(r'\* LIST \((.*)\) "\." "(.*)"', line)
+        assert match is not None
+        told[match[2]] = [word for word in match[1].split() if word.endswith("Children")]
+    parents = told.keys() & {"one", "one.two"}
+    assert parents
+    assert told == {
+        name: ["\\HasChildren" if name in parents else "\\HasNoChildren"] for name in told
+    }
 
 
 @pytest.mark.parametrize("pattern", [b"&Jj*", b'"&"', b'"\xfc*"', b"%b*" % (b"x" * 2_000)])

@@ -1,5 +1,7 @@
 """A mail from MAIL to the INBOX (RFC 5321 §3.3, RFC 6409, RFC 3030, RFC 3461)."""
 
+import re
+
 import pytest
 
 from mailauth.mailbox.memory import MemoryStore
@@ -190,6 +192,31 @@ def test_parameters_need_ehlo(connect: Connect) -> None:
     assert smtp.send(b"MAIL FROM:<> SIZE=1\r\n") == b"555 5.5.4 Parameters need EHLO\r\n"
 
 
+@pytest.mark.parametrize("parameter", [b"", b" BODY=8BITMIME", b" body=8bitmime", b" BODY=7BIT"])
+def test_eight_bits_are_kept(mx: Dialogue, inbox: Inbox, parameter: bytes) -> None:
+    """RFC 6152 §3: every octet of the content arrives as it was sent, whatever was declared."""
+    content = bytes(octet for octet in range(256) if octet not in b"\r\n") + b"\r\n"
+    mx.send(b"MAIL FROM:<>%b\r\nRCPT TO:<bob@mydomain.com>\r\nDATA\r\n" % parameter)
+    assert mx.send(b"\r\n" + content + b".\r\n").startswith(b"250 ")
+    (message,) = inbox("bob")
+    assert message.endswith(b"\r\n\r\n" + content)
+
+
+def test_every_reply_has_an_enhanced_code(mx: Dialogue) -> None:
+    """RFC 2034 §4: each line of each 2xx, 4xx and 5xx has one of its class, but EHLO and HELO."""
+    commands = (
+        *(b"NOOP", b"HELP", b"VRFY x", b"VRFY", b"EXPN x", b"FOO", b"", b"RSET", b"RSET x"),
+        *(b"DATA", b"BDAT 0", b"RCPT TO:<bob>", b"MAIL", b"MAIL FROM:<a b>", b"MAIL FROM:<> X=1"),
+        *(b"MAIL FROM:<>", b"MAIL FROM:<>", b"RCPT TO:<nobody@mydomain.com>", b"RCPT TO:<x@y>"),
+        *(b"RCPT TO:<gone@mydomain.com>", b"DATA", b"RCPT TO:<bob>", b"BDAT 0", b"BDAT 0 LAST"),
+        *(b"AUTH", b"AUTH X", b"AUTH PLAIN AG1hcnkAeA==", b"AUTH PLAIN AG1hcnkAc2VjcmV0"),
+        *(b"AUTH PLAIN AG1hcnkAc2VjcmV0", b"STARTTLS", b"EHLO", b"x" * 600, b"QUIT"),
+    )
+    for command in commands:
+        for line in mx.send(command + b"\r\n").splitlines():
+            assert re.match(rb"([245])\d\d[ -]\1\.\d{1,3}\.\d{1,3} ", line), (command, line)
+
+
 def test_bdat(mx: Dialogue, inbox: Inbox) -> None:
     """RFC 3030 §2 and §4.2: dots are as they are, chunks may be pipelined."""
     assert (
@@ -230,6 +257,7 @@ def test_a_chunk_that_is_refused_is_not_taken_for_commands(mx: Dialogue, inbox: 
         (b"-1", b"501 5.5.4 BDAT needs a size"),
         (b"1 LAST LAST", b"501 5.5.4 BDAT needs a size"),
         (b"1000000000", b"552 5.3.4 The message is too big"),
+        (b"1 LAST" + b" " * 520, b"500 5.5.2 The line is too long"),
     ],
 )
 def test_a_chunk_whose_end_cannot_be_found_ends_the_connection(

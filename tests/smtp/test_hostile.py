@@ -1,6 +1,5 @@
 """What floods, stalls and makes no sense gets its reply, and costs bounded memory."""
 
-import contextlib
 import re
 from itertools import count
 
@@ -14,10 +13,7 @@ from mailauth.login.event import Protocol, Result
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
-from mailauth.smtp.addresses import AddressError, read_path
 from mailauth.smtp.content import DISCARDED_OCTETS
-from mailauth.smtp.parameters import mail_parameters, rcpt_parameters
-from mailauth.smtp.replies import SmtpError
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, accounts, play, session_for
 from tests.smtp.conftest import LIMITS, NOON, Connect
@@ -185,38 +181,6 @@ def test_every_command_and_all_content_is_patience(mx: Dialogue) -> None:
         mx.deadline = None
         mx.send(sent)
         assert mx.deadline == patience
-
-
-@given(st.one_of(st.binary(max_size=60), st.text('<>@:,."\\[]ax0 é\r\n').map(str.encode)))
-def test_what_is_no_path_is_an_address_error(argument: bytes) -> None:
-    with contextlib.suppress(AddressError):
-        addressed = read_path(argument)
-        assert "\n" not in addressed.path.text
-        assert "\r" not in addressed.path.text
-
-
-@given(st.text())
-def test_what_are_no_parameters_is_an_smtp_error(text: str) -> None:
-    for read in (mail_parameters, rcpt_parameters):
-        with contextlib.suppress(SmtpError):
-            read(text)
-
-
-PARAMETERS = st.lists(
-    st.tuples(
-        st.sampled_from(["SIZE", "BODY", "RET", "ENVID", "NOTIFY", "ORCPT", "AUTH", "SMTPUTF8"]),
-        st.one_of(st.none(), st.text('ax0;+,=<>-"é', max_size=9), st.sampled_from(["FULL", "+0A"])),
-    ).map(lambda pair: pair[0] if pair[1] is None else "=".join(filter(None, pair))),
-    max_size=3,
-).map(" ".join)
-
-
-@given(PARAMETERS)
-def test_what_parameters_say_fits_into_a_header(text: str) -> None:
-    with contextlib.suppress(SmtpError):
-        assert (mail_parameters(text).envelope_id or "").isprintable()
-    with contextlib.suppress(SmtpError):
-        assert (rcpt_parameters(text).original_recipient or "").isprintable()
 
 
 WORDS = st.sampled_from(

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import struct
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,8 @@ from mailauth.wire.proxy import (
     Source,
     TlsWord,
 )
+
+Address = IPv4Address | IPv6Address
 
 SIGNATURE = b"\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a"
 CLIENT = Source(ip_address("198.51.100.7"), 56324)
@@ -194,15 +196,43 @@ def test_anything_else_is_refused(start: bytes) -> None:
         list(map(preamble.receive, (bytes([octet]) for octet in start)))
 
 
+ports = st.integers(0, 65535)
+addresses = st.one_of(
+    st.tuples(st.ip_addresses(v=4), st.ip_addresses(v=4)),
+    st.tuples(st.ip_addresses(v=6), st.ip_addresses(v=6)),
+)
+
+
+@given(addresses, ports, ports)
+def test_a_header_that_is_right_is_read(
+    ends: tuple[Address, Address], from_port: int, to_port: int
+) -> None:
+    """§2.1 and §2.2: both versions say the same."""
+    source, target = ends
+    version = source.version
+    client = Source(unmapped(source), from_port)
+    line = f"PROXY TCP{version} {source} {target} {from_port} {to_port}\r\n".encode()
+    assert ProxyPreamble().receive(line) == ProxyHeader(source=client)
+    family = 0x11 if version == 4 else 0x21
+    block = source.packed + target.packed + struct.pack("!HH", from_port, to_port)
+    assert ProxyPreamble().receive(v2(0x21, family, block)) == ProxyHeader(source=client)
+
+
+def unmapped(address: Address) -> Address:
+    """An IPv4-mapped address as IPv4."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped if mapped is not None else address
+
+
 @given(st.binary(max_size=64), st.sampled_from([b"", b"PROXY ", b"PROXY TCP4 ", SIGNATURE]))
 def test_no_octets_raise_anything_but_a_proxy_error(data: bytes, start: bytes) -> None:
-    """DESIGN 8: every parser raises only its own error."""
+    """A parser raises only its own error."""
     with contextlib.suppress(ProxyError):
         ProxyPreamble().receive(start + data)
 
 
 @given(st.binary(max_size=300))
 def test_no_tlvs_raise_anything_but_a_proxy_error(data: bytes) -> None:
-    """DESIGN 8: every parser raises only its own error."""
+    """A parser raises only its own error."""
     with contextlib.suppress(ProxyError):
         ProxyPreamble().receive(v2(0x21, 0x11, V4 + data))

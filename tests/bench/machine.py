@@ -3,6 +3,7 @@
 import os
 import platform
 import ssl
+import sys
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -84,8 +85,10 @@ def described() -> str:
         ),
         platform.machine(),
     )
+    of_debian = sys.base_prefix == "/usr" and Path("/etc/debian_version").exists()
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {len(os.sched_getaffinity(0))} cores of {model},"
-        f" Linux {platform.release()}; Python {platform.python_version()},"
+        f" Linux {platform.release()};"
+        f" Python {platform.python_version()}{' of Debian' if of_debian else ''},"
         f" Twisted {version('twisted')}, {ssl.OPENSSL_VERSION}."
     )

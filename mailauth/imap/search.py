@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
+from mailauth.imap.addresses import addresses
 from mailauth.imap.charsets import decoded, header_text
 from mailauth.imap.dates import sent_date
 from mailauth.imap.mime import Part, unfolded
 from mailauth.imap.parsed import ParsedMessage, ParsedMessages
 from mailauth.imap.search_keys import (
+    Address,
     All,
     And,
     Arrived,
@@ -47,6 +49,7 @@ Test = Callable[[int, Message], bool]
 ReadTest = Callable[[ParsedMessage], bool]
 
 _FOLDED_LINE = re.compile(rb"\r?\n(?=[ \t])")
+_DRESSED = re.compile(rb'[("]')  # comments and quotes are no part of an address
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]{1,64}")  # in pieces: normalizing is quadratic in marks
 
 
@@ -112,7 +115,7 @@ class Search:
             case And(keys):
                 tests = [self._compiled(one) for one in sorted(keys, key=_cost)]
                 return lambda number, message: all(test(number, message) for test in tests)
-            case Sent() | Header() | Body() | Text():
+            case Sent() | Header() | Address() | Body() | Text():
                 read_test = _reading(key)
                 get = self._parsed.get
                 return lambda number, message: read_test(get(message.content))
@@ -155,7 +158,7 @@ def folded(text: str) -> str:
 def _cost(key: Key) -> int:
     """0: nothing is read; 1: a header is; 2: a whole message is."""
     match key:
-        case Sent() | Header():
+        case Sent() | Header() | Address():
             return 1
         case Body() | Text():
             return 2
@@ -181,19 +184,20 @@ def _stands(one: date, when: When, other: date) -> bool:
             assert_never(when)
 
 
-def _reading(key: Sent | Header | Body | Text) -> ReadTest:
+def _reading(key: Sent | Header | Address | Body | Text) -> ReadTest:
     """A test of what is in a message."""
     match key:
         case Sent(when, day):
             return lambda message: _was_sent(message, when, day)
         case Header(field, text):
-            pattern = re.compile(
-                rb"\n%b[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)" % re.escape(field), re.IGNORECASE
-            )
-            needle = folded(text)
+            values, needle = _values_of(field), folded(text)
             return lambda message: any(
-                needle in folded(header_text(unfolded(value)))
-                for value in pattern.findall(b"\n" + message.header[:MAX_HEADER])
+                needle in folded(header_text(value)) for value in values(message)
+            )
+        case Address(field, text):
+            values, needle = _values_of(field), folded(text)
+            return lambda message: any(
+                needle in folded(one) for value in values(message) for one in _address_texts(value)
             )
         case Body(text):
             needle = folded(text)
@@ -207,6 +211,23 @@ def _reading(key: Sent | Header | Body | Text) -> ReadTest:
             )
         case _:
             assert_never(key)
+
+
+def _values_of(field: bytes) -> Callable[[ParsedMessage], Iterator[bytes]]:
+    """A function that returns the values of the fields of this name in a message, unfolded."""
+    pattern = re.compile(
+        rb"\n%b[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)" % re.escape(field), re.IGNORECASE
+    )
+    return lambda message: map(unfolded, pattern.findall(b"\n" + message.header[:MAX_HEADER]))
+
+
+def _address_texts(value: bytes) -> Iterator[str]:
+    """An address field as it is, and, where that is not the same, address by address."""
+    yield header_text(value)
+    if _DRESSED.search(value):
+        for one in addresses(value):
+            name, mailbox, host = (part or b"" for part in (one.name, one.mailbox, one.host))
+            yield f"{header_text(name)} <{header_text(mailbox)}@{header_text(host)}>"
 
 
 def _was_sent(message: ParsedMessage, when: When, day: date) -> bool:

@@ -10,6 +10,7 @@ from mailauth.imap.errors import Bad, No
 from mailauth.imap.grammar import Parser
 from mailauth.imap.search_keys import (
     MAX_NESTING,
+    Address,
     All,
     And,
     Arrived,
@@ -71,7 +72,7 @@ _ALONE: dict[bytes, Key] = {
     b"OLD": Not(Recent()),
     b"RECENT": Recent(),
 }
-_FIELDS = frozenset({b"BCC", b"CC", b"FROM", b"SUBJECT", b"TO"})
+_ADDRESS_FIELDS = frozenset({b"BCC", b"CC", b"FROM", b"TO"})
 _ENTRY_TYPES = (b"priv", b"shared", b"all")
 
 
@@ -134,11 +135,11 @@ class _Keys:
         alone = _ALONE.get(name)
         if alone is not None:
             return alone
-        if name not in _FIELDS and name not in _WITH_ARGUMENTS:
+        if name not in _ADDRESS_FIELDS and name not in _WITH_ARGUMENTS:
             parser.fail("a search key")
         parser.sp()
-        if name in _FIELDS:
-            return Header(name, self.text())
+        if name in _ADDRESS_FIELDS:
+            return Address(name, self.text())
         return _WITH_ARGUMENTS[name](self, depth + 1)
 
     def set(self, sequence_set: SequenceSet, *, uid: bool) -> Key:
@@ -214,6 +215,7 @@ _WITH_ARGUMENTS: dict[bytes, Callable[[_Keys, int], Key]] = {
     b"SENTSINCE": lambda keys, depth: Sent(When.SINCE, keys.day()),
     b"SINCE": lambda keys, depth: Arrived(When.SINCE, keys.day()),
     b"SMALLER": lambda keys, depth: Smaller(keys.size()),
+    b"SUBJECT": lambda keys, depth: Header(b"SUBJECT", keys.text()),
     b"TEXT": lambda keys, depth: Text(keys.text()),
     b"UID": lambda keys, depth: keys.uid(),
     b"UNKEYWORD": lambda keys, depth: Not(keys.keyword()),

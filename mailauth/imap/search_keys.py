@@ -1,6 +1,6 @@
 """What SEARCH asks for, as values (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5).
 
-NEW is `And((Recent(), Not(Flag(SEEN))))`, OLD `Not(Recent())`; FROM and the like are `Header`. Text
+NEW is `And((Recent(), Not(Flag(SEEN))))`, OLD `Not(Recent())`; SUBJECT is `Header`. Text
 has been decoded from the command's charset. Keys nest no deeper than `MAX_NESTING`, and it is for
 those who make them to see to it.
 """
@@ -94,7 +94,14 @@ class Modseq(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """HEADER, and FROM, SUBJECT and the like; an empty text finds all that have the field."""
+    """HEADER, and SUBJECT; an empty text finds all that have the field."""
+
+    field: bytes
+    text: str
+
+
+class Address(msgspec.Struct, frozen=True):
+    """BCC, CC, FROM, TO: in the field as it is, or in an address as ENVELOPE shows it."""
 
     field: bytes
     text: str
@@ -145,6 +152,7 @@ Key = (
     | Younger
     | Modseq
     | Header
+    | Address
     | Body
     | Text
     | Not

@@ -109,6 +109,39 @@ def test_a_search_that_is_none(log_in: Connect, keys: str) -> None:
     assert mary.send(b"c NOOP\r\n") == b"c OK NOOP completed\r\n"
 
 
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ("FROM user@example.org", "1 2 3 4"),
+        ("FROM mary", "2 3 4"),
+        ('FROM "mary <user@"', "2 3 4"),
+        ('FROM "(mary)"', "3"),
+        ('FROM "smith, \\"jo\\" \\\\hn"', "5"),
+        ("FROM grüße", "6"),
+        ("FROM other@example.org", "4"),
+        ("HEADER FROM user@example.org", "1 2 3"),
+        ("TO user", ""),
+    ],
+)
+def test_addresses_are_searched_as_envelope_shows_them(
+    log_in: Connect, mail: MemoryAccount, keys: str, found: str
+) -> None:
+    """RFC 9051 §6.4.4: "in the envelope structure's FROM field"; HEADER means the field's text."""
+    headers = (
+        "From: user@example.org",
+        "From: Mary <user@example.org>",
+        "From: user@example.org (Mary)",
+        "From: Mary <user (one)@ (two) example.org>, (three) other@\r\n\texample.org",
+        r'From: "Smith, \"Jo\" \\hn" <x@y>',
+        'From: "=?utf-8?q?Gr=C3=BC=C3=9Fe?=" <x@y>',
+    )
+    mail.create("Froms").append([NewMessage(f"{one}\r\n\r\n".encode(), NOON) for one in headers])
+    mary = log_in()
+    mary.send(b"a SELECT Froms\r\n")
+    said = mary.send(f"b SEARCH {keys}\r\n".encode())
+    assert said.startswith(f"* SEARCH {found}".strip().encode() + b"\r\n")
+
+
 def test_an_unknown_charset(mary: Dialogue) -> None:
     """RFC 9051 §6.4.4: BADCHARSET names what is known."""
     mary.send(b"a SELECT Box\r\n")

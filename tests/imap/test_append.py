@@ -174,8 +174,8 @@ def test_rfc6855_section_4_without_enable(log_in: Connect, message: bytes, kept:
     assert said.startswith(b"a OK" if kept else b"a NO [CANNOT]")
 
 
-def test_rfc9051_section_6_3_12(log_in: Connect, mail: MemoryAccount) -> None:
-    """IMAP4rev2 has UTF-8 in headers by itself."""
+def test_imap4rev2_has_utf_8_in_headers(log_in: Connect, mail: MemoryAccount) -> None:
+    """RFC 9051 §6.3.12: ENABLE UTF8=ACCEPT is not needed, too."""
     mary = log_in()
     mary.send(b"a ENABLE IMAP4rev2\r\n")
     message = "Subject: Grüße\r\n\r\n".encode()

@@ -16,7 +16,7 @@ def of(header: str) -> bytes:
     return envelope(fields(crlf(header)))
 
 
-def test_the_example_of_rfc_3501() -> None:
+def test_rfc3501_section_8_envelope() -> None:
     """RFC 3501 §8."""
     header = """\
 Date: Wed, 17 Jul 1996 02:23:25 -0700 (PDT)

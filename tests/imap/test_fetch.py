@@ -147,8 +147,8 @@ def test_what_is_read_is_seen(log_in: Connect) -> None:
 
 
 @pytest.mark.usefixtures("box")
-def test_rfc9051_section_6_4_9(mary: Dialogue) -> None:
-    """UID FETCH takes UIDs and always tells them; what is not there is nothing."""
+def test_uid_fetch_tells_uids(mary: Dialogue) -> None:
+    """RFC 9051 §6.4.9: UIDs are taken and always told; what is not there is nothing."""
     mary.send(b"a SELECT Box\r\n")
     play(
         mary,
@@ -196,8 +196,8 @@ def test_rfc3516_section_4_2(log_in: Connect, mail: MemoryAccount) -> None:
 
 
 @pytest.mark.usefixtures("box")
-def test_rfc7162_section_3_1_4(mary: Dialogue) -> None:
-    """CHANGEDSINCE asks for MODSEQ, too; who asks knows of it from then on."""
+def test_who_asks_for_modseq_knows_of_it(mary: Dialogue) -> None:
+    """RFC 7162 §3.1.4: CHANGEDSINCE asks for MODSEQ, too, which is told from then on."""
     mary.send(b"a SELECT Box\r\nb STORE 2 +FLAGS.SILENT (\\Flagged)\r\n")
     play(
         mary,

@@ -147,7 +147,7 @@ def test_a_pattern_that_no_name_is_like(log_in: Connect, pattern: bytes) -> None
     )
 
 
-def test_rfc9208_section_4(mary: Dialogue) -> None:
+def test_there_is_one_quota_root(mary: Dialogue) -> None:
     """A mailbox has its quota root before there is one; without QUOTASET, there is no SETQUOTA."""
     play(
         mary,
@@ -171,7 +171,7 @@ def test_rfc9208_section_4(mary: Dialogue) -> None:
     )
 
 
-def test_rfc5161_section_3(mary: Dialogue) -> None:
+def test_rfc5161_section_3_1(mary: Dialogue) -> None:
     """ENABLE passes over what it does not know; CAPABILITY stays as it was."""
     before = mary.send(b"t1 CAPABILITY\r\n")
     play(

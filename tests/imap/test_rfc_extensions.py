@@ -245,7 +245,7 @@ def test_rfc6154_section_5_2(mary: Dialogue) -> None:
     )
 
 
-def test_rfc7889_section_2_and_3(mary: Dialogue) -> None:
+def test_rfc7889_section_2_and_3_1_and_3_2(mary: Dialogue) -> None:
     """APPENDLIMIT, the same for every mailbox: in CAPABILITY, STATUS and LIST."""
     assert b" APPENDLIMIT=33554432\r\n" in mary.send(b"t1 CAPABILITY\r\n")
     play(
@@ -289,7 +289,7 @@ def test_rfc8438_section_3(mary: Dialogue, mail: MemoryAccount) -> None:
     )
 
 
-def test_rfc2087_section_4(mary: Dialogue) -> None:
+def test_rfc2087_section_4_1_and_4_2_and_4_3(mary: Dialogue) -> None:
     """GETQUOTA and GETQUOTAROOT; SETQUOTA (§4.1) is not there, and QUOTASET not announced."""
     assert b" QUOTASET" not in mary.send(b"A000 CAPABILITY\r\n")
     play(

@@ -202,8 +202,8 @@ def test_the_modseq_of_what_is_told(log_in: Connect) -> None:
     assert search("MIN COUNT") == b'* ESEARCH (TAG "d") MIN 1 COUNT 5 MODSEQ 6'
 
 
-def test_rfc9051_section_6_4_4(mary: Dialogue) -> None:
-    """IMAP4rev2 hears ESEARCH whether it asked for it or not."""
+def test_imap4rev2_hears_esearch_unasked(mary: Dialogue) -> None:
+    """RFC 9051 §6.4.4: whether RETURN was there or not."""
     mary.send(b"a ENABLE IMAP4rev2\r\nb SELECT Box\r\n")
     play(
         mary,
@@ -218,7 +218,7 @@ def test_rfc9051_section_6_4_4(mary: Dialogue) -> None:
     )
 
 
-def test_rfc5182_section_2(mary: Dialogue, mail: MemoryAccount) -> None:
+def test_a_saved_result_loses_what_is_expunged(mary: Dialogue, mail: MemoryAccount) -> None:
     """`$` is what was saved last, in numbers or UIDs, and loses what is expunged."""
     mary.send(b"a SELECT Box\r\n")
     play(

@@ -75,7 +75,7 @@ def binary(message: ParsedMessage, path: tuple[int, ...]) -> bytes | None:
         ("HEADER.FIELDS", b"Subject: outer\r\n\r\n"),
     ],
 )  # fmt: skip
-def test_the_complex_message_of_rfc_9051(name: str, expected: bytes | None) -> None:
+def test_rfc9051_section_6_4_5_1_parts(name: str, expected: bytes | None) -> None:
     assert content(parse(COMPLEX), section(name)) == expected
 
 

@@ -85,8 +85,8 @@ def test_a_select_that_is_none_closes_nothing(mary: Dialogue) -> None:
     assert mary.send(b"c FETCH 1 UID\r\n") == b"* 1 FETCH (UID 1)\r\nc OK FETCH completed\r\n"
 
 
-def test_rfc9051_section_6_3_2(mary: Dialogue) -> None:
-    """IMAP4rev2 hears LIST, and neither RECENT nor UNSEEN."""
+def test_imap4rev2_hears_neither_recent_nor_unseen(mary: Dialogue) -> None:
+    """RFC 9051 §6.3.2: SELECT tells LIST in place of them."""
     mary.send(b"a ENABLE IMAP4rev2\r\n")
     said = mary.send(b"A142 SELECT INBOX\r\n")
     assert b'* LIST (\\HasNoChildren) "." "INBOX"\r\n' in said

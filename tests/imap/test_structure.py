@@ -23,7 +23,7 @@ def outline(part: Part) -> str:
     return kind
 
 
-def test_the_first_example_of_rfc_3501() -> None:
+def test_rfc3501_section_7_4_2_a_simple_text() -> None:
     """RFC 3501 §7.4.2: a simple text of 48 lines and 2279 octets."""
     lines = [b"x" * 45] * 47 + [b"x" * 68]
     text = b"\r\n".join(lines) + b"\r\n"
@@ -34,7 +34,7 @@ def test_the_first_example_of_rfc_3501() -> None:
     )
 
 
-def test_the_second_example_of_rfc_3501() -> None:
+def test_rfc3501_section_7_4_2_two_parts() -> None:
     """RFC 3501 §7.4.2: a text and an attachment in base64."""
     message = b"\r\n".join(
         [
@@ -130,7 +130,7 @@ two
     assert outline(parse(message)) == "multipart/digest[message/rfc822(text/plain) text/html]"
 
 
-def test_the_complex_message_of_rfc_9051() -> None:
+def test_rfc9051_section_6_4_5_1_structure() -> None:
     """RFC 9051 §6.4.5.1."""
     assert outline(parse(COMPLEX)) == (
         "multipart/mixed[text/plain application/octet-stream "

@@ -82,7 +82,7 @@ def message(content: str) -> str:
     return "\n".join(f"        S: {line}" for line in content.split("\r\n")[:-1]).strip()
 
 
-def test_rfc_1939_section_4(stranger: Dialogue) -> None:
+def test_rfc1939_section_4(stranger: Dialogue) -> None:
     """The greeting, and QUIT before a login."""
     play(
         stranger,
@@ -95,7 +95,7 @@ def test_rfc_1939_section_4(stranger: Dialogue) -> None:
     )
 
 
-def test_rfc_1939_section_5(mrose: Dialogue) -> None:
+def test_rfc1939_section_5(mrose: Dialogue) -> None:
     """STAT, LIST, RETR, DELE, NOOP and RSET."""
     play(
         mrose,
@@ -129,7 +129,7 @@ def test_rfc_1939_section_5(mrose: Dialogue) -> None:
     )
 
 
-def test_rfc_1939_section_6(mrose: Dialogue, visit: Visit) -> None:
+def test_rfc1939_section_6(mrose: Dialogue, visit: Visit) -> None:
     """QUIT, with messages left in the maildrop and with none."""
     play(mrose, "C: QUIT\nS: +OK Bye\n<closed>")
     mrose.lose()
@@ -153,7 +153,7 @@ def test_rfc_1939_section_6(mrose: Dialogue, visit: Visit) -> None:
     play(visit(), f"S: …\nC: APOP mrose {DIGEST}\nS: +OK Logged in, 0 messages (0 octets)")
 
 
-def test_rfc_1939_section_7_top_and_uidl(mrose: Dialogue) -> None:
+def test_rfc1939_section_7_top_and_uidl(mrose: Dialogue) -> None:
     """TOP and UIDL."""
     play(
         mrose,
@@ -183,7 +183,7 @@ def test_rfc_1939_section_7_top_and_uidl(mrose: Dialogue) -> None:
     )
 
 
-def test_rfc_1939_section_7_user_and_pass(mrose: Dialogue, visit: Visit) -> None:
+def test_rfc1939_section_7_user_and_pass(mrose: Dialogue, visit: Visit) -> None:
     """USER says of nobody whether there is such a mailbox; a maildrop may be locked."""
     client = visit()
     play(
@@ -211,7 +211,7 @@ def test_rfc_1939_section_7_user_and_pass(mrose: Dialogue, visit: Visit) -> None
     )
 
 
-def test_rfc_1939_section_7_apop(stranger: Dialogue) -> None:
+def test_rfc1939_section_7_apop(stranger: Dialogue) -> None:
     """APOP, with the digest as it is computed there."""
     play(
         stranger,
@@ -223,7 +223,7 @@ def test_rfc_1939_section_7_apop(stranger: Dialogue) -> None:
     )
 
 
-def test_rfc_1939_section_10(stranger: Dialogue) -> None:
+def test_rfc1939_section_10(stranger: Dialogue) -> None:
     """The example session."""
     play(
         stranger,
@@ -257,7 +257,7 @@ def test_rfc_1939_section_10(stranger: Dialogue) -> None:
     )
 
 
-def test_rfc_2449_section_5(visit: Visit) -> None:
+def test_rfc2449_section_5(visit: Visit) -> None:
     """CAPA: nothing is announced that is not here."""
     play(
         visit(mechanisms=("PLAIN", "CRAM-MD5")),
@@ -280,7 +280,7 @@ def test_rfc_2449_section_5(visit: Visit) -> None:
     )
 
 
-def test_rfc_2449_section_6_6(stranger: Dialogue) -> None:
+def test_rfc2449_section_6_6(stranger: Dialogue) -> None:
     """PIPELINING: a batch of commands is answered in its order."""
     play(
         stranger,
@@ -302,7 +302,7 @@ def test_rfc_2449_section_6_6(stranger: Dialogue) -> None:
 
 
 @pytest.mark.usefixtures("mrose")
-def test_rfc_2449_section_8_1_2(visit: Visit) -> None:
+def test_rfc2449_section_8_1_2(visit: Visit) -> None:
     """IN-USE: the digest was right."""
     play(
         visit(),
@@ -314,7 +314,7 @@ def test_rfc_2449_section_8_1_2(visit: Visit) -> None:
     )
 
 
-def test_rfc_2595_section_4(stranger: Dialogue) -> None:
+def test_rfc2595_section_4(stranger: Dialogue) -> None:
     """STLS once."""
     play(
         stranger,
@@ -329,7 +329,7 @@ def test_rfc_2595_section_4(stranger: Dialogue) -> None:
     )
 
 
-def test_rfc_3206_section_4_and_5(
+def test_rfc3206_section_4_and_5(
     stranger: Dialogue, visit: Visit, recorder: MemoryRecorder
 ) -> None:
     """SYS/TEMP is our trouble, AUTH the credentials'; with neither, another login may help."""
@@ -353,9 +353,7 @@ def test_rfc_3206_section_4_and_5(
     )
 
 
-def test_rfc_5034_section_6_with_an_initial_response(
-    visit: Visit, recorder: MemoryRecorder
-) -> None:
+def test_rfc5034_section_6_with_an_initial_response(visit: Visit, recorder: MemoryRecorder) -> None:
     """PLAIN is announced behind TLS, and needs one round trip."""
     client = visit(mechanisms=("PLAIN",), cleartext=Cleartext.REFUSE)
     client.connect()
@@ -383,7 +381,7 @@ def test_rfc_5034_section_6_with_an_initial_response(
     assert [event.result for event in recorder.attempts] == [Result.SUCCESS]
 
 
-def test_rfc_5034_section_6_without(visit: Visit) -> None:
+def test_rfc5034_section_6_without(visit: Visit) -> None:
     """PLAIN in two round trips; there is a space behind the +."""
     play(
         visit(mechanisms=("PLAIN",)),
@@ -398,7 +396,7 @@ def test_rfc_5034_section_6_without(visit: Visit) -> None:
     )
 
 
-def test_rfc_5034_section_6_an_empty_one(visit: Visit, recorder: MemoryRecorder) -> None:
+def test_rfc5034_section_6_an_empty_one(visit: Visit, recorder: MemoryRecorder) -> None:
     """EXTERNAL: `=` is the empty initial response, and the certificate says who it is."""
     client = visit(mechanisms=("PLAIN", "EXTERNAL"))
     client.handshake = msgspec.structs.replace(HANDSHAKE, certificate_names=("test",))
@@ -414,13 +412,13 @@ def test_rfc_5034_section_6_an_empty_one(visit: Visit, recorder: MemoryRecorder)
     assert [event.user for event in recorder.logins] == ["test"]
 
 
-def test_rfc_6856_section_3_3(mrose: Dialogue) -> None:
+def test_rfc6856_section_3_3(mrose: Dialogue) -> None:
     """LANG is not offered: CAPA does not name it, and it is no command."""
     assert b"LANG" not in mrose.send(b"CAPA\r\n")
     play(mrose, "C: LANG MUL\nS: -ERR Unknown command\nC: LANG\nS: -ERR Unknown command")
 
 
-def test_rfc_6856_section_2_1(stranger: Dialogue) -> None:
+def test_rfc6856_section_2_1(stranger: Dialogue) -> None:
     """UTF8 comes before the login, and is no command of the TRANSACTION state."""
     play(
         stranger,

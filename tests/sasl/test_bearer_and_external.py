@@ -22,7 +22,7 @@ RFC_7628 = (
 )
 
 
-def test_the_successful_exchange_of_rfc_7628() -> None:
+def test_rfc7628_section_4_1() -> None:
     """RFC 7628 §4.1: a token that is good needs no challenge."""
     claim = finish(MECHANISMS["OAUTHBEARER"].start(RFC_7628, CONTEXT), None)
     assert isinstance(claim, ProvenClaim)
@@ -30,7 +30,7 @@ def test_the_successful_exchange_of_rfc_7628() -> None:
     assert claim.proven
 
 
-def test_the_failed_exchange_of_rfc_7628() -> None:
+def test_rfc7628_section_4_3() -> None:
     """RFC 7628 §4.3: the error comes as a challenge, and the client's ^A ends the exchange."""
     response = RFC_7628.replace(b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", b"old")
     exchange = MECHANISMS["OAUTHBEARER"].start(response, CONTEXT)
@@ -52,7 +52,7 @@ def test_an_empty_auth_asks_for_the_scope() -> None:
     assert (claim.authcid, claim.proven, claim.reason) == (b"user@example.com", False, "no token")
 
 
-def test_the_header_of_rfc_7628_section_4_4_is_understood() -> None:
+def test_rfc7628_section_4_4() -> None:
     """Its grammar (§3.1) has `a=` where this example has `user=`."""
     response = b"n,user=someuser@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3Rl\x01\x01"
     exchange = MECHANISMS["OAUTHBEARER"].start(response, CONTEXT)

@@ -10,7 +10,7 @@ TIM = OneAccount(b"tim", b"tanstaaftanstaaf")
 MROSE = OneAccount(b"mrose", b"tanstaaf")
 
 
-def test_the_example_of_rfc_2195() -> None:
+def test_rfc2195_section_2() -> None:
     """RFC 2195 §2: tim logs in to postoffice.reston.mci.net."""
     ours = context(TIM, nonce="1896.697170952", hostname="postoffice.reston.mci.net")
     exchange = MECHANISMS["CRAM-MD5"].start(None, ours)
@@ -52,7 +52,7 @@ def test_cram_md5_takes_no_initial_response() -> None:
         (b"nobody", b"c4c9334bac560ecc979e58001b3e22fb", False),
     ],
 )
-def test_the_example_of_rfc_1939(authcid: bytes, digest: bytes, proven: bool) -> None:
+def test_rfc1939_section_7(authcid: bytes, digest: bytes, proven: bool) -> None:
     """RFC 1939 §7: mrose logs in to dbc.mtview.ca.us."""
     claim = apop(authcid, digest, b"<1896.697170952@dbc.mtview.ca.us>", MROSE)
     assert claim == ProvenClaim(authcid=authcid, proven=proven)

@@ -17,9 +17,7 @@ OURS = context(OneAccount(b"tim", b"tanstaaftanstaaf"))
         (b"\0t\xff\0p\xff", PasswordClaim(b"t\xff", b"p\xff")),
     ],
 )
-def test_plain_is_one_response_sent_at_once_or_when_asked(
-    response: bytes, claim: PasswordClaim
-) -> None:
+def test_rfc4616_section_4_at_once_or_when_asked(response: bytes, claim: PasswordClaim) -> None:
     assert finish(MECHANISMS["PLAIN"].start(response, OURS), None) == claim
     asked = MECHANISMS["PLAIN"].start(None, OURS)
     assert next(asked) == b""

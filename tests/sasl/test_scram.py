@@ -15,7 +15,7 @@ USER = OneAccount(b"user", b"pencil", salt=base64.b64decode("QSXCR+Q6sek8bf92"))
 USER_256 = OneAccount(b"user", b"pencil", salt=base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="))
 
 
-def test_the_example_of_rfc_5802() -> None:
+def test_rfc5802_section_5() -> None:
     """RFC 5802 §5: the messages of its SCRAM-SHA-1 example, to the letter."""
     exchange = MECHANISMS["SCRAM-SHA-1"].start(
         b"n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL", context(USER, nonce="3rfcNHYJY1ZVvWVs7j")
@@ -32,7 +32,7 @@ def test_the_example_of_rfc_5802() -> None:
     assert finish(exchange, b"") == ProvenClaim(authcid=b"user", proven=True)
 
 
-def test_the_example_of_rfc_7677() -> None:
+def test_rfc7677_section_3() -> None:
     """RFC 7677 §3: the messages of its SCRAM-SHA-256 example, to the letter."""
     exchange = MECHANISMS["SCRAM-SHA-256"].start(
         b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
@@ -173,13 +173,13 @@ def test_whatever_comes_is_a_claim_or_malformed(first: bytes, final: bytes, last
         ("a\u00a0b", "a b"),
     ],
 )
-def test_saslprep_maps_as_rfc_4013_shows(text: str, prepared: str) -> None:
+def test_rfc4013_section_3_mapped(text: str, prepared: str) -> None:
     """RFC 4013 §3, examples 1 to 5."""
     assert saslprep(text) == prepared
 
 
 @pytest.mark.parametrize("text", ["\u0007", "\u06271"])
-def test_saslprep_prohibits_as_rfc_4013_shows(text: str) -> None:
+def test_rfc4013_section_3_prohibited(text: str) -> None:
     """RFC 4013 §3, examples 6 and 7."""
     with pytest.raises(Prohibited):
         saslprep(text)

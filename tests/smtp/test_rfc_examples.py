@@ -11,7 +11,7 @@ from tests.smtp.conftest import NOON, Connect, Inbox
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_5321_appendix_d_1(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc5321_appendix_d_1(mx: Dialogue, inbox: Inbox) -> None:
     """A typical transaction: one recipient of three is unknown, the others get the message."""
     play(
         mx,
@@ -41,7 +41,7 @@ def test_rfc_5321_appendix_d_1(mx: Dialogue, inbox: Inbox) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_5321_appendix_d_2(mx: Dialogue) -> None:
+def test_rfc5321_appendix_d_2(mx: Dialogue) -> None:
     """An aborted transaction."""
     play(
         mx,
@@ -64,7 +64,7 @@ def test_rfc_5321_appendix_d_2(mx: Dialogue) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_5321_appendix_d_3(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc5321_appendix_d_3(mx: Dialogue, inbox: Inbox) -> None:
     """The first hop of a relayed message is refused here; the second is delivered."""
     play(
         mx,
@@ -113,7 +113,7 @@ def test_rfc_5321_appendix_d_3(mx: Dialogue, inbox: Inbox) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_5321_appendix_d_4(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc5321_appendix_d_4(mx: Dialogue, inbox: Inbox) -> None:
     """VRFY tells nobody's name, and the message is delivered all the same (§7.3)."""
     play(
         mx,
@@ -138,14 +138,14 @@ def test_rfc_5321_appendix_d_4(mx: Dialogue, inbox: Inbox) -> None:
     assert len(inbox("Admin.MRC@foo.com")) == 1
 
 
-def test_rfc_5321_section_3_5_1(mx: Dialogue) -> None:
+def test_rfc5321_section_3_5_1(mx: Dialogue) -> None:
     """EXPN: there are no lists."""
     for name in ("Example-People", "Executive-Washroom-List"):
         play(mx, f"C: EXPN {name}\nS: 502 5.5.1 There are no mailing lists here")
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_1870_section_8(mx: Dialogue, store: MemoryStore) -> None:
+def test_rfc1870_section_8(mx: Dialogue, store: MemoryStore) -> None:
     """SIZE: too big for anybody, and too big for who has little room left."""
     full = store.account("dan@innosoft.com")
     for _ in range(2):
@@ -174,7 +174,7 @@ def test_rfc_1870_section_8(mx: Dialogue, store: MemoryStore) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_2034_section_6(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc2034_section_6(mx: Dialogue, inbox: Inbox) -> None:
     """Every reply has an enhanced status code, but 354; who is elsewhere is not told where."""
     play(
         mx,
@@ -201,7 +201,7 @@ def test_rfc_2034_section_6(mx: Dialogue, inbox: Inbox) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_2920_section_4_without_pipelining(connect: Connect, inbox: Inbox) -> None:
+def test_rfc2920_section_4_without_pipelining(connect: Connect, inbox: Inbox) -> None:
     """HELO, and one command after the other."""
     smtp = connect(authentication_required=False)
     play(
@@ -232,7 +232,7 @@ def test_rfc_2920_section_4_without_pipelining(connect: Connect, inbox: Inbox) -
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_2920_section_4(mx: Dialogue) -> None:
+def test_rfc2920_section_4(mx: Dialogue) -> None:
     """MAIL, every RCPT and DATA in one segment."""
     play(
         mx,
@@ -258,7 +258,7 @@ def test_rfc_2920_section_4(mx: Dialogue) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_2920_section_4_without_a_valid_recipient(mx: Dialogue) -> None:
+def test_rfc2920_section_4_without_a_valid_recipient(mx: Dialogue) -> None:
     """DATA that was sent ahead is refused, so that the client does not send a message."""
     play(
         mx,

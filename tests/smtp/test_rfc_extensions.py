@@ -11,7 +11,7 @@ from tests.smtp.conftest import Connect, Inbox
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_6152_section_4(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc6152_section_4(mx: Dialogue, inbox: Inbox) -> None:
     """8BITMIME: what has eight bits is kept as it is."""
     play(
         mx,
@@ -34,7 +34,7 @@ def test_rfc_6152_section_4(mx: Dialogue, inbox: Inbox) -> None:
     assert message.endswith("\r\nGrüße\r\n".encode())
 
 
-def test_rfc_6531_section_3(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc6531_section_3(mx: Dialogue, inbox: Inbox) -> None:
     """SMTPUTF8: an address that is no ASCII needs it (§3.5), and VRFY may carry it (§3.7.4.2)."""
     play(
         mx,
@@ -67,7 +67,7 @@ def test_rfc_6531_section_3(mx: Dialogue, inbox: Inbox) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_3030_section_4_1(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc3030_section_4_1(mx: Dialogue, inbox: Inbox) -> None:
     """A message without a body in one chunk, which needs no dot at its end."""
     content = b"To: Ned@innosoft.com\r\nFrom: Sam@random.com\r\nSubject: a bodyless test\r\n"
     assert mx.send(b"MAIL FROM:<Sam@Random.com>\r\n").startswith(b"250")
@@ -79,7 +79,7 @@ def test_rfc_3030_section_4_1(mx: Dialogue, inbox: Inbox) -> None:
 
 
 @pytest.mark.usefixtures("foo_com")
-def test_rfc_3030_section_4_2(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc3030_section_4_2(mx: Dialogue, inbox: Inbox) -> None:
     """BDAT pipelined with all that goes before it."""
     first = b"To: Susan\r\nFrom: Sam\r\nSubject: This is a bodyless chunk\r\n"
     second = b"\r\n.\r\nafter a dot\r\n"
@@ -96,7 +96,7 @@ def test_rfc_3030_section_4_2(mx: Dialogue, inbox: Inbox) -> None:
     assert message.endswith(first + second)
 
 
-def test_rfc_3461_section_10_1(connect: Connect) -> None:
+def test_rfc3461_section_10_1(connect: Connect) -> None:
     """Every parameter of DSN; our recipients' addresses are their own."""
     smtp = connect(authentication_required=False)
     smtp.connect()
@@ -118,7 +118,7 @@ def test_rfc_3461_section_10_1(connect: Connect) -> None:
     )
 
 
-def test_rfc_3461_section_10_4(connect: Connect, inbox: Inbox) -> None:
+def test_rfc3461_section_10_4(connect: Connect, inbox: Inbox) -> None:
     """What a server without DSN hears: HELO, and a transaction for each sort of recipient."""
     play(
         connect(authentication_required=False),
@@ -154,7 +154,7 @@ def test_rfc_3461_section_10_4(connect: Connect, inbox: Inbox) -> None:
     assert len(inbox("derek")) == len(inbox("sue")) == 1
 
 
-def test_rfc_3461_section_10_6(mx: Dialogue, inbox: Inbox) -> None:
+def test_rfc3461_section_10_6(mx: Dialogue, inbox: Inbox) -> None:
     """The notification for whom it was asked for."""
     play(
         mx,

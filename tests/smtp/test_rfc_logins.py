@@ -22,7 +22,7 @@ def test_1234(shared: Authority) -> None:
     )
 
 
-def test_rfc_3207_section_5(smtp: Dialogue) -> None:
+def test_rfc3207_section_5(smtp: Dialogue) -> None:
     """The client greets anew behind the handshake, and hears of no STARTTLS."""
     play(
         smtp,
@@ -59,7 +59,7 @@ def test_rfc_3207_section_5(smtp: Dialogue) -> None:
 
 
 @pytest.mark.usefixtures("test_1234")
-def test_rfc_4954_section_4_1_behind_starttls(
+def test_rfc4954_section_4_1_behind_starttls(
     smtp: Dialogue, connect: Connect, recorder: MemoryRecorder
 ) -> None:
     """PLAIN is announced behind TLS alone, and takes an initial response."""
@@ -80,7 +80,7 @@ def test_rfc_4954_section_4_1_behind_starttls(
 
 
 @pytest.mark.usefixtures("test_1234")
-def test_rfc_4954_section_4_1_without_an_initial_response(greeted: Dialogue) -> None:
+def test_rfc4954_section_4_1_without_an_initial_response(greeted: Dialogue) -> None:
     """PLAIN in two round trips; there is a space behind 334."""
     play(
         greeted,
@@ -94,7 +94,7 @@ def test_rfc_4954_section_4_1_without_an_initial_response(greeted: Dialogue) -> 
 
 
 @pytest.mark.usefixtures("test_1234")
-def test_rfc_4954_section_5(greeted: Dialogue) -> None:
+def test_rfc4954_section_5(greeted: Dialogue) -> None:
     """AUTH= names, as xtext, who submitted a message first."""
     play(
         greeted,
@@ -123,7 +123,7 @@ def oauth(connect: Connect, shared: Authority, request: pytest.FixtureRequest) -
     return dialogue
 
 
-def test_rfc_7628_section_4_1(oauth: Dialogue, recorder: MemoryRecorder) -> None:
+def test_rfc7628_section_4_1(oauth: Dialogue, recorder: MemoryRecorder) -> None:
     """A bearer token that is good; but for the tag, which SMTP does not have."""
     response = (
         "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2Vy"
@@ -140,7 +140,7 @@ def test_rfc_7628_section_4_1(oauth: Dialogue, recorder: MemoryRecorder) -> None
     assert [event.result for event in recorder.attempts] == [Result.SUCCESS]
 
 
-def test_rfc_7628_section_4_4(oauth: Dialogue, recorder: MemoryRecorder) -> None:
+def test_rfc7628_section_4_4(oauth: Dialogue, recorder: MemoryRecorder) -> None:
     """A token that is not good; its header has `user=` where the grammar (§3.1) has `a=`."""
     response = (
         "bix1c2VyPXNvbWV1c2VyQGV4YW1wbGUuY29tLAFhdXRoPUJlYXJl"

@@ -119,7 +119,7 @@ class ImapSession:
     @property
     def utf8(self) -> bool:
         """Whether the client takes UTF-8 in strings, and writes mailbox names in it."""
-        return Extension.UTF8 in self.enabled or self.rev2
+        return bool(self.enabled) and (Extension.UTF8 in self.enabled or self.rev2)
 
     @property
     def rev2(self) -> bool:

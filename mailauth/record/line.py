@@ -76,7 +76,7 @@ def success(
         raise ValueError("a line names an account")
     verdict = "SECURE" if secure else "UNSECURE"
     return (
-        f"{time} - [{protocol.value}] {{{verdict}}} - {escape(account)}"
+        f"{time} - [{protocol}] {{{verdict}}} - {escape(account)}"
         f" - {address} ({origin_label(origin)})"
     )
 

@@ -11,6 +11,7 @@ from time import perf_counter
 import msgspec
 
 from mailauth.testing import RunningServer
+from tests.live.workforce import what_they_do
 
 NAME, PASSWORD = "bob", "b0b's"
 WRONG_EACH = 7  # one of so many has a wrong password
@@ -102,7 +103,9 @@ class Load:
         stuck = perf_counter() + STUCK_SECONDS
         with selectors.DefaultSelector() as selector:
             while active or not ending:
-                assert perf_counter() < stuck, f"{answered} answers, then nothing more"
+                if perf_counter() > stuck:
+                    doing = what_they_do(server)
+                    raise AssertionError(f"{answered} answers, then nothing more: {doing}")
                 while not ending and len(active) < self._clients:
                     address, dialogue = next(self._logins)
                     client = _Client(address, dialogue, ports[dialogue.listener])

@@ -34,6 +34,16 @@ def _state(pid: int) -> str:
     return status.rpartition(")")[2].split()[0]
 
 
+def what_they_do(server: RunningServer) -> str:
+    """Say of each thread of the server and its workers what it waits for in the kernel."""
+    seen = []
+    for pid in (server.process.pid, *children_of(server.process.pid)):
+        for thread in sorted(Path(f"/proc/{pid}/task").iterdir()):
+            waits = (thread / "wchan").read_text()
+            seen.append(f"{pid}/{thread.name} {_state(int(thread.name))} {waits}")
+    return ", ".join(seen)
+
+
 def stop(server: RunningServer, worker: int) -> None:
     """Stop a worker, at a moment when it has no lock for which the others would wait."""
     state = server.home / ".mailauth"

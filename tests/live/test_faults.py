@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from mailauth.login.event import Result
-from mailauth.record.line import printed_time
+from mailauth.record.line import parse_line, printed_time
 from mailauth.testing import NotStarted, RunningServer
 from tests.live.workforce import alone, workers
 
@@ -42,10 +42,10 @@ def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
     """Start a server with one and with two workers."""
     started: list[RunningServer] = []
 
-    def starting(log: str = "") -> RunningServer:
+    def starting(log: str = "", kind: type[RunningServer] = RunningServer) -> RunningServer:
         toml = TOML.format(workers=request.param, log=log)
         (tmp_path / "mailauth.toml").write_text(toml)
-        server = RunningServer(tmp_path)
+        server = kind(tmp_path)
         server.start()
         started.append(server)
         return server
@@ -54,6 +54,18 @@ def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
     for server in started:
         if server.process.poll() is None:
             assert server.stop() == 0
+
+
+class Ordinary(RunningServer):
+    """A server for whom files have permissions, though its user be root."""
+
+    def command(self) -> list[str]:
+        """Return the command, without the capabilities that let root pass."""
+        without = "-dac_override,-dac_read_search"
+        return [
+            *("setpriv", f"--bounding-set={without}", f"--inh-caps={without}"),
+            *super().command(),
+        ]
 
 
 def processes(server: RunningServer) -> Iterator[None]:
@@ -275,6 +287,47 @@ def test_logs_that_are_moved_and_truncated(start: Start) -> None:
     assert agreed(server) == count
     for name in names:
         assert b"\0" not in (logs / name).read_bytes()
+
+
+def test_a_log_that_somebody_truncates(start: Start) -> None:
+    """Without a word to the server: what comes afterwards is whole, and stands at the beginning."""
+    server = start('rotate = "none"')
+    logs = server.home / "logs"
+    accepted(server)
+    for name in ("SuccessfulLogins.log", "LoginAttempts.jsonl"):
+        os.truncate(logs / name, 0)
+    count = accepted(server)
+    assert agreed(server) == count
+    os.truncate(logs / "SuccessfulLogins.log", 10)  # within a line
+    accepted(server)
+    lines = server.lines()
+    assert len(lines) == count
+    assert all(parse_line(line).account == NAME for line in lines)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
+def test_permissions_that_are_taken_away(start: Start) -> None:
+    """Writing goes on in the files that are open, and in new ones as soon as they can be made."""
+    server = start('rotate = "none"', Ordinary)
+    logs = server.home / "logs"
+    names = ("SuccessfulLogins.log", "LoginAttempts.jsonl", "InvalidPasswordAttempts.log")
+    count = accepted(server)
+    for name in names:
+        (logs / name).chmod(0o400)
+    logs.chmod(0o500)
+    server.hang_up()
+    count += accepted(server)
+    assert agreed(server) == count
+    for name in names:
+        (logs / name).rename(logs / f"{name}.1")
+    count += accepted(server)
+    assert not (logs / names[0]).exists()
+    logs.chmod(0o700)
+    while not (logs / names[0]).exists():
+        count += log_in(server)
+    count += accepted(server)
+    moved = (logs / f"{names[0]}.1").read_text().splitlines()
+    assert len(moved) + agreed(server) == count
 
 
 def test_nobody_waits_for_an_event_stream_that_is_not_read(start: Start) -> None:

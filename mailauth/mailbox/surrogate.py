@@ -1,33 +1,81 @@
 """Messages for clients that know no UTF-8 in header fields (RFC 6856 §2.1, after RFC 6858 §2).
 
-What can be said in ASCII is, by encoded words (RFC 2047). An address that cannot be is named in an
-empty group: it can be read, and not be replied to. Other structured fields that need UTF-8 are left
-out. The body is as it was.
+What can be said in ASCII is, by encoded words (RFC 2047) and encoded parameters (RFC 2231). An
+address that cannot be is named in an empty group: it can be read, and not be replied to. Other
+structured fields that need UTF-8 are left out. It is so in the headers of parts and of enclosed
+messages, too; what is no header is as it was.
 """
 
 import base64
 import re
 from collections.abc import Iterator
 from email.utils import getaddresses
+from urllib.parse import quote
 
 _ADDRESS_FIELDS = frozenset(
     b"from sender reply-to to cc bcc resent-from resent-sender resent-to resent-cc".split()
 )
+_PARAMETER_FIELDS = frozenset({b"content-type", b"content-disposition"})
 _LEFT_OUT = frozenset(b"return-path received message-id in-reply-to references date".split())
 _ENCODED_OCTETS = 42  # in one encoded word, which has at most 75 (RFC 2047 §2)
 _LONGEST_FIELD = 16_384  # octets of a field that is looked into; a longer one is left out
+_LONGEST_PARAMETER = 900  # of a line's 998 octets (RFC 5322 §2.1.1); a longer one is left out
 
 _FIELDS = re.compile(rb"\r\n(?![ \t])")
+_END_OF_HEADER = re.compile(rb"(?=\r\n(?:\r\n|--))")  # a delimiter may come before the blank line
+_CONTENT_TYPE = re.compile(rb"(?i)(?:\A|\n)content-type[ \t]*:((?:[^\r\n]++|\r\n[ \t])*+)")
+_BOUNDARY = re.compile(rb'(?i);\s*+boundary\s*+=\s*+(?:"((?:[^"\\]|\\.)++)|([^\s;"]++))')
+_ENCLOSES = re.compile(rb"(?i)\s*message\s*/\s*(?:rfc822|global)\s*(?:;|\Z)")
+_ESCAPED = re.compile(rb"\\(.)")
+_PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL)
 
 
 def surrogate(content: bytes) -> bytes:
-    """Return the message with a header in ASCII: the same object, when it has one."""
-    end = content.find(b"\r\n\r\n")
-    header = content if end < 0 else content[:end]
-    if header.isascii():
+    """Return the message with all headers in ASCII: the same object, when they are."""
+    if content.isascii():
         return content
-    fields = [_field(field) for field in _FIELDS.split(header)]
-    return b"\r\n".join(field for field in fields if field is not None) + content[len(header) :]
+    pieces = []
+    done = 0
+    for start, end in _headers(content):
+        header = content[start:end]
+        if not header.isascii():
+            fields = [_field(field) for field in _FIELDS.split(header)]
+            pieces.append(content[done:start])
+            pieces.append(b"\r\n".join(field for field in fields if field is not None))
+            done = end
+    return b"".join((*pieces, content[done:])) if pieces else content
+
+
+def _headers(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where headers begin and end: the message's own, and those of what is in it, in one pass."""
+    boundaries: set[bytes] = set()
+    start: int | None = 0
+    while start is not None:
+        end = start
+        if not content.startswith(b"\r\n", start):
+            stop = _END_OF_HEADER.search(content, start)
+            end = len(content) if stop is None else stop.start()
+        yield start, end
+        match = _CONTENT_TYPE.search(content[start:end])
+        value = b"" if match is None else match[1].replace(b"\r\n", b"")
+        if boundary := _BOUNDARY.search(value):
+            boundaries.add(_ESCAPED.sub(rb"\1", boundary[1] or boundary[2]).rstrip(b" \t"))
+        if _ENCLOSES.match(value) and content.startswith(b"\r\n\r\n", end):
+            start = end + 4
+        else:
+            start = _next_part(content, end, boundaries)
+
+
+def _next_part(content: bytes, at: int, boundaries: set[bytes]) -> int | None:
+    """Where the part behind the next delimiter begins."""
+    while boundaries and (at := content.find(b"\r\n--", at)) >= 0:
+        end = content.find(b"\r\n", at + 4)
+        if end < 0:
+            return None
+        if content[at + 4 : end].rstrip(b" \t") in boundaries:
+            return end + 2
+        at = end
+    return None
 
 
 def _field(field: bytes) -> bytes | None:
@@ -37,11 +85,25 @@ def _field(field: bytes) -> bytes | None:
     if not name.isascii() or name.strip().lower() in _LEFT_OUT or len(field) > _LONGEST_FIELD:
         return None
     text = _text(value).replace("\r\n", "").strip()
+    kind = name.strip().lower()
+    if kind in _PARAMETER_FIELDS:
+        written = _PARAMETER.sub(_parameter, text)
+        return name + b": " + written.encode("ascii") if written.isascii() else None
     try:
-        written = _addresses(text) if name.strip().lower() in _ADDRESS_FIELDS else _encoded(text)
+        written = _addresses(text) if kind in _ADDRESS_FIELDS else _encoded(text)
     except RecursionError:  # the library descends into each comment and route
         return None
     return name + b": " + written.encode("ascii")
+
+
+def _parameter(match: re.Match[str]) -> str:
+    """A parameter as it is, or with its value encoded (RFC 2231 §4), or nothing."""
+    if match[0].isascii():
+        return match[0]
+    name, quoted, plain = match.groups()
+    value = plain.strip() if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    encoded = f"{name.removesuffix('*')}*=utf-8''{quote(value, safe='')}"
+    return f";\r\n {encoded}" if name.isascii() and len(encoded) <= _LONGEST_PARAMETER else ""
 
 
 def _text(value: bytes) -> str:

@@ -110,17 +110,24 @@ class IndexedMailbox:
     def _planned(
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None
     ) -> Plan:
-        """What a STORE comes to; raises `LimitReached`."""
-        change = self._spelled(change)
+        """What a STORE comes to; raises `LimitReached`.
+
+        A keyword that no message is to have is not learnt.
+        """
         plan = Plan([], [], [])
+        found = []
         for uid in uids:
             message = self._index.get(uid)
             if message is None:
                 continue
             if unchanged_since is not None and message.modseq > unchanged_since:
                 plan.modified.append(uid)
-                continue
-            plan.found.append(uid)
+            else:
+                plan.found.append(uid)
+                found.append(message)
+        if found:
+            change = self._spelled(change)
+        for message in found:
             flags = self._keywords.shared(change.apply(message.flags))
             if flags != message.flags:
                 plan.changes.append((message, flags))

@@ -4,8 +4,11 @@ RFC 9051 §6.3.9.8 has the same, after those of the basic LIST. Attributes about
 whether asked for or not; nothing is \\Remote here, nothing \\Marked and nothing \\NoInferiors.
 """
 
+from typing import NoReturn
+
 import pytest
 
+from mailauth.mailbox.errors import MailboxError, NoSuchMailbox, StoreUnavailable
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.testing import Dialogue, play
 from tests.imap.conftest import mail_of
@@ -331,5 +334,36 @@ def test_rfc5819_section_3(mary: Dialogue, mail: MemoryAccount) -> None:
         S: * STATUS "INBOX" (MESSAGES 1)
         S: * LIST (\HasChildren) "." "foo" ("CHILDINFO" ("SUBSCRIBED"))
         S: A02 OK LIST completed
+    """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (NoSuchMailbox(), r"(\NonExistent \HasNoChildren)"),
+        (StoreUnavailable("not now"), r"(\HasNoChildren)"),
+    ],
+)
+def test_rfc5819_section_2(
+    mary: Dialogue,
+    mail: MemoryAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    error: MailboxError,
+    shown: str,
+) -> None:
+    """Another process may remove a mailbox between LIST and STATUS, and a disk may fail."""
+    mail.create("foo")
+
+    def fails(name: str) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(mail, "mailbox", fails)
+    play(
+        mary,
+        rf"""
+        C: A01 LIST "" f% RETURN (STATUS (MESSAGES))
+        S: * LIST {shown} "." "foo"
+        S: A01 OK LIST completed
     """,
     )

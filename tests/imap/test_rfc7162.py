@@ -99,13 +99,12 @@ def test_rfc7162_section_3_1_3_examples_6_and_7(mary: Dialogue, selected: Memory
 
 @pytest.mark.usefixtures("selected")
 def test_rfc7162_section_3_1_3_example_8(mary: Dialogue) -> None:
-    """UNCHANGEDSINCE 0 always fails."""
-    mary.send(b"a STORE 1 +FLAGS.SILENT ($MDNSent)\r\n")
+    """UNCHANGEDSINCE 0 always fails, and a keyword that nothing gets is none."""
     play(
         mary,
         """
         C: a102 STORE 2 (UNCHANGEDSINCE 0) +FLAGS.SILENT ($MDNSent)
-        S: * OK [HIGHESTMODSEQ 4] Highest mod-sequence
+        S: * OK [HIGHESTMODSEQ 3] Highest mod-sequence
         S: a102 OK [MODIFIED 2] STORE completed
     """,
     )

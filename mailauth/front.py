@@ -152,7 +152,7 @@ class Front:
             now=self._now,
         )
         listener.port = port
-        listener.set_fault(config.fault)
+        listener.set_faults(config.faults)
         self.listeners.append(listener)
         return listener
 

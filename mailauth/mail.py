@@ -27,6 +27,8 @@ _WORDING: dict[ListenerProtocol, Wording] = {
     ListenerProtocol.SMTP: SmtpWording(),
 }
 
+_OF_TLS = (FaultKind.CERTIFICATE, FaultKind.TLS)  # the link's business
+
 _FROM_ANYBODY = "smtp"  # the listener that takes mail for the accounts without a login
 
 
@@ -44,16 +46,17 @@ class Mail:
 
     def speak(self, listener: Listener, link: Link, changed: Callable[[], None]) -> Spoken:
         """Begin to speak on a link; `changed` is called when there is news for the client."""
-        protocol, fault = listener.config.protocol, listener.fault
+        protocol = listener.config.protocol
+        faults = [each for each in listener.faults if FAULTS[each].kind not in _OF_TLS]
         maildrop = Maildrop(self._store) if protocol is ListenerProtocol.POP3 else None
-        if fault is None or FAULTS[fault].kind not in (FaultKind.STARTTLS, FaultKind.AUTH):
+        if not faults:
             session = listener.session(link.client, link.hop, admission=maildrop)
             return Spoken(session, self._core(listener, session, maildrop, changed))
-        admission = FaultyAdmission(fault, maildrop)
+        admission = FaultyAdmission(faults, maildrop)
         session = listener.session(link.client, link.hop, admission=admission)
         core = self._core(listener, session, maildrop, changed)
         wording = _WORDING[protocol]
-        return Spoken(session, FaultyCore(fault, core, session, admission, wording, self._later))
+        return Spoken(session, FaultyCore(faults, core, session, admission, wording, self._later))
 
     def _core(
         self,

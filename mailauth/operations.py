@@ -60,17 +60,17 @@ class RunningOperations:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
         self._listener(listener).set_cleartext(cleartext)
 
-    async def set_fault(self, listener: str, fault: Fault | None) -> None:
-        """Have a listener do something wrong on purpose, or no more.
+    async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
+        """Have a listener do this wrong on purpose, and nothing else.
 
-        Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
+        Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
-        self._listener(listener).set_fault(fault)
+        self._listener(listener).set_faults(faults)
 
     async def clear_faults(self) -> None:
         """Have every listener do what the configuration says."""
         for each in self._listeners:
-            each.set_fault(each.configured_fault)
+            each.set_faults(each.configured_faults)
 
     def _listener(self, name: str) -> Listener:
         for each in self._listeners:

@@ -111,7 +111,7 @@ class Worker:
                 return self._reload(order)
             case SetListener():
                 await self._front.operations.set_cleartext(order.listener, order.cleartext)
-                await self._front.operations.set_fault(order.listener, order.fault)
+                await self._front.operations.set_faults(order.listener, order.faults)
             case SetDisabled():
                 set_disabled(self._front.authority, order.account, disabled=order.disabled)
             case Look():

@@ -2,7 +2,7 @@
 
 from mailauth.config.accounts import accounts_of
 from mailauth.config.errors import ConfigError
-from mailauth.config.listeners import check_fault
+from mailauth.config.listeners import check_faults
 from mailauth.config.load import FILE_NAME, load
 from mailauth.config.schema import (
     BlockConfig,
@@ -47,6 +47,6 @@ __all__ = [
     "UserConfig",
     "UsersConfig",
     "accounts_of",
-    "check_fault",
+    "check_faults",
     "load",
 ]

@@ -74,8 +74,8 @@ def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
             case inspect.StructType():
                 key = step["key"]
                 field = next(field for field in kind.fields if field.encode_name == key)
-                kind = _said(field.type)
                 value = value[key] if isinstance(value, dict) else value
+                kind = _said(field.type, value)
                 where += f".{key}" if where else key
             case inspect.VarTupleType():
                 kind = kind.item_type
@@ -91,11 +91,15 @@ def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
     return kind, value, where
 
 
-def _said(kind: inspect.Type) -> inspect.Type:
-    """Return what a key takes that may also be left unsaid; TOML has no null."""
-    if isinstance(kind, inspect.UnionType):
-        return next(each for each in kind.types if not isinstance(each, inspect.NoneType))
-    return kind
+def _said(kind: inspect.Type, value: object) -> inspect.Type:
+    """Return what a key takes that may be left unsaid, or be one thing or an array of them."""
+    if not isinstance(kind, inspect.UnionType):
+        return kind
+    several = isinstance(value, list)
+    said = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
+    return next(
+        (each for each in said if isinstance(each, inspect.VarTupleType) is several), said[0]
+    )
 
 
 def _expected(kind: inspect.Type) -> str:

@@ -14,7 +14,7 @@ from mailauth.config.schema import (
     ListenerProtocol,
     TlsMode,
 )
-from mailauth.faults import FAULTS, Fault, FaultKind
+from mailauth.faults import FAULTS, Fault, FaultKind, contradiction
 from mailauth.login.event import Protocol
 from mailauth.login.policy import mechanisms_of
 from mailauth.origin.networks import parse_address
@@ -87,21 +87,29 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
             _check_no_tls(where, listener)
         if listener.mechanisms is not None:
             _check_mechanisms(f"{where}.mechanisms", listener.protocol, listener.mechanisms)
-        check_fault(where, listener)
+        check_faults(where, listener)
     _check_unique(listeners, standard=standard)
 
 
-def check_fault(where: str, listener: ListenerConfig) -> None:
-    """Refuse a fault that this listener cannot have; raises `ConfigError`."""
-    fault = listener.fault
-    if fault is None:
-        return
+def check_faults(where: str, listener: ListenerConfig) -> None:
+    """Refuse faults that this listener cannot have, or not at once; raises `ConfigError`."""
+    for fault in listener.faults:
+        _check_fault(where, listener, fault)
+    contradicting = contradiction(listener.faults)
+    if contradicting is not None:
+        one, other = (fault.value for fault in contradicting)
+        if one == other:
+            raise ConfigError(f'{where}.fault: "{one}" stands twice')
+        raise ConfigError(f'{where}.fault: "{one}" and "{other}" cannot be had at once')
+
+
+def _check_fault(where: str, listener: ListenerConfig, fault: Fault) -> None:
     match FAULTS[fault].kind:
         case FaultKind.CERTIFICATE | FaultKind.TLS:
             fits, wants = listener.tls is not TlsMode.NONE, "a listener with TLS"
         case FaultKind.STARTTLS:
             fits, wants = listener.tls is TlsMode.STARTTLS, 'a listener with tls = "starttls"'
-        case FaultKind.AUTH:
+        case FaultKind.MECHANISMS | FaultKind.LOGIN | FaultKind.DELAY:
             fits, wants = listener.protocol is not ListenerProtocol.HTTP, "a mail listener"
         case kind:
             assert_never(kind)

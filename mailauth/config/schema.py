@@ -60,7 +60,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     `tls_minimum` is that of `[tls]` where it is not said. `mechanisms` are the only ones by which
     somebody can log in, in the order in which they are announced.
-    `fault` is what it does wrong on purpose.
+    `fault` is what it does wrong on purpose, one thing or several.
     """
 
     name: Text
@@ -73,7 +73,12 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     cleartext: Cleartext = Cleartext.ALLOW
     mechanisms: tuple[str, ...] | None = None
     proxy_from: tuple[Network, ...] = ()
-    fault: Fault | None = None
+    fault: Fault | tuple[Fault, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that it does wrong on purpose."""
+        return self.fault if isinstance(self.fault, tuple) else (self.fault,)
 
 
 class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

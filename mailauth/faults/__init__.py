@@ -5,6 +5,6 @@
 nothing of them.
 """
 
-from mailauth.faults.catalogue import FAULTS, Fault, FaultKind
+from mailauth.faults.catalogue import FAULTS, Fault, FaultKind, contradiction, of_kind
 
-__all__ = ["FAULTS", "Fault", "FaultKind"]
+__all__ = ["FAULTS", "Fault", "FaultKind", "contradiction", "of_kind"]

@@ -1,26 +1,26 @@
 """The faults of logins whose password is right: they are turned away, and recorded so."""
 
-from mailauth.faults.catalogue import Fault
+from collections.abc import Sequence
+
+from mailauth.faults.catalogue import Fault, FaultKind, of_kind
 from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission, Unavailable
 from mailauth.login.outcome import Answer
 
-_TURNS_AWAY = frozenset({Fault.TEMPORARY_FAILURE, Fault.DROP_MID_AUTH, Fault.WRONG_CODE})
-
 
 class FaultyAdmission:
-    """Turns right accounts away where the fault says so (`login.admission.Admission`)."""
+    """Turns right accounts away where a fault says so (`login.admission.Admission`)."""
 
-    def __init__(self, fault: Fault, admission: Admission | None) -> None:
-        self._fault = fault
+    def __init__(self, faults: Sequence[Fault], admission: Admission | None) -> None:
+        self._turns_away = of_kind(faults, FaultKind.LOGIN)
         self._admission = admission
         self._turned_away = False
 
     def admit(self, account: Account) -> None:
         """Take what is needed; raises `Unavailable`."""
-        if self._fault in _TURNS_AWAY:
+        if self._turns_away is not None:
             self._turned_away = True
-            raise Unavailable(Answer.UNAVAILABLE, f"fault: {self._fault.value}")
+            raise Unavailable(Answer.UNAVAILABLE, f"fault: {self._turns_away.value}")
         if self._admission is not None:
             self._admission.admit(account)
 

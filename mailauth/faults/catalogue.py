@@ -1,7 +1,7 @@
 """Every fault, and what it does."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -38,12 +38,14 @@ class Fault(enum.Enum):
 
 
 class FaultKind(enum.Enum):
-    """What is wrong, and so where it can be."""
+    """What is wrong, and so where it can be; a listener has one fault of a kind at a time."""
 
     CERTIFICATE = "certificate"
     TLS = "TLS"
     STARTTLS = "STARTTLS"
-    AUTH = "AUTH"
+    MECHANISMS = "mechanisms"
+    LOGIN = "logins"
+    DELAY = "delay"
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class Description(msgspec.Struct, frozen=True):
 SLOW_SECONDS = 5.0  # from a login to its answer
 
 _CERTIFICATE, _TLS = FaultKind.CERTIFICATE, FaultKind.TLS
-_STARTTLS, _AUTH = FaultKind.STARTTLS, FaultKind.AUTH
+_STARTTLS, _LOGIN = FaultKind.STARTTLS, FaultKind.LOGIN
 
 FAULTS: Mapping[Fault, Description] = {
     Fault.EXPIRED: Description(_CERTIFICATE, "shows a certificate that ended yesterday"),
@@ -86,14 +88,29 @@ FAULTS: Mapping[Fault, Description] = {
     Fault.PREAUTH: Description(
         _STARTTLS, "greets with PREAUTH in the clear, so that STARTTLS is not possible (IMAP)"
     ),
-    Fault.TEMPORARY_FAILURE: Description(_AUTH, "finds every right password unavailable"),
-    Fault.SLOW: Description(_AUTH, f"answers a login {SLOW_SECONDS:g} seconds late"),
-    Fault.DROP_MID_AUTH: Description(_AUTH, "closes the connection on a right password"),
+    Fault.TEMPORARY_FAILURE: Description(_LOGIN, "finds every right password unavailable"),
+    Fault.SLOW: Description(FaultKind.DELAY, f"answers a login {SLOW_SECONDS:g} seconds late"),
+    Fault.DROP_MID_AUTH: Description(_LOGIN, "closes the connection on a right password"),
     Fault.WRONG_CODE: Description(
-        _AUTH, "does not let anybody in, and says so in words that the protocol does not know"
+        _LOGIN, "does not let anybody in, and says so in words that the protocol does not know"
     ),
-    Fault.MECHANISM_DOWNGRADE: Description(_AUTH, "offers only PLAIN and LOGIN"),
+    Fault.MECHANISM_DOWNGRADE: Description(FaultKind.MECHANISMS, "offers only PLAIN and LOGIN"),
     Fault.CAPABILITY_LIE: Description(
-        _AUTH, "announces SCRAM-SHA-256 and CRAM-MD5, and knows only PLAIN and LOGIN"
+        FaultKind.MECHANISMS,
+        "announces SCRAM-SHA-256 and CRAM-MD5, and knows only PLAIN and LOGIN",
     ),
 }
+
+
+def of_kind(faults: Sequence[Fault], kind: FaultKind) -> Fault | None:
+    """Return the fault of that kind, if there is one."""
+    return next((fault for fault in faults if FAULTS[fault].kind is kind), None)
+
+
+def contradiction(faults: Sequence[Fault]) -> tuple[Fault, Fault] | None:
+    """Return two faults that cannot be had at once, if there are any."""
+    for index, fault in enumerate(faults):
+        other = of_kind(faults[:index], FAULTS[fault].kind)
+        if other is not None:
+            return other, fault
+    return None

@@ -1,6 +1,6 @@
 """A protocol core that does something wrong: what the true core says is changed on its way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from mailauth.faults.admission import FaultyAdmission
@@ -28,7 +28,7 @@ class Later(Protocol):
 
 
 class FaultyCore:
-    """Does wrong what `fault` says around a core, and else what that core does (`effects.Core`).
+    """Does wrong what `faults` say around a core, and else what that core does (`effects.Core`).
 
     What a client makes of a fault without attempting a login is recorded as the connection's end.
     One that says two things at once inside TLS, where a reply was injected before, has not read the
@@ -37,14 +37,14 @@ class FaultyCore:
 
     def __init__(
         self,
-        fault: Fault,
+        faults: Sequence[Fault],
         core: Core,
         session: LoginSession,
         admission: FaultyAdmission,
         wording: Wording,
         later: Later,
     ) -> None:
-        self._fault = fault
+        self._faults = frozenset(faults)
         self._core = core
         self._session = session
         self._admission = admission
@@ -98,7 +98,7 @@ class FaultyCore:
         self._core.lost()
 
     def _is(self, fault: Fault) -> bool:
-        return self._fault is fault
+        return fault in self._faults
 
     def _look_at(self, data: bytes) -> None:
         """Note what a client does that believes to be logged in without a login."""
@@ -114,13 +114,13 @@ class FaultyCore:
         effects = ask()
         turned_away = self._admission.take()
         if turned_away and self._is(Fault.DROP_MID_AUTH):
-            return [Close()]
+            effects = [Close()]
         if self._is(Fault.CAPABILITY_LIE) and self._session.account is None:
             effects = _rewritten(effects, self._wording.lying)
         rewrite = self._rewrite(effects, turned_away=turned_away)
         if rewrite is not None:
             effects = _last_rewritten(effects, rewrite)
-        if self._fault in (Fault.REFUSED, Fault.ACCEPTED_THEN_CLEARTEXT):
+        if self._is(Fault.REFUSED) or self._is(Fault.ACCEPTED_THEN_CLEARTEXT):
             effects = [effect for effect in effects if not isinstance(effect, StartTls)]
         if effects and isinstance(last := effects[-1], Await):
             effects[-1] = Await(last.pending, lambda value: self._resumed(last, value))
@@ -138,15 +138,13 @@ class FaultyCore:
 
     def _rewrite(self, effects: list[Effect], *, turned_away: bool) -> Rewrite | None:
         starts_tls = any(isinstance(effect, StartTls) for effect in effects)
-        match self._fault:
-            case Fault.REFUSED if starts_tls:
-                return self._wording.refusing_tls
-            case Fault.RESPONSE_INJECTION if starts_tls:
-                return self._wording.injecting
-            case Fault.WRONG_CODE if turned_away:
-                return self._wording.wrong_code
-            case _:
-                return None
+        if starts_tls and self._is(Fault.REFUSED):
+            return self._wording.refusing_tls
+        if starts_tls and self._is(Fault.RESPONSE_INJECTION):
+            return self._wording.injecting
+        if turned_away and self._is(Fault.WRONG_CODE):
+            return self._wording.wrong_code
+        return None
 
     def _after(
         self, seconds: float, effects: list[Effect], then: Callable[[], None] = lambda: None

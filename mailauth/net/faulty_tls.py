@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import crypto
 
 from mailauth.config.schema import ListenerConfig, ListenerProtocol
-from mailauth.faults import FAULTS, Fault, FaultKind
+from mailauth.faults import Fault, FaultKind, of_kind
 from mailauth.net.authority import (
     Authority,
     Key,
@@ -83,27 +83,49 @@ class FaultyTls:
         self._hostname = hostname
         self._clients = clients
         self._now = now
-        self._contexts: dict[tuple[Fault, str], _Kept] = {}
+        self._contexts: dict[tuple[str, _Faults], _Kept] = {}
 
-    def prepare(self, fault: Fault, listener: ListenerConfig) -> None:
+    def prepare(self, listener: ListenerConfig) -> None:
         """Make what the sessions need, so that mistakes are known before a client comes."""
-        if FAULTS[fault].kind is FaultKind.CERTIFICATE or fault is Fault.OLD_VERSION_ONLY:
-            self._context(fault, listener)
+        faults = _faults_of(listener)
+        if faults != _NONE and faults.handshake not in _BROKEN:
+            self._context(faults, listener)
 
-    def session(self, fault: Fault, listener: ListenerConfig) -> TlsSession:
-        """Begin a session with a fault of certificates or of TLS."""
-        if fault in (Fault.HANDSHAKE_ABORT, Fault.HANDSHAKE_STALL, Fault.CLOSE_AFTER_HELLO):
-            return BrokenHandshake(fault)
-        return TlsSession(self._context(fault, listener))
+    def session(self, listener: ListenerConfig) -> TlsSession | None:
+        """Begin a session where a listener has a fault of certificates or of TLS."""
+        faults = _faults_of(listener)
+        if faults == _NONE:
+            return None
+        if faults.handshake is not None and faults.handshake in _BROKEN:
+            return BrokenHandshake(faults.handshake)
+        return TlsSession(self._context(faults, listener))
 
-    def _context(self, fault: Fault, listener: ListenerConfig) -> ssl.SSLContext:
+    def _context(self, faults: "_Faults", listener: ListenerConfig) -> ssl.SSLContext:
         now = self._now()
-        kept = self._contexts.get((fault, listener.name))
+        kept = self._contexts.get((listener.name, faults))
         if kept is None or now >= kept.made + KEPT:
-            made = faulty_certificate(fault, self._authority(), self._hostname, now)
-            context = _context_of(made, fault, listener.protocol, self._clients(listener))
-            kept = self._contexts[fault, listener.name] = _Kept(context, now)
+            made = faulty_certificate(faults.certificate, self._authority(), self._hostname, now)
+            only_old = faults.handshake is Fault.OLD_VERSION_ONLY
+            clients = self._clients(listener)
+            context = _context_of(made, listener.protocol, clients, only_old=only_old)
+            kept = self._contexts[listener.name, faults] = _Kept(context, now)
         return kept.context
+
+
+class _Faults(msgspec.Struct, frozen=True):
+    """What is wrong with a certificate, and what with the handshake."""
+
+    certificate: Fault | None
+    handshake: Fault | None
+
+
+_NONE = _Faults(None, None)
+_BROKEN = (Fault.HANDSHAKE_ABORT, Fault.HANDSHAKE_STALL, Fault.CLOSE_AFTER_HELLO)
+
+
+def _faults_of(listener: ListenerConfig) -> _Faults:
+    faults = listener.faults
+    return _Faults(of_kind(faults, FaultKind.CERTIFICATE), of_kind(faults, FaultKind.TLS))
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -120,8 +142,10 @@ class Made(msgspec.Struct, frozen=True):
     key: Key | rsa.RSAPrivateKey
 
 
-def faulty_certificate(fault: Fault, authority: Authority, hostname: str, now: datetime) -> Made:
-    """Make a certificate with one fault, and otherwise as good as the server's own."""
+def faulty_certificate(
+    fault: Fault | None, authority: Authority, hostname: str, now: datetime
+) -> Made:
+    """Make a certificate with one fault or none, and otherwise as good as the server's own."""
     if fault is Fault.WEAK_KEY:
         weak = rsa.generate_private_key(public_exponent=65537, key_size=WEAK_BITS)
         return Made(_signed(authority, server_names(hostname), weak.public_key(), now), weak)
@@ -164,7 +188,7 @@ def _signed_with_sha1(certificate: x509.Certificate, authority: Authority) -> x5
 
 
 def _context_of(
-    made: Made, fault: Fault, protocol: ListenerProtocol, clients: Clients | None
+    made: Made, protocol: ListenerProtocol, clients: Clients | None, *, only_old: bool
 ) -> ssl.SSLContext:
     """Make a context for what OpenSSL takes at its lowest security level alone."""
     with tempfile.TemporaryDirectory() as directory:
@@ -174,7 +198,7 @@ def _context_of(
         context = server_context(certificate, key, protocol, "1.0", clients)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        if fault is Fault.OLD_VERSION_ONLY:
+        if only_old:
             context.maximum_version = ssl.TLSVersion.TLSv1_1
         else:
             context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
-from mailauth.config import ListenerConfig, TlsMode, check_fault
-from mailauth.faults import FAULTS, Fault, FaultKind
+from mailauth.config import ListenerConfig, TlsMode, check_faults
+from mailauth.faults import Fault, FaultKind, of_kind
 from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
@@ -37,7 +37,7 @@ class Listener(ServerFactory):
     """Makes the links of one listener. `stand` makes what speaks to a client on a link.
 
     `context` is asked anew for every handshake; a listener without TLS has none. `faulty_tls` makes
-    the sessions of a listener that has a fault. `now` is the clock that stamps the record.
+    the sessions of a listener that has faults. `now` is the clock that stamps the record.
     """
 
     noisy = False
@@ -55,7 +55,7 @@ class Listener(ServerFactory):
         now: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
-        self.configured_fault = config.fault
+        self.configured_faults = config.faults
         self.authority = authority
         self.protocol_spoken = Protocol(config.protocol.name)
         self.port = config.port
@@ -72,14 +72,14 @@ class Listener(ServerFactory):
         self._policy = policy_of(config)
 
     @property
-    def fault(self) -> Fault | None:
+    def faults(self) -> tuple[Fault, ...]:
         """What it does wrong on purpose."""
-        return self.config.fault
+        return self.config.faults
 
     @property
     def starttls_available(self) -> bool:
         """Whether STARTTLS or STLS may be offered."""
-        if self.fault in (Fault.STRIPPED, Fault.PREAUTH):
+        if Fault.STRIPPED in self.faults or Fault.PREAUTH in self.faults:
             return False
         return self.config.tls is TlsMode.STARTTLS
 
@@ -87,13 +87,13 @@ class Listener(ServerFactory):
         """What is permitted here."""
         return self._policy
 
-    def set_fault(self, fault: Fault | None) -> None:
-        """Do something wrong from now on, to those who connect; raises `ConfigError`."""
-        if fault is not None:
-            check_fault(self.config.name, msgspec.structs.replace(self.config, fault=fault))
-            if self._faulty_tls is not None:
-                self._faulty_tls.prepare(fault, self.config)
-        self._configure(msgspec.structs.replace(self.config, fault=fault))
+    def set_faults(self, faults: tuple[Fault, ...]) -> None:
+        """Do this wrong from now on, to those who connect; raises `ConfigError`."""
+        config = msgspec.structs.replace(self.config, fault=faults)
+        check_faults(config.name, config)
+        if self._faulty_tls is not None:
+            self._faulty_tls.prepare(config)
+        self._configure(config)
 
     def set_cleartext(self, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins from now on, on connections that are open too."""
@@ -141,10 +141,10 @@ class Listener(ServerFactory):
 
     def tls_session(self) -> TlsSession:
         """Begin to speak TLS."""
-        fault = self.fault
-        if fault is not None and FAULTS[fault].kind in (FaultKind.CERTIFICATE, FaultKind.TLS):
-            assert self._faulty_tls is not None, f"no faults on {self.config.name}"
-            return self._faulty_tls.session(fault, self.config)
+        if self._faulty_tls is not None:
+            faulty = self._faulty_tls.session(self.config)
+            if faulty is not None:
+                return faulty
         assert self._context is not None, f"no TLS on {self.config.name}"
         return TlsSession(self._context())
 
@@ -187,8 +187,8 @@ class Listener(ServerFactory):
 
 
 def policy_of(config: ListenerConfig) -> Policy:
-    """Say what a listener permits by its configuration and its fault."""
+    """Say what a listener permits by its configuration and its faults."""
     mechanisms = config.mechanisms
-    if config.fault in (Fault.MECHANISM_DOWNGRADE, Fault.CAPABILITY_LIE):
+    if of_kind(config.faults, FaultKind.MECHANISMS) is not None:
         mechanisms = ("PLAIN", "LOGIN")
     return Policy(cleartext=config.cleartext, mechanisms=mechanisms)

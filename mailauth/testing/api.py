@@ -38,14 +38,14 @@ class ListenerState(msgspec.Struct, frozen=True):
     """A listener as it is now; what else the server says of it is left out."""
 
     name: str
-    fault: str | None
+    faults: list[str]
 
 
-class ListenerFault(msgspec.Struct, frozen=True):
+class ListenerFaults(msgspec.Struct, frozen=True):
     """What a listener does wrong on purpose."""
 
     listener: str
-    fault: str | None
+    faults: list[str]
 
 
 class Api:
@@ -67,18 +67,18 @@ class Api:
         """Have blocks and faults forgotten; return where to read on from."""
         return self.ask("POST", "reset", Cursor).cursor
 
-    def fault(self, listener: str) -> str | None:
+    def faults(self, listener: str) -> list[str]:
         """Say what a listener does wrong now; it must be one of the server's."""
         listeners = self.ask("GET", "listeners", list[ListenerState])
-        return next(each.fault for each in listeners if each.name == listener)
+        return next(each.faults for each in listeners if each.name == listener)
 
-    def set_fault(self, listener: str, fault: str | None) -> None:
-        """Have a listener do something wrong on purpose, or what is right again."""
-        path = f"listeners/{quote(listener)}/fault"
-        if fault is None:
-            self.ask("DELETE", path, ListenerFault)
-        else:
-            self.ask("PUT", f"{path}/{quote(fault)}", ListenerFault)
+    def add_fault(self, listener: str, fault: str) -> None:
+        """Have a listener do something more wrong on purpose."""
+        self.ask("PUT", _path(listener, fault), ListenerFaults)
+
+    def end_fault(self, listener: str, fault: str) -> None:
+        """Have a listener do something right again."""
+        self.ask("DELETE", _path(listener, fault), ListenerFaults)
 
     def ask(self, method: str, path: str, answer: type[T], seconds: float = 0) -> T:
         """Ask once. Raises `ApiError`, and `OSError` where nobody answers."""
@@ -122,6 +122,10 @@ class Api:
             connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
         connection.connect()
         return connection
+
+
+def _path(listener: str, fault: str) -> str:
+    return f"listeners/{quote(listener)}/fault/{quote(fault)}"
 
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:

@@ -159,18 +159,19 @@ class MailAuth:
     def fault(self, listener: str, name: str) -> Iterator[None]:
         """Have a listener do something wrong on purpose, until the block ends.
 
-        The faults are those of `mailauth.faults`, of clients that connect meanwhile. Afterwards the
-        listener does what it did before, unless a `reset()` has come between. Raises `LookupError`
-        for a listener, and `testing.ApiError` for a fault that is not there.
+        The faults are those of `mailauth.faults`, of clients that connect meanwhile; a listener can
+        have several that do not contradict each other. Afterwards it does what it did before,
+        unless a `reset()` has come between. Raises `LookupError` for a listener that is not there,
+        and `testing.ApiError` for a fault that the listener cannot have now.
         """
         where, resets = self._named(listener).name, self._resets
-        before = self._asked(lambda: self._api.fault(where))
-        self._asked(lambda: self._api.set_fault(where, name))
+        is_new = name not in self._asked(lambda: self._api.faults(where))
+        self._asked(lambda: self._api.add_fault(where, name))
         try:
             yield
         finally:
-            if resets == self._resets:
-                self._asked(lambda: self._api.set_fault(where, before))
+            if is_new and resets == self._resets:
+                self._asked(lambda: self._api.end_fault(where, name))
 
     # What it has recorded.
 

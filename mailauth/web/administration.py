@@ -55,14 +55,33 @@ class Administration:
         except LookupError:
             raise HttpError(404, "There is no such listener.") from None
 
-    async def set_fault(self, listener: str, fault: Fault | None) -> None:
-        """Have a listener do something wrong on purpose, or no more."""
+    async def add_fault(self, listener: str, fault: Fault) -> tuple[Fault, ...]:
+        """Have a listener do something more wrong on purpose; return all that it does wrong."""
+        faults = self._faults(listener)
+        return await self._set_faults(listener, (*faults, *({fault} - set(faults))))
+
+    async def end_fault(self, listener: str, fault: Fault) -> tuple[Fault, ...]:
+        """Have a listener do something right again; return what it still does wrong."""
+        faults = tuple(each for each in self._faults(listener) if each is not fault)
+        return await self._set_faults(listener, faults)
+
+    async def end_faults(self, listener: str) -> tuple[Fault, ...]:
+        """Have a listener do everything right."""
+        self._faults(listener)
+        return await self._set_faults(listener, ())
+
+    def _faults(self, listener: str) -> tuple[Fault, ...]:
+        for service in self._operations.services():
+            if service.name == listener:
+                return service.faults
+        raise HttpError(404, "There is no such listener.")
+
+    async def _set_faults(self, listener: str, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
         try:
-            await self._operations.set_fault(listener, fault)
-        except LookupError:
-            raise HttpError(404, "There is no such listener.") from None
+            await self._operations.set_faults(listener, faults)
         except ConfigError as error:
             raise HttpError(400, f"{error}.") from None
+        return faults
 
 
 async def _recorded(change: Recorded) -> None:

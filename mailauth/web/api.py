@@ -88,14 +88,14 @@ class ListenerState(msgspec.Struct, frozen=True):
     port: int
     cleartext: Cleartext
     connections: int
-    fault: Fault | None
+    faults: tuple[Fault, ...]
 
 
-class ListenerFault(msgspec.Struct, frozen=True):
+class ListenerFaults(msgspec.Struct, frozen=True):
     """What a listener does wrong on purpose."""
 
     listener: str
-    fault: Fault | None
+    faults: tuple[Fault, ...]
 
 
 _EVENTS = (
@@ -118,6 +118,10 @@ _KINDS = (
     Parameter("kind", Kind, "what a record is about"),
     Parameter("result", Result, "how an attempt ended"),
 )
+
+
+_ALL_FAULTS = "listeners/{name}/fault"
+_FAULT = f"{_ALL_FAULTS}/{{fault}}"
 
 
 class Api:
@@ -147,12 +151,9 @@ class Api:
             _route("DELETE", "blocks/{address}", Access.ADMIN, self.unblock, Cursor),
             _route("GET", "accounts", Access.ADMIN, self.accounts, list[AccountState]),
             _route("GET", "listeners", Access.ADMIN, self.listeners, list[ListenerState]),
-            _route(
-                "PUT", "listeners/{name}/fault/{fault}", Access.ADMIN, self.set_fault, ListenerFault
-            ),
-            _route(
-                "DELETE", "listeners/{name}/fault", Access.ADMIN, self.clear_fault, ListenerFault
-            ),
+            _route("PUT", _FAULT, Access.ADMIN, self.add_fault, ListenerFaults),
+            _route("DELETE", _FAULT, Access.ADMIN, self.end_fault, ListenerFaults),
+            _route("DELETE", _ALL_FAULTS, Access.ADMIN, self.end_faults, ListenerFaults),
             _route("GET", "connections", Access.ADMIN, self.connections, list[OpenConnection]),
             _route("POST", "reset", Access.ADMIN, self.reset, Cursor),
             *self._reports.routes(),
@@ -212,27 +213,26 @@ class Api:
                     service.port,
                     service.cleartext,
                     open_now[service.name],
-                    service.fault,
+                    service.faults,
                 )
                 for service in self._operations.services()
             ]
         )
 
-    async def set_fault(self, request: Request, __: Viewer) -> Response:
-        """Have a listener do something wrong on purpose, to those who connect from now on."""
-        name, _, wanted = request.path[-3:]
-        fault = next((fault for fault in Fault if fault.value == wanted), None)
-        if fault is None:
-            known = ", ".join(fault.value for fault in Fault)
-            raise HttpError(404, f"There is no such fault, but {known}.")
-        await self._administration.set_fault(name, fault)
-        return json(ListenerFault(name, fault))
+    async def add_fault(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do something more wrong, to those who connect from now on."""
+        name, fault = _named_fault(request)
+        return json(ListenerFaults(name, await self._administration.add_fault(name, fault)))
 
-    async def clear_fault(self, request: Request, _: Viewer) -> Response:
-        """Have a listener do what is right again."""
+    async def end_fault(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do something right again."""
+        name, fault = _named_fault(request)
+        return json(ListenerFaults(name, await self._administration.end_fault(name, fault)))
+
+    async def end_faults(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do everything right again."""
         name = request.path[-2]
-        await self._administration.set_fault(name, None)
-        return json(ListenerFault(name, None))
+        return json(ListenerFaults(name, await self._administration.end_faults(name)))
 
     async def connections(self, _: Request, __: Viewer) -> Response:
         """List the connections that are open now."""
@@ -255,6 +255,16 @@ class Api:
             name: [msgspec.Raw(encode(event)) for event in batch.events],
             "cursor": batch.cursor,
         }
+
+
+def _named_fault(request: Request) -> tuple[str, Fault]:
+    """Return the listener's name and the fault of a path."""
+    name, _, wanted = request.path[-3:]
+    for fault in Fault:
+        if fault.value == wanted:
+            return name, fault
+    known = ", ".join(fault.value for fault in Fault)
+    raise HttpError(404, f"There is no such fault, but {known}.")
 
 
 def _route(

@@ -44,10 +44,10 @@ class Operations(Protocol):
     async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
 
-    async def set_fault(self, listener: str, fault: Fault | None) -> None:
-        """Have a listener do something wrong on purpose, or no more.
+    async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
+        """Have a listener do this wrong on purpose, and nothing else.
 
-        Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
+        Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
 
     async def clear_faults(self) -> None:

@@ -22,7 +22,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsMode
     port: int
     cleartext: Cleartext = Cleartext.ALLOW
-    fault: Fault | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
@@ -34,7 +34,7 @@ def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
             tls=listener.tls,
             port=listener.port,
             cleartext=listener.cleartext,
-            fault=listener.fault,
+            faults=listener.faults,
         )
         for listener in listeners
         if listener.port

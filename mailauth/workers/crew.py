@@ -19,8 +19,10 @@ from mailauth.workers.orders import (
     Answer,
     Answered,
     Begin,
+    Drain,
     Failed,
     Leave,
+    Look,
     Numbered,
     Order,
     Ready,
@@ -108,9 +110,11 @@ class Crew:
     async def ask(self, order: Order) -> dict[int, Answer]:
         """Have an order done by all, and return the answers by place, when all have come.
 
-        One that dies, or does not answer within `ANSWER_SECONDS`, has none; nor has one that is
-        only starting, and does it then.
+        One that dies, or does not answer within `ANSWER_SECONDS`, has none. For one that is only
+        starting, a change is waited for, so that it holds for its first client, too; it has nothing
+        to say to a question.
         """
+        is_question = isinstance(order, Look | Drain)
         sent = {
             seat: self._send(seat, seat.hired, order)
             for seat in self._seats
@@ -119,7 +123,7 @@ class Crew:
         asked = {
             seat.number: answer
             for seat, answer in sent.items()
-            if seat.hired is not None and seat.hired.ready_since is not None
+            if seat.hired is not None and (seat.hired.ready_since is not None or not is_question)
         }
         answers = await gatherResults(asked.values())
         return {

@@ -48,12 +48,12 @@ class EverybodysOperations:
         await self._own.set_cleartext(listener, cleartext)
         await self._tell_of_listeners()
 
-    async def set_fault(self, listener: str, fault: Fault | None) -> None:
-        """Have a listener do something wrong on purpose, or no more.
+    async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
+        """Have a listener do this wrong on purpose, and nothing else.
 
-        Raises `LookupError`, and `ConfigError` for a fault that it cannot have.
+        Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
-        await self._own.set_fault(listener, fault)
+        await self._own.set_faults(listener, faults)
         await self._tell_of_listeners()
 
     async def clear_faults(self) -> None:
@@ -76,7 +76,7 @@ class EverybodysOperations:
 
     async def _tell_of_listeners(self) -> None:
         """Return when the listeners stand as ours do, in all processes."""
-        orders = (SetListener(each.name, each.cleartext, each.fault) for each in self.services())
+        orders = (SetListener(each.name, each.cleartext, each.faults) for each in self.services())
         await gatherResults([Deferred.fromCoroutine(self._crew().ask(order)) for order in orders])
 
     async def _look(self) -> list[Seen]:

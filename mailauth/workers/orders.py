@@ -63,7 +63,7 @@ class SetListener(msgspec.Struct, frozen=True, tag=True):
 
     listener: str
     cleartext: Cleartext
-    fault: Fault | None
+    faults: tuple[Fault, ...]
 
 
 class SetDisabled(msgspec.Struct, frozen=True, tag=True):

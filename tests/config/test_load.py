@@ -456,7 +456,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_listener_can_have_a_fault_that_fits_it(file: Path) -> None:
     table = '[[listener]]\nname = "a"\nprotocol = "%s"\nport = 1\nfault = "%s"\n'
     (imap,) = loaded(file, table % ("imap", "stripped")).listener
-    assert imap.fault is Fault.STRIPPED
+    assert imap.faults == (Fault.STRIPPED,)
     for protocol, fault, message in (
         ("pop3", "preauth", 'listener[0].fault: "preauth" is for an IMAP listener'),
         ("http", "expired", 'listener[0].fault: "expired" is for a listener with TLS'),
@@ -469,6 +469,24 @@ def test_a_listener_can_have_a_fault_that_fits_it(file: Path) -> None:
     ):
         with pytest.raises(ConfigError, match=re.escape(message)):
             loaded(file, table % (protocol, fault))
+
+
+def test_a_listener_can_have_several_faults_that_do_not_contradict_each_other(file: Path) -> None:
+    table = '[[listener]]\nname = "a"\nprotocol = "imap"\nport = 1\nfault = %s\n'
+    (imap,) = loaded(file, table % '["expired", "stripped"]').listener
+    assert imap.faults == (Fault.EXPIRED, Fault.STRIPPED)
+    (imap,) = loaded(file, table % "[]").listener
+    assert imap.faults == ()
+    for faults, message in (
+        ('["expired", "sha1"]', 'listener[0].fault: "expired" and "sha1" cannot be had at once'),
+        ('["slow", "expired", "slow"]', 'listener[0].fault: "slow" stands twice'),
+        ('["slow", "fast"]', 'listener[0].fault[1]: expected "expired", "not-yet-valid", '),
+        ('["slow", 3]', 'listener[0].fault[1]: expected "expired", "not-yet-valid", '),
+        ("3", 'listener[0].fault: expected "expired", "not-yet-valid", '),
+        ("{}", 'listener[0].fault: expected "expired", "not-yet-valid", '),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            loaded(file, table % faults)
 
 
 def test_an_offset_cannot_move_listeners_that_are_spelled_out(file: Path) -> None:

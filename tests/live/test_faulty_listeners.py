@@ -330,14 +330,6 @@ def test_a_fault_that_fails_the_test_ends_with_its_block(mailauth: MailAuth) -> 
     assert failing(mailauth, "pop3").startswith("+OK")
 
 
-def test_faults_inside_each_other_end_in_turn(mailauth: MailAuth) -> None:
-    with mailauth.fault("smtp", "temporary-failure"):
-        with mailauth.fault("smtp", "wrong-code"):
-            assert failing(mailauth, "smtp") == WRONG_CODES["smtp"]
-        assert failing(mailauth, "smtp").startswith("454")
-    assert failing(mailauth, "smtp").startswith("235")
-
-
 def test_two_listeners_have_faults_of_their_own(mailauth: MailAuth) -> None:
     with mailauth.fault("imap", "wrong-code"), mailauth.fault("pop3", "temporary-failure"):
         assert failing(mailauth, "imap") == WRONG_CODES["imap"]
@@ -386,27 +378,6 @@ def test_a_listener_that_requires_certificates_can_have_faults() -> None:
                 implicit_pop3(server, server.ssl_context())
         with server.fault("imap", "stripped"), lines_of(server, "imap") as lines:
             assert log_in(lines, "imap").startswith("a3 OK")
-
-
-def test_workers_have_the_same_faults() -> None:
-    config = """
-        [server]
-        workers = 2
-        [[user]]
-        name = "bob@mydomain.com"
-        password = "secret"
-    """
-    with MailAuth(config) as server:
-        for _ in range(3):
-            with server.fault("imap", "wrong-code"), server.fault("pop3s", "expired"):
-                for _ in range(4):
-                    assert failing(server, "imap") == WRONG_CODES["imap"]
-                    with pytest.raises(ssl.SSLCertVerificationError):
-                        implicit_pop3(server, server.ssl_context())
-                server.reset()
-                for _ in range(4):
-                    assert failing(server, "imap").startswith("a3 OK")
-                    implicit_pop3(server, server.ssl_context())
 
 
 def test_every_fault_is_tried_here() -> None:

@@ -230,6 +230,56 @@ def test_a_fault_is_everybodys_until_it_is_cleared(server: RunningServer) -> Non
                 assert (b"STARTTLS" in client.hear(b"* CAPABILITY")) is offered
 
 
+def faulty(server: RunningServer) -> dict[int, tuple[bool, bool]]:
+    """Say of each worker whether it offers no STARTTLS, and whether it turns bob away."""
+    found = {}
+    for worker in workers(server):
+        with alone(server, worker), closing(connect(server)) as client:
+            client.say(b"a CAPABILITY")
+            stripped = b"STARTTLS" not in client.hear(b"* CAPABILITY")
+            client.hear(b"a OK")
+            client.say(f'b LOGIN bob "{PASSWORD}"'.encode())
+            found[worker] = stripped, b"UNAVAILABLE" in client.hear(b"b ")
+    return found
+
+
+def test_two_faults_are_everybodys_one_by_one(server: RunningServer) -> None:
+    """When the API has answered, it is so in every worker; also in one that comes later."""
+    for method, path, expected in (
+        ("PUT", "listeners/imap/fault/stripped", (True, False)),
+        ("PUT", "listeners/imap/fault/temporary-failure", (True, True)),
+        ("DELETE", "listeners/imap/fault/stripped", (False, True)),
+        ("PUT", "listeners/imap/fault/stripped", (True, True)),
+        ("DELETE", "listeners/imap/fault", (False, False)),
+    ):
+        api(server, method, f"/api/v1/{path}")
+        assert set(faulty(server).values()) == {expected}, path
+        if expected == (True, True):
+            replace(server, workers(server)[0])
+            assert list(faulty(server).values()) == [expected] * 2, "after a worker was replaced"
+
+
+def test_a_fault_waits_for_a_worker_that_is_only_starting(server: RunningServer) -> None:
+    """Its first client must find what the API has promised."""
+    known = workers(server)
+    os.kill(known[0], signal.SIGKILL)
+    while not (starting := set(workers(server)) - set(known)):
+        pass
+    (new,) = starting
+    os.kill(new, signal.SIGSTOP)
+    token = {"Authorization": f"Bearer {server.ready.api_token}"}
+    with closing(HTTPConnection("127.0.0.1", server.port("http"), timeout=1)) as client:
+        client.request("PUT", "/api/v1/listeners/imap/fault/stripped", headers=token)
+        assert client.sock is not None
+        with pytest.raises(TimeoutError):
+            client.sock.recv(1)
+        api(server, "GET", "/api/v1/attempts")  # a question does not wait
+        os.kill(new, signal.SIGCONT)
+        client.sock.settimeout(20)
+        assert client.sock.recv(12) == b"HTTP/1.1 200"
+    assert faulty(server) == {known[1]: (True, False), new: (True, False)}
+
+
 def test_a_change_of_the_accounts_reaches_all(server: RunningServer) -> None:
     """SIGHUP: a new account logs in, and one that is gone does not, in every process."""
     assert log_in(server, "sue's", "sue").startswith(b"a OK")

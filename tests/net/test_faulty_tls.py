@@ -40,9 +40,12 @@ class Faulty:
             protocol=ListenerProtocol.IMAP,
             port=0,
             client_certificates=asked,
+            fault=fault,
         )
-        self._tls.prepare(fault, listener)
-        return self._tls.session(fault, listener).agreed.context
+        self._tls.prepare(listener)
+        session = self._tls.session(listener)
+        assert session is not None
+        return session.agreed.context
 
 
 @pytest.fixture

@@ -113,16 +113,16 @@ class FakeOperations:
         self._change(listener, cleartext=cleartext)
         self._server.policy = Policy(cleartext=cleartext)
 
-    async def set_fault(self, listener: str, fault: Fault | None) -> None:
+    async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
         """Change what is said of a listener."""
-        self._change(listener, fault=fault)
+        self._change(listener, faults=faults)
 
     async def clear_faults(self) -> None:
         """Clear them all."""
         for service in list(self.listening):
-            self._change(service.name, fault=None)
+            self._change(service.name, faults=())
 
-    def _change(self, listener: str, **changes: Cleartext | Fault | None) -> None:
+    def _change(self, listener: str, **changes: Cleartext | tuple[Fault, ...]) -> None:
         names = [service.name for service in self.listening]
         if listener not in names:
             raise LookupError(listener)

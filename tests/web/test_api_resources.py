@@ -70,20 +70,32 @@ def test_listeners_are_listed_as_they_stand(server: Server) -> None:
         "port": 2110,
         "cleartext": "refuse",
         "connections": 0,
-        "fault": None,
+        "faults": [],
     }
 
 
-def test_a_fault_is_set_and_cleared(server: Server) -> None:
+def test_faults_are_added_and_ended(server: Server) -> None:
     connection = Connection(server)
-    set_it = connection.request("PUT", "/api/v1/listeners/imap/fault/expired", bearer())
-    assert set_it.json() == {"listener": "imap", "fault": "expired"}
-    assert [one["name"] for one in get(server, "listeners") if one["fault"]] == ["imap"]
-    cleared = connection.request("DELETE", "/api/v1/listeners/imap/fault", bearer())
-    assert cleared.json() == {"listener": "imap", "fault": None}
-    assert not any(one["fault"] for one in get(server, "listeners"))
-    for target in ("listeners/nntp/fault/expired", "listeners/imap/fault/bad-mood"):
-        assert connection.request("PUT", f"/api/v1/{target}", bearer()).status == 404
+    for method, path, faults in (
+        ("PUT", "/expired", ["expired"]),
+        ("PUT", "/slow", ["expired", "slow"]),
+        ("PUT", "/expired", ["expired", "slow"]),
+        ("DELETE", "/expired", ["slow"]),
+        ("DELETE", "/expired", ["slow"]),
+        ("PUT", "/stripped", ["slow", "stripped"]),
+        ("DELETE", "", []),
+    ):
+        answer = connection.request(method, f"/api/v1/listeners/imap/fault{path}", bearer())
+        assert answer.json() == {"listener": "imap", "faults": faults}
+        assert [one["faults"] for one in get(server, "listeners") if one["name"] == "imap"] == [
+            faults
+        ]
+    assert not any(one["faults"] for one in get(server, "listeners"))
+    for target in ("nntp/fault/expired", "imap/fault/bad-mood"):
+        for method in ("PUT", "DELETE"):
+            answer = connection.request(method, f"/api/v1/listeners/{target}", bearer())
+            assert answer.status == 404
+    assert connection.request("DELETE", "/api/v1/listeners/nntp/fault", bearer()).status == 404
 
 
 def test_reset_forgets_failures_and_says_where_to_read_on(server: Server) -> None:

@@ -98,6 +98,7 @@ TABLE = [
     Row("GET", "/api/v1/connections", Kind.ADMIN_API),
     Row("POST", "/api/v1/reset", Kind.ADMIN_API),
     Row("PUT", "/api/v1/listeners/{name}/fault/{fault}", Kind.ADMIN_API, FAULT),
+    Row("DELETE", "/api/v1/listeners/{name}/fault/{fault}", Kind.ADMIN_API, FAULT),
     Row("DELETE", "/api/v1/listeners/{name}/fault", Kind.ADMIN_API, "/api/v1/listeners/imap/fault"),
     Row("GET", "/metrics", Kind.TOKEN),
     Row("GET", "/events", Kind.EITHER),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailauth.config import ConfigError, ListenerConfig, ListenerProtocol, TlsMode, check_fault
+from mailauth.config import ConfigError, ListenerConfig, ListenerProtocol, TlsMode, check_faults
 from mailauth.faults import FAULTS, Fault
 
 MAIL = (ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP)
@@ -75,10 +75,14 @@ def _user(name: str, password: str) -> str:
 
 def _fits(case: Case) -> bool:
     listener = ListenerConfig(
-        name=case.listener, protocol=case.protocol, port=0, tls=case.tls, fault=case.fault
+        name=case.listener,
+        protocol=case.protocol,
+        port=0,
+        tls=case.tls,
+        fault=() if case.fault is None else case.fault,
     )
     try:
-        check_fault(case.listener, listener)
+        check_faults(case.listener, listener)
     except ConfigError:
         return False
     return True

@@ -17,7 +17,7 @@ def test_every_case_has_a_listener_and_an_account_of_its_own(tls: TlsMode, tmp_p
     config = load(path)
     assert {each.name for each in config.user} == {USER, *(case.user for case in tried)}
     assert len(config.user) == len(tried) + 1
-    assert [(each.name, each.fault) for each in config.listener[1:]] == [
-        (case.listener, case.fault) for case in tried
+    assert [(each.name, each.faults) for each in config.listener[1:]] == [
+        (case.listener, () if case.fault is None else (case.fault,)) for case in tried
     ]
     assert {each.password for each in config.user} == {"secret words"}

@@ -55,8 +55,9 @@ class Mail:
         admission = FaultyAdmission(faults, maildrop)
         session = listener.session(link.client, link.hop, admission=admission)
         core = self._core(listener, session, maildrop, changed)
-        wording = _WORDING[protocol]
-        return Spoken(session, FaultyCore(faults, core, session, admission, wording, self._later))
+        wording, later = _WORDING[protocol], self._later
+        faulty = FaultyCore(faults, core, session, admission, wording, later, changed)
+        return Spoken(session, faulty)
 
     def _core(
         self,

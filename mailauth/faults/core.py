@@ -31,8 +31,9 @@ class FaultyCore:
     """Does wrong what `faults` say around a core, and else what that core does (`effects.Core`).
 
     What a client makes of a fault without attempting a login is recorded as the connection's end.
-    One that says two things at once inside TLS, where a reply was injected before, has not read the
-    true answer to the first.
+    Where a reply was injected, the true answer to what is said first inside TLS is held back for a
+    while: a client that says more meanwhile has taken the injected reply for it. `changed` is
+    called to be asked for news.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class FaultyCore:
         admission: FaultyAdmission,
         wording: Wording,
         later: Later,
+        changed: Callable[[], None],
     ) -> None:
         self._faults = frozenset(faults)
         self._core = core
@@ -50,8 +52,10 @@ class FaultyCore:
         self._admission = admission
         self._wording = wording
         self._later = later
+        self._changed = changed
         self._tempts = False  # an injected reply lies there to be taken for an answer
-        self._answers_late = False  # the true answer is only now on its way
+        self._held_back: list[Effect] = []  # the true answer
+        self._is_time = True  # to give it
 
     def connected(self) -> list[Effect]:
         """Greet."""
@@ -60,16 +64,17 @@ class FaultyCore:
 
     def receive(self, data: bytes) -> list[Effect]:
         """Take what came."""
-        believed = self._answers_late or (self._tempts and data.count(b"\n") > 1)
-        if believed and data:
+        if data and (self._held_back or (self._tempts and data.count(b"\n") > 1)):
+            self._held_back = []
             self._session.ended(TOOK_A_REPLY)
             return [Close()]
         if self._is(Fault.PREAUTH):
             self._look_at(data)
         effects = self._twisted(lambda: self._core.receive(data))
         if self._tempts and effects:
-            self._tempts = False
-            return [self._after(TEMPTATION_SECONDS, effects, self._answer_late)]
+            self._tempts, self._is_time, self._held_back = False, False, effects
+            self._later(TEMPTATION_SECONDS, self._release)
+            return []
         return effects
 
     def tls_established(self) -> list[Effect]:
@@ -78,8 +83,13 @@ class FaultyCore:
         return self._twisted(self._core.tls_established)
 
     def notified(self) -> list[Effect]:
-        """Pass it on."""
-        return self._core.notified()
+        """Pass it on, or give the answer that was held back."""
+        if not self._held_back:
+            return self._core.notified()
+        if not self._is_time:
+            return []
+        effects, self._held_back = self._held_back, []
+        return effects
 
     def timed_out(self) -> list[Effect]:
         """Pass it on."""
@@ -146,26 +156,14 @@ class FaultyCore:
             return self._wording.wrong_code
         return None
 
-    def _after(
-        self, seconds: float, effects: list[Effect], then: Callable[[], None] = lambda: None
-    ) -> Await:
+    def _after(self, seconds: float, effects: list[Effect]) -> Await:
         elapsed: Pending[None] = Pending()
-
-        def resume(_: None) -> list[Effect]:
-            then()
-            return effects
-
         self._later(seconds, lambda: elapsed.resolve(None))
-        return Await(elapsed, resume)
+        return Await(elapsed, lambda _: effects)
 
-    def _answer_late(self) -> None:
-        """What is there already when the answer goes out was sent without having read it."""
-
-        def done() -> None:
-            self._answers_late = False
-
-        self._answers_late = True
-        self._later(0, done)
+    def _release(self) -> None:
+        self._is_time = True
+        self._changed()
 
 
 def _rewritten(effects: list[Effect], rewrite: Rewrite) -> list[Effect]:

@@ -266,6 +266,8 @@ def test_a_fault_waits_for_a_worker_that_is_only_starting(server: RunningServer)
     while not (starting := set(workers(server)) - set(known)):
         pass
     (new,) = starting
+    while b"mailauth.cli.worker" not in Path(f"/proc/{new}/cmdline").read_bytes():
+        pass  # it is still a copy of its parent, which waits for it
     os.kill(new, signal.SIGSTOP)
     token = {"Authorization": f"Bearer {server.ready.api_token}"}
     with closing(HTTPConnection("127.0.0.1", server.port("http"), timeout=1)) as client:

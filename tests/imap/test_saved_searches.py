@@ -131,3 +131,55 @@ def test_rfc9051_section_6_4_4_4_examples_8_to_10(mary: Dialogue) -> None:
         assert mary.send(b"s SEARCH RETURN () $\r\n").decode() == (
             f'* ESEARCH (TAG "s") ALL {saved}\r\ns OK SEARCH completed\r\n'
         )
+
+
+def test_rfc5182_section_2_2(mary: Dialogue, mail: MemoryAccount) -> None:
+    """The same for IMAP4rev1, which hears SEARCH; KOI8-R is known here, so that example 5 is OK."""
+    mail.create("Other Messages")
+    play(
+        mary,
+        f"""
+        C: A300 SEARCH RETURN (SAVE) {FOUND}
+        S: A300 OK SEARCH completed
+        C: A301 UID SEARCH UID $ SMALLER 4096
+        S: * SEARCH 2 4 5
+        S: A301 OK UID SEARCH completed
+        C: A301 UID SEARCH $ SMALLER 4096
+        S: * SEARCH 2 4 5
+        S: A301 OK UID SEARCH completed
+        C: P283 SEARCH CHARSET UTF-8 (OR $ 1,3) TEXT {{8}}
+        S: + OK
+        C: мать
+        S: * SEARCH 4
+        S: P283 OK SEARCH completed
+        C: B283 SEARCH CHARSET KOI8-R (OR $ 1,3) TEXT {{4+}}
+        C: \udccd\udcc1\udcd4\udcd8
+        S: * SEARCH 4
+        S: B283 OK SEARCH completed
+        C: E282 SEARCH RETURN (SAVE) SINCE 28-Oct-2026 NOT FROM "Eric"
+        C: E283 COPY $ "Other Messages"
+        S: E282 OK SEARCH completed
+        S: E283 OK COPY completed
+    """,
+    )
+
+
+def test_rfc5182_section_2_3(mary: Dialogue) -> None:
+    """Pipelined searches are done in their order: the last that saves counts."""
+    play(
+        mary,
+        """
+        C: G282 SEARCH RETURN (SAVE) KEYWORD $Junk
+        C: G283 SEARCH RETURN (ALL) SINCE 28-Oct-2006 FROM "Jones"
+        S: G282 OK SEARCH completed
+        S: * ESEARCH (TAG "G283") ALL 1:2,4:5
+        S: G283 OK SEARCH completed
+        C: H282 SEARCH RETURN (SAVE) KEYWORD $Junk
+        C: H283 SEARCH RETURN (SAVE) SINCE 28-Oct-2006 FROM "Smith"
+        C: H284 FETCH $ UID
+        S: H282 OK SEARCH completed
+        S: H283 OK SEARCH completed
+        S: * 3 FETCH (UID 3)
+        S: H284 OK FETCH completed
+    """,
+    )

@@ -282,10 +282,12 @@ class _Answer:
             case Attribute.ENVELOPE:
                 return lambda shown, pieces: pieces.append(b"ENVELOPE " + shown.parsed.envelope)
             case Attribute.BODY:
-                return lambda shown, pieces: pieces.append(b"BODY " + shown.parsed.body)
+                return lambda shown, pieces: pieces.append(
+                    b"BODY " + shown.parsed.body(rev2=session.rev2)
+                )
             case Attribute.BODYSTRUCTURE:
                 return lambda shown, pieces: pieces.append(
-                    b"BODYSTRUCTURE " + shown.parsed.bodystructure
+                    b"BODYSTRUCTURE " + shown.parsed.bodystructure(rev2=session.rev2)
                 )
             case _:
                 assert_never(attribute)

@@ -28,6 +28,8 @@ class ParsedMessage:
         self.octets = _MESSAGE + len(data)
         self._told = grown
         self._decoded: dict[Part, bytes] = {}
+        self._bodies: dict[bool, bytes] = {}
+        self._bodystructures: dict[bool, bytes] = {}
 
     @cached_property
     def header(self) -> bytes:
@@ -65,15 +67,19 @@ class ParsedMessage:
         """ENVELOPE."""
         return self._kept(envelope(self.fields))
 
-    @cached_property
-    def body(self) -> bytes:
-        """BODY."""
-        return self._kept(body(self.root))
+    def body(self, *, rev2: bool) -> bytes:
+        """BODY, for who speaks IMAP4rev2 or does not."""
+        made = self._bodies.get(rev2)
+        if made is None:
+            made = self._bodies[rev2] = self._kept(body(self.root, rev2=rev2))
+        return made
 
-    @cached_property
-    def bodystructure(self) -> bytes:
-        """BODYSTRUCTURE."""
-        return self._kept(bodystructure(self.root))
+    def bodystructure(self, *, rev2: bool) -> bytes:
+        """BODYSTRUCTURE, likewise."""
+        made = self._bodystructures.get(rev2)
+        if made is None:
+            made = self._bodystructures[rev2] = self._kept(bodystructure(self.root, rev2=rev2))
+        return made
 
     def decoded(self, part: Part, decode: Callable[[], bytes]) -> bytes:
         """The body of a part of this message as `decode` returns it."""

@@ -8,21 +8,26 @@ from mailauth.imap.mime import Part, parameters
 _TOKEN = re.compile(rb"[^\s;,()]+")
 
 
-def body(part: Part) -> bytes:
+def body(part: Part, *, rev2: bool) -> bytes:
     """BODY: without extension data."""
-    return _structure(part, extended=False)
+    return _structure(part, extended=False, rev2=rev2)
 
 
-def bodystructure(part: Part) -> bytes:
+def bodystructure(part: Part, *, rev2: bool) -> bytes:
     """BODYSTRUCTURE: with extension data."""
-    return _structure(part, extended=True)
+    return _structure(part, extended=True, rev2=rev2)
 
 
-def _structure(part: Part, *, extended: bool) -> bytes:
-    """One part; parts nest no deeper than `mime.MAX_DEPTH`."""
+def _structure(part: Part, *, extended: bool, rev2: bool) -> bytes:
+    """One part; parts nest no deeper than `mime.MAX_DEPTH`.
+
+    Only IMAP4rev2 shows what is in a MESSAGE/GLOBAL (RFC 9051 §9 media-message, RFC 3501 §9).
+    """
     kind = part.media_type
     if kind.is_multipart:
-        children = b"".join(_structure(child, extended=extended) for child in part.children)
+        children = b"".join(
+            _structure(child, extended=extended, rev2=rev2) for child in part.children
+        )
         items = [children + b" " + text(kind.subtype)]
         if extended:
             items.append(_parameters(kind.parameters))
@@ -37,9 +42,9 @@ def _structure(part: Part, *, extended: bool) -> bytes:
             text(transfer_encoding(part)),
             b"%d" % part.size,
         ]
-        if part.message is not None:
+        if part.message is not None and (rev2 or kind.subtype == b"RFC822"):
             items.append(envelope(part.message.fields))
-            items.append(_structure(part.message, extended=extended))
+            items.append(_structure(part.message, extended=extended, rev2=rev2))
             items.append(b"%d" % part.lines)
         elif kind.type == b"TEXT":
             items.append(b"%d" % part.lines)

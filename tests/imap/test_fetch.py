@@ -170,6 +170,20 @@ def test_uid_fetch_tells_uids(mary: Dialogue) -> None:
     )
 
 
+def test_a_global_message_is_shown_by_what_the_client_speaks(
+    log_in: Connect, mail: MemoryAccount
+) -> None:
+    """RFC 9051 §9, RFC 3501 §9; what one client has heard is nothing to another."""
+    message = b"Content-Type: message/global\r\n\r\n\r\ntext\r\n"
+    mail.create("Globe").append([NewMessage(message, NOON)])
+    old, new = log_in(), log_in()
+    new.send(b"a ENABLE IMAP4rev2\r\n")
+    for client, shown in ((old, b" 8)"), (new, b" 8 (NIL NIL"), (old, b" 8)"), (new, b" 8 (NIL")):
+        client.send(b"b SELECT Globe\r\n")
+        said = client.send(b"c FETCH 1 BODY\r\n")
+        assert said.startswith(b'* 1 FETCH (BODY ("MESSAGE" "GLOBAL" NIL NIL NIL "7BIT"' + shown)
+
+
 def test_an_empty_mailbox_has_nothing(log_in: Connect) -> None:
     mary = log_in()
     mary.send(b"a SELECT Trash\r\n")

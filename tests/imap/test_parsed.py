@@ -47,8 +47,9 @@ def test_it_says_what_its_parts_say() -> None:
     message = ParsedMessages().get(Counted(COMPLEX))
     assert message.header == parse(COMPLEX).header
     assert message.fields == parse(COMPLEX).fields
-    assert message.body == body(parse(COMPLEX))
-    assert message.bodystructure == bodystructure(parse(COMPLEX))
+    for rev2 in (False, True):
+        assert message.body(rev2=rev2) == body(parse(COMPLEX), rev2=rev2)
+        assert message.bodystructure(rev2=rev2) == bodystructure(parse(COMPLEX), rev2=rev2)
     assert message.envelope.startswith(b'(NIL "outer"')
 
 

@@ -29,7 +29,7 @@ def test_rfc3501_section_7_4_2_a_simple_text() -> None:
     text = b"\r\n".join(lines) + b"\r\n"
     assert len(text) == 2279
     message = b"Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\r\n\r\n" + text
-    assert body(parse(message)) == (
+    assert body(parse(message), rev2=False) == (
         b'("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 2279 48)'
     )
 
@@ -57,7 +57,7 @@ def test_rfc3501_section_7_4_2_two_parts() -> None:
             b"",
         ]
     )
-    assert body(parse(message)) == (
+    assert body(parse(message), rev2=False) == (
         b'(("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 1152 23)'
         b'("TEXT" "PLAIN" ("CHARSET" "US-ASCII" "NAME" "cc.diff") '
         b'"<960723163407.20117h@cac.washington.edu>" "Compiler diff" "BASE64" 4554 73) "MIXED")'
@@ -66,10 +66,13 @@ def test_rfc3501_section_7_4_2_two_parts() -> None:
 
 def test_a_message_without_mime_is_plain_text() -> None:
     """RFC 2045 §5.2."""
-    assert bodystructure(parse(b"Subject: x\r\n\r\none\r\ntwo")) == (
+    assert bodystructure(parse(b"Subject: x\r\n\r\none\r\ntwo"), rev2=True) == (
         b'("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" 8 2 NIL NIL NIL NIL)'
     )
-    assert body(parse(b"")) == b'("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" 0 0)'
+    assert (
+        body(parse(b""), rev2=False)
+        == b'("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" 0 0)'
+    )
 
 
 def test_extension_data() -> None:
@@ -87,10 +90,24 @@ Content-Location: http://x.test/y
 x
 --b--
 """)
-    assert bodystructure(parse(message)) == (
+    assert bodystructure(parse(message), rev2=True) == (
         b'(("IMAGE" "PNG" NIL NIL NIL "7BIT" 1 "Q2hlY2s=" '
         b'("ATTACHMENT" ("FILENAME" "a;b.png" "SIZE" "1")) ("de" "en-GB") "http://x.test/y") '
         b'"SIGNED" ("BOUNDARY" "b" "MICALG" "pgp-sha1") NIL "en" NIL)'
+    )
+
+
+def test_only_imap4rev2_shows_what_is_in_a_global_message() -> None:
+    """RFC 9051 §9, media-message; in RFC 3501 §9 that is MESSAGE/RFC822 alone."""
+    root = parse(b"Content-Type: message/global\r\n\r\nSubject: inner\r\n\r\ntext\r\n")
+    assert body(root, rev2=False) == b'("MESSAGE" "GLOBAL" NIL NIL NIL "7BIT" 24)'
+    assert bodystructure(root, rev2=False) == (
+        b'("MESSAGE" "GLOBAL" NIL NIL NIL "7BIT" 24 NIL NIL NIL NIL)'
+    )
+    assert body(root, rev2=True) == (
+        b'("MESSAGE" "GLOBAL" NIL NIL NIL "7BIT" 24 '
+        b'(NIL "inner" NIL NIL NIL NIL NIL NIL NIL NIL) '
+        b'("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" 6 1) 3)'
     )
 
 
@@ -103,7 +120,7 @@ From: a@b
 
 text
 """)
-    assert body(parse(message)) == (
+    assert body(parse(message), rev2=False) == (
         b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 35 '
         b'(NIL "inner" ((NIL NIL "a" "b")) ((NIL NIL "a" "b")) ((NIL NIL "a" "b")) '
         b"NIL NIL NIL NIL NIL) "
@@ -268,8 +285,8 @@ def test_messages_that_are_right_are_taken_apart_as_elsewhere(message: EmailMess
 @example(b"\r\n--a")
 def test_any_octets_have_a_structure(data: bytes) -> None:
     root = parse(data)
-    check_body(read(body(root)), extended=False)
-    check_body(read(bodystructure(root)), extended=True)
+    check_body(read(body(root, rev2=True)), extended=False)
+    check_body(read(bodystructure(root, rev2=True)), extended=True)
 
 
 @given(octets)
@@ -324,7 +341,7 @@ def boundary(number: int) -> bytes:
 def test_hostile_messages_are_taken_apart_in_bounded_time_and_space(data: bytes) -> None:
     started = time.process_time()
     root = parse(data)
-    structure = bodystructure(root)
+    structure = bodystructure(root, rev2=True)
     assert time.process_time() - started < 5
     parts = list(root.walk())
     assert len(parts) <= 2 * MAX_PARTS + MAX_DEPTH

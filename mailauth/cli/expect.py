@@ -20,6 +20,7 @@ from mailauth.report.sources import Sources, sources_of_directory, sources_of_fi
 from mailauth.testing.recorded import Wanted, described
 
 SHOWN = 20  # records below one verdict
+SHOWN_MET = 3  # below one that nobody has to look into
 
 
 class Format(enum.Enum):
@@ -160,16 +161,17 @@ def _verdict(check: Check, records: Sequence[LoginEvent], within: float) -> Verd
     passed = check.state is State.MET
     name = f"{check.what} within {within:g} s" if within else check.what
     if passed or check.evidence:
-        return Verdict(name, passed, _shown("", check.evidence))
-    return Verdict(name, passed, _shown("recorded instead:", explaining(records)))
+        most = SHOWN_MET if passed else SHOWN
+        return Verdict(name, passed, _shown("", check.evidence, most))
+    return Verdict(name, passed, _shown("recorded instead:", explaining(records), SHOWN))
 
 
-def _shown(heading: str, records: Sequence[LoginEvent]) -> list[str]:
-    left_out = len(records) - SHOWN
+def _shown(heading: str, records: Sequence[LoginEvent], most: int) -> list[str]:
+    left_out = len(records) - most
     lines = [heading] if heading else []
     if left_out > 0:
         lines.append(f"({left_out} before these)")
-    lines += [described(record) for record in records[-SHOWN:]]
+    lines += [described(record) for record in records[-most:]]
     return lines if records else [*lines, "nothing"] if heading else lines
 
 

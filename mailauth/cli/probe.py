@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mailauth.cli.duration import Duration
+from mailauth.config import ListenConfig
 from mailauth.config.errors import printable
 from mailauth.kit.probe.certificate import CertificateFacts
 from mailauth.kit.probe.probing import Account, Service, Way, is_loopback, ports
@@ -116,7 +117,12 @@ def probe(
             sys.stdout.flush()
         case Format.TABLE:
             _print(host, services, account)
-    return 0 if any(service.trouble is None for service in services) else 1
+    if any(service.trouble is None for service in services):
+        return 0
+    ours = ListenConfig().port_offset
+    if is_loopback(host) and port_offset != ours:
+        click.echo(f"Nobody answers. By default mailauth is at --port-offset {ours}.", err=True)
+    return 1
 
 
 def _print(host: str, services: Sequence[Service], account: Account | None) -> None:

@@ -55,6 +55,20 @@ def test_a_login_that_has_come_is_met_at_once(server: RunningServer) -> None:
     assert "[IMAP] {SECURE} success bob@mydomain.com" in said.out
 
 
+def test_what_is_met_is_shown_in_short(server: RunningServer) -> None:
+    for _ in range(4):
+        log_in(server, secure=True)
+    said = Said(server.home, "--user", BOB, "--secure")
+    assert (said.code, said.error) == (0, "")
+    first, left_out, *shown = said.out.splitlines()
+    assert first.startswith("met: ")
+    assert left_out == "  (1 before these)"
+    assert len(shown) == 3
+    said = Said(server.home, "--user", BOB, "--secure", "--count", "0")
+    assert said.code == 1
+    assert len(said.out.splitlines()) == 5
+
+
 def test_one_that_has_not_come_says_what_was_recorded_instead(server: RunningServer) -> None:
     log_in(server, password="wrong")
     said = Said(server.home, "--user", BOB, "--secure")

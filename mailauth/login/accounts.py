@@ -59,13 +59,18 @@ class Account(msgspec.Struct, frozen=True):
 
 
 def _any_matches(checks: list[tuple[Secret, bytes]], occasion: Occasion) -> Match:
+    """Say whether any matches; `None` when none does and one could not be checked."""
     (secret, password), rest = checks[0], checks[1:]
     if not rest:
         return secret.matches(password, occasion)
-    return then(
-        secret.matches(password, occasion),
-        lambda matched: matched or _any_matches(rest, occasion),
-    )
+
+    def otherwise(matched: bool | None) -> Match:
+        if matched:
+            return True
+        found = _any_matches(rest, occasion)
+        return found if matched is False else then(found, lambda other: other or None)
+
+    return then(secret.matches(password, occasion), otherwise)
 
 
 class AccountError(ValueError):

@@ -14,7 +14,7 @@ class StoredKeys:
     scheme = "SCRAM-SHA-256"
     keys = make_keys(b"pencil", b"salt" * 5, 5000, "sha256")
 
-    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> bool:
+    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> bool | None:
         """Compare."""
         return password == b"pencil"
 
@@ -102,6 +102,38 @@ def test_an_app_password_is_a_password_too() -> None:
         False,
     ]
     assert accounts.is_plaintext_secret(b"app")
+
+
+class Unchecked(StoredKeys):
+    """A secret that cannot be checked now."""
+
+    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> bool | None:
+        """Not know."""
+        return None
+
+
+@pytest.mark.parametrize(
+    ("secrets", "password", "found"),
+    [
+        ((b"", b"app"), b"app", True),
+        ((b"", b"app"), b"wrong", None),
+        ((b"own", b""), b"own", True),
+        ((b"own", b""), b"wrong", None),
+        ((b"", b"app", b"other"), b"wrong", None),
+        ((b"own", b"", b"other"), b"other", True),
+        ((b"own", b"app"), b"wrong", False),
+        ((b"", b"app"), "w\u00adrong".encode(), None),
+        ((b"", b"app"), "\u00adapp".encode(), True),
+    ],
+)
+def test_what_could_not_be_checked_is_not_wrong(
+    secrets: tuple[bytes, ...], password: bytes, found: bool | None
+) -> None:
+    """Overload is no wrong password; an empty one stands for a secret that cannot be checked."""
+    own, *apps = (PlaintextSecret(one) if one else Unchecked() for one in secrets)
+    app_passwords = tuple(AppPassword("app", app) for app in apps)
+    mary = Account(name="mary", secret=own, app_passwords=app_passwords)
+    assert mary.matches(password) is found
 
 
 def test_a_mechanism_is_served_when_every_secret_can() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from mailauth.cli import on_purpose
 from mailauth.cli.home import Home, home_options
 from mailauth.config import Config, ListenerConfig, TlsMode
 from mailauth.friendly import read_friendly
@@ -54,6 +55,8 @@ def _print_listeners(config: Config) -> None:
             "–" if listener.tls is TlsMode.IMPLICIT else listener.cleartext.value,
         )
     Console().print(table)
+    for line in on_purpose.told(config.listener):
+        click.echo(line)
 
 
 def _print_dns_records(config: Config, accounts: Accounts) -> None:

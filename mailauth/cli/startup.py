@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mailauth.cli import on_purpose
 from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.login.accounts import DEMO_PASSWORD, Accounts
 from mailauth.net.listener import Listener
@@ -128,6 +129,7 @@ def _listeners(server: Server) -> Table:
 
 
 def _paragraphs(server: Server) -> Iterator[str]:
+    yield from map(escape, on_purpose.told(each.config for each in server.listeners))
     yield f"Accounts: {escape(_names(server.authority.accounts))}"
     if any(user.password == DEMO_PASSWORD for user in server.config.user):
         yield f'Demo accounts have the password "{DEMO_PASSWORD}".'

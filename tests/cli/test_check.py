@@ -43,6 +43,18 @@ def test_a_configuration_link_that_leads_nowhere_is_not_the_demo(tmp_path: Path)
     assert "cannot be read" in run.stderr
 
 
+def test_faults_are_told(tmp_path: Path) -> None:
+    listener = '[[listener]]\nname = "%s"\nprotocol = "imap"\nport = 0\n'
+    faults = 'fault = ["expired", "slow"]\n'
+    good, bad = listener % "good", listener % "bad" + faults
+    (tmp_path / "mailauth.toml").write_text(good + ALICE)
+    assert "on purpose" not in mailauth("check", cwd=tmp_path).stdout
+    (tmp_path / "mailauth.toml").write_text(good + bad + ALICE)
+    run = mailauth("check", cwd=tmp_path)
+    assert run.returncode == 0
+    assert "\nWrong on purpose: bad (expired, slow)\n" in run.stdout
+
+
 def test_what_can_hardly_be_meant_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "mailauth.toml").write_text(
         '[listen]\ncleartext = "refuse"\n' + ALICE + "disabled = true\n"

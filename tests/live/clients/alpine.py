@@ -71,7 +71,7 @@ def fetch(access: Access) -> str:
     (access.home / "mail").mkdir()  # and dwell on having made this
     with _alpine(access, _inbox(access), "-i") as alpine:
         _log_in(access, alpine)
-        alpine.see("opened with 1 message")
+        alpine.see("Message 1 of 1")  # "opened with 1 message" is not always left to be seen
         alpine.type("s")
         alpine.see("SAVE Msg #1 to folder")
         alpine.type(f"{mbox}\rq")

@@ -18,7 +18,11 @@ def stat(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def list_(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """LIST: the size of one message, or of each."""
+    """LIST: the size of one message, or of each, as they are kept.
+
+    For those that RETR sends in ASCII (RFC 6856 §2.1) that is another one: every message would have
+    to be read to tell it.
+    """
     drop = session.maildrop
     if argument:
         number = _number(argument)

@@ -26,7 +26,7 @@ def data(session: SmtpSession, argument: bytes) -> list[Effect]:
     transaction = _begun(session)
     if transaction.collected is not None:
         raise bad_sequence("The message comes by BDAT")
-    transaction.collected = Collected(session.store.limits.message_size)
+    transaction.collected = Collected(session.message_size)
     session.continuation = DataContent(session, transaction.collected)
     return [reply(354, None, "Send the message, and end it with a lone dot")]
 
@@ -62,7 +62,7 @@ class DataContent:
 def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
     """BDAT: a chunk of the message follows, of so many octets; they are taken even when refused."""
     match = _CHUNK.fullmatch(argument)
-    limit = session.store.limits.message_size
+    limit = session.message_size
     if match is None or int(match[1]) > limit + DISCARDED_OCTETS:
         error = bad_syntax("BDAT needs a size") if match is None else _too_big()
         return [error.reply, Close()]  # what follows cannot be told from commands
@@ -113,7 +113,7 @@ class Chunk:
         session = self._session
         transaction = _begun(session)
         if transaction.collected is None:
-            transaction.collected = Collected(session.store.limits.message_size)
+            transaction.collected = Collected(session.message_size)
         if self._size > transaction.collected.room:
             session.transaction = None
             raise _too_big()

@@ -9,7 +9,7 @@ def extensions(session: SmtpSession) -> list[str]:
     """What can be done on this connection, as it stands; what is refused is not announced."""
     known = [
         "PIPELINING",
-        f"SIZE {session.store.limits.message_size}",
+        f"SIZE {session.message_size}",
         "8BITMIME",
         "SMTPUTF8",
         "CHUNKING",

@@ -15,6 +15,7 @@ OCTETS = {
     b"RCPT": COMMAND_OCTETS + _DSN,
 }
 
+TRACE_OCTETS = 2_000  # at most, of what is put in front of a message (RFC 5321 §4.4)
 RECIPIENTS = 100  # of one message, RFC 5321 §4.5.3.1.8
 ERRORS = 20  # one after the other; after that the server ends the connection
 PATIENCE_SECONDS = 300.0  # between what a client sends, RFC 5321 §4.5.3.2.7

@@ -9,6 +9,7 @@ from mailauth.login.session import LoginSession
 from mailauth.mailbox.store import MailStore
 from mailauth.smtp.addresses import Path
 from mailauth.smtp.content import Collected
+from mailauth.smtp.limits import TRACE_OCTETS
 from mailauth.smtp.parameters import MailParameters, RcptParameters
 from mailauth.wire.effects import Effect
 from mailauth.wire.lines import LineBuffer, LineReader
@@ -98,6 +99,11 @@ class SmtpSession:
     def starttls_available(self) -> bool:
         """Whether TLS can still be begun: neither we nor a proxy have done so, nor is it late."""
         return self.tls_available and not self.login.hop.secure and self.login.account is None
+
+    @property
+    def message_size(self) -> int:
+        """How many octets a message may have (RFC 1870 §4), so that there is room for its trace."""
+        return self.store.limits.message_size - TRACE_OCTETS
 
     def forget(self) -> None:
         """Begin anew behind a handshake (RFC 3207 §4.2)."""

@@ -24,7 +24,7 @@ def mail(session: SmtpSession, argument: bytes) -> list[Effect]:
     if addressed.parameters and not session.extended:
         raise SmtpError(555, "5.5.4", "Parameters need EHLO")
     _check_readable(addressed.path, 550, smtputf8=parameters.smtputf8)
-    if parameters.size > session.store.limits.message_size:
+    if parameters.size > session.message_size:
         raise SmtpError(552, "5.3.4", "The message is too big")
     session.transaction = Transaction(addressed.path, parameters)
     return [reply(250, "2.1.0", "Sender accepted")]

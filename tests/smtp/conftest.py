@@ -14,11 +14,12 @@ from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits
+from mailauth.smtp.limits import TRACE_OCTETS
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, Segments, accounts, authority, session_for
 
 NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
-LIMITS = Limits(message_size=10_000, account_size=30_000)
+LIMITS = Limits(message_size=10_000 + TRACE_OCTETS, account_size=30_000)
 
 Connect = Callable[..., Dialogue]
 Inbox = Callable[[str], list[bytes]]

@@ -269,6 +269,24 @@ def test_a_chunk_whose_end_cannot_be_found_ends_the_connection(
     assert smtp.closed
 
 
+@pytest.mark.parametrize(("more", "reply"), [(0, b"250 2.0.0"), (1, b"552 5.3.4")])
+@pytest.mark.parametrize("by", [b"DATA", b"BDAT"])
+def test_a_message_of_the_size_announced_is_taken(
+    mx: Dialogue, inbox: Inbox, by: bytes, more: int, reply: bytes
+) -> None:
+    """RFC 1870 §4 and §5: content alone counts, however long its trace becomes."""
+    content = b"\r\n" + b"x" * (9_996 + more) + b"\r\n"
+    mx.send(b"EHLO " + b"h" * 255 + b"\r\n")
+    mx.send(b"MAIL FROM:<%b@%bexample>\r\n" % (b"l" * 64, b"d." * 91))
+    assert mx.send(b"RCPT TO:<bob@mydomain.com>\r\n").startswith(b"250 ")
+    if by == b"DATA":
+        said = mx.send(b"DATA\r\n") + mx.send(content + b".\r\n")
+    else:
+        said = mx.send(b"BDAT %d LAST\r\n%b" % (len(content), content))
+    assert said.splitlines()[-1].startswith(reply)
+    assert [len(one) > len(content) + 600 for one in inbox("bob")] == [True] * (1 - more)
+
+
 def test_a_message_too_big_is_read_to_its_end(mx: Dialogue, inbox: Inbox) -> None:
     mx.send(b"MAIL FROM:<>\r\nRCPT TO:<bob@mydomain.com>\r\nDATA\r\n")
     for _ in range(101):

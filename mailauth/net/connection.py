@@ -4,7 +4,7 @@ While an effect takes time (a result to come, a client that does not read) nothi
 what a client can make us keep is one segment of input, and output up to the transport's limit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple, assert_never
 
@@ -268,7 +268,9 @@ class MailConnection:
                 case Stream(chunks):
                     self._is_owed = True
                     if not self._pour(chunks):
-                        if not self._gone:
+                        if self._gone:
+                            self._drop(chunks)
+                        else:
                             self._pouring = _Pouring(chunks, effects[position + 1 :])
                         return
                 case Await(pending, resume):
@@ -309,7 +311,7 @@ class MailConnection:
         batch: list[bytes] = []
         octets = 0
         try:
-            while not self._full:
+            while not (self._full or self._gone):
                 chunk = next(chunks, None)
                 if chunk:
                     batch.append(chunk)
@@ -335,6 +337,11 @@ class MailConnection:
             self._carry_out([Stream(pouring.chunks), *pouring.rest])
             self._go_on()
 
+    def _drop(self, chunks: Iterator[bytes]) -> None:
+        """Let a stream know that nobody will ask for the rest, so that it undoes what is half."""
+        if isinstance(chunks, Generator):
+            self._guarded(chunks.close, None)
+
     def _say(self, pieces: list[bytes]) -> None:
         if not pieces:
             return
@@ -354,7 +361,9 @@ class MailConnection:
         """Be done with the client; whatever is awaited for it still comes."""
         self.ended(reason)
         self._gone = True
-        self._pouring = None
+        pouring, self._pouring = self._pouring, None
+        if pouring is not None:
+            self._drop(pouring.chunks)
         self._wheel.cancel(self)
         if self._unwatched is None:
             self._link.unregisterProducer()

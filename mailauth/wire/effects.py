@@ -22,6 +22,7 @@ class Stream(msgspec.Struct, frozen=True):
     """Send what the iterator yields, pulling as the client drains it; effects behind it wait.
 
     An empty chunk says that the work is not done yet, and lets other connections have their turn.
+    A generator is closed when the client goes away before the end.
     """
 
     chunks: Iterator[bytes]

@@ -158,23 +158,33 @@ def test_an_empty_chunk_lets_others_have_their_turn(toys: Toys) -> None:
     assert wire.received == b"found\r\nEND\r\nafter\r\n"
 
 
-def test_a_client_that_leaves_while_the_answer_is_made(toys: Toys) -> None:
+@pytest.mark.parametrize("chunk", [b"", b"x" * 2 * FULL])
+def test_a_client_that_leaves_while_the_answer_is_made(toys: Toys, chunk: bytes) -> None:
+    """The stream hears of it at once, whatever it waits for, so that it can undo what is half."""
     turns: list[int] = []
+    kept = []  # so that it is not only freed
 
     def chunks() -> Iterator[bytes]:
-        for turn in range(3):
-            turns.append(turn)
-            yield b""
+        try:
+            for turn in range(3):
+                turns.append(turn)
+                yield chunk
+        finally:
+            turns.append(-1)
 
     class Thinking(ToyServer):
         def _big(self, count: int) -> Iterator[bytes]:
-            return chunks()
+            kept.append(chunks())
+            return kept[0]
 
     wire = connect(toys, Thinking)
+    wire.stalls = True
     wire.deliver(b"BIG 0\r\n")
-    wire.reset()
-    toys.clock.advance(0)
     assert turns == [0]
+    wire.reset()
+    assert turns == [0, -1]
+    toys.clock.advance(0)
+    assert turns == [0, -1]
 
 
 def test_a_client_that_floods_and_does_not_read_costs_bounded_memory(

@@ -1,15 +1,19 @@
 """COPY and MOVE (RFC 9051 §6.4.7, §6.4.8, RFC 4315, RFC 6851)."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
 from mailauth.imap import sequence
 from mailauth.imap.command import Command
-from mailauth.imap.errors import No
+from mailauth.imap.errors import No, StatusError
 from mailauth.imap.responses import status
+from mailauth.imap.selection import Selection
 from mailauth.imap.session import ImapSession
-from mailauth.imap.slices import in_slices
-from mailauth.imap.updates import completed, updates
+from mailauth.imap.slices import SLICE_MESSAGES, in_slices, in_turns, slices
+from mailauth.imap.updates import updates
 from mailauth.mailbox.errors import NoSuchMailbox
 from mailauth.mailbox.store import Copied
-from mailauth.wire.effects import Effect
+from mailauth.wire.effects import Effect, Stream, Write
 
 
 def copy(session: ImapSession, command: Command) -> list[Effect]:
@@ -34,34 +38,66 @@ def uid_move(session: ImapSession, command: Command) -> list[Effect]:
 
 def _copy(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
     numbers, target = _arguments(session, command, uid=uid)
-    try:
+    if len(numbers) > SLICE_MESSAGES:
+        return [Stream(in_turns(command, _copying(session, command, numbers, target)))]
+    with _creatable(session.selected):
         copied = session.selected.view.copy(numbers, target)
-    except NoSuchMailbox as error:
-        raise No(str(error), "TRYCREATE") from None
-    return completed(session, command, code=_copyuid(copied))
+    return [Write(_copied(session, command, copied))]
+
+
+def _copying(
+    session: ImapSession, command: Command, numbers: list[int], target: str
+) -> Iterator[bytes]:
+    """Copy all messages or none; when the client goes away before the end, none is copied."""
+    selection = session.selected
+    view = selection.view
+    with _creatable(selection), closing(view.copying(target)) as copying:
+        for some in slices(numbers):
+            copying.add([view.uid(number) for number in some])
+            yield b""
+        copied = copying.commit()
+    yield b""
+    yield _copied(session, command, copied)
+
+
+def _copied(session: ImapSession, command: Command, copied: Copied) -> bytes:
+    return updates(session, expunge=True) + command.ok(code=_copyuid(copied))
 
 
 def _move(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
-    """COPYUID comes first, so that the client knows what the EXPUNGE responses are about."""
+    """COPYUID comes first, so that the client knows what the EXPUNGE responses are about.
+
+    It hears of all that was moved when the rest was refused, too (RFC 6851 §4.3).
+    """
     numbers, target = _arguments(session, command, uid=uid)
     view = session.selected.view
     session.selected.check_writable()
     moved: dict[int, list[tuple[int, int]]] = {}  # by UIDVALIDITY of the target
 
     def move(numbers: list[int]) -> bytes:
-        try:
+        with _creatable(session.selected):
             copied = view.move(numbers, target)
-        except NoSuchMailbox as error:
-            raise No(str(error), "TRYCREATE") from None
         moved.setdefault(copied.uid_validity, []).extend(copied.uids)
         return b""
 
-    def end() -> bytes:
+    def end(refused: StatusError | None) -> Iterator[bytes]:
         codes = [_copyuid(Copied(validity, uids)) for validity, uids in moved.items()]
-        said = b"".join(status(b"*", b"OK", "Moved", code) for code in codes if code)
-        return said + updates(session, expunge=True) + command.ok()
+        yield b"".join(status(b"*", b"OK", "Moved", code) for code in codes if code)
+        yield updates(session, expunge=True)
+        yield command.ok() if refused is None else command.refused(refused)
 
     return in_slices(command, numbers, move, end)
+
+
+@contextmanager
+def _creatable(selection: Selection) -> Iterator[None]:
+    """A target that is not there may be created (RFC 9051 §6.4.7)."""
+    try:
+        yield
+    except NoSuchMailbox as error:
+        if selection.mailbox.removed:
+            raise
+        raise No(str(error), "TRYCREATE") from None
 
 
 def _arguments(session: ImapSession, command: Command, *, uid: bool) -> tuple[list[int], str]:

@@ -54,6 +54,11 @@ _CODES: dict[type[MailboxError], str] = {
 }
 
 
+def as_status(error: StatusError | MailboxError) -> StatusError:
+    """Either kind of refusal as a status response."""
+    return refusal(error) if isinstance(error, MailboxError) else error
+
+
 def refusal(error: MailboxError) -> No:
     """What the store refused, as a status response (RFC 5530 §3, RFC 4469 for TOOBIG)."""
     return No(str(error), _CODES.get(type(error)))

@@ -1,43 +1,54 @@
-"""Commands that change many messages: some at a time, so that other connections have their turn.
+"""Commands on many messages: some at a time, so that other connections have their turn.
 
-Only for commands that may succeed in part, message by message: STORE, and MOVE (RFC 6851 §3.3).
+STORE and MOVE may succeed in part, message by message (RFC 6851 §3.3); COPY may not, and does its
+last step whole.
 """
 
 from collections.abc import Callable, Iterator
 
 from mailauth.imap.command import Command
-from mailauth.imap.errors import StatusError, refusal
-from mailauth.imap.responses import status
+from mailauth.imap.errors import StatusError, as_status
 from mailauth.mailbox.errors import MailboxError
 from mailauth.wire.effects import Effect, Stream, Write
 
-SLICE_MESSAGES = 1_000
+SLICE_MESSAGES = 250
 
 Act = Callable[[list[int]], bytes]  # does it to messages of these numbers, returns what to say
+End = Callable[[StatusError | None], Iterator[bytes]]  # says the rest: all is done, or refused
 
 
-def in_slices(
-    command: Command, numbers: list[int], act: Act, end: Callable[[], bytes]
-) -> list[Effect]:
-    """Do it to all messages; `end` then says the rest. What is refused on the way ends it."""
+def in_slices(command: Command, numbers: list[int], act: Act, end: End) -> list[Effect]:
+    """Do it to all messages; what is refused on the way ends it.
+
+    Up to `SLICE_MESSAGES` are done at once, or refused at once.
+    """
     if len(numbers) <= SLICE_MESSAGES:
-        return [Write(act(numbers) + end())]
-    return [Stream(_slices(command, numbers, act, end))]
+        return [Write(act(numbers) + b"".join(end(None)))]
+    return [Stream(in_turns(command, _slices(numbers, act, end)))]
 
 
-def _slices(
-    command: Command, numbers: list[int], act: Act, end: Callable[[], bytes]
-) -> Iterator[bytes]:
+def slices(numbers: list[int]) -> Iterator[list[int]]:
+    """The numbers, some at a time."""
+    for start in range(0, len(numbers), SLICE_MESSAGES):
+        yield numbers[start : start + SLICE_MESSAGES]
+
+
+def in_turns(command: Command, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a command's answer; what is refused on the way is said in the end."""
     try:
-        for start in range(0, len(numbers), SLICE_MESSAGES):
-            said = act(numbers[start : start + SLICE_MESSAGES])
+        yield from chunks
+    except (StatusError, MailboxError) as error:
+        yield command.refused(as_status(error))
+
+
+def _slices(numbers: list[int], act: Act, end: End) -> Iterator[bytes]:
+    refused = None
+    try:
+        for some in slices(numbers):
+            said = act(some)
             if said:
                 yield said
             yield b""
-        said = end()
-    except StatusError as error:
-        said = status(command.tag, error.condition, error.text, error.code)
-    except MailboxError as error:
-        refused = refusal(error)
-        said = status(command.tag, refused.condition, refused.text, refused.code)
-    yield said
+    except (StatusError, MailboxError) as error:
+        refused = as_status(error)
+    yield from end(refused)

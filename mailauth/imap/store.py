@@ -1,9 +1,12 @@
 """STORE: change flags (RFC 9051 §6.4.6, RFC 7162 §3.1.3, RFC 2180 §4.2)."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from mailauth.imap import condstore, sequence
 from mailauth.imap.command import Command
+from mailauth.imap.errors import StatusError
 from mailauth.imap.grammar import Parser
 from mailauth.imap.sequence import SequenceSet
 from mailauth.imap.session import ImapSession
@@ -75,8 +78,11 @@ class _Storing:
             ]
         return b"".join(said)
 
-    def end(self) -> bytes:
-        """What others did, and the tagged OK."""
+    def end(self, refused: StatusError | None) -> Iterator[bytes]:
+        """What others did, and the tagged OK; or what was refused on the way."""
+        if refused is not None:
+            yield self._command.refused(refused)
+            return
         code = None
         if self._modified:
             spared = self._modified
@@ -85,7 +91,7 @@ class _Storing:
             code = f"MODIFIED {sequence.written(spared)}"
         elif self._gone:
             code = "EXPUNGEISSUED"
-        return updates(self._session, expunge=self._uid) + self._command.ok(code=code)
+        yield updates(self._session, expunge=self._uid) + self._command.ok(code=code)
 
 
 def _store_arguments(parser: Parser) -> Stores:

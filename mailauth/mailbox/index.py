@@ -5,7 +5,7 @@ What a change costs does not grow with the mailbox; removing any number of messa
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mailauth.mailbox.message import DELETED, SEEN, Message
 from mailauth.mailbox.store import Counts
@@ -86,6 +86,19 @@ class Index:
             self._deleted.add(uid)
         else:
             self._deleted.discard(uid)
+
+    def extend(self, messages: Sequence[Message]) -> None:
+        """Add new messages, their UIDs ascending from `uid_next` on, all at the next MODSEQ."""
+        if not messages:
+            return
+        uids = [message.uid for message in messages]
+        self.highest_modseq = messages[-1].modseq
+        self.uid_next = uids[-1] + 1
+        self._uids += uids
+        self._by_modseq.update(zip(uids, messages, strict=True))
+        self.size += sum([message.content.size for message in messages])
+        self._seen += sum([SEEN in message.flags for message in messages])
+        self._deleted.update([message.uid for message in messages if DELETED in message.flags])
 
     def remove(self, uids: Iterable[int]) -> list[Message]:
         """Take out those of `uids` that are here, ascending, at the next MODSEQ."""

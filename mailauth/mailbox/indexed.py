@@ -100,6 +100,11 @@ class IndexedMailbox:
         if any(len(keyword) > MAX_KEYWORD for keyword in unknown):
             raise LimitReached(f"A keyword may have {MAX_KEYWORD} characters")
 
+    def _learnt(self, flag_sets: Iterable[frozenset[str]]) -> dict[frozenset[str], frozenset[str]]:
+        """These flags in this mailbox's spelling, which new keywords are added to."""
+        distinct = dict.fromkeys(flag_sets)
+        return {flags: self._keywords.spelled(flags, learn=True) for flags in distinct}
+
     def _spelled(self, change: FlagChange) -> FlagChange:
         """A change in this mailbox's spelling; raises `LimitReached`."""
         learn = change.operation is not Operation.REMOVE

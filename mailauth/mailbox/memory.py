@@ -13,6 +13,7 @@ from mailauth.mailbox.names import INBOX, canonical_name
 from mailauth.mailbox.room import Used, check_room, quota
 from mailauth.mailbox.store import (
     Copied,
+    Copying,
     Entry,
     Limits,
     MaildropLock,
@@ -112,13 +113,13 @@ class MemoryMailbox(IndexedMailbox):
         return [message.uid for message in removed]
 
     def copy(self, uids: Iterable[int], target: str) -> Copied:
+        copying = self.copying(target)
+        copying.add(uids)
+        return copying.commit()
+
+    def copying(self, target: str) -> Copying:
         self._check_there()
-        into = self._account.mailbox(target)
-        messages = self._present(uids)
-        self._account.check_sizes([message.size for message in messages])
-        copied = into.take(messages)
-        self._account.room.add(len(messages), sum(message.size for message in messages))
-        return copied
+        return MemoryCopying(self._account, self, self._account.mailbox(target))
 
     def move(self, uids: Iterable[int], target: str) -> Copied:
         self._check_there()
@@ -129,16 +130,29 @@ class MemoryMailbox(IndexedMailbox):
             self._tell()
         return copied
 
+    def lend(self, uids: Iterable[int]) -> list[Message]:
+        """Those of the messages that are here; raises `NoSuchMailbox`."""
+        self._check_there()
+        return self._present(uids)
+
+    def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
+        """Raises `NoSuchMailbox`, and `LimitReached` for messages with these flags."""
+        self._check_there()
+        self._check_keywords(flag_sets)
+
     def take(self, messages: Sequence[Message]) -> Copied:
         """Add copies of messages that the account has room for already; raises `LimitReached`."""
-        self._check_keywords(message.flags for message in messages)
-        pairs: list[tuple[int, int]] = []
-        if messages:
-            modseq = self._index.highest_modseq + 1
-            for message in messages:
-                uid = self._add(message.content, message.flags, message.internal_date, modseq)
-                pairs.append((message.uid, uid))
+        self._check_keywords({message.flags for message in messages})
+        learnt = self._learnt(message.flags for message in messages)
+        modseq = self._index.highest_modseq + 1
+        copies = [
+            Message(uid, modseq, learnt[one.flags], one.internal_date, one.content)
+            for uid, one in enumerate(messages, self._index.uid_next)
+        ]
+        self._index.extend(copies)
+        if copies:
             self._tell()
+        pairs = [(one.uid, copy.uid) for one, copy in zip(messages, copies, strict=True)]
         return Copied(self.uid_validity, pairs)
 
     def claim_recent(self, below: int) -> int:
@@ -164,6 +178,40 @@ class MemoryMailbox(IndexedMailbox):
         internal_date = internal_date.replace(microsecond=0)
         self._index.put(Message(uid, modseq, flags, internal_date, content))
         return uid
+
+
+class MemoryCopying:
+    """A copy of many; see `store.Copying`. What it holds is a list."""
+
+    def __init__(
+        self, account: "MemoryAccount", source: MemoryMailbox, target: MemoryMailbox
+    ) -> None:
+        self._account = account
+        self._source = source
+        self._target = target
+        self._messages: list[Message] = []
+        self._sizes: list[int] = []
+        self._flag_sets: set[frozenset[str]] = set()
+
+    def add(self, uids: Iterable[int]) -> None:
+        messages = self._source.lend(uids)
+        self._messages += messages
+        self._sizes += [message.size for message in messages]
+        self._flag_sets.update(message.flags for message in messages)
+        self._check()
+
+    def commit(self) -> Copied:
+        self._check()
+        copied = self._target.take(self._messages)
+        self._account.room.add(len(self._sizes), sum(self._sizes))
+        return copied
+
+    def close(self) -> None:
+        self._messages = []
+
+    def _check(self) -> None:
+        self._target.check_taking(self._flag_sets)
+        self._account.check_sizes(self._sizes)
 
 
 class MemoryAccount:

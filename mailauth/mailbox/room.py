@@ -18,7 +18,7 @@ class Used(msgspec.Struct, frozen=True):
 
 def check_room(limits: Limits, used: Used, sizes: Sequence[int]) -> None:
     """Raises `MessageTooBig` or `OverQuota` when messages of these sizes cannot be added."""
-    if any(size > limits.message_size for size in sizes):
+    if max(sizes, default=0) > limits.message_size:
         raise MessageTooBig(f"A message may have {limits.message_size} octets")
     if used.messages + len(sizes) > limits.account_messages:
         raise OverQuota(f"An account may have {limits.account_messages} messages")

@@ -85,6 +85,22 @@ class Copied(msgspec.Struct, frozen=True):
     uids: list[tuple[int, int]]
 
 
+class Copying(Protocol):
+    """A COPY that is prepared some messages at a time: nobody sees a copy before all are there."""
+
+    def add(self, uids: Iterable[int]) -> None:
+        """Prepare copies of these messages, behind those added before; what is gone is left out.
+
+        Raises `NoSuchMailbox` when either mailbox has been deleted, `OverQuota`, `LimitReached`.
+        """
+
+    def commit(self) -> Copied:
+        """Let all be there, and at once; raises like `add`, and then none is. Nothing follows."""
+
+    def close(self) -> None:
+        """Give back what the preparation holds: without a `commit` nothing has happened."""
+
+
 class Mailbox(Protocol):
     """One mailbox, the same object for every session of this process, renamed or not."""
 
@@ -142,6 +158,9 @@ class Mailbox(Protocol):
 
     def copy(self, uids: Iterable[int], target: str) -> Copied:
         """Copy to the mailbox of that name; raises `NoSuchMailbox`, `OverQuota`, `LimitReached`."""
+
+    def copying(self, target: str) -> Copying:
+        """Begin a copy of many; raises `NoSuchMailbox`. It must be closed."""
 
     def move(self, uids: Iterable[int], target: str) -> Copied:
         """Copy and remove in one; raises like `copy`."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mailauth.mailbox.message import SEEN, FlagChange, Message
-from mailauth.mailbox.store import Copied, Listener, Mailbox
+from mailauth.mailbox.store import Copied, Copying, Listener, Mailbox
 
 Range = tuple[int | None, int | None]  # of a sequence set, in either order; `None` is `*`
 
@@ -198,6 +198,10 @@ class View:
         """Copy; messages that are gone are left out. Raises like `Mailbox.copy`."""
         return self.mailbox.copy([self._uids[number - 1] for number in numbers], target)
 
+    def copying(self, target: str) -> Copying:
+        """Begin a copy of many, whose UIDs are asked for; raises like `Mailbox.copying`."""
+        return self.mailbox.copying(target)
+
     def move(self, numbers: Iterable[int], target: str) -> Copied:
         """Move; messages that are gone are left out. Raises like `Mailbox.copy`."""
         return self.mailbox.move([self._uids[number - 1] for number in numbers], target)
@@ -226,7 +230,8 @@ class View:
         changed = [
             Changed(number, message)
             for message in self.mailbox.changed_since(self._told)
-            if self._own.get(message.uid) != message.modseq
+            if message.uid < self._uid_next
+            and self._own.get(message.uid) != message.modseq
             and (number := self.number(message.uid)) is not None
         ]
         changed.sort(key=lambda change: change.number)

@@ -36,6 +36,7 @@ _COMMANDS = (
     "FETCH 1:* (BODY.PEEK[])",
     "STORE 1:* +FLAGS.SILENT (\\Seen)",
     "COPY 1:* Archive",
+    "MOVE 1:* Junk",
 )
 _WORDS = ("report", "meeting", "invoice", "garden", "train", "weather", "lunch", "draft", "letter")
 _MEGABYTE = 1 << 20
@@ -100,7 +101,15 @@ def _measured(store: str, home: Path, arguments: tuple[str, ...]) -> str:
     ]
     head = ["command", "answered in", "processor", "others waited", "by processor"]
     head += ["answer", "memory grew by"]
-    return f"{store}: {MESSAGES:,} messages, {size / _MEGABYTE:.0f} MB\n\n{table(head, rows)}"
+    worst = ", ".join(
+        f"{cost.others_waited * 1000:.0f} ms during {command.partition(' ')[0]}"
+        for command, cost in costs
+        if command.startswith(("COPY", "MOVE", "STORE"))
+    )
+    return (
+        f"{store}: {MESSAGES:,} messages, {size / _MEGABYTE:.0f} MB\n\n{table(head, rows)}\n\n"
+        f"Another client's NOOP took at most {worst} of all {MESSAGES:,}."
+    )
 
 
 def _deliver(maildir: Path) -> int:

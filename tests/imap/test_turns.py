@@ -1,6 +1,6 @@
 """Answers that take reading are made in turns, so that other connections are heard meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -8,6 +8,7 @@ from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS
 from mailauth.imap.slices import SLICE_MESSAGES
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.mailbox.message import FLAGGED, SEEN, FlagChange, NewMessage, Operation
+from mailauth.mailbox.store import Limits
 from mailauth.wire.effects import Stream
 from tests.imap.conftest import NOON, Connect, mail_of
 
@@ -54,16 +55,18 @@ def test_search_of_what_has_to_be_read(log_in: Connect, mail: MemoryAccount) -> 
 MANY = 3 * SLICE_MESSAGES + 1
 
 
-def slices(log_in: Connect, mail: MemoryAccount, command: bytes) -> Iterator[bytes]:
+def slices(log_in: Connect, mail: MemoryAccount, command: bytes) -> Generator[bytes]:
     """The chunks of an answer about many messages; nothing is done before they are asked for."""
     mail.create("Box").append([mail_of("x")] * MANY)
     mary = log_in()
     mary.send(b"a SELECT Box\r\n")
-    return next(
+    [chunks] = [
         effect.chunks
         for effect in mary.core.receive(b"b %b\r\n" % command)
         if isinstance(effect, Stream)
-    )
+    ]
+    assert isinstance(chunks, Generator)
+    return chunks
 
 
 @pytest.mark.parametrize(
@@ -122,11 +125,164 @@ def test_move_of_many(log_in: Connect, mail: MemoryAccount) -> None:
     assert told.endswith(b"b OK MOVE completed\r\n")
 
 
+FIRST = f"1:{SLICE_MESSAGES}"
+EXPUNGED = b"".join(b"* %d EXPUNGE\r\n" % number for number in range(SLICE_MESSAGES, 0, -1))
+
+
 def test_move_whose_target_another_deletes(log_in: Connect, mail: MemoryAccount) -> None:
-    """The rest stays where it is, and the command fails."""
-    mail.create("Target")
+    """RFC 6851 §3.3, §4.3: the client hears what was moved; the rest stays where it is."""
+    target = mail.create("Target")
     chunks = slices(log_in, mail, b"MOVE 1:* Target")
     next(chunks)
     mail.delete("Target")
-    assert b"".join(chunks).startswith(b"b NO [TRYCREATE] ")
+    moved = f"* OK [COPYUID {target.uid_validity} {FIRST} {FIRST}] Moved\r\n".encode()
+    refused = b"b NO [TRYCREATE] No mailbox has this name\r\n"
+    assert b"".join(chunks) == moved + EXPUNGED + refused
     assert mail.mailbox("Box").counts().messages == MANY - SLICE_MESSAGES
+
+
+@pytest.mark.parametrize("limits", [Limits(keywords=1)])
+def test_move_that_the_target_does_not_take_to_its_end(
+    log_in: Connect, mail: MemoryAccount
+) -> None:
+    """A keyword too many comes late: what was moved before is told, the tagged answer is NO."""
+    target = mail.create("Target")
+    chunks = slices(log_in, mail, b"MOVE 1:* Target")
+    next(chunks)
+    target.append([mail_of("x", "mine")])
+    mail.mailbox("Box").store([MANY], FlagChange(Operation.ADD, frozenset({"yours"})))
+    told = b"".join(chunks)
+    first, then = SLICE_MESSAGES, MANY - 1 - SLICE_MESSAGES
+    assert target.counts().messages == first + 1 + then
+    code = (
+        f"COPYUID {target.uid_validity} 1:{first + then} 1:{first},{first + 2}:{first + then + 1}"
+    )
+    assert told.startswith(f"* OK [{code}] Moved\r\n".encode())
+    assert told.count(b" EXPUNGE\r\n") == first + then == MANY - 1
+    assert told.endswith(b"b NO [LIMIT] A mailbox may have 1 keywords\r\n")
+    assert mail.mailbox("Box").counts().messages == 1
+
+
+def test_move_of_what_another_expunges_between_turns(log_in: Connect, mail: MemoryAccount) -> None:
+    """What is gone is in neither mailbox: COPYUID does not name it, and EXPUNGE does."""
+    target = mail.create("Target")
+    chunks = slices(log_in, mail, b"MOVE 1:* Target")
+    next(chunks)
+    mail.mailbox("Box").expunge([1, MANY])
+    told = b"".join(chunks)
+    moved = f"1:{MANY - 1}"
+    code = f"COPYUID {target.uid_validity} {moved} {moved}"
+    assert told.startswith(f"* OK [{code}] Moved\r\n".encode())
+    assert told.count(b" EXPUNGE\r\n") == MANY
+    assert told.endswith(b"b OK MOVE completed\r\n")
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_store_whose_client_goes_away(log_in: Connect, mail: MemoryAccount, turns: int) -> None:
+    """Each message is changed or not."""
+    chunks = slices(log_in, mail, b"STORE 1:* +FLAGS.SILENT (\\Flagged)")
+    assert all(next(chunks) == b"" for _ in range(turns))
+    chunks.close()
+    messages = mail.mailbox("Box").messages()
+    changed = [message.uid for message in messages if FLAGGED in message.flags]
+    assert changed == list(range(1, min(turns * SLICE_MESSAGES, MANY) + 1))
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_move_whose_client_goes_away(log_in: Connect, mail: MemoryAccount, turns: int) -> None:
+    """Each message is in one mailbox (RFC 6851 §3.3)."""
+    target = mail.create("Target")
+    chunks = slices(log_in, mail, b"MOVE 1:* Target")
+    assert all(next(chunks) == b"" for _ in range(turns))
+    chunks.close()
+    moved = min(turns * SLICE_MESSAGES, MANY)
+    assert list(target.uids()) == list(range(1, moved + 1))
+    assert list(mail.mailbox("Box").uids()) == list(range(moved + 1, MANY + 1))
+    assert mail.quota().messages == 1 + MANY
+
+
+TURNS = 4  # that it takes to prepare a COPY of so many
+
+
+def prepare(chunks: Iterator[bytes]) -> None:
+    """Let a COPY get all of it ready; it is to end in the next turn."""
+    assert all(next(chunks) == b"" for _ in range(TURNS))
+
+
+@pytest.mark.parametrize("command", [b"COPY 1:* Target", b"UID COPY 1:* Target"])
+def test_copy_of_many(log_in: Connect, mail: MemoryAccount, command: bytes) -> None:
+    """RFC 9051 §6.4.7: all are there at once, in a turn that does nothing else."""
+    target = mail.create("Target")
+    seen: list[int] = []
+    target.watch(lambda: seen.append(target.counts().messages))
+    chunks = slices(log_in, mail, command)
+    used = mail.quota()
+    prepare(chunks)
+    assert target.uid_next == 1
+    assert mail.quota() == used
+    assert next(chunks) == b""
+    assert seen == [MANY]
+    every = f"1:{MANY}"
+    told = (
+        f"b OK [COPYUID {target.uid_validity} {every} {every}] {command[:-11].decode()} completed"
+    )
+    assert list(chunks) == [told.encode() + b"\r\n"]
+    assert mail.quota().messages == used.messages + MANY
+    assert mail.quota().size == used.size + target.counts().size
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_copy_whose_client_goes_away(log_in: Connect, mail: MemoryAccount, turns: int) -> None:
+    """Nobody sees anything of it."""
+    target = mail.create("Target")
+    chunks = slices(log_in, mail, b"COPY 1:* Target")
+    assert all(next(chunks) == b"" for _ in range(turns))
+    chunks.close()
+    assert (target.counts().messages, target.uid_next, target.highest_modseq) == (0, 1, 1)
+    assert mail.quota().messages == 1 + MANY
+
+
+def test_copy_whose_target_another_deletes(log_in: Connect, mail: MemoryAccount) -> None:
+    """RFC 9051 §6.4.7; another mailbox that has got the name meanwhile is another."""
+    mail.create("Target")
+    chunks = slices(log_in, mail, b"COPY 1:* Target")
+    prepare(chunks)
+    mail.delete("Target")
+    mail.create("Target")
+    assert b"".join(chunks) == b"b NO [TRYCREATE] The mailbox has been deleted\r\n"
+    assert mail.mailbox("Target").counts().messages == 0
+
+
+def test_copy_out_of_a_mailbox_that_another_deletes(log_in: Connect, mail: MemoryAccount) -> None:
+    """It is not the target that the client would have to create."""
+    mail.create("Target")
+    chunks = slices(log_in, mail, b"COPY 1:* Target")
+    next(chunks)
+    mail.delete("Box")
+    assert b"".join(chunks) == b"b NO [NONEXISTENT] The mailbox has been deleted\r\n"
+
+
+@pytest.mark.parametrize("limits", [Limits(account_messages=1 + 2 * MANY)])
+@pytest.mark.parametrize("turns", range(5))
+def test_copy_that_no_longer_fits(log_in: Connect, mail: MemoryAccount, turns: int) -> None:
+    """Room that another takes meanwhile is missing at whatever time, and nothing is copied."""
+    target = mail.create("Target")
+    chunks = slices(log_in, mail, b"COPY 1:* Target")
+    assert all(next(chunks) == b"" for _ in range(turns))
+    target.append([mail_of("mine")])
+    assert b"".join(chunks) == b"b NO [OVERQUOTA] An account may have %d messages\r\n" % (
+        1 + 2 * MANY
+    )
+    assert list(target.uids()) == [1]
+
+
+def test_copy_of_what_another_expunges_between_turns(log_in: Connect, mail: MemoryAccount) -> None:
+    """What is gone when its turn comes is left out; what was ready before is copied."""
+    target = mail.create("Target")
+    chunks = slices(log_in, mail, b"COPY 1:* Target")
+    next(chunks)
+    mail.mailbox("Box").expunge([1, MANY])
+    told = b"".join(chunks)
+    copied = f"1:{MANY - 1}"
+    assert f"b OK [COPYUID {target.uid_validity} {copied} {copied}] COPY".encode() in told
+    assert told.count(b" EXPUNGE\r\n") == 2

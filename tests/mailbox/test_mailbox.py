@@ -234,6 +234,98 @@ def test_a_mailbox_can_be_copied_into_itself(box: Mailbox) -> None:
     assert list(box.uids()) == [1, 2]
 
 
+def test_a_copy_of_many_is_there_at_once(bob: AccountMail, box: Mailbox) -> None:
+    """RFC 3501 §6.4.7: what is prepared is seen by nobody, and costs nobody's room or UIDs."""
+    box.append([mail("one"), mail("two", SEEN, "Mine"), mail("three")])
+    target = bob.create("Target")
+    heard: list[list[int]] = []
+    target.watch(lambda: heard.append(list(target.uids())))
+    used = bob.quota()
+    copying = box.copying("Target")
+    copying.add([1, 2])
+    target.append([mail("another's")])
+    copying.add([3, 77])
+    target.poll()
+    assert list(target.uids()) == [1]
+    assert bob.quota().messages == used.messages + 1
+    copied = copying.commit()
+    copying.close()
+    assert copied.uid_validity == target.uid_validity
+    assert copied.uids == [(1, 2), (2, 3), (3, 4)]
+    assert heard == [[1], [1, 2, 3, 4]]
+    message = target.get(3)
+    assert message is not None
+    assert message.content.read() == mail("two").content
+    assert message.flags == {SEEN, "Mine"}
+    assert message.internal_date == NOON
+    assert modseq(target, 2) == modseq(target, 4) == target.highest_modseq
+    assert target.counts().unseen == 3
+    assert bob.quota().messages == used.messages + 4
+    kept = [bob.mailbox(name).counts().size for name in ("INBOX", "Box", "Target")]
+    assert bob.quota().size == sum(kept)
+
+
+def test_a_copy_that_is_not_committed_has_not_happened(bob: AccountMail, box: Mailbox) -> None:
+    box.append([mail("one", "Mine"), mail("two")])
+    used = bob.quota()
+    target = bob.mailbox("Archive")
+    copying = box.copying("Archive")
+    copying.add([1, 2])
+    copying.close()
+    assert (list(target.uids()), target.uid_next, list(target.keywords)) == ([], 1, [])
+    assert bob.quota() == used
+
+
+def test_a_copy_into_a_mailbox_that_is_renamed_meanwhile(bob: AccountMail, box: Mailbox) -> None:
+    """It is the same mailbox; but not one that has got the name since another was deleted."""
+    box.append([mail("one"), mail("two")])
+    bob.create("Old")
+    copying = box.copying("Old")
+    copying.add([1])
+    bob.rename("Old", "New")
+    copying.add([2])
+    assert copying.commit().uids == [(1, 1), (2, 2)]
+    copying.close()
+    assert bob.mailbox("New").counts().messages == 2
+    copying = box.copying("New")
+    copying.add([1])
+    bob.delete("New")
+    bob.create("New")
+    for attempt in (lambda: copying.add([2]), copying.commit):
+        with pytest.raises(NoSuchMailbox):
+            attempt()
+    copying.close()
+    assert bob.mailbox("New").counts().messages == 0
+
+
+def test_a_copy_of_what_is_removed_meanwhile(bob: AccountMail, box: Mailbox) -> None:
+    """What was prepared is copied as it was; what was not yet is left out."""
+    box.append([mail("one"), mail("two"), mail("three")])
+    copying = box.copying("Archive")
+    copying.add([1])
+    box.store([1], add(FLAGGED))
+    box.expunge([1, 2])
+    copying.add([2, 3])
+    assert copying.commit().uids == [(1, 1), (3, 2)]
+    copying.close()
+    archive = bob.mailbox("Archive")
+    assert flags(archive, 1) == set()
+    message = archive.get(1)
+    assert message is not None
+    assert message.content.read() == mail("one").content
+
+
+def test_a_copy_of_many_into_the_mailbox_itself(box: Mailbox) -> None:
+    box.append([mail("one"), mail("two", DELETED)])
+    copying = box.copying("Box")
+    copying.add([1])
+    copying.add([2])
+    assert copying.commit().uids == [(1, 3), (2, 4)]
+    copying.close()
+    assert list(box.uids()) == [1, 2, 3, 4]
+    assert box.deleted() == [2, 4]
+
+
 def test_moved_messages_are_in_one_place(bob: AccountMail, box: Mailbox) -> None:
     """RFC 6851 §3.3."""
     box.append([mail("one"), mail("two"), mail("three")])
@@ -292,6 +384,32 @@ def test_a_copy_that_does_not_fit_leaves_nothing_behind(make_store: MakeStore) -
         box.copy([1, 2], "Sent")
     assert list(account.mailbox("Sent").uids()) == []
     assert box.move([1, 2], "Sent").uids == [(1, 1), (2, 2)]
+
+
+def test_a_copy_of_many_that_does_not_fit_leaves_nothing_behind(make_store: MakeStore) -> None:
+    """Whether the room or the keywords are too few from the start, or are taken meanwhile."""
+    account = make_store(Limits(account_messages=7, keywords=2)).account("bob")
+    box, sent = account.create("Box"), account.mailbox("Sent")
+    box.append([mail("x", "one"), mail("x", "two"), mail("x")])
+    copying = box.copying("Sent")
+    copying.add([3])
+    box.store([3], add("one"))
+    sent.append([mail("x", "three")])
+    copying.add([1])
+    with pytest.raises(LimitReached):
+        copying.add([2])
+    copying.close()
+    copying = box.copying("Sent")
+    copying.add([3])
+    account.deliver(b"x", NOON)
+    account.deliver(b"y", NOON)
+    with pytest.raises(OverQuota):
+        copying.commit()
+    with pytest.raises(OverQuota):
+        copying.add([3])
+    copying.close()
+    assert list(sent.uids()) == [1]
+    assert list(sent.keywords) == ["three"]
 
 
 def test_keywords_are_bounded(make_store: MakeStore) -> None:

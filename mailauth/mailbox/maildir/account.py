@@ -17,6 +17,7 @@ from mailauth.mailbox.errors import (
     StoreUnavailable,
 )
 from mailauth.mailbox.maildir.changes import Changes
+from mailauth.mailbox.maildir.copying import MaildirCopying
 from mailauth.mailbox.maildir.files import locked, new_key, replace
 from mailauth.mailbox.maildir.folder import MaildirMailbox
 from mailauth.mailbox.maildir.journal import Begun, BrokenJournal, Journal
@@ -51,6 +52,7 @@ class MaildirAccount:
         self._edition = -1  # when it was made sure which mailbox each folder is
         self._size = 0
         self._held = 0
+        self._abandoned: list[MaildirCopying] = []
 
     def provide(self, welcome: NewMessage) -> None:
         """Make the mailboxes that an account begins with beside INBOX, and its first message."""
@@ -234,13 +236,25 @@ class MaildirAccount:
         for mailbox in gone:
             mailbox.vanish()
 
+    def abandon(self, copying: MaildirCopying) -> None:
+        """Have undone what there is to undo of a copy, by and by."""
+        self._abandoned.append(copying)
+
+    def tidy(self) -> None:
+        """Undo some of what there is to undo."""
+        if self._abandoned:
+            with self.lock():
+                if self._abandoned[0].undo():
+                    del self._abandoned[0]
+
     def sweep(self) -> None:
         """Remove what a process that was killed has left behind."""
         with self.lock():
             for removed in self.path.glob(f"{_REMOVED}*"):
                 shutil.rmtree(removed)
             self.identify()
-            for name in self._mailboxes:
+            for name, mailbox in tuple(self._mailboxes.items()):
+                mailbox.clear()
                 for draft in (self._directory(name) / "tmp").iterdir():
                     with suppress(FileNotFoundError):  # delivered meanwhile
                         if time.time() - draft.stat().st_mtime > _DRAFT_LIFE:

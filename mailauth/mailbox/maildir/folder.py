@@ -6,6 +6,7 @@ what other programs deliver. A crash leaves files that the journal does not agre
 met as the work of another program.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache, partial
@@ -20,6 +21,7 @@ from mailauth.mailbox.errors import MessageGone, StoreUnavailable
 from mailauth.mailbox.index import Index
 from mailauth.mailbox.indexed import IndexedMailbox
 from mailauth.mailbox.maildir.changes import Changes
+from mailauth.mailbox.maildir.copying import Arrival, MaildirCopying, left_behind, of_copy, unmark
 from mailauth.mailbox.maildir.files import from_disk, name_for, new_key, split, to_disk
 from mailauth.mailbox.maildir.journal import (
     Added,
@@ -32,15 +34,18 @@ from mailauth.mailbox.maildir.journal import (
     Removed,
     Touched,
     Vanished,
+    draft,
 )
 from mailauth.mailbox.maildir.look import Listing, Sight, listed, modified
 from mailauth.mailbox.message import FlagChange, Message, NewMessage, with_crlf
-from mailauth.mailbox.store import Copied, Limits, Stored
+from mailauth.mailbox.store import Copied, Copying, Limits, Stored
 
 if TYPE_CHECKING:
     from mailauth.mailbox.maildir.account import MaildirAccount
 
 SPARE_LINES = 1_000  # of a journal, before it is written anew
+
+Carry = Callable[[Message, str], bool]  # lets a message's file be another's; says if it was there
 
 T = TypeVar("T")
 
@@ -90,8 +95,8 @@ class MaildirMailbox(IndexedMailbox):
                 flags = self._keywords.spelled(message.flags, learn=True)
                 date, zone = _dated(message.internal_date)
                 key = new_key()
-                file = self._file(f"cur/{name_for(key, flags)}")
-                changes.write(self._file(f"tmp/{key}"), file, to_disk(content), date)
+                file = self.file(f"cur/{name_for(key, flags)}")
+                changes.write(self.file(f"tmp/{key}"), file, to_disk(content), date)
                 records.append(Added(uid, modseq, key, len(content), date, zone, sorted(flags)))
             self._write(records, changes)
             self._account.count(sum(map(len, contents)))
@@ -128,16 +133,21 @@ class MaildirMailbox(IndexedMailbox):
             into = self._account.mailbox(target)
             messages = self._present(uids)
             self._account.check_sizes([message.size for message in messages])
-            copied = into.take(messages, partial(self._carry, changes.link), changes)
+            copied = into.take(messages, partial(self.carry, changes.link), changes)
             self._account.settle()
         return copied
+
+    def copying(self, target: str) -> Copying:
+        with self._account.lock():
+            self._begin()
+            return MaildirCopying(self._account, self, self._account.mailbox(target))
 
     def move(self, uids: Iterable[int], target: str) -> Copied:
         with self._account.lock(), Changes() as changes:
             self._begin()
             into = self._account.mailbox(target)
             messages = self._present(uids)
-            copied = into.take(messages, partial(self._carry, changes.rename), changes)
+            copied = into.take(messages, partial(self.carry, changes.rename), changes)
             self._write_removed(messages, changes)
         return copied
 
@@ -193,25 +203,94 @@ class MaildirMailbox(IndexedMailbox):
             raise MessageGone("The message is gone")
         return from_disk(octets)
 
-    def take(
-        self, messages: Sequence[Message], carry: Callable[[Message, str], bool], changes: Changes
-    ) -> Copied:
-        """Have messages of another folder, whose files `carry` brings; those gone are left out."""
+    # What follows is for those who copy; they hold the account's lock.
+
+    def lend(self, uids: Iterable[int]) -> list[Message]:
+        """Those of the messages that are here; raises `NoSuchMailbox`."""
         self._begin()
-        self._check_keywords(message.flags for message in messages)
-        uid, modseq = self._index.uid_next, self._index.highest_modseq + 1
-        records: list[Record] = []
-        pairs: list[tuple[int, int]] = []
-        for message in messages:
-            key = new_key()
-            flags = self._keywords.spelled(message.flags, learn=True)
-            if carry(message, self._file(f"cur/{name_for(key, flags)}")):
-                date, zone = _dated(message.internal_date)
-                records.append(Added(uid, modseq, key, message.size, date, zone, sorted(flags)))
-                pairs.append((message.uid, uid))
-                uid += 1
-        self._write(records, changes)
+        return self._present(uids)
+
+    def carry(self, transfer: Callable[[str, str], None], message: Message, to: str) -> bool:
+        """Let a message's file be another's; say whether it was there."""
+
+        def from_place(place: str) -> bool:
+            transfer(self.file(place), to)
+            return True
+
+        return self._reach(_key(message), from_place) or False
+
+    def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
+        """Raises `NoSuchMailbox`, and `LimitReached` for messages with these flags."""
+        self._begin()
+        self._check_keywords(flag_sets)
+
+    def take(self, messages: Sequence[Message], carry: Carry, changes: Changes) -> Copied:
+        """Have messages of another folder, whose files `carry` brings; those gone are left out."""
+        self.check_taking({message.flags for message in messages})
+        arrivals = [self.receive(message, new_key(), carry) for message in messages]
+        return self.enter([arrival for arrival in arrivals if arrival is not None], changes)
+
+    def receive(self, message: Message, key: str, carry: Carry) -> Arrival | None:
+        """Have a message's file, which `carry` brings, before it is a message here."""
+        place = f"cur/{name_for(key, message.flags)}"
+        if not carry(message, self.file(place)):
+            return None
+        return Arrival(
+            copied_from=message.uid,
+            key=key,
+            place=place,
+            content=MaildirFile(self._itself, key, message.size),
+            flags=message.flags,
+            internal_date=message.internal_date,
+            line=draft(key, message.size, *_dated(message.internal_date), sorted(message.flags)),
+        )
+
+    def enter(self, arrivals: Sequence[Arrival], changes: Changes) -> Copied:
+        """Let what was received be messages here, all at once."""
+        if not arrivals:
+            return Copied(self.uid_validity, [])
+        first, modseq = self._index.uid_next, self._index.highest_modseq + 1
+        learnt = self._learnt(arrival.flags for arrival in arrivals)
+        touched = self._touched(changes)
+        self._journal.append_drafts([one.line for one in arrivals], first, modseq, touched)
+        uids = range(first, first + len(arrivals))
+        self._index.extend(
+            [
+                Message(uid, modseq, learnt[one.flags], one.internal_date, one.content)
+                for uid, one in zip(uids, arrivals, strict=True)
+            ]
+        )
+        self._uids.update(zip([one.key for one in arrivals], uids, strict=True))
+        self._contents.update([(one.key, one.content) for one in arrivals])
+        for one in arrivals:
+            self._places.setdefault(one.key, one.place)
+        self._apply(touched)
+        self._tell()
+        pairs = [(one.copied_from, uid) for uid, one in zip(uids, arrivals, strict=True)]
         return Copied(self.uid_validity, pairs)
+
+    def discard(self, arrival: Arrival, changes: Changes) -> None:
+        """Remove the file of what is not to be a message."""
+        self._places.setdefault(arrival.key, arrival.place)
+        self._reach(arrival.key, partial(self._remove, changes))
+        self._places.pop(arrival.key, None)
+
+    def touch(self, changes: Changes) -> None:
+        """Spare everybody a look at files that are no messages yet, or none any more."""
+        touched = self._touched(changes)
+        if touched:
+            self._journal.append(touched)
+            self._apply(touched)
+
+    def clear(self) -> None:
+        """Remove what copies have left whose process was killed."""
+        for mark in left_behind(self._path):
+            self.sync()
+            places = listed(self._path)
+            for key in of_copy(mark, places):
+                if key not in self._uids:
+                    os.unlink(self.file(places[key]))
+            unmark(self._path, mark)
 
     def settle_at(self, name: str, path: Path) -> None:
         """Be where the mailbox has been moved to."""
@@ -229,32 +308,23 @@ class MaildirMailbox(IndexedMailbox):
         self.sync()
         self._check_there()
 
-    def _carry(self, transfer: Callable[[str, str], None], message: Message, to: str) -> bool:
-        """Let a message's file be another's; say whether it was there."""
-
-        def from_place(place: str) -> bool:
-            transfer(self._file(place), to)
-            return True
-
-        return self._reach(_key(message), from_place) or False
-
     def _rename(self, changes: Changes, key: str, flags: frozenset[str], place: str) -> bool:
         """Let a file's name tell the flags."""
         to = f"cur/{name_for(key, flags, split(place)[1])}"
         if to != place:
-            changes.rename(self._file(place), self._file(to))
+            changes.rename(self.file(place), self.file(to))
             self._places[key] = to
         return True
 
     def _remove(self, changes: Changes, place: str) -> bool:
-        changes.remove(self._file(place))
+        changes.remove(self.file(place))
         return True
 
     def _octets(self, place: str) -> bytes:
-        with open(self._file(place), "rb") as file:
+        with open(self.file(place), "rb") as file:
             return file.read()
 
-    def _file(self, place: str) -> str:
+    def file(self, place: str) -> str:
         return f"{self._path}/{place}"
 
     def _reach(self, key: str, action: Callable[[str], T]) -> T | None:
@@ -317,14 +387,19 @@ class MaildirMailbox(IndexedMailbox):
         """Write down what was done, take it in, and tell the listeners."""
         if not records:
             return
-        if changes and changes.quick:
-            records = [*records, Touched(modified(self._file("cur")))]
+        records = [*records, *self._touched(changes)]
         self._journal.append(records)
         self._apply(records)
         if self._journal.lines > 2 * len(self._index) + SPARE_LINES:
             self._account.amend()
             self._journal.write(self._whole())
         self._tell()
+
+    def _touched(self, changes: Changes) -> list[Touched]:
+        """What tells others that these changes to the files are none that they do not know of."""
+        if changes and changes.quick:
+            return [Touched(modified(self.file("cur")))]
+        return []
 
     def _whole(self) -> list[Record]:
         """The journal, written anew."""

@@ -148,7 +148,16 @@ class Journal:
 
     def append(self, records: Sequence[Record]) -> None:
         """Write whole lines, or nothing; all that was there must have been read."""
-        octets = _encoded(records)
+        self._append(_encoded(records), len(records))
+
+    def append_drafts(
+        self, drafts: Sequence[bytes], uid: int, modseq: int, more: Sequence[Record]
+    ) -> None:
+        """Write the lines of added messages, with UIDs from `uid` on, and more; as `append`."""
+        lines = [b'["+",%d,%d,%b\n' % (uid + n, modseq, draft) for n, draft in enumerate(drafts)]
+        self._append(b"".join(lines) + _encoded(more), len(lines) + len(more))
+
+    def _append(self, octets: bytes, lines: int) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.ftruncate(descriptor, self._read)  # a line that was not written whole
@@ -158,7 +167,7 @@ class Journal:
         finally:
             os.close(descriptor)
         self._read += len(octets)
-        self.lines += len(records)
+        self.lines += lines
 
     def write(self, records: Sequence[Record]) -> None:
         """Write the file anew."""
@@ -172,6 +181,11 @@ class Journal:
     def set_aside(self) -> None:
         """Keep what cannot be read out of the way."""
         self._path.rename(self._path.with_name(f"{NAME}.broken"))
+
+
+def draft(key: str, size: int, date: int, zone: int, flags: list[str]) -> bytes:
+    """The line of an added message, but for what it begins with: its UID and MODSEQ."""
+    return _encoder.encode((key, size, date, zone, flags))[1:]
 
 
 def _encoded(records: Iterable[Record]) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mailauth.mailbox.maildir.copying import without_copies
 from mailauth.mailbox.maildir.files import flags_of, from_disk, split
 from mailauth.mailbox.maildir.journal import Added, Flagged, Record, Removed
 from mailauth.mailbox.message import SYSTEM_FLAGS, Message
@@ -104,7 +105,8 @@ def _differences(
     records: list[Record] = [Removed(removed)] if removed else []
     modseq += len(records)
     records += _flagged(places, known, modseq)
-    records += _added(folder, [key for key in places if key not in known], places, uid_next, modseq)
+    unknown = without_copies(folder, [key for key in places if key not in known])
+    records += _added(folder, unknown, places, uid_next, modseq)
     return Seen(places, records)
 
 

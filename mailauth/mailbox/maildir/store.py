@@ -58,9 +58,9 @@ class MaildirStore:
     def poll(self) -> None:
         unavailable = None
         for account in tuple(self._accounts.values()):
-            for mailbox in account.watched():
+            for look in (*(mailbox.poll for mailbox in account.watched()), account.tidy):
                 try:
-                    mailbox.poll()
+                    look()
                 except StoreUnavailable as error:
                     unavailable = error
         if unavailable is not None:

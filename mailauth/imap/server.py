@@ -30,14 +30,13 @@ from mailauth.login.session import LoginSession
 from mailauth.mailbox.errors import MailboxError
 from mailauth.mailbox.store import MailStore
 from mailauth.sasl import MalformedResponse, decode_response
-from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Stream, Write
+from mailauth.wire.effects import Close, Deadline, Effect, Write
+from mailauth.wire.turn import take_turn
 
 MAX_BAD_COMMANDS = 20  # one after the other; after that the server ends the connection
-MAX_UNSENT = 65_536  # octets of answers before the client has to take them
 
 _TAG = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,100}) ')
 _NAME = re.compile(rb"(?:UID )?[A-Z]+(?= |\Z)", re.IGNORECASE)
-_STOPPING = (Await, Stream, StartTls, Close)
 
 
 def _nobody_listens() -> None:
@@ -87,34 +86,11 @@ class ImapServer:
 
     def receive(self, data: bytes) -> list[Effect]:
         """Carry out the commands that are whole, up to one that has to be waited for."""
-        session = self._session
-        session.input.feed(data)
+        self._session.input.feed(data)
         self._tag = None
-        effects: list[Effect] = []
-        unsent = 0
-        progress = False
-        while (step := self._step()) is not None:
-            progress = True
-            effects += step
-            stopping = False
-            for effect in step:
-                if isinstance(effect, Write):
-                    unsent += len(effect.data)
-                else:
-                    stopping = stopping or isinstance(effect, _STOPPING)
-            if stopping:
-                break
-            if unsent > MAX_UNSENT:
-                effects = _drained(effects)
-                break
-        if progress and session.login.account is not None:
+        effects = take_turn(self._next)
+        if effects and self._session.login.account is not None:
             effects.insert(0, Deadline(AUTOLOGOUT_SECONDS))
-        if step is None:
-            try:
-                self._portion.keep(self._reader.kept)
-            except MailboxError as error:
-                self._reader.refuse(refusal(error))
-                effects += self.receive(b"")
         return effects
 
     def tls_established(self) -> list[Effect]:
@@ -150,6 +126,16 @@ class ImapServer:
         self._portion.keep(0)
 
     # One step: a command, or a line that one has asked for.
+
+    def _next(self) -> list[Effect] | None:
+        step = self._step()
+        if step is None:
+            try:
+                self._portion.keep(self._reader.kept)
+            except MailboxError as error:
+                self._reader.refuse(refusal(error))
+                return self._step()
+        return step
 
     def _step(self) -> list[Effect] | None:
         reader, session = self._reader, self._session
@@ -251,10 +237,3 @@ class ImapServer:
             append.admit(self._session, parser, announced.size)
         except MailboxError as error:
             raise refusal(error) from None
-
-
-def _drained(effects: list[Effect]) -> list[Effect]:
-    """The same, but the client has to take what is said before it is listened to again."""
-    said = [effect.data for effect in effects if isinstance(effect, Write)]
-    others = [effect for effect in effects if not isinstance(effect, Write)]
-    return [*others, Stream(iter(said))]

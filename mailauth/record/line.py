@@ -54,6 +54,8 @@ def parse_line(text: str) -> LoginLine:
     if match is None:
         raise LineError(_what_is_wrong(text))
     time, service, verdict, account, address, origin = match.groups()
+    if not origin.strip():
+        raise LineError("nothing in the parentheses at its end")
     try:
         parse_address(address)
     except ValueError:

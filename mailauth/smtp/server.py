@@ -112,8 +112,8 @@ class SmtpServer:
                 effects = self._command()
         except SmtpError as error:
             return self._answer_error(error)
-        if effects is not None:
-            self._errors = 0
+        if effects and not all(isinstance(effect, Deadline) for effect in effects):
+            self._errors = 0  # a command is done, and not but a piece of a chunk taken in
         return effects
 
     def _command(self) -> list[Effect] | None:

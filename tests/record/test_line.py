@@ -172,6 +172,7 @@ GOOD = "2020-07-28 16:12:02,759 - [IMAP] {UNSECURE} - bob@mydomain.com - 10.11.1
         (GOOD.replace("bob@mydomain.com - ", ""), "no account, address and (origin)"),
         (GOOD.replace(" (LAN)", ""), "no origin in parentheses"),
         (GOOD.replace("(LAN)", "()"), "no account, address and (origin)"),
+        (GOOD.replace("(LAN)", "(\xa0 )"), "nothing in the parentheses"),
         (GOOD.replace("10.11.12.102", "10.11.12.302"), "'10.11.12.302' is no IP address"),
         (GOOD + " ", "no origin in parentheses"),
         (GOOD + "\n", "a line ending inside it"),

@@ -105,6 +105,15 @@ def test_twenty_errors_end_the_connection(connect: Connect) -> None:
     assert smtp.closed
 
 
+def test_a_refused_chunk_is_an_error_however_it_comes(connect: Connect) -> None:
+    """Its octets, which are passed over as they come, are no command that was right."""
+    smtp = connect()
+    smtp.connect()
+    said = b"".join(smtp.send(piece) for piece in (b"BDAT 3\r\n", b"a", b"b", b"c") * 20)
+    assert said == b"503 5.5.1 MAIL and RCPT first\r\n" * 20 + b"421 4.7.0 Too many errors\r\n"
+    assert smtp.closed
+
+
 def test_a_hundred_recipients(connect: Connect, shared: Authority) -> None:
     """RFC 5321 §4.5.3.1.10: those beyond are for the next message."""
     secret = PlaintextSecret(b"secret")

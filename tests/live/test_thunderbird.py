@@ -55,7 +55,7 @@ def thunderbird(program: Thunderbird, server: RunningServer) -> Iterator[Thunder
     """Thunderbird without an account, to which the server is the world."""
     program.reach(server)
     yield program
-    program.run("forget")
+    forget(program, server)
 
 
 @pytest.fixture
@@ -92,8 +92,7 @@ def test_two_people_write_to_each_other(
     thunderbird.run("open", hers, "Sent", "Antwort")
     thunderbird.run("fetchMail", his)
     assert "Hello" in thunderbird.run("comes", his, "Inbox", "Antwort")
-    thunderbird.run("forget")
-    eventually(lambda: has_hung_up(watched.server))
+    forget(thunderbird, watched.server)
 
     logins = Counter(watched.told())
     assert logins.pop(Login(Protocol.IMAP, anna, security, "PLAIN")) > 1  # it keeps up to five
@@ -110,8 +109,18 @@ def test_two_people_write_to_each_other(
         assert onlooker.messages() == []
 
 
+def forget(thunderbird: Thunderbird, server: RunningServer) -> None:
+    """Have it forget all accounts, and wait until it does nothing more with them."""
+    thunderbird.run("forget")
+    eventually(lambda: has_hung_up(server))
+
+
 def has_hung_up(server: RunningServer) -> bool:
-    """Whether no IMAP connection is open, which Thunderbird begins when it likes."""
+    """Whether no mail connection is open.
+
+    Thunderbird begins IMAP connections when it likes, and a maildrop is as it leaves it only when
+    the server has heard QUIT, for whose reply it does not wait for ever.
+    """
     client = http.client.HTTPConnection("127.0.0.1", server.port("http"), timeout=20)
     with contextlib.closing(client):
         client.request(
@@ -121,7 +130,7 @@ def has_hung_up(server: RunningServer) -> bool:
         )
         response = client.getresponse()
         assert response.status == 200
-        return "IMAP" not in {one["protocol"] for one in json.load(response)}
+        return {one["protocol"] for one in json.load(response)}.isdisjoint(("IMAP", "POP3", "SMTP"))
 
 
 def is_filed(server: RunningServer, name: str) -> None:

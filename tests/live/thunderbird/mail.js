@@ -124,7 +124,7 @@ async function folders(key) {
 }
 
 function newest(folder) {
-  return [...folder.messages].at(-1);
+  return [...folder.messages].reduce((one, other) => (one.messageKey > other.messageKey ? one : other));
 }
 
 function checked(status, what, { resolve, reject }) {

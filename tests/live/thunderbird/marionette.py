@@ -8,7 +8,7 @@ import json
 import socket
 from typing import Any
 
-TIMEOUT = 30.0
+TIMEOUT = 60.0  # seconds; the first time is the slowest
 
 
 class ScriptError(Exception):

@@ -13,37 +13,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from mailauth.config import ListenerConfig, TlsMode
+from mailauth.login.event import Protocol
 from mailauth.testing import RunningServer
 from tests.live.sasl_clients import ROWS, Credentials, Row, certificate_of, encoded
+from tests.live.ways import Way
 
 CANCEL = object()  # in the place of a response
-
-
-class Way(msgspec.Struct, frozen=True):
-    """A listener, and how TLS is begun on it: not at all, by STARTTLS, or with the first byte."""
-
-    listener: str
-    protocol: str
-    tls: str
-
-    @property
-    def secure(self) -> bool:
-        """Whether the login is protected."""
-        return self.tls != "none"
-
-    def __str__(self) -> str:
-        return f"{self.listener}-{self.tls}"
-
-
-def ways(listener: ListenerConfig) -> list[Way]:
-    """Every way of using a listener."""
-    modes = {
-        TlsMode.NONE: ["none"],
-        TlsMode.STARTTLS: ["none", "starttls"],
-        TlsMode.IMPLICIT: ["implicit"],
-    }
-    return [Way(listener.name, listener.protocol.name, mode) for mode in modes[listener.tls]]
 
 
 class Then(msgspec.Struct, frozen=True):
@@ -68,7 +43,7 @@ def connect(server: RunningServer, way: Way, source: str) -> socket.socket:
         ("127.0.0.1", server.port(way.listener)), 20, source_address=(source, 0)
     )
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # imaplib writes in pieces
-    if way.tls == "implicit":
+    if way.implicit:
         connection = server.trusting().wrap_socket(connection, server_hostname="localhost")
     return connection
 
@@ -101,7 +76,7 @@ class _Imap(imaplib.IMAP4):
 def imap(server: RunningServer, way: Way, attempt: Attempt) -> str:
     """imaplib."""
     with _Imap(connect(server, way, attempt.source)) as client:
-        if way.tls == "starttls":
+        if way.starttls:
             client.starttls(server.trusting())
         try:
             if attempt.mechanism == "IMAP-LOGIN" and attempt.instead is not None:
@@ -138,7 +113,7 @@ def pop3(server: RunningServer, way: Way, attempt: Attempt) -> str:
     client = _Pop3(connect(server, way, attempt.source))
     name, password = attempt.credentials.name, attempt.credentials.password
     try:
-        if way.tls == "starttls":
+        if way.starttls:
             client.stls(server.trusting())
         match attempt.mechanism:
             case "USER-PASS":
@@ -179,7 +154,7 @@ class _Smtp(smtplib.SMTP):
 def smtp(server: RunningServer, way: Way, attempt: Attempt) -> str:
     """smtplib."""
     with _Smtp(connect(server, way, attempt.source)) as client:
-        if way.tls == "starttls":
+        if way.starttls:
             client.starttls(context=server.trusting())
         client.ehlo()
         if attempt.instead is CANCEL:
@@ -240,4 +215,4 @@ def _form(client: http.client.HTTPConnection, attempt: Attempt) -> int:
     return client.getresponse().status
 
 
-LOG_IN = {"IMAP": imap, "POP3": pop3, "SMTP": smtp, "HTTP": web}
+LOG_IN = {Protocol.IMAP: imap, Protocol.POP3: pop3, Protocol.SMTP: smtp, Protocol.HTTP: web}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.login.event import Protocol
 from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
 from mailauth.tokens import AUDIENCE, TokenIssuer
@@ -156,7 +157,7 @@ def fragments(responses: list[bytes]) -> set[bytes]:
 ONE_WAY_EACH = [
     (way, mechanism)
     for way, mechanism in CELLS
-    if way.listener in ("smtp", "pop3", "http", "imaps") and way.tls != "starttls"
+    if way.listener in ("smtp", "pop3", "http", "imaps") and not way.starttls
 ]
 
 
@@ -164,7 +165,7 @@ ONE_WAY_EACH = [
 def test_nothing_of_any_mechanism_is_written_or_told(
     tmp_path: Path, configured: Configured, stored: str
 ) -> None:
-    """DESIGN 2.2: no password, token, challenge response or hash, whatever becomes of the login."""
+    """No password, token, challenge response or hash, whatever becomes of the login."""
     hashes = [SCHEMES[stored](secret) for secret in (CANARY, WRONG)]
     (tmp_path / "users.passwd").write_text(
         f"mary@mydomain.com:{hashes[0]}::::::role=admin app_phone={hashes[1]}\n"
@@ -176,7 +177,7 @@ def test_nothing_of_any_mechanism_is_written_or_told(
     sent: list[bytes] = []
     for _ in range(6):
         wrong = Attempt("PLAIN", Credentials("mary@mydomain.com", WRONG + "x"), "127.0.0.9")
-        LOG_IN["SMTP"](server, ONE_WAY_EACH[0][0], wrong)
+        LOG_IN[Protocol.SMTP](server, ONE_WAY_EACH[0][0], wrong)
     for way, mechanism in ONE_WAY_EACH:
         malformed = ROWS[mechanism].malformed if mechanism in ROWS else b"\0"
         for name, password, token, source, instead in (

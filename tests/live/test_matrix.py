@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mailauth.config import load
-from mailauth.login.event import LoginEvent, Result
+from mailauth.login.event import LoginEvent, Protocol, Result
 from mailauth.sasl import MECHANISMS
 from mailauth.testing import RunningServer
 from mailauth.tokens import AUDIENCE, TokenIssuer
-from tests.live.library_clients import CANCEL, LOG_IN, Attempt, Way, ways
+from tests.live.library_clients import CANCEL, LOG_IN, Attempt
 from tests.live.sasl_clients import ROWS, Credentials
 from tests.live.watching import Watched
+from tests.live.ways import SMTP, WAYS, Way
 
 NAME, GONE, NOBODY = "mary@mydomain.com", "gone@mydomain.com", "nobody@mydomain.com"
 PASSWORD = "secret"
@@ -48,26 +48,25 @@ class Case(enum.Enum):
 class Own(msgspec.Struct, frozen=True):
     """A mechanism that is no SASL."""
 
-    protocol: str
+    protocol: Protocol
     sends_secret: bool = True
 
 
 OWN = {
-    "IMAP-LOGIN": Own("IMAP"),
-    "USER-PASS": Own("POP3"),
-    "APOP": Own("POP3", sends_secret=False),
-    "HTTP-BASIC": Own("HTTP"),
-    "HTTP-FORM": Own("HTTP"),
-    "HTTP-BEARER": Own("HTTP"),
+    "IMAP-LOGIN": Own(Protocol.IMAP),
+    "USER-PASS": Own(Protocol.POP3),
+    "APOP": Own(Protocol.POP3, sends_secret=False),
+    "HTTP-BASIC": Own(Protocol.HTTP),
+    "HTTP-FORM": Own(Protocol.HTTP),
+    "HTTP-BEARER": Own(Protocol.HTTP),
 }
 
-WAYS = [way for listener in load(None).listener for way in ways(listener)]
 CELLS = [
     (way, mechanism)
     for way in WAYS
     for mechanism in [
-        *(ROWS if way.protocol != "HTTP" else ()),
-        *(name for name, own in OWN.items() if own.protocol == way.protocol),
+        *(ROWS if way.protocol is not Protocol.HTTP else ()),
+        *(name for name, own in OWN.items() if own.protocol is way.protocol),
     ]
 ]
 
@@ -97,7 +96,7 @@ def matrix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
     with RunningServer(home) as running:
         for _ in range(6):
             wrong = Attempt("PLAIN", Credentials(NAME, "wrong"), BLOCKED)
-            assert LOG_IN["SMTP"](running, Way("smtp", "SMTP", "none"), wrong).startswith("535")
+            assert LOG_IN[Protocol.SMTP](running, SMTP[0], wrong).startswith("535")
         yield running
         assert running.stderr_file.read_text() == ""
 
@@ -153,7 +152,7 @@ def test_every_case(matrix: Watched, tokens: dict[Case, str], way: Way, mechanis
         new = matrix.logins()[lines:]
         assert len(new) == (result is Result.SUCCESS), case
         for line in new:
-            assert (line.protocol.value, line.secure) == (way.protocol, way.secure)
+            assert (line.protocol, line.secure) == (way.protocol, way.secure)
             assert (line.account, line.address, line.origin) == (NAME, "127.0.0.1", "LAN")
 
 
@@ -176,7 +175,7 @@ def _name(case: Case) -> str:
 
 def _result(case: Case, mechanism: str, way: Way) -> Result:
     row = ROWS.get(mechanism)
-    binds = way.secure and way.protocol == "IMAP"
+    binds = way.secure and way.protocol is Protocol.IMAP
     if row is not None and (row.needs_certificate or (row.needs_tls and not binds)):
         return Result.MECHANISM_UNKNOWN
     return Result.BAD_CREDENTIALS if case is Case.UNKNOWN else case.value
@@ -185,7 +184,7 @@ def _result(case: Case, mechanism: str, way: Way) -> Result:
 def _reply(result: Result, mechanism: str, way: Way) -> str:
     if mechanism == "HTTP-FORM":
         return FORM_REPLIES.get(result, "403")
-    return REPLIES[result][way.protocol]
+    return REPLIES[result][way.protocol.value]
 
 
 def _check_record(
@@ -199,8 +198,7 @@ def _check_record(
     assert event.mechanism == mechanism
     assert (event.listener, event.local_port) == (way.listener, server.port(way.listener))
     assert event.secure is way.secure
-    assert event.security is not None
-    assert event.security.value == {"none": "cleartext"}.get(way.tls, way.tls)
+    assert event.security is way.security
     assert (event.tls_version is not None) is way.secure
     assert event.ip == (BLOCKED if case is Case.BLOCKED else "127.0.0.1")
     exposed: bool | None = sends_secret and is_right and not way.secure

@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from mailauth.config import load
-from mailauth.login.event import Result
+from mailauth.login.event import Protocol, Result
 from mailauth.testing import RunningServer
 from mailauth.tokens import AUDIENCE, TokenIssuer
-from tests.live.library_clients import Way, ways
 from tests.live.sasl_clients import ROWS
 from tests.live.watching import Watched
+from tests.live.ways import IMAP, POP3, SMTP, Way
 
 NAME = "mary@mydomain.com"
 
@@ -21,18 +20,21 @@ Command = Callable[[RunningServer, Way, str, str], list[str]]
 
 WAYS = [
     way
-    for listener in load(None).listener
-    for way in ways(listener)
-    if way.protocol != "HTTP" and way.listener != "submission"  # which is as smtp is
+    for way in (*SMTP, *IMAP, *POP3)
+    if way.listener != "submission"  # which is as smtp is
 ]
 
 
 def gsasl(server: RunningServer, way: Way, mechanism: str, password: str) -> list[str]:
     """GNU SASL; it looks for channel bindings on TLS, and ours are of another type than its."""
     return [
-        *("gsasl", f"--{way.protocol.lower()}", f"--connect=localhost:{server.port(way.listener)}"),
+        *(
+            "gsasl",
+            f"--{way.protocol.value.lower()}",
+            f"--connect=localhost:{server.port(way.listener)}",
+        ),
         *("--mechanism", mechanism, "--authentication-id", NAME, "--password", password),
-        "--no-starttls" if way.tls == "none" else f"--x509-ca-file={_ca(server)}",
+        "--no-starttls" if not way.secure else f"--x509-ca-file={_ca(server)}",
         "--no-cb",
     ]
 
@@ -44,18 +46,18 @@ def curl(server: RunningServer, way: Way, mechanism: str, password: str) -> list
     return [
         *("curl", "--silent", "--show-error", "--cacert", _ca(server)),
         *("--user", f"{NAME}:{password}", "--login-options", f"AUTH={option}", *token),
-        *(["--ssl-reqd"] if way.tls == "starttls" else []),
-        *(["--request", "NOOP"] if way.protocol == "SMTP" else []),
+        *(["--ssl-reqd"] if way.starttls else []),
+        *(["--request", "NOOP"] if way.protocol is Protocol.SMTP else []),
         f"{way.listener}://localhost:{server.port(way.listener)}/",
     ]
 
 
 def swaks(server: RunningServer, way: Way, mechanism: str, password: str) -> list[str]:
     """swaks, of SMTP."""
-    tls = {"none": [], "starttls": ["--tls"], "implicit": ["--tls-on-connect"]}
+    tls = ["--tls"] if way.starttls else ["--tls-on-connect"] if way.implicit else []
     return [
         *("swaks", "--server", "localhost", "--port", str(server.port(way.listener))),
-        *("--auth", mechanism, "--auth-user", NAME, "--auth-password", password, *tls[way.tls]),
+        *("--auth", mechanism, "--auth-user", NAME, "--auth-password", password, *tls),
         *("--from", NAME, "--to", NAME, "--quit-after", "AUTH"),
     ]
 
@@ -68,19 +70,19 @@ USES: list[tuple[Command, Way, str]] = [
     *(
         (gsasl, way, mechanism)
         for way in WAYS
-        if way.protocol != "POP3" and way.tls != "implicit"
+        if way.protocol is not Protocol.POP3 and not way.implicit
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
     ),
     *(
         (curl, way, mechanism)
         for way in WAYS
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "OAUTHBEARER", "APOP")
-        if way.protocol == "POP3" or mechanism != "APOP"
+        if way.protocol is Protocol.POP3 or mechanism != "APOP"
     ),
     *(
         (swaks, way, mechanism)
         for way in WAYS
-        if way.protocol == "SMTP"
+        if way.protocol is Protocol.SMTP
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5")
     ),
 ]
@@ -121,7 +123,7 @@ def test_a_program(demo: Watched, program: Command, way: Way, mechanism: str) ->
     assert wrong.exposed is False
     assert success.exposed is (sends_secret and not way.secure)
     (line,) = demo.logins()
-    assert (line.protocol.value, line.secure, line.account) == (way.protocol, way.secure, NAME)
+    assert (line.protocol, line.secure, line.account) == (way.protocol, way.secure, NAME)
 
 
 def _run(command: list[str]) -> int:

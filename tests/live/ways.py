@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from mailauth.config import TlsMode, load
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
 
@@ -40,23 +41,22 @@ class Way(msgspec.Struct, frozen=True):
         return self.security is not Security.CLEARTEXT
 
 
-def _mail(name: str, protocol: Protocol) -> list[Way]:
-    return [Way(name, protocol, Security.CLEARTEXT), Way(name, protocol, Security.STARTTLS)]
+_SECURITIES = {
+    TlsMode.NONE: [Security.CLEARTEXT],
+    TlsMode.STARTTLS: [Security.CLEARTEXT, Security.STARTTLS],
+    TlsMode.IMPLICIT: [Security.IMPLICIT],
+}
 
-
-IMAP = [*_mail("imap", Protocol.IMAP), Way("imaps", Protocol.IMAP, Security.IMPLICIT)]
-POP3 = [*_mail("pop3", Protocol.POP3), Way("pop3s", Protocol.POP3, Security.IMPLICIT)]
-SMTP = [
-    *_mail("smtp", Protocol.SMTP),
-    *_mail("submission", Protocol.SMTP),
-    Way("smtps", Protocol.SMTP, Security.IMPLICIT),
+WAYS = [
+    Way(listener.name, Protocol[listener.protocol.name], security)
+    for listener in load(None).listener
+    for security in _SECURITIES[listener.tls]
 ]
-SUBMISSION = SMTP[2:]
-HTTP = [
-    Way("http", Protocol.HTTP, Security.CLEARTEXT),
-    Way("https", Protocol.HTTP, Security.IMPLICIT),
-]
-WAYS = [*SMTP, *IMAP, *POP3, *HTTP]
+IMAP, POP3, SMTP, HTTP = (
+    [way for way in WAYS if way.protocol is protocol]
+    for protocol in (Protocol.IMAP, Protocol.POP3, Protocol.SMTP, Protocol.HTTP)
+)
+SUBMISSION = [way for way in SMTP if way.listener != "smtp"]
 
 
 class Care(enum.Enum):

@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 
 from mailauth.login.event import Protocol
+from mailauth.origin import UNKNOWN
 from mailauth.origin.networks import parse_address
 
 NOBODY = "-"  # stands for the name in a failed login that gave none
@@ -54,8 +55,6 @@ def parse_line(text: str) -> LoginLine:
     if match is None:
         raise LineError(_what_is_wrong(text))
     time, service, verdict, account, address, origin = match.groups()
-    if not origin.strip():
-        raise LineError("nothing in the parentheses at its end")
     try:
         parse_address(address)
     except ValueError:
@@ -126,8 +125,11 @@ def unescape(text: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def origin_label(origin: str) -> str:
-    """Return an origin fit for a line: parentheses are brackets, so its own are the last."""
-    return plain(origin.replace("(", "[").replace(")", "]"))
+    """Return an origin fit for a line: parentheses are brackets, so its own are the last.
+
+    One that says nothing is unknown.
+    """
+    return plain(origin.replace("(", "[").replace(")", "]")) or UNKNOWN.label
 
 
 def plain(text: str) -> str:

@@ -181,7 +181,7 @@ class MemoryMailbox(IndexedMailbox):
 
 
 class MemoryCopying:
-    """A copy of many; see `store.Copying`. What it holds is a list."""
+    """A copy of many; see `store.Copying`. It has its room from the beginning."""
 
     def __init__(
         self, account: "MemoryAccount", source: MemoryMailbox, target: MemoryMailbox
@@ -190,28 +190,27 @@ class MemoryCopying:
         self._source = source
         self._target = target
         self._messages: list[Message] = []
-        self._sizes: list[int] = []
         self._flag_sets: set[frozenset[str]] = set()
 
     def add(self, uids: Iterable[int]) -> None:
         messages = self._source.lend(uids)
-        self._messages += messages
-        self._sizes += [message.size for message in messages]
         self._flag_sets.update(message.flags for message in messages)
-        self._check()
+        self._target.check_taking(self._flag_sets)
+        sizes = [message.size for message in messages]
+        self._account.check_sizes(sizes)
+        self._account.room.add(len(sizes), sum(sizes))
+        self._messages += messages
 
     def commit(self) -> Copied:
-        self._check()
+        self._target.check_taking(self._flag_sets)
         copied = self._target.take(self._messages)
-        self._account.room.add(len(self._sizes), sum(self._sizes))
+        self._messages = []
         return copied
 
     def close(self) -> None:
+        size = sum(message.size for message in self._messages)
+        self._account.room.add(-len(self._messages), -size)
         self._messages = []
-
-    def _check(self) -> None:
-        self._target.check_taking(self._flag_sets)
-        self._account.check_sizes(self._sizes)
 
 
 class MemoryAccount:

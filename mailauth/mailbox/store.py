@@ -86,7 +86,10 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class Copying(Protocol):
-    """A COPY that is prepared some messages at a time: nobody sees a copy before all are there."""
+    """A COPY that is prepared some messages at a time: nobody sees a copy before all are there.
+
+    What is prepared takes room from then on, so that no more can be on its way than may be kept.
+    """
 
     def add(self, uids: Iterable[int]) -> None:
         """Prepare copies of these messages, behind those added before; what is gone is left out.

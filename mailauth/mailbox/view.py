@@ -15,7 +15,7 @@ from mailauth.mailbox.store import Copied, Copying, Listener, Mailbox
 Range = tuple[int | None, int | None]  # of a sequence set, in either order; `None` is `*`
 
 
-class Expunged(msgspec.Struct, frozen=True):
+class Expunged(msgspec.Struct, frozen=True, gc=False):
     """`* number EXPUNGE`; the numbers are right one after the other, as they come."""
 
     number: int
@@ -243,16 +243,15 @@ class View:
         if vanished is None:
             vanished = list(set(self._uids).difference(self.mailbox.uids()))
         self._expunged_told = self.mailbox.highest_modseq
-        expunged = [
-            Expunged(number, uid)
-            for uid in sorted(vanished, reverse=True)
-            if (number := self.number(uid)) is not None
-        ]
+        removed = set(vanished)
+        numbered: Iterable[tuple[int | None, int]] = enumerate(self._uids, 1)
+        if len(removed) < len(self._uids) // 20:  # a search for each is quicker than a pass
+            numbered = [(self.number(uid), uid) for uid in sorted(removed)]
+        expunged = [Expunged(n, uid) for n, uid in numbered if n is not None and uid in removed]
         if expunged:
-            removed = {one.uid for one in expunged}
             self._uids = [uid for uid in self._uids if uid not in removed]
             self._recent -= removed
-        return expunged
+        return expunged[::-1]
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[int]:

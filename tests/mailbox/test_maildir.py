@@ -627,6 +627,22 @@ def test_a_copy_that_cannot_be_written_down_is_not_done(
     assert list(box(process(), "Sent").uids()) == list(box(store, "Sent").uids()) == []
 
 
+def test_a_copy_for_which_another_process_has_taken_the_room(tmp_path: Path) -> None:
+    """It had some when it was made ready; what is kept is what is held against the limits."""
+    limits = Limits(account_messages=5)
+    clock = count(1000)
+    stores = [MaildirStore(tmp_path, clock.__next__, welcome, limits) for _ in range(2)]
+    mailbox = box(stores[0])
+    mailbox.append([mail("one"), mail("two")])
+    ready = copying_two(mailbox)
+    stores[1].account("bob").deliver(b"x", NOON)
+    with pytest.raises(OverQuota):
+        ready.commit()
+    ready.close()
+    stores[0].poll()
+    assert stores[0].account("bob").quota().messages == 4
+
+
 def test_another_program_may_work_on_what_is_being_copied(process: Process, bob: Path) -> None:
     """It does not know of copies that are not all there: what it did counts in the end."""
     store = process()

@@ -52,6 +52,8 @@ class MaildirAccount:
         self._edition = -1  # when it was made sure which mailbox each folder is
         self._size = 0
         self._held = 0
+        self._reserved_messages = 0
+        self._reserved_size = 0
         self._abandoned: list[MaildirCopying] = []
 
     def provide(self, welcome: NewMessage) -> None:
@@ -184,7 +186,13 @@ class MaildirAccount:
             size = sum(count.size for count in counts)
             self._size = size
             total = self._total.settle(self.path, size)
-            return Used(sum(count.messages for count in counts), size, total)
+            messages = sum(count.messages for count in counts) + self._reserved_messages
+            return Used(messages, size + self._reserved_size, total + self._reserved_size)
+
+    def reserve(self, messages: int, size: int) -> None:
+        """Let so much more (or, negative, less) be used by copies that are on their way here."""
+        self._reserved_messages += messages
+        self._reserved_size += size
 
     def count(self, octets: int) -> None:
         """Count what has come since `settle`, the lock being held all the while."""

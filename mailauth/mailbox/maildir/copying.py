@@ -8,7 +8,7 @@ what a process that was killed has left is known for what it is.
 
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -54,7 +54,6 @@ class MaildirCopying:
         self._source = source
         self._target = target
         self._arrivals: list[Arrival] = []
-        self._sizes: list[int] = []
         self._flag_sets: set[frozenset[str]] = set()
         self._key = new_key()
         self._mark: int | None = None  # the open file
@@ -63,9 +62,9 @@ class MaildirCopying:
     def add(self, uids: Iterable[int]) -> None:
         with self._account.lock():
             messages = self._source.lend(uids)
-            self._sizes += [message.size for message in messages]
             self._flag_sets.update(message.flags for message in messages)
-            self._check()
+            self._target.check_taking(self._flag_sets)
+            self._account.check_sizes([message.size for message in messages])
             if self._mark is None:
                 self._mark = _marked(self._target.file(_MARK + self._key))
             with Changes() as changes:
@@ -79,13 +78,16 @@ class MaildirCopying:
                         arrivals.append(arrival)
                 self._target.touch(changes)
             self._arrivals += arrivals
+            self._reserve(arrivals, 1)
 
     def commit(self) -> Copied:
         with self._account.lock(), Changes() as changes:
-            self._check()
+            self._target.check_taking(self._flag_sets)
+            self._account.check_sizes([])  # other processes may have taken the room
             copied = self._target.enter(self._arrivals, changes)
-            self._account.count(sum(arrival.content.size for arrival in self._arrivals))
-            self._arrivals = []
+            arrivals, self._arrivals = self._arrivals, []
+            self._reserve(arrivals, -1)
+            self._account.count(sum([arrival.content.size for arrival in arrivals]))
         return copied
 
     def close(self) -> None:
@@ -99,24 +101,28 @@ class MaildirCopying:
         """
         assert self._mark is not None
         self._target.sync()
-        if not self._target.removed:
-            some = self._arrivals[-UNDONE_AT_ONCE:]
+        there = not self._target.removed
+        some = self._arrivals[-UNDONE_AT_ONCE:] if there else self._arrivals
+        if there:
             with Changes() as changes:
                 for arrival in some:
                     self._target.discard(arrival, changes)
                 self._target.touch(changes)
-            del self._arrivals[len(self._arrivals) - len(some) :]
-            if self._arrivals:
-                return False
+        self._reserve(some, -1)
+        self._arrivals = self._arrivals[: len(self._arrivals) - len(some)]
+        if self._arrivals:
+            return False
+        if there:
             with suppress(FileNotFoundError):
                 os.unlink(self._target.file(_MARK + self._key))
         os.close(self._mark)
         self._mark = None
         return True
 
-    def _check(self) -> None:
-        self._target.check_taking(self._flag_sets)
-        self._account.check_sizes(self._sizes)
+    def _reserve(self, arrivals: Sequence[Arrival], sign: int) -> None:
+        """Take room for these messages or, with -1, give it back."""
+        sizes = [arrival.content.size for arrival in arrivals]
+        self._account.reserve(sign * len(sizes), sign * sum(sizes))
 
 
 def without_copies(folder: str, keys: list[str]) -> list[str]:

@@ -4,8 +4,10 @@ import imaplib
 import mailbox
 import os
 import re
+import select
 import smtplib
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +121,64 @@ def test_servers_that_share_mail_see_each_others_changes(tmp_path: Path, mail: P
         there.expunge()
         here.noop()
         assert here.untagged_responses["EXPUNGE"] == [b"2", b"1"]
+
+
+MANY = 3_000  # messages: a COPY or MOVE takes many turns
+
+
+def messages(client: imaplib.IMAP4, name: str) -> int:
+    """How many there are, by STATUS."""
+    [answer] = client.status(name, "(MESSAGES)")[1]
+    assert isinstance(answer, bytes)
+    return int(re.findall(rb"MESSAGES (\d+)", answer)[0])
+
+
+@pytest.mark.parametrize("command", [b"COPY", b"MOVE"])
+def test_a_client_that_is_gone_before_its_command_is_done(
+    tmp_path: Path, mail: Path, command: bytes
+) -> None:
+    """RFC 9051 §6.4.7, RFC 6851 §3.3: COPY is done whole or not at all, MOVE message by message.
+
+    Another server on the same mail sees neither more nor less.
+    """
+    archive, box = (mail / NAME / f".{name}" / "cur" for name in ("Archive", "Box"))
+    homes = [tmp_path / "one", tmp_path / "other"]
+    for home in homes:
+        home.mkdir()
+    with (
+        RunningServer(homes[0], "--maildir", str(mail)) as one,
+        RunningServer(homes[1], "--maildir", str(mail)) as other,
+        client_of(one) as here,
+        client_of(other) as there,
+    ):
+        here.create("Box")
+        for number in range(MANY):
+            (box / f"{number}.letter:2,").write_bytes(LETTER)
+        assert messages(here, "Box") == MANY
+        connection = socket.create_connection(("127.0.0.1", one.port("imap")), 20)
+        client = Dialogue(connection)
+        for said in (b"a LOGIN %b %b" % (NAME.encode(), PASSWORD.encode()), b"b SELECT Box"):
+            client.say(said)
+            client.hear(said[:2])
+        client.say(b"c %b 1:* Archive" % command)
+        while next(archive.iterdir(), None) is None:
+            assert not select.select([connection], [], [], 0)[0], "it was done at once"
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        for _ in range(5):  # turns, in which the server hears of it
+            here.noop()
+        eventually(lambda: not list(archive.parent.glob("mailauth-copying-*")))
+        copied, left = messages(here, "Archive"), messages(here, "Box")
+        assert (messages(there, "Archive"), messages(there, "Box")) == (copied, left)
+        assert (len(list(archive.iterdir())), len(list(box.iterdir()))) == (copied, left)
+        if command == b"COPY":
+            assert left == MANY
+            assert copied in {0, MANY}
+        else:
+            assert copied == MANY - left
+        for server in (one, other):
+            assert server.stop() == 0
+            assert server.stderr_file.read_text() == ""
 
 
 def test_mail_that_cannot_be_looked_at_is_told_once(home: Path, mail: Path) -> None:

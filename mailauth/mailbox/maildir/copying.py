@@ -10,11 +10,8 @@ import fcntl
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from mailauth.mailbox.maildir.changes import Changes
 from mailauth.mailbox.maildir.files import new_key
@@ -22,23 +19,12 @@ from mailauth.mailbox.store import Copied
 
 if TYPE_CHECKING:
     from mailauth.mailbox.maildir.account import MaildirAccount
-    from mailauth.mailbox.maildir.folder import MaildirFile, MaildirMailbox
+    from mailauth.mailbox.maildir.folder import MaildirMailbox
+    from mailauth.mailbox.maildir.journaled import Arrival
 
 UNDONE_AT_ONCE = 500  # files
 
 _MARK = "mailauth-copying-"
-
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A copy whose file is there, to become a message: `line` is its part of the journal."""
-
-    copied_from: int  # the UID in the mailbox it is copied from
-    key: str
-    place: str
-    content: "MaildirFile"
-    flags: frozenset[str]
-    internal_date: datetime
-    line: bytes
 
 
 class MaildirCopying:
@@ -119,7 +105,7 @@ class MaildirCopying:
         self._mark = None
         return True
 
-    def _reserve(self, arrivals: Sequence[Arrival], sign: int) -> None:
+    def _reserve(self, arrivals: Sequence["Arrival"], sign: int) -> None:
         """Take room for these messages or, with -1, give it back."""
         sizes = [arrival.content.size for arrival in arrivals]
         self._account.reserve(sign * len(sizes), sign * sum(sizes))

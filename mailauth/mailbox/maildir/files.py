@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from mailauth.mailbox.message import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
@@ -37,8 +38,13 @@ def split(name: str) -> tuple[str, str]:
 
 def name_for(key: str, flags: frozenset[str], letters: str = "") -> str:
     """The name for a message with these flags; letters it had that are no flags stay."""
+    return f"{key}:2,{_written(flags, letters)}"
+
+
+@lru_cache(maxsize=1_500)
+def _written(flags: frozenset[str], letters: str) -> str:
     others = (letter for letter in letters if letter not in _FLAGS)
-    return f"{key}:2,{''.join(sorted({*letters_of(flags), *others}))}"
+    return "".join(sorted({*letters_of(flags), *others}))
 
 
 def letters_of(flags: frozenset[str]) -> set[str]:

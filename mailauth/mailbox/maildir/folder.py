@@ -8,20 +8,13 @@ met as the work of another program.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache, partial
-from itertools import groupby
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, assert_never
-from weakref import ReferenceType
-
-import msgspec
+from typing import TYPE_CHECKING, TypeVar
 
 from mailauth.mailbox.errors import MessageGone, StoreUnavailable
-from mailauth.mailbox.index import Index
-from mailauth.mailbox.indexed import IndexedMailbox
 from mailauth.mailbox.maildir.changes import Changes
-from mailauth.mailbox.maildir.copying import Arrival, MaildirCopying, left_behind, of_copy, unmark
+from mailauth.mailbox.maildir.copying import MaildirCopying, left_behind, of_copy, unmark
 from mailauth.mailbox.maildir.files import from_disk, name_for, new_key, split, to_disk
 from mailauth.mailbox.maildir.journal import (
     Added,
@@ -29,14 +22,13 @@ from mailauth.mailbox.maildir.journal import (
     BrokenJournal,
     Claimed,
     Flagged,
-    Journal,
     Record,
     Removed,
     Touched,
-    Vanished,
     draft,
 )
-from mailauth.mailbox.maildir.look import Listing, Sight, listed, modified
+from mailauth.mailbox.maildir.journaled import Arrival, JournaledMailbox, MaildirFile, dated, key_of
+from mailauth.mailbox.maildir.look import listed, modified
 from mailauth.mailbox.message import FlagChange, Message, NewMessage, with_crlf
 from mailauth.mailbox.store import Copied, Copying, Limits, Stored
 
@@ -50,37 +42,15 @@ Carry = Callable[[Message, str], bool]  # lets a message's file be another's; sa
 T = TypeVar("T")
 
 
-class MaildirFile(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A message's content: a file, under whatever name it has when it is read."""
-
-    folder: ReferenceType["MaildirMailbox"]
-    key: str
-    size: int
-
-    def read(self) -> bytes:
-        """The message; raises `MessageGone`, `StoreUnavailable`."""
-        folder = self.folder()
-        if folder is None:
-            raise MessageGone("The mailbox is gone")
-        return folder.read(self.key)
-
-
-class MaildirMailbox(IndexedMailbox):
+class MaildirMailbox(JournaledMailbox):
     """One mailbox of a `MaildirAccount`; see `store.Mailbox`."""
 
     def __init__(
         self, name: str, path: Path, begun: Begun, account: "MaildirAccount", limits: Limits
     ) -> None:
-        super().__init__(name, begun.uid_validity, begun.special_use, limits)
+        super().__init__(name, path, begun, limits)
         self._account = account
-        self._journal = Journal(path)
         self._path = str(path)
-        self._begun = begun
-        self._contents: dict[str, MaildirFile] = {}  # by key
-        self._uids: dict[str, int] = {}  # by key
-        self._places: Listing = {}  # by key: in which directory, under what name
-        self._sight = Sight(str(path))
-        self._itself = ReferenceType(self)
         self._edition = -1  # of the account, when it was made sure that the journal is the same
 
     def append(self, messages: Sequence[NewMessage]) -> list[int]:
@@ -93,7 +63,7 @@ class MaildirMailbox(IndexedMailbox):
             records: list[Record] = []
             for uid, (message, content) in enumerate(zip(messages, contents, strict=True), first):
                 flags = self._keywords.spelled(message.flags, learn=True)
-                date, zone = _dated(message.internal_date)
+                date, zone = dated(message.internal_date)
                 key = new_key()
                 file = self.file(f"cur/{name_for(key, flags)}")
                 changes.write(self.file(f"tmp/{key}"), file, to_disk(content), date)
@@ -112,7 +82,7 @@ class MaildirMailbox(IndexedMailbox):
             records: list[Record] = [
                 Flagged(message.uid, modseq, sorted(flags))
                 for message, flags in plan.changes
-                if self._reach(_key(message), partial(self._rename, changes, _key(message), flags))
+                if self._reach(key := key_of(message), partial(self._rename, changes, key, flags))
             ]
             self._write(records, changes)
             return Stored(self._present(plan.found), plan.modified)
@@ -122,7 +92,7 @@ class MaildirMailbox(IndexedMailbox):
             self._begin()
             removed = self._present(uids)
             for message in removed:
-                self._reach(_key(message), partial(self._remove, changes))
+                self._reach(key_of(message), partial(self._remove, changes))
             self._write_removed(removed, changes)
             self._account.settle()
         return [message.uid for message in removed]
@@ -217,7 +187,7 @@ class MaildirMailbox(IndexedMailbox):
             transfer(self.file(place), to)
             return True
 
-        return self._reach(_key(message), from_place) or False
+        return self._reach(key_of(message), from_place) or False
 
     def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
         """Raises `NoSuchMailbox`, and `LimitReached` for messages with these flags."""
@@ -242,7 +212,7 @@ class MaildirMailbox(IndexedMailbox):
             content=MaildirFile(self._itself, key, message.size),
             flags=message.flags,
             internal_date=message.internal_date,
-            line=draft(key, message.size, *_dated(message.internal_date), sorted(message.flags)),
+            line=draft(key, message.size, *dated(message.internal_date), sorted(message.flags)),
         )
 
     def enter(self, arrivals: Sequence[Arrival], changes: Changes) -> Copied:
@@ -250,23 +220,12 @@ class MaildirMailbox(IndexedMailbox):
         if not arrivals:
             return Copied(self.uid_validity, [])
         first, modseq = self._index.uid_next, self._index.highest_modseq + 1
-        learnt = self._learnt(arrival.flags for arrival in arrivals)
         touched = self._touched(changes)
         self._journal.append_drafts([one.line for one in arrivals], first, modseq, touched)
-        uids = range(first, first + len(arrivals))
-        self._index.extend(
-            [
-                Message(uid, modseq, learnt[one.flags], one.internal_date, one.content)
-                for uid, one in zip(uids, arrivals, strict=True)
-            ]
-        )
-        self._uids.update(zip([one.key for one in arrivals], uids, strict=True))
-        self._contents.update([(one.key, one.content) for one in arrivals])
-        for one in arrivals:
-            self._places.setdefault(one.key, one.place)
+        self._add_all(arrivals, first, modseq)
         self._apply(touched)
         self._tell()
-        pairs = [(one.copied_from, uid) for uid, one in zip(uids, arrivals, strict=True)]
+        pairs = [(one.copied_from, uid) for uid, one in enumerate(arrivals, first)]
         return Copied(self.uid_validity, pairs)
 
     def discard(self, arrival: Arrival, changes: Changes) -> None:
@@ -400,106 +359,3 @@ class MaildirMailbox(IndexedMailbox):
         if changes and changes.quick:
             return [Touched(modified(self.file("cur")))]
         return []
-
-    def _whole(self) -> list[Record]:
-        """The journal, written anew."""
-        index = self._index
-        self._begun = Begun(
-            version=1,
-            generation=self._begun.generation + 1,
-            uid_validity=self.uid_validity,
-            special_use=self.special_use,
-            uid_next=index.uid_next,
-            highest_modseq=index.highest_modseq,
-            recent_from=index.recent_from,
-            forgotten=index.forgotten,
-        )
-        vanished = [
-            Vanished(modseq, [uid for _, uid in removed])
-            for modseq, removed in groupby(index.vanished(), key=lambda one: one[0])
-        ]
-        added = [
-            Added(
-                message.uid,
-                message.modseq,
-                _key(message),
-                message.size,
-                *_dated(message.internal_date),
-                sorted(message.flags),
-            )
-            for message in index.messages()
-        ]
-        return [self._begun, *vanished, *added]
-
-    def _apply(self, records: Iterable[Record]) -> None:
-        """Take in what the journal says."""
-        for record in records:
-            match record:
-                case Added():
-                    self._add(record)
-                case Flagged(uid, modseq, flags):
-                    self._flag(uid, modseq, self._keywords.spelled(flags, learn=True))
-                case Removed(uids):
-                    self._forget(self._index.remove(uids))
-                case Vanished(modseq, uids):
-                    self._index.remember(modseq, uids)
-                case Claimed(recent_from):
-                    self._index.recent_from = max(self._index.recent_from, recent_from)
-                case Touched(at):
-                    self._sight.touched(at)
-                case Begun():
-                    self._start(record)
-                case _:
-                    assert_never(record)
-
-    def _start(self, begun: Begun) -> None:
-        """Begin with nothing; contents that turn out to be the same stay the same."""
-        self._begun = begun
-        self._index = Index(self._limits.vanished, begun.uid_next, begun.highest_modseq)
-        self._index.forgotten = begun.forgotten
-        self._index.recent_from = begun.recent_from
-        self._uids.clear()
-        self._places.clear()
-
-    def _add(self, added: Added) -> None:
-        key = added.key
-        content = self._contents.get(key)
-        if content is None or content.size != added.size:
-            content = self._contents[key] = MaildirFile(self._itself, key, added.size)
-        flags = self._keywords.spelled(added.flags, learn=True)
-        date = datetime.fromtimestamp(added.date, _zone(added.zone))
-        self._index.put(Message(added.uid, added.modseq, flags, date, content))
-        self._uids[key] = added.uid
-        self._places.setdefault(key, f"cur/{name_for(key, flags)}")
-
-    def _flag(self, uid: int, modseq: int, flags: frozenset[str]) -> None:
-        before = self._index.get(uid)
-        if before is None:
-            return
-        self._index.put(Message(uid, modseq, flags, before.internal_date, before.content))
-        key = _key(before)
-        letters = split(self._places.get(key, ""))[1]
-        self._places[key] = f"cur/{name_for(key, flags, letters)}"
-
-    def _forget(self, removed: Iterable[Message]) -> None:
-        for message in removed:
-            key = _key(message)
-            del self._uids[key]
-            self._places.pop(key, None)
-            self._contents.pop(key, None)
-
-
-def _key(message: Message) -> str:
-    assert isinstance(message.content, MaildirFile)
-    return message.content.key
-
-
-def _dated(moment: datetime) -> tuple[int, int]:
-    """A date in seconds since 1970 and its zone in minutes east."""
-    offset = moment.utcoffset() or timedelta()
-    return int(moment.timestamp() // 1), int(offset.total_seconds()) // 60
-
-
-@lru_cache(maxsize=1_500)
-def _zone(minutes: int) -> timezone:
-    return timezone(timedelta(minutes=minutes))

@@ -3,6 +3,7 @@
 import select
 import socket
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -15,7 +16,10 @@ from mailauth.net.poller import Poller
 
 log = Logger()
 
-READ_OCTETS = 65_536
+READ_OCTETS = 65_536  # at a time, at most
+LEAST_READ_OCTETS = 1024
+FIRST_READ_OCTETS = 4096
+TURN_SECONDS = 0.002  # that one client's input may take before others have their turn
 _AT_ONCE = socket.MSG_DONTWAIT  # for each call; a mode of the socket would cost one more
 _WITH_THE_END = socket.MSG_DONTWAIT | socket.MSG_MORE
 UNSENT_OCTETS = 65_536  # after which a producer is paused
@@ -36,7 +40,9 @@ class Served(Protocol):
 class ClientSocket:
     """A connected socket (`net.interfaces.Socket`), with the flow control of Twisted's transports.
 
-    What is served by it may call it from within every call that it gets.
+    What is served by it may call it from within every call that it gets. A client is read from as
+    much at a time as can be dealt with quickly, and not at all while much is unsent: what answers
+    it may be TLS itself, which no producer can pause.
     """
 
     __slots__ = (
@@ -44,6 +50,7 @@ class ClientSocket:
         "_events",
         "_input_over",
         "_poller",
+        "_portion",
         "_producer",
         "_producer_paused",
         "_reading",
@@ -62,6 +69,7 @@ class ClientSocket:
         self._producer: IPushProducer | None = None
         self._producer_paused = False
         self._reading = True
+        self._portion = FIRST_READ_OCTETS
         self._input_over = False
         self._closing = False
         self._write_closing = False
@@ -77,7 +85,7 @@ class ClientSocket:
         if self._reason is not None:
             return
         if event & select.EPOLLIN:
-            if self._reading:
+            if self._wants_input:
                 self._read()
             else:
                 self._mind_events()
@@ -150,6 +158,8 @@ class ClientSocket:
             self._write_closing = True
             if self._unsent is None:
                 self._close_writing()
+            else:
+                self._mind_events()
 
     def abortConnection(self) -> None:
         """Close at once, with a reset."""
@@ -195,13 +205,24 @@ class ClientSocket:
 
     # Reading and writing.
 
+    @property
+    def _wants_input(self) -> bool:
+        """Whether to read now; behind our last word nothing is answered any more."""
+        if self._unsent is None or self._write_closing:
+            return self._reading
+        return self._reading and len(self._unsent) <= UNSENT_OCTETS
+
     def _read(self) -> None:
+        portion = self._portion
         try:
-            data = self._socket.recv(READ_OCTETS, _AT_ONCE)
+            data = self._socket.recv(portion, _AT_ONCE)
         except BlockingIOError:
             return
         except OSError as error:
             self._lost(error)
+            return
+        if len(data) == portion:
+            self._receive_much(data)
             return
         if data:
             self._served.dataReceived(data)
@@ -210,6 +231,15 @@ class ClientSocket:
         self._input_over = True
         self._mind_events()
         self._served.readConnectionLost()
+
+    def _receive_much(self, data: bytes) -> None:
+        """Take as much as was asked for, and see from how long that takes how much to ask for."""
+        begun = perf_counter()
+        self._served.dataReceived(data)
+        if perf_counter() - begun <= TURN_SECONDS:
+            self._portion = min(2 * len(data), READ_OCTETS)
+        else:
+            self._portion = max(len(data) // 2, LEAST_READ_OCTETS)
 
     def _send_on(self) -> None:
         unsent = self._unsent
@@ -241,7 +271,7 @@ class ClientSocket:
         """Have the poller tell what is wanted now, if that is not what it tells."""
         if self._reason is not None:
             return
-        events = select.EPOLLIN if self._reading else 0
+        events = select.EPOLLIN if self._wants_input else 0
         if self._unsent is not None:
             events |= select.EPOLLOUT
         if events != self._events:

@@ -21,7 +21,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mailauth.net import accepting, poller
+from mailauth.net import accepting, poller, transport
 from mailauth.net.accepting import ListeningSocket
 from mailauth.net.poller import Poller
 from mailauth.net.transport import ClientSocket
@@ -277,6 +277,79 @@ def test_nothing_is_read_while_reading_is_paused(sockets: Sockets) -> None:
     server.socket.resumeProducing()
     sockets.turn()
     assert server.heard == b"wait"
+
+
+def test_nothing_is_read_while_much_is_unsent(sockets: Sockets) -> None:
+    """What answers may be TLS itself: who asks it without end, and reads nothing, fills no memory.
+
+    A client that has read its answers is listened to again.
+    """
+    client, server = sockets.connect()
+    server.on_data = lambda data: server.socket.write(BIG)
+    client.sendall(b"first")
+    sockets.turn()
+    client.sendall(b"second")
+    sockets.turn()
+    assert server.heard == b"first"
+    assert sockets.poller._epoll.poll(0) == [], "it does not keep the poller busy"
+    server.on_data = lambda data: None
+    client.setblocking(False)
+
+    def read_some() -> bool:
+        with suppress(BlockingIOError):
+            client.recv(1 << 20)
+        return server.heard == b"firstsecond"
+
+    sockets.turn_until(read_some)
+
+
+def test_input_is_passed_over_behind_our_last_word_however_much_is_unsent(
+    sockets: Sockets,
+) -> None:
+    """A client that sends all it has before it reads gets to our answer."""
+    client, server = sockets.connect()
+    server.on_data = lambda data: server.socket.write(BIG)
+    client.sendall(b"first")
+    sockets.turn()
+    client.sendall(b"second")
+    sockets.turn()
+    server.on_data = lambda data: None
+    server.socket.loseWriteConnection()
+    sockets.turn()
+    assert server.heard == b"firstsecond"
+
+
+def test_a_client_is_read_from_as_much_as_can_be_dealt_with_quickly(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dozen that pipeline commands must not keep everybody else waiting for a second."""
+    client, server = sockets.connect()
+    monkeypatch.setattr(transport, "perf_counter", sockets.loop.seconds)
+    seconds_each = 1e-7  # what an octet takes
+    portions: list[int] = []
+
+    def take(data: bytes) -> None:
+        portions.append(len(data))
+        sockets.loop.advance(len(data) * seconds_each)
+
+    server.on_data = take
+
+    def send(octets: int) -> None:
+        expected = sum(portions) + octets
+        client.sendall(bytes(octets))
+        sockets.turn_until(lambda: sum(portions) == expected)
+
+    send(1_000_000)
+    assert portions[0] == transport.FIRST_READ_OCTETS
+    assert max(portions) * seconds_each <= 2 * transport.TURN_SECONDS
+    assert max(portions[:20]) >= transport.TURN_SECONDS / seconds_each, (
+        "what is quick is not held up"
+    )
+    seconds_each = 1e-5
+    send(100_000)
+    portions.clear()
+    send(100_000)
+    assert max(portions) == transport.LEAST_READ_OCTETS
 
 
 def test_a_reset_is_told_even_while_reading_is_paused(sockets: Sockets) -> None:

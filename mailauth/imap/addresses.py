@@ -10,13 +10,15 @@ from collections.abc import Iterator
 
 import msgspec
 
+STEP_TOKENS = 2_000  # read in one go
+
 _TOKEN = re.compile(
     rb'[ \t\r\n\0]++|(?P<word>[^ \t\r\n\0"\[()<>,:;@]++|\[(?:[^\]\\]|\\.)*+\]?)'
     rb'|"(?P<quoted>(?:[^"\\]|\\.)*+)\\?"?|(?P<comment>\()|(?P<special>[)<>,:;@])',
     re.DOTALL,
 )
-_COMMENT = re.compile(rb"[^()\\]++|\\.|[()\\]", re.DOTALL)
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_IN_COMMENT = re.compile(rb"\\.|[()]", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.?)", re.DOTALL)
 
 
 class Address(msgspec.Struct, frozen=True, gc=False):
@@ -34,13 +36,14 @@ class Kind(enum.Enum):
     WORD = enum.auto()
     COMMENT = enum.auto()
     SPECIAL = enum.auto()
+    PAUSE = enum.auto()  # none, but as many as are read in one go have been
 
 
 END_OF_GROUP = Address(None, None, None, None)
 
 
-def addresses(value: bytes) -> list[Address]:
-    """Read the value of an address field."""
+def addresses(value: bytes) -> Iterator[list[Address]]:
+    """Read the value of an address field, some addresses at a time; in all but a long one, all."""
     return _List(value).read()
 
 
@@ -56,20 +59,29 @@ class _List:
         self._angle: Address | None = None
         self._comment: bytes | None = None
 
-    def read(self) -> list[Address]:
+    def read(self) -> Iterator[list[Address]]:
         """Read all there is."""
         for kind, text in self._tokens:
             if kind is Kind.SPECIAL:
-                self._special(text)
+                if text == b"<" and self._angle is None:
+                    yield from self._read_angle()
+                else:
+                    self._special(text)
             elif kind is Kind.COMMENT:
                 self._comment = text
+            elif kind is Kind.PAUSE:
+                yield self._taken()
             elif self._domain is not None:
                 self._domain.append(text)
             elif self._angle is None:
                 self._words.append(text)
         self._end()
         self._end_group()
-        return self._found
+        yield self._found
+
+    def _taken(self) -> list[Address]:
+        found, self._found = self._found, []
+        return found
 
     def _special(self, character: bytes) -> None:
         """Brackets and colons out of place are passed over."""
@@ -78,8 +90,6 @@ class _List:
         elif character == b";":
             self._end()
             self._end_group()
-        elif character == b"<" and self._angle is None:
-            self._read_angle()
         elif character == b"@" and self._domain is None:
             self._domain = []
         elif character == b":" and self._words and self._domain is None and not self._in_group:
@@ -87,7 +97,7 @@ class _List:
             self._in_group = True
             self._reset()
 
-    def _read_angle(self) -> None:
+    def _read_angle(self) -> Iterator[list[Address]]:
         """`<@route:mailbox@host>`; where the bracket is missing, a comma ends the address."""
         route: bytes | None = None
         ending = b""
@@ -95,6 +105,8 @@ class _List:
         for kind, text in self._tokens:
             if kind is Kind.WORD:
                 parts[-1].append(text)
+            elif kind is Kind.PAUSE:
+                yield self._taken()
             elif text == b">" or (text == b"," and not _is_route(parts)):
                 ending = text
                 break
@@ -106,7 +118,9 @@ class _List:
                 route = b"@".join(b"".join(part) for part in parts)
                 parts = [[]]
         host = _glued(parts.pop()) if len(parts) > 1 else []
-        mailbox = b"@".join(b" ".join(_glued(part)) for part in parts)
+        mailbox = b"@".join(
+            [b" ".join(_glued(part)) if len(part) > 1 else b"".join(part) for part in parts]
+        )
         self._angle = Address(None, route, mailbox, b" ".join(host))
         if ending == b",":
             self._end()
@@ -160,10 +174,15 @@ def _glued(words: list[bytes]) -> list[bytes]:
 def _tokens(value: bytes) -> Iterator[tuple[Kind, bytes]]:
     """Words, comments and special characters; quoted strings are words, without their quotes."""
     at = 0
+    left = STEP_TOKENS
     while at < len(value):
         match = _TOKEN.match(value, at)
         assert match is not None
         at = match.end()
+        left -= 1
+        if not left:
+            left = STEP_TOKENS
+            yield Kind.PAUSE, b""
         match match.lastgroup:
             case "word":
                 yield Kind.WORD, match[0]
@@ -179,11 +198,11 @@ def _tokens(value: bytes) -> Iterator[tuple[Kind, bytes]]:
 def _comment(value: bytes, at: int) -> tuple[bytes, int]:
     """The text of a comment whose parenthesis has been opened, and where it ends; comments nest."""
     depth = 1
-    text: list[bytes] = []
-    for match in _COMMENT.finditer(value, at):
-        piece = match[0]
-        depth += (piece == b"(") - (piece == b")")
-        if depth == 0:
-            return b"".join(text), match.end()
-        text.append(piece[1:] if piece.startswith(b"\\") else piece)
-    return b"".join(text), len(value)
+    for match in _IN_COMMENT.finditer(value, at):
+        if match[0] == b"(":
+            depth += 1
+        elif match[0] == b")":
+            depth -= 1
+            if depth == 0:
+                return _ESCAPED.sub(rb"\1", value[at : match.start()]), match.end()
+    return _ESCAPED.sub(rb"\1", value[at:]), len(value)

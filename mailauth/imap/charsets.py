@@ -1,10 +1,15 @@
 """Text out of octets: charsets by their names in mail, and encoded words (RFC 2047)."""
 
 import binascii
+import codecs
 import re
+from collections.abc import Iterator
 from encodings import aliases
 
 from mailauth.imap.transfer import base64
+
+PIECE_OCTETS = 131_072  # decoded at a time
+_LONGEST_CHARACTER = 64  # octets; no character has as many, with all that announces it
 
 _NO_CHARSETS = (
     *("base64_codec", "bz2_codec", "hex_codec", "mbcs"),
@@ -33,6 +38,31 @@ def decoded(octets: bytes, charset: bytes | None) -> str:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
         return octets.decode("latin-1")
+
+
+def pieces(octets: bytes, charset: bytes | None) -> Iterator[str]:
+    """The same text, some of it at a time."""
+    if len(octets) <= PIECE_OCTETS:
+        yield decoded(octets, charset)
+        return
+    name = None if charset is None else codec(charset)
+    if name is None:
+        name = "utf-8" if _is_utf8(octets) else "latin-1"
+    decoder = codecs.getincrementaldecoder(name)("replace")
+    for start in range(0, len(octets), PIECE_OCTETS):
+        yield decoder.decode(octets[start : start + PIECE_OCTETS])
+        if len(decoder.getstate()[0]) > _LONGEST_CHARACTER:  # UTF-7 waits for the end of a run
+            yield decoder.decode(b"", final=True)
+            decoder.reset()
+    yield decoder.decode(b"", final=True)
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def header_text(value: bytes) -> str:

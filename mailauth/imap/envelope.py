@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 from mailauth.imap.addresses import Address, addresses
 from mailauth.imap.responses import nstring
+from mailauth.wire.work import PAUSE, Work
 
 _ORDER = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
 
 
-def envelope(fields: Mapping[bytes, bytes]) -> bytes:
+def envelope(fields: Mapping[bytes, bytes]) -> Work[bytes]:
     """The envelope structure, from a header's unfolded fields by their names in lower case."""
-    lists = {name: address_list(fields.get(name, b"")) for name in _ORDER}
+    lists = {}
+    for name in _ORDER:
+        lists[name] = yield from address_list(fields.get(name, b""))
     for name in (b"sender", b"reply-to"):
         if lists[name] == b"NIL":
             lists[name] = lists[b"from"]
@@ -29,10 +32,15 @@ def text(value: bytes | None) -> bytes:
     return nstring(value if value is None else value.replace(b"\0", b"\x80"))
 
 
-def address_list(value: bytes) -> bytes:
+def address_list(value: bytes) -> Work[bytes]:
     """A list of address structures, or NIL when there is none."""
-    found = addresses(value) if value else []
-    return b"(%b)" % b"".join(map(_address, found)) if found else b"NIL"
+    shown: list[bytes] = []
+    if value:
+        for step, found in enumerate(addresses(value)):
+            if step:
+                yield PAUSE
+            shown += map(_address, found)
+    return b"(%b)" % b"".join(shown) if shown else b"NIL"
 
 
 def _address(one: Address) -> bytes:

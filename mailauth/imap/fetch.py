@@ -29,6 +29,7 @@ from mailauth.imap.updates import shown_flags, updates
 from mailauth.mailbox.errors import MessageGone
 from mailauth.mailbox.message import SEEN, FlagChange, Message, Operation
 from mailauth.wire.effects import Effect, Stream, Write
+from mailauth.wire.work import PAUSE, Work, done
 
 _UNREAD = (  # what is known of a message without reading it
     Attribute.FLAGS,
@@ -80,11 +81,13 @@ def _fetch(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]
         fetched = _seen(session, fetched)
     gone = asked.changed_since is None and len(fetched) < len(numbers)
     answer = _Answer(session, command, items, uid=uid, gone=gone)
-    chunks = itertools.chain((said,), answer.chunks(fetched))
-    begun = list(itertools.islice(chunks, 3))
-    if len(begun) < 3:
-        return [Write(b"".join(begun))]
-    return [Stream(itertools.chain(begun, chunks))]
+    chunks = answer.chunks(fetched)
+    begun = [said] if said else []
+    for chunk in chunks:
+        begun.append(chunk)
+        if chunk == PAUSE or len(begun) == 3:
+            return [Stream(itertools.chain(begun, chunks))]
+    return [Write(b"".join(begun))]
 
 
 def _fetch_arguments(parser: Parser) -> Fetches:
@@ -168,7 +171,10 @@ class _Answer:
         self._undecodable = False
         self._shows = [self._show(item) for item in items]
         self._reads = any(item not in _UNREAD for item in items)
-        self._binaries = [item.path for item in items if isinstance(item, Binary | BinarySize)]
+        self._items = items
+        self._searches = sum(
+            isinstance(item, BodySection) and bool(item.section.fields) for item in items
+        )
         told = [Attribute.FLAGS]
         if session.condstore:  # RFC 7162 §3.2.4
             told += [Attribute.UID, Attribute.MODSEQ]
@@ -182,10 +188,13 @@ class _Answer:
         pieces: list[Piece] = []
         octets = read = 0
         for one in fetched:
-            shown = self._shown(one)
+            shown = yield from self._shown(one)
             if shown is None:
                 continue
+            searched = self._searches * min(one.message.size, section.MAX_HEADER)
             for some in self._response(shown):
+                if searched > TURN_OCTETS:
+                    yield PAUSE
                 pieces += some
                 octets += sum(map(len, some))
                 if octets >= CHUNK_OCTETS:
@@ -196,21 +205,24 @@ class _Answer:
             read += one.message.size + MESSAGE_OCTETS if self._reads else 0
             if read >= TURN_OCTETS:
                 yield from extent.chunks(pieces)
-                yield b""
+                yield PAUSE
                 pieces.clear()
                 octets = read = 0
         pieces.append(updates(self._session, expunge=self._uid))
         pieces.append(self._tagged())
         yield from extent.chunks(pieces)
 
-    def _shown(self, fetched: Fetched) -> Shown | None:
-        """Read the message, if need be; `None` when it is gone or cannot be decoded."""
+    def _shown(self, fetched: Fetched) -> Work[Shown | None]:
+        """Read the message, if need be, and work out what takes long.
+
+        `None` when it is gone or cannot be decoded.
+        """
         if not self._reads:
             return Shown(fetched, None)
         try:
             parsed = self._session.parsed.get(fetched.message.content)
-            for path in self._binaries:
-                section.binary(parsed, path)
+            for item in self._items:
+                yield from self._work(item, parsed)
         except MessageGone:
             self._gone = True
             return None
@@ -218,6 +230,23 @@ class _Answer:
             self._undecodable = True
             return None
         return Shown(fetched, parsed)
+
+    def _work(self, item: Item, parsed: ParsedMessage) -> Work[None]:
+        """Work out what an item shows, as far as that takes long, for `_show` to find it."""
+        rev2 = self._session.rev2
+        match item:
+            case Attribute.ENVELOPE:
+                yield from parsed.envelope()
+            case Attribute.BODY:
+                yield from parsed.body(rev2=rev2)
+            case Attribute.BODYSTRUCTURE:
+                yield from parsed.bodystructure(rev2=rev2)
+            case BodySection(section=what) if what.path:
+                yield from parsed.parsing()
+            case Binary(path=path) | BinarySize(path=path):
+                if path:
+                    yield from parsed.parsing()
+                section.binary(parsed, path)
 
     def _response(self, shown: Shown) -> Iterator[list[Piece]]:
         """One response: at once, or, where the message was read, item by item."""
@@ -280,14 +309,16 @@ class _Answer:
                     b"INTERNALDATE " + internal_date(shown.message.internal_date)
                 )
             case Attribute.ENVELOPE:
-                return lambda shown, pieces: pieces.append(b"ENVELOPE " + shown.parsed.envelope)
+                return lambda shown, pieces: pieces.append(
+                    b"ENVELOPE " + done(shown.parsed.envelope())
+                )
             case Attribute.BODY:
                 return lambda shown, pieces: pieces.append(
-                    b"BODY " + shown.parsed.body(rev2=session.rev2)
+                    b"BODY " + done(shown.parsed.body(rev2=session.rev2))
                 )
             case Attribute.BODYSTRUCTURE:
                 return lambda shown, pieces: pieces.append(
-                    b"BODYSTRUCTURE " + shown.parsed.bodystructure(rev2=session.rev2)
+                    b"BODYSTRUCTURE " + done(shown.parsed.bodystructure(rev2=session.rev2))
                 )
             case _:
                 assert_never(attribute)

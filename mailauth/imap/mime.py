@@ -1,7 +1,8 @@
 """The parts of a message (RFC 2045, RFC 2046): where each begins and ends, and what it says it is.
 
 One pass over the octets, whatever they are: a message is never wrong, it only has fewer parts. Its
-lines end in CRLF. Parts, their depth, and how much of a header is looked at are bounded.
+lines end in CRLF. Parts, their depth, and how much of a header is looked at are bounded, and a pass
+over many stops now and then.
 """
 
 import re
@@ -10,6 +11,8 @@ from functools import cached_property
 
 import msgspec
 
+from mailauth.wire.work import PAUSE, Work, done
+
 MAX_PARTS = 10_000
 MAX_DEPTH = 100
 MAX_HEADER = 262_144  # octets of one header that are looked at for what a part is, and for ENVELOPE
@@ -17,6 +20,8 @@ MAX_HEADERS = 524_288  # octets of all headers of a message, likewise
 MAX_CANDIDATES = 300_000  # lines that might be delimiters; one costs a microsecond
 MAX_BOUNDARY = 200  # octets; RFC 2046 §5.1.1 allows 70
 MAX_PARAMETERS = 200
+STEP_CANDIDATES = 10_000  # looked at in one go
+_PART_CANDIDATES = 20  # that could be looked at in the time a part takes
 
 _FIELDS = re.compile(
     rb"\n(content-(?:type|transfer-encoding|id|description|disposition|language|location|md5)"
@@ -82,6 +87,10 @@ class Part:
         """The header, with the blank line that ends it."""
         return self.data[self.start : self.body]
 
+    def beginning(self, octets: int) -> bytes:
+        """The header, as far as it has so many octets."""
+        return self.data[self.start : min(self.body, self.start + octets)]
+
     @property
     def text(self) -> bytes:
         """The body."""
@@ -91,14 +100,6 @@ class Part:
     def size(self) -> int:
         """Octets of the body."""
         return self.end - self.body
-
-    @property
-    def lines(self) -> int:
-        """Lines of the body; the last need not be ended."""
-        if self.body == self.end:
-            return 0
-        ended = self.data.count(b"\n", self.body, self.end)
-        return ended if self.data[self.end - 1] == 10 else ended + 1
 
     def walk(self) -> Iterator["Part"]:
         """This part and all parts in it, in order."""
@@ -152,8 +153,13 @@ def parameters(value: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
 def parse(data: bytes) -> Part:
     """Find the parts of a message."""
+    return done(parsing(data))
+
+
+def parsing(data: bytes) -> Work[Part]:
+    """Find the parts of a message, step by step."""
     message = Part(data, 0)
-    _Walk(data).through(message)
+    yield from _Walk(data).through(message)
     return message
 
 
@@ -166,27 +172,37 @@ class _Walk:
         self._boundaries: dict[bytes, int] = {}  # to the place in `_open` of the multipart
         self._parts = 0
         self._candidates = 0
+        self._step = 0  # candidates looked at in this step, or what took as long
         self._budget = MAX_HEADERS
 
-    def through(self, message: Part) -> None:
+    def through(self, message: Part) -> Work[None]:
         """Find the parts of `message`, which is all of the data."""
-        at = self._begin(message, UNSPECIFIED)
+        at = yield from self._begin(message, UNSPECIFIED)
         while self._boundaries and (at := self._data.find(b"\n--", at)) >= 0:
             delimiter = self._delimiter(at + 3)
             if delimiter is None:
                 at += 3
+                if self._step >= STEP_CANDIDATES:
+                    yield self._pause()
             elif self._parts >= MAX_PARTS:
                 break
             else:
-                at = self._delimited(at, *delimiter)
+                at = yield from self._delimited(at, *delimiter)
         self._close(0, len(self._data))
 
-    def _begin(self, part: Part, default: MediaType) -> int:
+    def _pause(self) -> bytes:
+        self._step = 0
+        return PAUSE
+
+    def _begin(self, part: Part, default: MediaType) -> Work[int]:
         """Open a part and the message in it, if any; return where to go on: the end of a line."""
         while True:
             self._parts += 1
+            self._step += _PART_CANDIDATES
+            if self._step >= STEP_CANDIDATES:
+                yield self._pause()
             self._open.append(part)
-            cut = self._header(part)
+            cut = yield from self._header(part)
             length = min(part.body - part.start, MAX_HEADER, self._budget)
             self._budget -= length
             part.looked_at = part.start + length
@@ -215,7 +231,7 @@ class _Walk:
             message.body = message.start
             self._open.append(message)
 
-    def _header(self, part: Part) -> int | None:
+    def _header(self, part: Part) -> Work[int | None]:
         """Find the end of a header, or where the delimiter begins that cuts it off."""
         data = self._data
         if data.startswith(b"\r\n", part.start):
@@ -230,6 +246,8 @@ class _Walk:
                 part.body = max(part.start, self._before(stop.start()))
                 return stop.start()
             at = stop.end()
+            if self._step >= STEP_CANDIDATES:
+                yield self._pause()
         blank = data.find(b"\n\r\n", at)
         if blank >= 0:
             part.body = blank + 3
@@ -242,6 +260,7 @@ class _Walk:
     def _delimiter(self, at: int) -> tuple[int, bool] | None:
         """The multipart delimited by the line that goes on at `at`, and whether it closes it."""
         self._candidates += 1
+        self._step += 1
         if self._candidates > MAX_CANDIDATES:
             self._boundaries.clear()
             return None
@@ -259,7 +278,7 @@ class _Walk:
         level = self._boundaries.get(line[:-2])
         return None if level is None else (level, True)
 
-    def _delimited(self, at: int, level: int, closing: bool) -> int:
+    def _delimited(self, at: int, level: int, closing: bool) -> Work[int]:
         """A delimiter has come: end the part before it, and begin the one behind it."""
         self._close(level + 1, self._before(at))
         start = self._data.find(b"\n", at + 1) + 1 or len(self._data)
@@ -270,7 +289,7 @@ class _Walk:
         child = Part(self._data, start)
         multipart.children.append(child)
         in_digest = multipart.media_type.subtype == b"DIGEST"
-        return self._begin(child, IN_DIGEST if in_digest else UNSPECIFIED)
+        return (yield from self._begin(child, IN_DIGEST if in_digest else UNSPECIFIED))
 
     def _close(self, level: int, end: int) -> None:
         """End the parts from this place in `_open` on."""

@@ -6,15 +6,17 @@ from functools import cached_property, partial
 from weakref import WeakValueDictionary
 
 from mailauth.imap.envelope import envelope
-from mailauth.imap.mime import MAX_HEADER, Part, fields, parse
+from mailauth.imap.mime import MAX_HEADER, Part, fields, parsing
 from mailauth.imap.structure import body, bodystructure
 from mailauth.mailbox.message import Content
+from mailauth.wire.work import Work, done
 
 TURN_OCTETS = 300_000  # of messages that are read at a time, while other connections wait
 MESSAGE_OCTETS = 2_000  # that could be read in the time a message takes anyhow
 MAX_OCTETS = 32 * 1024 * 1024
 _MESSAGE = 1_000  # octets that a message takes beside its data
 _PART = 1_000  # octets that a part takes
+_WITHOUT_NUL = b"\x80" + bytes(range(1, 256))
 
 
 class ParsedMessage:
@@ -28,58 +30,71 @@ class ParsedMessage:
         self.octets = _MESSAGE + len(data)
         self._told = grown
         self._decoded: dict[Part, bytes] = {}
+        self._root: Part | None = None
+        self._envelope: bytes | None = None
         self._bodies: dict[bool, bytes] = {}
         self._bodystructures: dict[bool, bytes] = {}
 
     @cached_property
-    def header(self) -> bytes:
-        """The header, with the blank line that ends it."""
+    def header_octets(self) -> int:
+        """The length of the header, with the blank line that ends it."""
         if self.data.startswith(b"\r\n"):
-            return b"\r\n"
+            return 2
         blank = self.data.find(b"\n\r\n")
-        header = self.data if blank < 0 else self.data[: blank + 3]
-        self._grown(len(header))
-        return header
+        return len(self.data) if blank < 0 else blank + 3
+
+    def beginning(self, octets: int) -> bytes:
+        """The header, as far as it has so many octets."""
+        return self.data[: min(self.header_octets, octets)]
 
     @cached_property
     def without_nul(self) -> bytes:
         """The message with another octet for each NUL, which no string of IMAP can have."""
-        shown = self.data.replace(b"\0", b"\x80")
-        self._grown(0 if shown is self.data else len(shown))
-        return shown
+        if b"\0" not in self.data:
+            return self.data
+        return self._kept(self.data.translate(_WITHOUT_NUL))
 
     @cached_property
     def fields(self) -> dict[bytes, bytes]:
         """The fields that ENVELOPE speaks of, as in `mime.Part.fields`."""
-        found = fields(self.header[:MAX_HEADER])
+        found = fields(self.beginning(MAX_HEADER))
         self._grown(sum(map(len, found.values())))
         return found
 
-    @cached_property
+    @property
     def root(self) -> Part:
         """The message as the part that all others are in."""
-        root = parse(self.data)
-        self._grown(sum(_PART + part.looked_at - part.start for part in root.walk()))
-        return root
+        return done(self.parsing())
 
-    @cached_property
-    def envelope(self) -> bytes:
+    def parsing(self) -> Work[Part]:
+        """`root`, step by step."""
+        if self._root is None:
+            root = yield from parsing(self.data)
+            if self._root is None:  # nobody else was quicker
+                self._root = root
+                self._grown(sum(_PART + part.looked_at - part.start for part in root.walk()))
+        return self._root
+
+    def envelope(self) -> Work[bytes]:
         """ENVELOPE."""
-        return self._kept(envelope(self.fields))
+        if self._envelope is None:
+            self._envelope = self._kept((yield from envelope(self.fields)))
+        return self._envelope
 
-    def body(self, *, rev2: bool) -> bytes:
+    def body(self, *, rev2: bool) -> Work[bytes]:
         """BODY, for who speaks IMAP4rev2 or does not."""
-        made = self._bodies.get(rev2)
-        if made is None:
-            made = self._bodies[rev2] = self._kept(body(self.root, rev2=rev2))
-        return made
+        if rev2 not in self._bodies:
+            root = yield from self.parsing()
+            self._bodies[rev2] = self._kept((yield from body(root, rev2=rev2)))
+        return self._bodies[rev2]
 
-    def bodystructure(self, *, rev2: bool) -> bytes:
+    def bodystructure(self, *, rev2: bool) -> Work[bytes]:
         """BODYSTRUCTURE, likewise."""
-        made = self._bodystructures.get(rev2)
-        if made is None:
-            made = self._bodystructures[rev2] = self._kept(bodystructure(self.root, rev2=rev2))
-        return made
+        if rev2 not in self._bodystructures:
+            root = yield from self.parsing()
+            made = yield from bodystructure(root, rev2=rev2)
+            self._bodystructures[rev2] = self._kept(made)
+        return self._bodystructures[rev2]
 
     def decoded(self, part: Part, decode: Callable[[], bytes]) -> bytes:
         """The body of a part of this message as `decode` returns it."""

@@ -1,18 +1,14 @@
 """SEARCH: which messages of a view are as a key asks (RFC 3501 §6.4.4).
 
-Messages are read only where a key asks for what is in them, and then last.
+Messages are read only where a key asks for what is in them, and then last, step by step.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
-from mailauth.imap.addresses import addresses
-from mailauth.imap.charsets import decoded, header_text
+from mailauth.imap.charsets import PIECE_OCTETS
 from mailauth.imap.dates import sent_date
-from mailauth.imap.mime import Part, unfolded
 from mailauth.imap.parsed import ParsedMessage, ParsedMessages
 from mailauth.imap.search_keys import (
     Address,
@@ -37,20 +33,16 @@ from mailauth.imap.search_keys import (
     When,
     Younger,
 )
-from mailauth.imap.structure import transfer_encoding
-from mailauth.imap.transfer import UnknownEncoding, decode
+from mailauth.imap.search_texts import folded, texts_of
 from mailauth.mailbox.errors import MessageGone
 from mailauth.mailbox.message import SYSTEM_FLAGS, Message
 from mailauth.mailbox.view import View
+from mailauth.wire.work import PAUSE, Work
 
-MAX_HEADER = 262_144  # octets of a header that are searched
+_TEXT = 200  # characters that could be searched in the time that any text takes to be had
 
 Test = Callable[[int, Message], bool]
-ReadTest = Callable[[ParsedMessage], bool]
-
-_FOLDED_LINE = re.compile(rb"\r?\n(?=[ \t])")
-_DRESSED = re.compile(rb'[("]')  # comments and quotes are no part of an address
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]{1,64}")  # in pieces: normalizing is quadratic in marks
+SteppingTest = Callable[[int, Message], Work[bool]]
 
 
 class Search:
@@ -64,19 +56,26 @@ class Search:
         self._view = view
         self._parsed = parsed
         self._now = now.replace(microsecond=0)
-        self._test = self._compiled(key)
         self.numbers = self._named(key)
         self.reads = _cost(key) > 0
+        self._test = None if self.reads else self._compiled(key)
+        self._stepping = self._in_steps(key) if self._test is None else _at_once(self._test)
 
     def found(self) -> list[int]:
-        """The sequence numbers of all messages found."""
-        return [number for number in self.numbers if self.matches(number)]
+        """The sequence numbers of all messages found by a key for which nothing is read."""
+        test, message_of = self._test, self._view.message
+        assert test is not None, "messages have to be read"
+        return [
+            number
+            for number in self.numbers
+            if (message := message_of(number)) is not None and test(number, message)
+        ]
 
-    def matches(self, number: int) -> bool:
-        """Whether this message is found; one that is gone is not."""
+    def matches(self, number: int) -> Work[bool]:
+        """Whether this message is found by whatever key; one that is gone is not."""
         message = self._view.message(number)
         try:
-            return message is not None and self._test(number, message)
+            return message is not None and (yield from self._stepping(number, message))
         except MessageGone:
             return False
 
@@ -93,8 +92,40 @@ class Search:
             return frozenset(self._view.numbers(key.ranges))
         return frozenset(self._view.numbers_of_uids(key.ranges))
 
+    def _in_steps(self, key: Key) -> SteppingTest:
+        """The test that a key is, and that may take long."""
+        if _cost(key) == 0:
+            return _at_once(self._compiled(key))
+        match key:
+            case Not(inner):
+                return _negated(self._in_steps(inner))
+            case Or(one, other):
+                return _any_of([self._in_steps(key) for key in sorted((one, other), key=_cost)])
+            case And(keys):
+                return _all_of([self._in_steps(key) for key in sorted(keys, key=_cost)])
+            case Sent() | Header() | Address() | Body() | Text():
+                return self._reading(key)
+            case _:
+                raise AssertionError("nothing else is read for")
+
+    def _reading(self, key: Sent | Header | Address | Body | Text) -> SteppingTest:
+        get = self._parsed.get
+        if isinstance(key, Sent):
+            when, day = key.when, key.day
+            return _at_once(lambda _, message: _was_sent(get(message.content), when, day))
+        needle, texts = folded(key.text), texts_of(key)
+        takes_apart = isinstance(key, Body | Text)
+
+        def test(number: int, message: Message) -> Work[bool]:
+            parsed = get(message.content)
+            if takes_apart:
+                yield from parsed.parsing()
+            return (yield from _is_in(needle, texts(parsed)))
+
+        return test
+
     def _compiled(self, key: Key) -> Test:
-        """The test that a key is."""
+        """The test that a key is for which nothing is read."""
         match key:
             case All():
                 return lambda number, message: True
@@ -110,15 +141,13 @@ class Search:
                 test = self._compiled(inner)
                 return lambda number, message: not test(number, message)
             case Or(one, other):
-                first, second = map(self._compiled, sorted((one, other), key=_cost))
+                first, second = self._compiled(one), self._compiled(other)
                 return lambda number, message: first(number, message) or second(number, message)
             case And(keys):
-                tests = [self._compiled(one) for one in sorted(keys, key=_cost)]
+                tests = [self._compiled(one) for one in keys]
                 return lambda number, message: all(test(number, message) for test in tests)
             case Sent() | Header() | Address() | Body() | Text():
-                read_test = _reading(key)
-                get = self._parsed.get
-                return lambda number, message: read_test(get(message.content))
+                raise AssertionError("this is read for")
             case _:
                 return self._by_attribute(key)
 
@@ -146,13 +175,6 @@ class Search:
         lower = flag.lower()
         known = (*SYSTEM_FLAGS, *self._view.mailbox.keywords)
         return next((one for one in known if one.lower() == lower), flag)
-
-
-def folded(text: str) -> str:
-    """Text as it is compared: without letter case and compatibility forms (after RFC 5051)."""
-    if text.isascii():
-        return text.lower()
-    return _NOT_ASCII.sub(lambda m: unicodedata.normalize("NFKD", m[0]), text.casefold())
 
 
 def _cost(key: Key) -> int:
@@ -184,79 +206,55 @@ def _stands(one: date, when: When, other: date) -> bool:
             assert_never(when)
 
 
-def _reading(key: Sent | Header | Address | Body | Text) -> ReadTest:
-    """A test of what is in a message."""
-    match key:
-        case Sent(when, day):
-            return lambda message: _was_sent(message, when, day)
-        case Header(field, text):
-            values, needle = _values_of(field), folded(text)
-            return lambda message: any(
-                needle in folded(header_text(value)) for value in values(message)
-            )
-        case Address(field, text):
-            values, needle = _values_of(field), folded(text)
-            return lambda message: any(
-                needle in folded(one) for value in values(message) for one in _address_texts(value)
-            )
-        case Body(text):
-            needle = folded(text)
-            return lambda message: any(needle in folded(one) for one in _texts(message.root))
-        case Text(text):
-            needle = folded(text)
-            return lambda message: (
-                needle in folded(_header_text(message.header))
-                or any(needle in folded(one) for one in _texts(message.root))
-                or any(needle in folded(one) for one in _mime_headers(message.root))
-            )
-        case _:
-            assert_never(key)
+def _at_once(test: Test) -> SteppingTest:
+    def stepping(number: int, message: Message) -> Work[bool]:
+        yield from ()
+        return test(number, message)
+
+    return stepping
 
 
-def _values_of(field: bytes) -> Callable[[ParsedMessage], Iterator[bytes]]:
-    """A function that returns the values of the fields of this name in a message, unfolded."""
-    pattern = re.compile(
-        rb"\n%b[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)" % re.escape(field), re.IGNORECASE
-    )
-    return lambda message: map(unfolded, pattern.findall(b"\n" + message.header[:MAX_HEADER]))
+def _negated(test: SteppingTest) -> SteppingTest:
+    def stepping(number: int, message: Message) -> Work[bool]:
+        return not (yield from test(number, message))
+
+    return stepping
 
 
-def _address_texts(value: bytes) -> Iterator[str]:
-    """An address field as it is, and, where that is not the same, address by address."""
-    yield header_text(value)
-    if _DRESSED.search(value):
-        for one in addresses(value):
-            name, mailbox, host = (part or b"" for part in (one.name, one.mailbox, one.host))
-            yield f"{header_text(name)} <{header_text(mailbox)}@{header_text(host)}>"
+def _any_of(tests: list[SteppingTest]) -> SteppingTest:
+    def stepping(number: int, message: Message) -> Work[bool]:
+        for test in tests:
+            if (yield from test(number, message)):
+                return True
+        return False
+
+    return stepping
+
+
+def _all_of(tests: list[SteppingTest]) -> SteppingTest:
+    def stepping(number: int, message: Message) -> Work[bool]:
+        for test in tests:
+            if not (yield from test(number, message)):
+                return False
+        return True
+
+    return stepping
+
+
+def _is_in(needle: str, texts: Iterator[str | None]) -> Work[bool]:
+    """Whether the needle is in one of the texts, all of which are folded."""
+    searched = 0
+    for text in texts:
+        if text is None or searched > PIECE_OCTETS:
+            searched = 0
+            yield PAUSE
+        if text is not None:
+            if needle in text:
+                return True
+            searched += len(text) + _TEXT
+    return False
 
 
 def _was_sent(message: ParsedMessage, when: When, day: date) -> bool:
     sent = sent_date(message.fields.get(b"date", b""))
     return sent is not None and _stands(sent, when, day)
-
-
-def _texts(root: Part) -> Iterator[str]:
-    """The texts of a message: its text parts, and the headers of messages in it."""
-    yield ""
-    for part in root.walk():
-        if part.media_type.type == b"TEXT":
-            yield _part_text(part)
-        elif part.message is not None:
-            yield _header_text(part.message.header)
-
-
-def _mime_headers(root: Part) -> Iterator[str]:
-    """The headers of the parts in a message (RFC 9051 §6.4.4, TEXT)."""
-    return (_header_text(part.header) for part in root.walk() if part is not root)
-
-
-def _part_text(part: Part) -> str:
-    try:
-        octets = decode(part.text, transfer_encoding(part))
-    except UnknownEncoding:
-        octets = part.text
-    return decoded(octets, part.media_type.parameter(b"CHARSET"))
-
-
-def _header_text(header: bytes) -> str:
-    return header_text(_FOLDED_LINE.sub(b"", header[:MAX_HEADER]))

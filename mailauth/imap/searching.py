@@ -1,7 +1,5 @@
 """SEARCH and its answers (RFC 9051 §6.4.4, §7.3.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5)."""
 
-from collections.abc import Iterator
-
 from mailauth.imap import condstore, sequence
 from mailauth.imap.command import Command
 from mailauth.imap.errors import Bad
@@ -13,6 +11,7 @@ from mailauth.imap.session import Extension, ImapSession
 from mailauth.imap.updates import updates
 from mailauth.mailbox.view import View
 from mailauth.wire.effects import Effect, Stream, Write
+from mailauth.wire.work import PAUSE, Work
 
 _ALL = frozenset({b"ALL"})
 
@@ -45,18 +44,18 @@ def _search(session: ImapSession, command: Command, *, uid: bool) -> list[Effect
     return [Stream(_in_turns(said, found, selection.view, answer))]
 
 
-def _in_turns(said: bytes, found: Search, view: View, answer: "_Answer") -> Iterator[bytes]:
+def _in_turns(said: bytes, found: Search, view: View, answer: "_Answer") -> Work[None]:
     """Search what has to be read; an empty chunk lets others have their turn."""
     numbers: list[int] = []
     searched = 0
     for number in found.numbers:
-        if found.matches(number):
+        if (yield from found.matches(number)):
             numbers.append(number)
         message = view.message(number)
         searched += MESSAGE_OCTETS + (message.size if message is not None else 0)
         if searched > TURN_OCTETS:
             searched = 0
-            yield b""
+            yield PAUSE
     yield said + answer.to(numbers)
 
 

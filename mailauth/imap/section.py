@@ -12,7 +12,7 @@ from mailauth.imap.parsed import ParsedMessage
 from mailauth.imap.structure import transfer_encoding
 from mailauth.imap.transfer import decode, is_identity
 
-MAX_HEADER = 1_048_576  # octets of a header that are searched for fields
+MAX_HEADER = 524_288  # octets of a header that are searched for fields
 
 _FIELD = re.compile(rb"\n([^\s:]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*")
 
@@ -61,7 +61,7 @@ def content(message: ParsedMessage, section: Section) -> Extent | None:
         if part is None:
             return None
     start, body, end = (
-        (0, len(message.header), len(data)) if part is None else (part.start, part.body, part.end)
+        (0, message.header_octets, len(data)) if part is None else (part.start, part.body, part.end)
     )
     match section.specifier:
         case None:
@@ -88,7 +88,9 @@ def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
     part = find(message.root, path)
     if part is None:
         return None
-    if part.media_type.is_multipart:
+    if (
+        part.media_type.is_multipart or part.message is not None
+    ):  # encoded by no right (RFC 2046 §5)
         return Extent(message.data, part.body, part.end)
     encoding = transfer_encoding(part)
     if is_identity(encoding):

@@ -1,58 +1,82 @@
 """BODY and BODYSTRUCTURE: the parts of a message as a parenthesized list (RFC 3501 §7.4.2)."""
 
 import re
+from itertools import islice
 
 from mailauth.imap.envelope import envelope, text
-from mailauth.imap.mime import Part, parameters
+from mailauth.imap.lines import LineCounter
+from mailauth.imap.mime import MAX_PARAMETERS, Part, parameters
+from mailauth.wire.work import PAUSE, Work
+
+STEP_PARTS = 250  # of which the structure is made in one go
 
 _TOKEN = re.compile(rb"[^\s;,()]+")
 
 
-def body(part: Part, *, rev2: bool) -> bytes:
+def body(part: Part, *, rev2: bool) -> Work[bytes]:
     """BODY: without extension data."""
     return _structure(part, extended=False, rev2=rev2)
 
 
-def bodystructure(part: Part, *, rev2: bool) -> bytes:
+def bodystructure(part: Part, *, rev2: bool) -> Work[bytes]:
     """BODYSTRUCTURE: with extension data."""
     return _structure(part, extended=True, rev2=rev2)
 
 
-def _structure(part: Part, *, extended: bool, rev2: bool) -> bytes:
-    """One part; parts nest no deeper than `mime.MAX_DEPTH`.
+def _structure(root: Part, *, extended: bool, rev2: bool) -> Work[bytes]:
+    """All parts, the inner ones first."""
+    made: dict[Part, bytes] = {}
+    lines = LineCounter(root.data)
+    for count, part in enumerate(reversed(list(root.walk())), 1):
+        if part.media_type.is_multipart:
+            items = _multipart(part, b"".join(map(made.pop, part.children)), extended=extended)
+        else:
+            message = None
+            if part.message is not None:
+                message = made.pop(part.message)
+            items = yield from _single(part, message, lines, extended=extended, rev2=rev2)
+        if extended:
+            items += _extension(part)
+        made[part] = b"(%b)" % b" ".join(items)
+        if count % STEP_PARTS == 0:
+            yield PAUSE
+    return made[root]
+
+
+def _multipart(part: Part, children: bytes, *, extended: bool) -> list[bytes]:
+    kind = part.media_type
+    items = [children + b" " + text(kind.subtype)]
+    if extended:
+        items.append(_parameters(kind.parameters))
+    return items
+
+
+def _single(
+    part: Part, message: bytes | None, lines: LineCounter, *, extended: bool, rev2: bool
+) -> Work[list[bytes]]:
+    """A part that is no multipart; `message` is the structure of the message in it.
 
     Only IMAP4rev2 shows what is in a MESSAGE/GLOBAL (RFC 9051 §9 media-message, RFC 3501 §9).
     """
-    kind = part.media_type
-    if kind.is_multipart:
-        children = b"".join(
-            _structure(child, extended=extended, rev2=rev2) for child in part.children
-        )
-        items = [children + b" " + text(kind.subtype)]
-        if extended:
-            items.append(_parameters(kind.parameters))
-    else:
-        fields = part.fields
-        items = [
-            text(kind.type),
-            text(kind.subtype),
-            _parameters(kind.parameters),
-            text(fields.get(b"content-id")),
-            text(fields.get(b"content-description")),
-            text(transfer_encoding(part)),
-            b"%d" % part.size,
-        ]
-        if part.message is not None and (rev2 or kind.subtype == b"RFC822"):
-            items.append(envelope(part.message.fields))
-            items.append(_structure(part.message, extended=extended, rev2=rev2))
-            items.append(b"%d" % part.lines)
-        elif kind.type == b"TEXT":
-            items.append(b"%d" % part.lines)
-        if extended:
-            items.append(text(fields.get(b"content-md5")))
+    kind, fields = part.media_type, part.fields
+    items = [
+        text(kind.type),
+        text(kind.subtype),
+        _parameters(kind.parameters),
+        text(fields.get(b"content-id")),
+        text(fields.get(b"content-description")),
+        text(transfer_encoding(part)),
+        b"%d" % part.size,
+    ]
+    if part.message is not None and message is not None and (rev2 or kind.subtype == b"RFC822"):
+        items.append((yield from envelope(part.message.fields)))
+        items.append(message)
+        items.append(b"%d" % lines.between(part.body, part.end))
+    elif kind.type == b"TEXT":
+        items.append(b"%d" % lines.between(part.body, part.end))
     if extended:
-        items += _extension(part)
-    return b"(%b)" % b" ".join(items)
+        items.append(text(fields.get(b"content-md5")))
+    return items
 
 
 def transfer_encoding(part: Part) -> bytes:
@@ -85,7 +109,7 @@ def _disposition(value: bytes) -> bytes:
 
 
 def _language(value: bytes) -> bytes:
-    tags = [text(tag) for tag in _TOKEN.findall(value)]
+    tags = [text(tag[0]) for tag in islice(_TOKEN.finditer(value), MAX_PARAMETERS)]
     if not tags:
         return b"NIL"
     return tags[0] if len(tags) == 1 else b"(%b)" % b" ".join(tags)

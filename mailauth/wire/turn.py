@@ -16,13 +16,21 @@ def take_turn(step: Callable[[], list[Effect] | None]) -> list[Effect]:
     """
     effects: list[Effect] = []
     unsent = 0
-    while (done := step()) is not None:
+    stopping = False
+    while not stopping and (done := step()) is not None:
         effects += done
-        if any(isinstance(effect, _STOPPING) for effect in done):
-            break
-        unsent += sum(len(effect.data) for effect in done if isinstance(effect, Write))
-        if unsent > MAX_UNSENT:
-            said = [effect.data for effect in effects if isinstance(effect, Write)]
-            others = [effect for effect in effects if not isinstance(effect, Write)]
-            return [*others, Stream(iter(said))]
+        for effect in done:
+            if isinstance(effect, Write):
+                unsent += len(effect.data)
+            elif isinstance(effect, _STOPPING):
+                stopping = True
+        if unsent > MAX_UNSENT and not stopping:
+            return _drained(effects)
     return effects
+
+
+def _drained(effects: list[Effect]) -> list[Effect]:
+    """The same, but the client has to take what is said before it is listened to again."""
+    said = [effect.data for effect in effects if isinstance(effect, Write)]
+    others = [effect for effect in effects if not isinstance(effect, Write)]
+    return [*others, Stream(iter(said))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap.charsets import codec, decoded, header_text
+from mailauth.imap.charsets import PIECE_OCTETS, codec, decoded, header_text, pieces
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,35 @@ def test_charsets(name: bytes, expected: str | None) -> None:
 @given(st.binary(max_size=60), st.sampled_from([b"utf-7", b"utf-16", b"hz", b"iso-2022-kr", b"?"]))
 def test_any_octets_are_text_in_any_charset(octets: bytes, charset: bytes) -> None:
     decoded(octets, charset)
+
+
+CHARSETS = [
+    *(b"us-ascii", b"utf-8", b"utf-7", b"utf-16", b"utf-32", b"iso-8859-1", b"koi8-r", b"cp720"),
+    *(b"iso-2022-jp", b"iso-2022-kr", b"shift_jis", b"gb18030", b"big5", b"euc-kr", b"hz", b"?"),
+]
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+@pytest.mark.parametrize("shift", range(4))
+def test_a_long_text_is_the_same_in_pieces(charset: bytes, shift: int) -> None:
+    """Wherever they end: in a character, or in what announces it."""
+    name = codec(charset) or "utf-8"
+    text = "x" * shift + "añ한日本ж\r\n".encode(name, "ignore").decode(name) * 40_000
+    octets = text.encode(name)
+    some = list(pieces(octets, charset))
+    assert "".join(some) == decoded(octets, charset) == text
+    assert max(map(len, some)) <= PIECE_OCTETS
+
+
+def test_a_long_text_in_no_known_charset_is_no_utf_8_either() -> None:
+    octets = b"\xc3\xa9" * PIECE_OCTETS + b"\xe9"
+    assert "".join(pieces(octets, None)) == decoded(octets, None) == octets.decode("latin-1")
+
+
+def test_a_run_that_never_ends_is_not_read_again_and_again() -> None:
+    """RFC 2152: a shifted sequence of UTF-7 has no bound."""
+    octets = b"+" + b"AOkA6QDp" * PIECE_OCTETS
+    assert max(map(len, pieces(octets, b"utf-7"))) <= PIECE_OCTETS
 
 
 @given(st.lists(st.sampled_from([b"=?", b"?=", b"utf-8", b"?q?", b"?b?", b" ", b"=C3", b"\xff"])))

@@ -4,16 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap.addresses import END_OF_GROUP, Address, addresses
-from mailauth.imap.envelope import envelope
+from mailauth.imap import addresses as reading
+from mailauth.imap.addresses import END_OF_GROUP, Address
+from mailauth.imap.envelope import address_list, envelope
 from mailauth.imap.mime import fields
+from mailauth.wire.work import done
 from tests.imap.lists import check_envelope, read
 from tests.imap.messages import crlf, octets
+from tests.imap.steps import MAX_CALLS, longest_step
 
 
 def of(header: str) -> bytes:
     """The envelope of a header written with plain line feeds."""
-    return envelope(fields(crlf(header)))
+    return done(envelope(fields(crlf(header))))
+
+
+def addresses(value: bytes) -> list[Address]:
+    """All addresses of a field."""
+    return [one for some in reading.addresses(value) for one in some]
 
 
 def test_rfc3501_section_8_envelope() -> None:
@@ -151,7 +159,7 @@ def test_any_octets_are_a_list(value: bytes) -> None:
 
 @given(octets)
 def test_any_header_has_an_envelope(header: bytes) -> None:
-    check_envelope(read(envelope(fields(header))))
+    check_envelope(read(done(envelope(fields(header)))))
 
 
 @pytest.mark.timeout(20)
@@ -160,5 +168,18 @@ def test_any_header_has_an_envelope(header: bytes) -> None:
 )
 def test_time_is_linear_in_what_comes(piece: bytes) -> None:
     """A quarter of a megabyte of anything; quadratic work would take minutes."""
-    addresses(piece * (262_144 // len(piece)))
-    addresses(b"<" + piece * (262_144 // len(piece)))
+    for beginning in (b"", b"<"):
+        value = beginning + piece * (262_144 // len(piece))
+        done(address_list(value))
+
+
+@pytest.mark.parametrize("piece", [b"()", b"a:;", b"@,", b"a,", b"[", b'"a" <b@c> (d), '])
+def test_a_long_list_is_read_in_steps(piece: bytes) -> None:
+    """Only what is one address is shown in one."""
+    assert longest_step(address_list(piece * 50_000)) < MAX_CALLS
+
+
+def test_where_a_step_ends_is_not_to_be_seen() -> None:
+    """The addresses are the same, in groups and with routes, and wherever they stand."""
+    value = b'A B (c) <@x,@y:d.e@f>, G: g@h, "i" <j@k>;, l@m (n), '
+    assert addresses(value * 5_000) == addresses(value) * 5_000

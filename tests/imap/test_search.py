@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from mailauth.imap.charsets import PIECE_OCTETS
 from mailauth.imap.parsed import ParsedMessages
-from mailauth.imap.search import Search, folded
+from mailauth.imap.search import Search
 from mailauth.imap.search_keys import (
     MAX_NESTING,
+    Address,
     All,
     And,
     Arrived,
@@ -29,11 +31,14 @@ from mailauth.imap.search_keys import (
     When,
     Younger,
 )
+from mailauth.imap.search_texts import folded
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import FLAGGED, SEEN, FlagChange, NewMessage, Operation
 from mailauth.mailbox.store import Mailbox
 from mailauth.mailbox.view import View
+from mailauth.wire.work import done
 from tests.imap.messages import crlf
+from tests.imap.steps import MAX_CALLS, longest_step
 
 NOW = datetime(2020, 7, 28, 12, 0, 0, 500000, UTC)
 DAY = timedelta(days=1)
@@ -98,9 +103,16 @@ def box() -> Mailbox:
     return box
 
 
+def holding(content: bytes) -> Mailbox:
+    """A mailbox with this message alone."""
+    store = MemoryStore(lambda: 1, lambda account: NewMessage(content, NOW))
+    return store.account("mary").mailbox("INBOX")
+
+
 def search(box: Mailbox, *keys: Key) -> list[int]:
     """The numbers found by all these keys."""
-    return Search(And(keys), View(box, read_only=True), ParsedMessages(), NOW).found()
+    search = Search(And(keys), View(box, read_only=True), ParsedMessages(), NOW)
+    return [number for number in search.numbers if done(search.matches(number))]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +224,8 @@ class Reads(ParsedMessages):
 def test_no_message_is_read_that_need_not_be(box: Mailbox, key: Key, reads: int) -> None:
     parsed = Reads()
     found = Search(key, View(box), parsed, NOW)
-    found.found()
+    for number in found.numbers:
+        done(found.matches(number))
     assert parsed.count == reads
     assert found.reads == (reads > 0) or isinstance(key, Or)
 
@@ -243,6 +256,26 @@ def test_keys_may_nest(box: Mailbox) -> None:
 )
 def test_letter_case_and_form_do_not_matter(one: str, other: str) -> None:
     assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize("charset", [b"utf-8", b"iso-2022-jp", b"none"])
+@pytest.mark.parametrize("key", [Text, Body])
+def test_a_long_text_is_searched_in_steps(key: type[Text | Body], charset: bytes) -> None:
+    """What lies across the end of a piece is found like all else."""
+    header = b"Content-Type: text/plain; charset=%b\r\n\r\n" % charset
+    text = b"x" * (3 * PIECE_OCTETS - 3) + b"needle" + b"y" * 3 * PIECE_OCTETS
+    box = holding(header + text)
+    assert search(box, key("xneedley")) == [1]
+    assert search(box, key("")) == [1]
+    found = Search(key("no such thing"), View(box), ParsedMessages(), NOW)
+    assert sum(1 for _ in found.matches(1)) >= 5
+
+
+def test_a_long_list_of_addresses_is_searched_in_steps() -> None:
+    box = holding(b"To: " + b'"a"@b,' * 40_000 + b"\r\n\r\n")
+    found = Search(Address(b"to", "nobody"), View(box), ParsedMessages(), NOW)
+    assert longest_step(found.matches(1)) < MAX_CALLS
+    assert search(box, Address(b"to", "<a@b>")) == [1]
 
 
 @pytest.mark.timeout(20)

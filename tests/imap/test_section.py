@@ -152,6 +152,12 @@ def test_binary() -> None:
     assert four.startswith(b"--four")
 
 
+def test_a_message_has_no_encoding() -> None:
+    """RFC 2046 §5.2.1: whatever it says; each of those within each other would be decoded anew."""
+    message = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    assert binary(parse(message + message + b"eA=="), (1,)) == message + b"eA=="
+
+
 def test_an_encoding_nobody_knows() -> None:
     """RFC 3516 §4.3: UNKNOWN-CTE."""
     with pytest.raises(UnknownEncoding):
@@ -217,7 +223,7 @@ def test_header_and_text_are_the_message(data: bytes) -> None:
 
 @given(octets)
 def test_fields_and_the_others_are_the_header(data: bytes) -> None:
-    header = parse(data).header
+    header = parse(data).root.header
     names = frozenset([b"subject", b"content-type"])
     some, others = header_fields(header, names), header_fields(header, names, others=True)
     lines = sorted(some.splitlines(keepends=True) + others.splitlines(keepends=True))

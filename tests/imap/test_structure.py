@@ -7,10 +7,23 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailauth.imap.mime import MAX_DEPTH, MAX_PARTS, Part, parameters, parse
-from mailauth.imap.structure import body, bodystructure
+from mailauth.imap import structure
+from mailauth.imap.lines import LineCounter
+from mailauth.imap.mime import MAX_DEPTH, MAX_PARTS, Part, parameters, parse, parsing
+from mailauth.wire.work import done
 from tests.imap.lists import check_body, read
 from tests.imap.messages import COMPLEX, crlf, octets
+from tests.imap.steps import MAX_CALLS, longest_step
+
+
+def body(part: Part, *, rev2: bool) -> bytes:
+    """BODY, made at once."""
+    return done(structure.body(part, rev2=rev2))
+
+
+def bodystructure(part: Part, *, rev2: bool) -> bytes:
+    """BODYSTRUCTURE, likewise."""
+    return done(structure.bodystructure(part, rev2=rev2))
 
 
 def outline(part: Part) -> str:
@@ -214,7 +227,20 @@ def test_what_is_in_a_part_ends_before_the_delimiters_line() -> None:
     )
     assert [part.text for part in root.children] == [b"one\r\n", b"two", b""]
     assert root.children[1].header == b"X: y\r\n\r\n"
-    assert [part.lines for part in root.children] == [1, 1, 0]
+    lines = LineCounter(root.data)
+    assert [lines.between(part.body, part.end) for part in root.children] == [1, 1, 0]
+
+
+@given(st.lists(st.sampled_from([b"\n", b"x", b"x" * 4_095, b"\n" * 4_096])), st.data())
+def test_lines_are_counted_once_for_all_parts(pieces: list[bytes], data: st.DataObject) -> None:
+    """RFC 3501 §7.4.2: the size of a body in lines."""
+    octets = b"".join(pieces)
+    counter = LineCounter(octets)
+    for _ in range(3):
+        start = data.draw(st.integers(0, len(octets)))
+        end = data.draw(st.integers(start, len(octets)))
+        lines = octets[start:end].split(b"\n")
+        assert counter.between(start, end) == len(lines) - (not lines[-1])
 
 
 @pytest.mark.parametrize(
@@ -335,18 +361,24 @@ def boundary(number: int) -> bytes:
             boundary(1) + b"Content-Type: message/rfc822\r\n\r\nTo: a@b\r\n\r\n--b1\r\n" * 100_000,
             id="messages with envelopes",
         ),
+        pytest.param(
+            boundary(1) + b"Content-Type: message/rfc822\r\n\r\n" * 99 + b"\r\n" * 4_000_000,
+            id="many lines, deep within",
+        ),
         pytest.param(b"\0" * 8_000_000, id="NUL"),
     ],
 )
 def test_hostile_messages_are_taken_apart_in_bounded_time_and_space(data: bytes) -> None:
     started = time.process_time()
     root = parse(data)
-    structure = bodystructure(root, rev2=True)
+    shown = bodystructure(root, rev2=True)
     assert time.process_time() - started < 5
     parts = list(root.walk())
     assert len(parts) <= 2 * MAX_PARTS + MAX_DEPTH
-    assert len(structure) < 20 * 1024 * 1024
-    check_body(read(structure), extended=True)
+    assert len(shown) < 20 * 1024 * 1024
+    check_body(read(shown), extended=True)
+    assert longest_step(parsing(data)) < MAX_CALLS
+    assert longest_step(structure.bodystructure(root, rev2=True)) < MAX_CALLS
 
 
 def test_what_nests_too_deep_is_no_longer_looked_into() -> None:

@@ -53,6 +53,37 @@ def test_search_of_what_has_to_be_read(log_in: Connect, mail: MemoryAccount) -> 
     assert content[0].startswith(b"* SEARCH 1 2 3")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [b"FETCH 1 BODYSTRUCTURE", b"FETCH 1 BODY[1.MIME]", b"FETCH 1 BINARY[2]", b"SEARCH BODY z"],
+)
+def test_one_message_of_many_parts(log_in: Connect, mail: MemoryAccount, command: bytes) -> None:
+    """It is taken apart in turns, all of which but the last say nothing."""
+    parts = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 10_000
+    mail.create("Box").append([NewMessage(parts, NOON)])
+    mary = log_in()
+    mary.send(b"a SELECT Box\r\n")
+    [chunks] = [
+        effect.chunks
+        for effect in mary.core.receive(b"b %b\r\n" % command)
+        if isinstance(effect, Stream)
+    ]
+    said = list(chunks)
+    assert said[:8] == [b""] * 8
+    assert said[-1].endswith(b"completed\r\n")
+
+
+def test_the_same_header_searched_again_and_again(log_in: Connect, mail: MemoryAccount) -> None:
+    """Each time in a turn of its own, since a header may be long and what is found short."""
+    mail.create("Box").append([NewMessage(b"X: y\r\n" * 100_000 + b"\r\n", NOON)])
+    mary = log_in()
+    mary.send(b"a SELECT Box\r\n")
+    items = b" ".join(b"BODY.PEEK[HEADER.FIELDS (A%d)]" % number for number in range(100))
+    [stream] = mary.core.receive(b"b FETCH 1 (%b)\r\n" % items)[1:]
+    assert isinstance(stream, Stream)
+    assert sum(not chunk for chunk in stream.chunks) >= 100
+
+
 MANY = 3 * SLICE_MESSAGES + 1
 
 

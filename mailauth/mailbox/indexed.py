@@ -6,7 +6,7 @@ import msgspec
 
 from mailauth.mailbox.errors import LimitReached, NoSuchMailbox
 from mailauth.mailbox.index import Index
-from mailauth.mailbox.message import FlagChange, Keywords, Message, Operation
+from mailauth.mailbox.message import DELETED, FlagChange, Keywords, Message, Operation
 from mailauth.mailbox.store import Counts, Limits, Listener, SpecialUse
 
 MAX_KEYWORD = 100  # characters
@@ -18,6 +18,11 @@ class Plan(msgspec.Struct, frozen=True):
     found: list[int]
     changes: list[tuple[Message, frozenset[str]]]
     modified: list[int]
+
+    @property
+    def before(self) -> dict[int, int]:
+        """The MODSEQs, by UID, of the messages that change."""
+        return {message.uid: message.modseq for message, _ in self.changes}
 
 
 class IndexedMailbox:
@@ -137,6 +142,11 @@ class IndexedMailbox:
             if flags != message.flags:
                 plan.changes.append((message, flags))
         return plan
+
+    def _to_expunge(self, uids: Iterable[int], *, deleted: bool) -> list[Message]:
+        """The messages that an EXPUNGE comes to."""
+        found = self._present(uids)
+        return [one for one in found if DELETED in one.flags] if deleted else found
 
     def _present(self, uids: Iterable[int]) -> list[Message]:
         """Those of the messages that are there, in order of UID."""

@@ -102,11 +102,12 @@ class MemoryMailbox(IndexedMailbox):
             )
         if plan.changes:
             self._tell()
-        return Stored(self._present(plan.found), plan.modified)
+        return Stored(self._present(plan.found), plan.modified, plan.before)
 
-    def expunge(self, uids: Iterable[int]) -> list[int]:
+    def expunge(self, uids: Iterable[int], *, deleted: bool = False) -> list[int]:
         self._check_there()
-        removed = self._index.remove(uids)
+        removed = self._to_expunge(uids, deleted=deleted)
+        self._index.remove(message.uid for message in removed)
         if removed:
             self._account.room.add(-len(removed), -sum(message.size for message in removed))
             self._tell()

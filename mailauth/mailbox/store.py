@@ -71,11 +71,12 @@ class Counts(msgspec.Struct, frozen=True):
 class Stored(msgspec.Struct, frozen=True):
     """What STORE did: every message that now is as asked, and the UIDs that UNCHANGEDSINCE spared.
 
-    UIDs that are gone are in neither.
+    UIDs that are gone are in neither. `before` has the MODSEQs, by UID, of messages that changed.
     """
 
     messages: list[Message]
     modified: list[int]
+    before: dict[int, int]
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -156,8 +157,8 @@ class Mailbox(Protocol):
     ) -> Stored:
         """Change flags; where they are so already, MODSEQ stays. Raises `LimitReached`."""
 
-    def expunge(self, uids: Iterable[int]) -> list[int]:
-        """Remove messages, whatever their flags; return the UIDs that were there, ascending."""
+    def expunge(self, uids: Iterable[int], *, deleted: bool = False) -> list[int]:
+        r"""Remove messages, or those of them with `\Deleted`; return their UIDs, ascending."""
 
     def copy(self, uids: Iterable[int], target: str) -> Copied:
         """Copy to the mailbox of that name; raises `NoSuchMailbox`, `OverQuota`, `LimitReached`."""

@@ -171,16 +171,16 @@ class View:
         `updates` will not repeat what this returns; if `silent`, it still tells what others did.
         """
         wanted = [self._uids[number - 1] for number in numbers]
-        self.mailbox.poll()
-        untold = self._changed_by_others(wanted) if silent else frozenset()
         stored = self.mailbox.store(wanted, change, unchanged_since)
         messages = []
         for message in stored.messages:
             number = self.number(message.uid)
             assert number is not None
             messages.append(Changed(number, message))
-            if message.modseq > self._told and message.uid not in untold:
-                self._own[message.uid] = message.modseq
+            if message.modseq > self._told:
+                before = stored.before.get(message.uid, message.modseq)
+                if not silent or self._is_known(message.uid, before):
+                    self._own[message.uid] = message.modseq
         modified = [number for uid in stored.modified if (number := self.number(uid)) is not None]
         gone = len(messages) + len(modified) < len(wanted)
         return StoredHere(messages, modified, gone)
@@ -192,7 +192,7 @@ class View:
         if numbers is not None:
             wanted = {self._uids[number - 1] for number in numbers}
             deleted = [uid for uid in deleted if uid in wanted]
-        self.mailbox.expunge(deleted)
+        self.mailbox.expunge(deleted, deleted=True)
 
     def copy(self, numbers: Iterable[int], target: str) -> Copied:
         """Copy; messages that are gone are left out. Raises like `Mailbox.copy`."""
@@ -206,17 +206,9 @@ class View:
         """Move; messages that are gone are left out. Raises like `Mailbox.copy`."""
         return self.mailbox.move([self._uids[number - 1] for number in numbers], target)
 
-    def _changed_by_others(self, uids: Iterable[int]) -> frozenset[int]:
-        """Those of `uids` that have changed without the client's doing or knowledge."""
-        if self.mailbox.highest_modseq == self._told:
-            return frozenset()
-        return frozenset(
-            uid
-            for uid in uids
-            if (message := self.mailbox.get(uid)) is not None
-            and message.modseq > self._told
-            and self._own.get(uid) != message.modseq
-        )
+    def _is_known(self, uid: int, modseq: int) -> bool:
+        """Whether a message at this MODSEQ is as the client knows it, or made it."""
+        return modseq <= self._told or self._own.get(uid) == modseq
 
     def _add(self, new: Sequence[int]) -> None:
         if new:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,8 +29,16 @@ from mailauth.mailbox.errors import (
 from mailauth.mailbox.maildir import MaildirStore, changes, copying, look
 from mailauth.mailbox.maildir.folder import MaildirMailbox
 from mailauth.mailbox.maildir.journal import NAME
-from mailauth.mailbox.message import ANSWERED, DELETED, FLAGGED, SEEN, Message, NewMessage
-from mailauth.mailbox.store import Copying, Limits, SpecialUse
+from mailauth.mailbox.message import (
+    ANSWERED,
+    DELETED,
+    FLAGGED,
+    SEEN,
+    FlagChange,
+    Message,
+    NewMessage,
+)
+from mailauth.mailbox.store import Copying, Limits, SpecialUse, Stored
 from mailauth.mailbox.view import View
 from tests.mailbox.conftest import NOON, mail, welcome
 from tests.mailbox.test_mailbox import add, flags, remove
@@ -223,6 +232,46 @@ def test_processes_see_each_others_changes(process: Process) -> None:
     mine.mailbox.move([3], "Sent")
     assert shown(theirs.updates(expunge=True)) == ["3 EXPUNGE", "1 EXPUNGE"]
     assert list(box(other, "Sent").uids()) == [1, 2]
+
+
+@pytest.mark.parametrize("change", [add(SEEN), remove(SEEN)], ids=["anew", "to no effect"])
+def test_a_silent_store_hides_nothing_that_another_process_did_just_before(
+    process: Process, monkeypatch: pytest.MonkeyPatch, change: FlagChange
+) -> None:
+    """RFC 3501 §6.4.6: others' changes are told, however late they are seen."""
+    one, other = process(), process()
+    mine = View(box(one))
+    mine.mailbox.append([mail("a")])
+    mine.updates(expunge=True)
+    store = mine.mailbox.store
+
+    def store_too_late(*arguments: Any) -> Stored:
+        box(other).store([1], add(FLAGGED))
+        return store(*arguments)
+
+    monkeypatch.setattr(mine.mailbox, "store", store_too_late)
+    mine.store([1], change, silent=True)
+    told = "1 FETCH \\Flagged" + (" \\Seen" if change == add(SEEN) else "")
+    assert shown(mine.updates(expunge=True)) == [told]
+
+
+def test_a_message_that_another_process_undeletes_just_before_is_kept(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r"""RFC 3501 §6.4.3: what is removed has `\Deleted`, and not only had it a moment ago."""
+    one, other = process(), process()
+    mine = View(box(one))
+    mine.mailbox.append([mail("a", DELETED), mail("b", DELETED)])
+    poll = mine.mailbox.poll
+
+    def poll_too_early() -> None:
+        poll()
+        box(other).store([1], remove(DELETED))
+
+    monkeypatch.setattr(mine.mailbox, "poll", poll_too_early)
+    mine.expunge()
+    assert mine.mailbox.uids() == [1]
+    assert box(other).uids() == [1]
 
 
 def test_a_mailbox_that_another_process_renames_is_the_same(process: Process) -> None:

@@ -85,12 +85,12 @@ class MaildirMailbox(JournaledMailbox):
                 if self._reach(key := key_of(message), partial(self._rename, changes, key, flags))
             ]
             self._write(records, changes)
-            return Stored(self._present(plan.found), plan.modified)
+            return Stored(self._present(plan.found), plan.modified, plan.before)
 
-    def expunge(self, uids: Iterable[int]) -> list[int]:
+    def expunge(self, uids: Iterable[int], *, deleted: bool = False) -> list[int]:
         with self._account.lock(), Changes() as changes:
             self._begin()
-            removed = self._present(uids)
+            removed = self._to_expunge(uids, deleted=deleted)
             for message in removed:
                 self._reach(key_of(message), partial(self._remove, changes))
             self._write_removed(removed, changes)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, Operation
-from mailauth.mailbox.store import Limits, Mailbox
+from mailauth.mailbox.store import Copying, Limits, Mailbox
 from mailauth.mailbox.view import Changed, Exists, Expunged, View
 from tests.mailbox.conftest import MakeStore, mail
 
@@ -19,6 +19,7 @@ class Client:
     def __init__(self, box: Mailbox) -> None:
         self.box = box
         self.view = View(box)
+        self.copying: Copying | None = None
         self.uids: list[int] = []
         self.flags: dict[int, frozenset[str]] = {}
         self._meet(self.view.exists)
@@ -35,6 +36,24 @@ class Client:
                 case Changed(number=number, message=message):
                     assert self.uids[number - 1] == message.uid
                     self.flags[message.uid] = message.flags
+
+    def copy_many(self, numbers: list[int], choice: random.Random) -> None:
+        """Begin a copy of many, go on with it, or end it in either way."""
+        if self.copying is None:
+            self.copying = self.view.copying("Box")
+        self.copying.add(self.view.uid(number) for number in numbers)
+        match choice.randrange(3):
+            case 0:
+                self.copying.commit()
+                self.end()
+            case 1:
+                self.end()
+
+    def end(self) -> None:
+        """End a copy of many that may be on its way."""
+        if self.copying is not None:
+            self.copying.close()
+            self.copying = None
 
     def _meet(self, messages: int) -> None:
         """Fetch the flags of new messages; some may be gone already."""
@@ -55,7 +74,7 @@ class Client:
 def act(client: Client, choice: random.Random) -> None:
     """One client does one thing, and may hear what others did."""
     some = [n for n in range(1, len(client.uids) + 1) if choice.random() < 0.4]
-    match choice.randrange(7):
+    match choice.randrange(8):
         case 0:
             client.box.append(
                 [mail("x", *choice.sample([SEEN, FLAGGED, DELETED], choice.randrange(3)))]
@@ -70,6 +89,8 @@ def act(client: Client, choice: random.Random) -> None:
             client.view.copy(some[:2], "Box")
         case 5:
             client.view.move(some[:1], "Box")
+        case 6:
+            client.copy_many(some[:2], choice)
         case _:
             client.hear(expunge=True)
     if choice.random() < 0.5:
@@ -78,6 +99,8 @@ def act(client: Client, choice: random.Random) -> None:
 
 def check(clients: list[Client]) -> None:
     """Every client has heard everything, and the mailbox agrees with itself."""
+    for client in clients:
+        client.end()
     for client in clients:
         client.hear(expunge=True)
         truth = {message.uid: message.flags for message in client.box.messages()}

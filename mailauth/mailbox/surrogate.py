@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from email.utils import getaddresses
 from urllib.parse import quote
 
+from mailauth.wire.work import PAUSE, Work
+
 _ADDRESS_FIELDS = frozenset(
     b"from sender reply-to to cc bcc resent-from resent-sender resent-to resent-cc".split()
 )
@@ -19,10 +21,15 @@ _PARAMETER_FIELDS = frozenset({b"content-type", b"content-disposition"})
 _LEFT_OUT = frozenset(b"return-path received message-id in-reply-to references date".split())
 _ENCODED_OCTETS = 42  # in one encoded word, which has at most 75 (RFC 2047 §2)
 _LONGEST_FIELD = 16_384  # octets of a field that is looked into; a longer one is left out
+_LONGEST_HEADER = 262_144  # octets of a header in which a Content-Type is looked for
 _LONGEST_PARAMETER = 900  # of a line's 998 octets (RFC 5322 §2.1.1); a longer one is left out
 
-_FIELDS = re.compile(rb"\r\n(?![ \t])")
-_END_OF_HEADER = re.compile(rb"(?=\r\n(?:\r\n|--))")  # a delimiter may come before the blank line
+STEP_OCTETS = 1_048_576  # in which the end of a header is looked for in one go
+_STEP_LINES = 10_000  # looked at in one go
+_LONG_FIELD = 1_024  # octets of a field that takes as long as many others
+
+_LINE_ENDING = re.compile(rb"\r\n(?![ \t])")  # of a field
+_END_OF_HEADER = re.compile(rb"\r\n(?:\r\n|--)")  # a delimiter may come before the blank line
 _CONTENT_TYPE = re.compile(rb"(?i)(?:\A|\n)content-type[ \t]*:((?:[^\r\n]++|\r\n[ \t])*+)")
 _BOUNDARY = re.compile(rb'(?i);\s*+boundary\s*+=\s*+(?:"((?:[^"\\]|\\.)++)|([^\s;"]++))')
 _ENCLOSES = re.compile(rb"(?i)\s*message\s*/\s*(?:rfc822|global)\s*(?:;|\Z)")
@@ -30,52 +37,108 @@ _ESCAPED = re.compile(rb"\\(.)")
 _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL)
 
 
-def surrogate(content: bytes) -> bytes:
+def surrogate(content: bytes) -> Work[bytes]:
     """Return the message with all headers in ASCII: the same object, when they are."""
     if content.isascii():
         return content
-    pieces = []
-    done = 0
-    for start, end in _headers(content):
-        header = content[start:end]
-        if not header.isascii():
-            fields = [_field(field) for field in _FIELDS.split(header)]
-            pieces.append(content[done:start])
-            pieces.append(b"\r\n".join(field for field in fields if field is not None))
-            done = end
-    return b"".join((*pieces, content[done:])) if pieces else content
-
-
-def _headers(content: bytes) -> Iterator[tuple[int, int]]:
-    """Where headers begin and end: the message's own, and those of what is in it, in one pass."""
+    pieces: list[bytes] = []
+    done = start = 0
     boundaries: set[bytes] = set()
-    start: int | None = 0
-    while start is not None:
-        end = start
-        if not content.startswith(b"\r\n", start):
-            stop = _END_OF_HEADER.search(content, start)
-            end = len(content) if stop is None else stop.start()
-        yield start, end
-        match = _CONTENT_TYPE.search(content[start:end])
-        value = b"" if match is None else match[1].replace(b"\r\n", b"")
+    while start >= 0:  # the message's own header, and those of what is in it, in one pass
+        end = yield from _end_of_header(content, start)
+        header = yield from _in_ascii(content, start, end)
+        if header is not None:
+            pieces += (content[done:start], header)
+            done = end
+        value = _content_type(content[start : min(end, start + _LONGEST_HEADER)])
         if boundary := _BOUNDARY.search(value):
             boundaries.add(_ESCAPED.sub(rb"\1", boundary[1] or boundary[2]).rstrip(b" \t"))
         if _ENCLOSES.match(value) and content.startswith(b"\r\n\r\n", end):
             start = end + 4
+            yield PAUSE
         else:
-            start = _next_part(content, end, boundaries)
+            start = yield from _next_part(content, end, boundaries)
+    return b"".join((*pieces, content[done:])) if pieces else content
 
 
-def _next_part(content: bytes, at: int, boundaries: set[bytes]) -> int | None:
-    """Where the part behind the next delimiter begins."""
-    while boundaries and (at := content.find(b"\r\n--", at)) >= 0:
+def _end_of_header(content: bytes, start: int) -> Work[int]:
+    """Where the line ending stands that is followed by a blank line, or by a delimiter."""
+    if content.startswith(b"\r\n", start):
+        return start
+    for at in range(start, len(content), STEP_OCTETS):
+        if at > start:
+            yield PAUSE
+        stop = _END_OF_HEADER.search(content, at, at + STEP_OCTETS + 3)
+        if stop is not None:
+            return stop.start()
+    return len(content)
+
+
+def _content_type(header: bytes) -> bytes:
+    match = _CONTENT_TYPE.search(header)
+    return b"" if match is None else match[1].replace(b"\r\n", b"")
+
+
+def _next_part(content: bytes, at: int, boundaries: set[bytes]) -> Work[int]:
+    """Where the part behind the next delimiter begins; -1 if there is none."""
+    lines = 0
+    while boundaries and at < len(content):
+        beyond = at + STEP_OCTETS
+        at = content.find(b"\r\n--", at, beyond + 3)
+        if at < 0:
+            at = beyond
+            yield PAUSE
+            continue
         end = content.find(b"\r\n", at + 4)
         if end < 0:
-            return None
+            return -1
         if content[at + 4 : end].rstrip(b" \t") in boundaries:
+            yield PAUSE
             return end + 2
         at = end
-    return None
+        lines += 1
+        if lines % _STEP_LINES == 0:
+            yield PAUSE
+    return -1
+
+
+def _end_of_field(content: bytes, at: int, end: int) -> Work[int]:
+    """Where the line ending stands that ends a field of a header that ends at `end`."""
+    while True:
+        stop = min(at + STEP_OCTETS, end)
+        line = _LINE_ENDING.search(content, at, stop)
+        if line is not None and (stop == end or line.end() < stop):
+            return line.start()
+        if stop == end:
+            return end
+        at = stop - 2  # the line may go on behind
+        yield PAUSE
+
+
+def _in_ascii(content: bytes, start: int, end: int) -> Work[bytes | None]:
+    """A header in ASCII, or `None` when it was."""
+    if content[start:end].isascii():
+        return None
+    kept: list[bytes] = []
+    field = run = start  # a run of fields stays as it is
+    fields = 0
+    while field <= end:
+        field_end = yield from _end_of_field(content, field, end)
+        text = content[field:field_end]
+        fields += 1
+        if not text.isascii():
+            if run < field:
+                kept.append(content[run : field - 2])
+            written = _field(text)
+            if written is not None:
+                kept.append(written)
+            run = field_end + 2
+        if fields % _STEP_LINES == 0 or len(text) > _LONG_FIELD:
+            yield PAUSE
+        field = field_end + 2
+    if run <= end:
+        kept.append(content[run:end])
+    return b"\r\n".join(kept)
 
 
 def _field(field: bytes) -> bytes | None:

@@ -14,9 +14,20 @@ def listed(lines: Iterable[str]) -> Stream:
     return Stream(_listed(lines))
 
 
-def message(content: bytes, end: int | None = None) -> Stream:
+def message(content: bytes, end: int) -> Iterator[bytes]:
     """Send a message up to an offset; its lines end in CRLF, a last one that does not is ended."""
-    return Stream(_message(content, len(content) if end is None else end))
+    start = 0
+    while start < end:
+        stop = _piece_end(content, start, end)
+        piece = content[start:stop].replace(b"\r\n.", b"\r\n..")
+        at_line_start = start == 0 or content[start - 2 : start] == b"\r\n"
+        if at_line_start and piece.startswith(b"."):
+            piece = b"." + piece
+        yield piece
+        start = stop
+    if end and content[end - 2 : end] != b"\r\n":
+        yield b"\r\n"
+    yield _END
 
 
 def top(content: bytes, lines: int) -> int:
@@ -26,6 +37,13 @@ def top(content: bytes, lines: int) -> int:
         return len(content)
     end = header + 2
     while lines and end < len(content):
+        stop = _piece_end(content, end, len(content))
+        ended = content.count(b"\r\n", end, stop)
+        if ended >= lines:
+            break
+        lines -= ended
+        end = stop
+    while lines and end < len(content):
         line_end = content.find(b"\r\n", end)
         if line_end < 0:
             return len(content)
@@ -34,24 +52,13 @@ def top(content: bytes, lines: int) -> int:
     return end
 
 
+def _piece_end(content: bytes, start: int, end: int) -> int:
+    """The end of a piece of some size, in which no line ending is cut in two."""
+    stop = min(start + PIECE_OCTETS, end)
+    return stop + 1 if content[stop - 1 : stop + 1] == b"\r\n" else stop
+
+
 def _listed(lines: Iterable[str]) -> Iterator[bytes]:
     for line in lines:
         yield f"{line}\r\n".encode("ascii")
-    yield _END
-
-
-def _message(content: bytes, end: int) -> Iterator[bytes]:
-    start = 0
-    while start < end:
-        stop = min(start + PIECE_OCTETS, end)
-        if content[stop - 1 : stop + 1] == b"\r\n":
-            stop += 1
-        piece = content[start:stop].replace(b"\r\n.", b"\r\n..")
-        at_line_start = start == 0 or content[start - 2 : start] == b"\r\n"
-        if at_line_start and piece.startswith(b"."):
-            piece = b"." + piece
-        yield piece
-        start = stop
-    if end and content[end - 2 : end] != b"\r\n":
-        yield b"\r\n"
     yield _END

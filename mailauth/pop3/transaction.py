@@ -6,7 +6,8 @@ from mailauth.mailbox.surrogate import surrogate
 from mailauth.pop3 import multiline
 from mailauth.pop3.replies import BadCommand, ok, refused
 from mailauth.pop3.session import Pop3Session
-from mailauth.wire.effects import Effect
+from mailauth.wire.effects import Effect, Stream
+from mailauth.wire.work import Work
 
 NUMBER_DIGITS = 10  # of a message-number or a number of lines
 
@@ -43,8 +44,8 @@ def uidl(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 def retr(session: Pop3Session, argument: bytes) -> list[Effect]:
     """RETR: a whole message."""
-    content = _content(session, session.maildrop.message(_number(argument)))
-    return [ok(f"{len(content)} octets"), multiline.message(content)]
+    content = _content(session.maildrop.message(_number(argument)))
+    return [Stream(_sent(session, content, None))]
 
 
 def top(session: Pop3Session, argument: bytes) -> list[Effect]:
@@ -52,8 +53,7 @@ def top(session: Pop3Session, argument: bytes) -> list[Effect]:
     number, _, lines = argument.partition(b" ")
     message = session.maildrop.message(_number(number))
     count = _number(lines)
-    content = _content(session, message)
-    return [ok("Top of message follows"), multiline.message(content, multiline.top(content, count))]
+    return [Stream(_sent(session, _content(message), count))]
 
 
 def dele(session: Pop3Session, argument: bytes) -> list[Effect]:
@@ -77,12 +77,24 @@ def noop(session: Pop3Session, argument: bytes) -> list[Effect]:
     return [ok("Nothing done")]
 
 
-def _content(session: Pop3Session, message: Message) -> bytes:
+def _content(message: Message) -> bytes:
     try:
-        content = message.content.read()
+        return message.content.read()
     except MailboxError as error:
         raise refused(error) from None
-    return content if session.utf8 else surrogate(content)
+
+
+def _sent(session: Pop3Session, content: bytes, lines: int | None) -> Work[None]:
+    """A message, or its header and so many lines, for this client."""
+    if not session.utf8:
+        content = yield from surrogate(content)
+    if lines is None:
+        end = len(content)
+        yield ok(f"{end} octets").data
+    else:
+        end = multiline.top(content, lines)
+        yield ok("Top of message follows").data
+    yield from multiline.message(content, end)
 
 
 def _number(argument: bytes) -> int:

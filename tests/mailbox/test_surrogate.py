@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.mailbox.surrogate import surrogate
+from mailauth.mailbox import surrogate as making
+from mailauth.wire.work import done
+from tests.imap.steps import MAX_CALLS, longest_step
 
 MESSAGE = """\
 Return-Path: <jörg@bücher.example>\r
@@ -23,6 +25,11 @@ Grüße\r
 
 
 CT = b"Content-Type: multipart/x; boundary=b\r\n"
+
+
+def surrogate(content: bytes) -> bytes:
+    """A surrogate, made at once."""
+    return done(making.surrogate(content))
 
 
 def parsed(content: bytes) -> dict[str, str]:
@@ -121,6 +128,7 @@ def test_headers_of_parts_and_enclosed_messages_are_in_ascii() -> None:
         b"Content-Type: multipart/x; boundary=b\r\n\r\n" + b"--b\r\nX: \xff\r\n" * 60_000,
         b"Content-Type: multipart/x; boundary=b\r\n" + b"\r\n--b" * 200_000,
         b"Content-Type: multipart/x; boundary=b\r\n" + b"\r\n--bb" * 200_000,
+        b"X: y\r\n" * 200_000 + b"X: \xff\r\n",
         b"Content-Type: x;" + b"boundary=;" * 100_000 + b"\r\n\r\n",
         b"Content-Type: x; a=" + b'"\\' * 100_000 + b"\r\n\r\n",
         b"X: \xc3\xbc\r\nContent-Type: x" + b";\xc3\xbc=" * 3_000 + b"\r\n\r\n",
@@ -131,6 +139,18 @@ def test_hostile_parts_take_no_long(content: bytes) -> None:
     began = time.process_time()
     surrogate(content + b"\xff")
     assert time.process_time() - began < 2
+    assert longest_step(making.surrogate(content + b"\xff")) < MAX_CALLS
+
+
+@pytest.mark.parametrize("shift", range(-4, 4))
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r\n\t"])
+def test_where_a_step_ends_is_not_to_be_seen(shift: int, ending: bytes) -> None:
+    """Neither in a field, nor before a delimiter."""
+    long = b"x" * (making.STEP_OCTETS + shift)
+    field = b"X: %b%by" % (long, ending)
+    assert surrogate(field + b"\r\nY: \xff\r\n\r\n") == field + b"\r\nY: =?utf-8?b?w78=?=\r\n\r\n"
+    text = CT + b"\r\n" + long[26 + len(CT) :] + b"\r\n--b\r\nY: %b\r\n\r\n"
+    assert surrogate(text % b"\xff") == text % b"=?utf-8?b?w78=?="
 
 
 @given(st.lists(st.sampled_from([b"\r\n", b"--b", b"--", b"X: \xc3\xbc", b"y", b"\xff", b'"', CT])))

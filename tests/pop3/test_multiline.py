@@ -1,5 +1,6 @@
 """Multi-line responses against the plain reading of RFC 1939 §3 and §7."""
 
+import re
 import tracemalloc
 
 import pytest
@@ -13,7 +14,7 @@ LINES = st.lists(st.sampled_from([b"", b".", b"..", b".a", b"a.", b"a", b"\r", b
 
 
 def said(content: bytes, end: int | None = None) -> bytes:
-    return b"".join(multiline.message(content, end).chunks)
+    return b"".join(multiline.message(content, len(content) if end is None else end))
 
 
 def read(response: bytes) -> bytes:
@@ -58,11 +59,22 @@ def test_top(content: bytes, lines: int, expected: bytes) -> None:
     assert content[: multiline.top(content, lines)] == expected
 
 
+@given(LINES, st.integers(0, 5))
+def test_top_of_a_long_message_is_that_of_a_short_one(lines: list[bytes], count: int) -> None:
+    """Lines are counted many at a time, wherever they end."""
+    long = [b"x" * 1_000] * 150
+    content = b"A: b\r\n\r\n" + b"\r\n".join(long + lines)
+    ends = [match.end() for match in re.finditer(b"\r\n", content)][2:]
+    wanted = len(long) - 2 + count
+    expected = ends[wanted - 1] if wanted <= len(ends) else len(content)
+    assert multiline.top(content, wanted) == expected
+
+
 def test_a_long_message_is_sent_in_pieces() -> None:
     """Memory does not grow with the size of the answer."""
     content = b".dots\r\n" * 3_000_000
     tracemalloc.start()
-    octets = sum(len(chunk) for chunk in multiline.message(content).chunks)
+    octets = sum(len(chunk) for chunk in multiline.message(content, len(content)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert octets == len(content) + 3_000_000 + 3

@@ -83,6 +83,7 @@ def _move(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
     def end(refused: StatusError | None) -> Iterator[bytes]:
         codes = [_copyuid(Copied(validity, uids)) for validity, uids in moved.items()]
         yield b"".join(status(b"*", b"OK", "Moved", code) for code in codes if code)
+        yield b""
         yield updates(session, expunge=True)
         yield command.ok() if refused is None else command.refused(refused)
 

@@ -1,6 +1,8 @@
-"""How the C library gives memory back to the system (mallopt(3))."""
+"""What a server that serves many clients asks of the system: memory, and descriptors."""
 
+import contextlib
 import ctypes
+import resource
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGE_OCTETS = 256 * 1024
@@ -8,7 +10,7 @@ _SPARE_OCTETS = 16 * 1024 * 1024
 
 
 def give_back_large_blocks() -> None:
-    """Have each large block go back as soon as it is freed, where the C library can do so.
+    """Have each large block go back as soon as it is freed (mallopt(3)), where that can be done.
 
     By itself glibc comes to take even messages of many megabytes from its heap, and what a crowd of
     clients has once needed stays there, in pieces.
@@ -17,3 +19,13 @@ def give_back_large_blocks() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_OCTETS)
         mallopt(_M_TRIM_THRESHOLD, _SPARE_OCTETS)
+
+
+def take_all_descriptors() -> None:
+    """Raise the limit of open files as far as it may be (setrlimit(2)), workers' too.
+
+    What is usual, 1024, is for programs that still use select(2), and one client could use it up.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "infinity" and permits less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

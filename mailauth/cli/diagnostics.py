@@ -1,7 +1,12 @@
 """What goes wrong, told on stderr: a line each, with the time and how bad it is."""
 
+import atexit
+import os
+import stat
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, cast
 
 from twisted.logger import (
     FileLogObserver,
@@ -16,6 +21,7 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
+from mailauth.cli.background import BackgroundWriter
 from mailauth.config.errors import printable
 
 OURS = "mailauth"
@@ -25,8 +31,8 @@ log = Logger()
 
 
 def begin_logging() -> None:
-    """Send diagnostics to stderr."""
-    observer = worth_telling(FileLogObserver(sys.stderr, line))
+    """Send diagnostics to stderr, which keeps nobody waiting."""
+    observer = worth_telling(FileLogObserver(_stderr(), line))
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
     sys.unraisablehook = _unraisable
 
@@ -37,6 +43,18 @@ def worth_telling(observer: ILogObserver) -> ILogObserver:
     levels.setLogLevelForNamespace(OURS, LogLevel.info)
     levels.setLogLevelForNamespace(TWISTED_WEB_AS_OURS, LogLevel.warn)
     return FilteringLogObserver(observer, [levels])
+
+
+def _stderr() -> IO[Any]:
+    """Return what writes to stderr: at once to a file, and beside the reactor to a reader."""
+    stream = cast(IO[Any] | None, sys.stderr)
+    if stream is None:  # it was closed when we were started
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    writer = BackgroundWriter(stream.fileno())
+    atexit.register(writer.close)
+    return cast(IO[Any], writer)  # the observer only writes
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:

@@ -50,7 +50,8 @@ def serve(
     from twisted.internet import reactor as installed
     from twisted.internet.posixbase import PosixReactorBase
 
-    from mailauth.allocation import give_back_large_blocks
+    from mailauth.allocation import give_back_large_blocks, take_all_descriptors
+    from mailauth.cli.background import BackgroundWriter
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.cli.following import LinePrinter
     from mailauth.cli.startup import print_page, ready
@@ -61,6 +62,7 @@ def serve(
     config = read_config()
     begin_logging()
     give_back_large_blocks()
+    take_all_descriptors()
     server = Server(config, home.directory, reactor, read_config=read_config, maildir=maildir)
     server.start()
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
@@ -73,14 +75,14 @@ def serve(
 
     listen_to_signals()
     reactor.callWhenRunning(listen_to_signals)
-    printer = None
+    writer = None
     try:
         if ready_json:
             sys.stdout.buffer.write(msgspec.json.encode(ready(server)) + b"\n")
         else:
             print_page(server, sys.stdout)
-            printer = LinePrinter(sys.stdout.fileno())
-            server.sinks.add(printer)
+            writer = BackgroundWriter(sys.stdout.fileno())
+            server.sinks.add(LinePrinter(writer))
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
@@ -89,8 +91,8 @@ def serve(
     # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
     reactor.run()
     collector.unsettle()
-    if printer is not None:
-        printer.close()
+    if writer is not None:
+        writer.close()
 
 
 def _on(number: signal.Signals, action: Callable[[], object]) -> None:

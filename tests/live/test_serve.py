@@ -3,15 +3,18 @@
 import imaplib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mailauth.testing import NotStarted, RunningServer
+from tests.live.watching import eventually
 
 STANDARD = [
     ("smtp", "SMTP", "starttls"),
@@ -214,3 +217,47 @@ def test_a_reader_that_stands_still_harms_nobody(tmp_path: Path) -> None:
         process.terminate()
         assert process.wait(20) == 0
     os.close(reading)
+
+
+def test_diagnostics_that_nobody_reads_harm_nobody(tmp_path: Path) -> None:
+    """What clients can have logged must not stop the server when stderr is a full pipe."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(4096))
+    os.set_blocking(writing, True)
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0))
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path), "--ready-json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=writing) as process:
+        os.close(writing)
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["listeners"][0]["port"]
+        path = tmp_path / "logs" / "SuccessfulLogins.log"
+        path.rename(tmp_path / "old.log")
+        process.send_signal(signal.SIGHUP)
+        eventually(path.exists)  # in the same breath the server says that it has reloaded
+        with imaplib.IMAP4("127.0.0.1", port, timeout=20) as client:
+            client.login("mary@mydomain.com", "secret")
+        process.terminate()
+        assert process.wait(20) == 0
+        told = b""
+        while data := os.read(reading, 65536):
+            told += data
+        os.close(reading)
+        assert told.strip(b"\0") == b"", "nobody read, so it was given up at the end"
+
+
+def test_there_may_be_as_many_open_files_as_the_system_permits(tmp_path: Path) -> None:
+    """1024, which is usual, is less than a thousand clients need."""
+    (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0))
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path), "--ready-json"]
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'ulimit -Sn 64; exec "$@"', "sh", *command], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["ready"]
+        assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (most, most)
+        process.terminate()
+        assert process.wait(20) == 0

@@ -1,7 +1,7 @@
 """Commands on many messages: some at a time, so that other connections have their turn.
 
-STORE and MOVE may succeed in part, message by message (RFC 6851 §3.3); COPY may not, and does its
-last step whole.
+STORE, EXPUNGE and MOVE may succeed in part, message by message (RFC 6851 §3.3); COPY may not, and
+does its last step whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,24 +13,24 @@ from mailauth.wire.effects import Effect, Stream, Write
 
 SLICE_MESSAGES = 250
 
-Act = Callable[[list[int]], bytes]  # does it to messages of these numbers, returns what to say
+Act = Callable[[list[int]], bytes]  # does it to these messages, returns what to say
 End = Callable[[StatusError | None], Iterator[bytes]]  # says the rest: all is done, or refused
 
 
-def in_slices(command: Command, numbers: list[int], act: Act, end: End) -> list[Effect]:
-    """Do it to all messages; what is refused on the way ends it.
+def in_slices(command: Command, messages: list[int], act: Act, end: End) -> list[Effect]:
+    """Do it to all messages, by number or UID; what is refused on the way ends it.
 
     Up to `SLICE_MESSAGES` are done at once, or refused at once.
     """
-    if len(numbers) <= SLICE_MESSAGES:
-        return [Write(act(numbers) + b"".join(end(None)))]
-    return [Stream(in_turns(command, _slices(numbers, act, end)))]
+    if len(messages) <= SLICE_MESSAGES:
+        return [Write(act(messages) + b"".join(end(None)))]
+    return [Stream(in_turns(command, _slices(messages, act, end)))]
 
 
-def slices(numbers: list[int]) -> Iterator[list[int]]:
-    """The numbers, some at a time."""
-    for start in range(0, len(numbers), SLICE_MESSAGES):
-        yield numbers[start : start + SLICE_MESSAGES]
+def slices(messages: list[int]) -> Iterator[list[int]]:
+    """The messages, some at a time."""
+    for start in range(0, len(messages), SLICE_MESSAGES):
+        yield messages[start : start + SLICE_MESSAGES]
 
 
 def in_turns(command: Command, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -41,10 +41,10 @@ def in_turns(command: Command, chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield command.refused(as_status(error))
 
 
-def _slices(numbers: list[int], act: Act, end: End) -> Iterator[bytes]:
+def _slices(messages: list[int], act: Act, end: End) -> Iterator[bytes]:
     refused = None
     try:
-        for some in slices(numbers):
+        for some in slices(messages):
             said = act(some)
             if said:
                 yield said

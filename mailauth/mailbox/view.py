@@ -185,14 +185,18 @@ class View:
         gone = len(messages) + len(modified) < len(wanted)
         return StoredHere(messages, modified, gone)
 
-    def expunge(self, numbers: Iterable[int] | None = None) -> None:
-        r"""Remove the messages with `\Deleted`, or those of these numbers alone (UID EXPUNGE)."""
+    def deleted(self, numbers: Iterable[int] | None = None) -> list[int]:
+        r"""UIDs of the messages with `\Deleted`, or of those of these numbers alone."""
         self.mailbox.poll()
         deleted = self.mailbox.deleted()
-        if numbers is not None:
-            wanted = {self._uids[number - 1] for number in numbers}
-            deleted = [uid for uid in deleted if uid in wanted]
-        self.mailbox.expunge(deleted, deleted=True)
+        if numbers is None:
+            return deleted
+        wanted = {self._uids[number - 1] for number in numbers}
+        return [uid for uid in deleted if uid in wanted]
+
+    def expunge(self, uids: Iterable[int]) -> None:
+        r"""Remove those of these messages that still have `\Deleted`."""
+        self.mailbox.expunge(uids, deleted=True)
 
     def copy(self, numbers: Iterable[int], target: str) -> Copied:
         """Copy; messages that are gone are left out. Raises like `Mailbox.copy`."""

@@ -8,7 +8,7 @@ from mailauth.imap.parsed import MESSAGE_OCTETS, TURN_OCTETS
 from mailauth.imap.slices import SLICE_MESSAGES
 from mailauth.mailbox.errors import OverQuota
 from mailauth.mailbox.memory import MemoryAccount
-from mailauth.mailbox.message import FLAGGED, SEEN, FlagChange, NewMessage, Operation
+from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, NewMessage, Operation
 from mailauth.mailbox.store import Limits
 from mailauth.wire.effects import Stream
 from tests.imap.conftest import NOON, Connect, mail_of
@@ -87,9 +87,14 @@ def test_the_same_header_searched_again_and_again(log_in: Connect, mail: MemoryA
 MANY = 3 * SLICE_MESSAGES + 1
 
 
-def slices(log_in: Connect, mail: MemoryAccount, command: bytes) -> Generator[bytes]:
+def slices(
+    log_in: Connect, mail: MemoryAccount, command: bytes, *, deleted: bool = False
+) -> Generator[bytes]:
     """The chunks of an answer about many messages; nothing is done before they are asked for."""
-    mail.create("Box").append([mail_of("x")] * MANY)
+    box = mail.create("Box")
+    box.append([mail_of("x")] * MANY)
+    if deleted:
+        box.store(list(box.uids()), FlagChange(Operation.REPLACE, frozenset({DELETED})))
     mary = log_in()
     mary.send(b"a SELECT Box\r\n")
     [chunks] = [
@@ -333,3 +338,35 @@ def test_copy_of_what_another_expunges_between_turns(log_in: Connect, mail: Memo
     copied = f"1:{MANY - 1}"
     assert f"b OK [COPYUID {target.uid_validity} {copied} {copied}] COPY".encode() in told
     assert told.count(b" EXPUNGE\r\n") == 2
+
+
+@pytest.mark.parametrize("turns", range(5))
+@pytest.mark.parametrize("command", [b"EXPUNGE", b"UID EXPUNGE 1:*", b"CLOSE"])
+def test_expunge_whose_client_goes_away(
+    log_in: Connect, mail: MemoryAccount, command: bytes, turns: int
+) -> None:
+    """Each message is there or not."""
+    chunks = slices(log_in, mail, command, deleted=True)
+    assert all(next(chunks) == b"" for _ in range(turns))
+    chunks.close()
+    removed = min(turns * SLICE_MESSAGES, MANY)
+    assert list(mail.mailbox("Box").uids()) == list(range(removed + 1, MANY + 1))
+
+
+def test_expunge_of_what_another_undeletes_between_turns(
+    log_in: Connect, mail: MemoryAccount
+) -> None:
+    """It stays; what is gone is told at the end."""
+    chunks = slices(log_in, mail, b"EXPUNGE", deleted=True)
+    next(chunks)
+    mail.mailbox("Box").store([MANY], FlagChange(Operation.REPLACE, frozenset()))
+    told = b"".join(chunks)
+    assert told.count(b" EXPUNGE\r\n") == MANY - 1
+    assert told.endswith(b"b OK EXPUNGE completed\r\n")
+    assert list(mail.mailbox("Box").uids()) == [MANY]
+
+
+def test_close_says_nothing_of_what_it_removes(log_in: Connect, mail: MemoryAccount) -> None:
+    """RFC 9051 §6.4.1."""
+    assert b"".join(slices(log_in, mail, b"CLOSE", deleted=True)) == b"b OK CLOSE completed\r\n"
+    assert list(mail.mailbox("Box").uids()) == []

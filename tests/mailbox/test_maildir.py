@@ -269,7 +269,7 @@ def test_a_message_that_another_process_undeletes_just_before_is_kept(
         box(other).store([1], remove(DELETED))
 
     monkeypatch.setattr(mine.mailbox, "poll", poll_too_early)
-    mine.expunge()
+    mine.expunge(mine.deleted())
     assert mine.mailbox.uids() == [1]
     assert box(other).uids() == [1]
 

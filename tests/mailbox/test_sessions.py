@@ -84,7 +84,7 @@ def act(client: Client, choice: random.Random) -> None:
             change = FlagChange(choice.choice(list(Operation)), flags)
             client.store(some, change, silent=choice.random() < 0.5)
         case 3:
-            client.view.expunge(some if choice.random() < 0.5 else None)
+            client.view.expunge(client.view.deleted(some if choice.random() < 0.5 else None))
         case 4:
             client.view.copy(some[:2], "Box")
         case 5:

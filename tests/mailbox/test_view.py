@@ -167,9 +167,9 @@ def test_expunge_takes_the_deleted_or_those_of_them_that_are_named(box: Mailbox)
     """RFC 3501 §6.4.3, RFC 4315 §2.1."""
     box.append([mail("x", DELETED), mail(), mail("x", DELETED), mail("x", DELETED)])
     view = View(box)
-    view.expunge([1, 2])
+    view.expunge(view.deleted([1, 2]))
     assert shown(view.updates(expunge=True)) == ["1 EXPUNGE"]
-    view.expunge()
+    view.expunge(view.deleted())
     assert shown(view.updates(expunge=True)) == ["3 EXPUNGE", "2 EXPUNGE"]
     assert list(view.uids) == [2]
 

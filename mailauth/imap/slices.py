@@ -11,7 +11,7 @@ from mailauth.imap.errors import StatusError, as_status
 from mailauth.mailbox.errors import MailboxError
 from mailauth.wire.effects import Effect, Stream, Write
 
-SLICE_MESSAGES = 250
+SLICE_MESSAGES = 100  # few enough for Maildirs to be done in `changes.QUICK` on a busy machine
 
 Act = Callable[[list[int]], bytes]  # does it to these messages, returns what to say
 End = Callable[[StatusError | None], Iterator[bytes]]  # says the rest: all is done, or refused

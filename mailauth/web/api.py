@@ -1,7 +1,8 @@
 """The API, `/api/v1`: JSON, for whoever brings the API token or logs in."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ from mailauth.web.waiting import arrival
 
 MAX_EVENTS = 1000  # of one answer
 MAX_WAIT_SECONDS = 60
+WAITING_EACH = 50  # requests of one account that sees its own sign-ins alone
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -140,6 +142,7 @@ class Api:
         self._operations = operations
         self._administration = administration
         self._reports = reports
+        self._waiting: Counter[str | None] = Counter()  # requests, by account
 
     def routes(self) -> tuple[AnyRoute, ...]:
         """List what the API answers."""
@@ -172,11 +175,12 @@ class Api:
         wanted = msgspec.structs.replace(
             selection(request.query, viewer), kind=Kind.LOGIN, result=Result.SUCCESS
         )
-        return json(await self._read(request, "logins", wanted))
+        return json(await self._read(request, viewer, "logins", wanted))
 
     async def attempts(self, request: Request, viewer: Viewer) -> Response:
         """Read the records behind a cursor, whatever came of them."""
-        return json(await self._read(request, "attempts", selection(request.query, viewer)))
+        wanted = selection(request.query, viewer)
+        return json(await self._read(request, viewer, "attempts", wanted))
 
     def blocks(self, _: Request, __: Viewer) -> Response:
         """List the addresses that are blocked."""
@@ -245,16 +249,30 @@ class Api:
         await self._operations.clear_faults()
         return json(Cursor(self._feed.newest))
 
-    async def _read(self, request: Request, name: str, wanted: Selection) -> dict[str, object]:
+    async def _read(
+        self, request: Request, viewer: Viewer, name: str, wanted: Selection
+    ) -> dict[str, object]:
         after = number(request.query, "after", 0, MAX_NUMBER)
         limit = number(request.query, "limit", 100, MAX_EVENTS, at_least=1)
         seconds = number(request.query, "wait", 0, MAX_WAIT_SECONDS)
         await arrival(self._authority.exposure.drained())
-        batch = await self._feed.wait(after, limit, wanted, seconds)
+        with self._one_more(viewer.only_user):
+            batch = await self._feed.wait(after, limit, wanted, seconds)
         return {
             name: [msgspec.Raw(encode(event)) for event in batch.events],
             "cursor": batch.cursor,
         }
+
+    @contextmanager
+    def _one_more(self, account: str | None) -> Iterator[None]:
+        """Count who waits; whoever sees its own sign-ins alone may not keep the server busy."""
+        if account is not None and self._waiting[account] >= WAITING_EACH:
+            raise HttpError(503, "Too many requests wait.", (b"Retry-After", b"5"))
+        self._waiting[account] += 1
+        try:
+            yield
+        finally:
+            self._waiting[account] -= 1
 
 
 def _named_fault(request: Request) -> tuple[str, Fault]:

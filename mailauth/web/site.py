@@ -224,6 +224,7 @@ class WebSite:
             selection(request.query, viewer),
             after,
             lambda: self._doorkeeper.is_still_let_in(request, viewer),
+            viewer.only_user,
         )
 
     async def _look(self) -> Gauges:

@@ -22,6 +22,7 @@ from mailauth.web.selection import Selection
 log = Logger()
 
 MAX_STREAMS = 1000
+STREAMS_EACH = 50  # of one account that sees its own sign-ins alone
 BATCH = 200  # events of one stream each time
 REPLAYED = 10_000  # events that a client gets which comes back after a while
 SHORTEST_PAUSE = 0.1  # seconds between two times
@@ -45,6 +46,7 @@ class _Stream(msgspec.Struct, eq=False):
     wanted: Selection
     still_valid: Callable[[], bool]
     cursor: int
+    account: str | None
     stuck_since: float | None = None
 
 
@@ -55,7 +57,7 @@ class EventStreams:
         self._feed = feed
         self._clock = clock
         self._streams: list[_Stream] = []
-        self._replaying = 0
+        self._replaying: list[_Stream] = []
         self._stop_listening: Callable[[], None] | None = None
         self._next: IDelayedCall | None = None
         self._sign_of_life: IDelayedCall | None = None
@@ -63,27 +65,32 @@ class EventStreams:
         self._served_at = 0.0
 
     def __len__(self) -> int:
-        return len(self._streams) + self._replaying
+        return len(self._streams) + len(self._replaying)
 
     def response(
-        self, wanted: Selection, after: int | None, still_valid: Callable[[], bool]
+        self,
+        wanted: Selection,
+        after: int | None,
+        still_valid: Callable[[], bool],
+        account: str | None,
     ) -> Response:
         """Answer with a stream of what is recorded from now on, or behind a number.
 
-        It ends when `still_valid` no longer holds. Raises `HttpError` when there are too many.
+        It ends when `still_valid` no longer holds. Raises `HttpError` when there are too many, of
+        the `account` that sees its own sign-ins alone or of all.
         """
         self._prune()
-        if len(self) >= MAX_STREAMS:
+        if len(self) >= MAX_STREAMS or self._of(account) >= STREAMS_EACH:
             raise HttpError(503, "Too many event streams are open.", (b"Retry-After", b"30"))
 
         def begin(outlet: Outlet) -> None:
             outlet.write(b"retry: 2000\n\n")
-            stream = _Stream(outlet, wanted, still_valid, self._feed.newest)
+            stream = _Stream(outlet, wanted, still_valid, self._feed.newest, account)
             if after is None or after >= self._feed.newest:
                 self._join(stream)
             else:
                 stream.cursor = after
-                self._replaying += 1
+                self._replaying.append(stream)
                 Deferred.fromCoroutine(self._replay(stream)).addErrback(
                     lambda failure: log.failure("a stream could not be replayed", failure=failure)
                 )
@@ -98,6 +105,11 @@ class EventStreams:
             stream.outlet.finish()
         self._prune()
 
+    def _of(self, account: str | None) -> int:
+        if account is None:
+            return 0
+        return sum(one.account == account for one in (*self._streams, *self._replaying))
+
     async def _replay(self, stream: _Stream) -> None:
         """Tell what a client has missed, as much as is sensible, then let it join the others."""
         try:
@@ -110,7 +122,7 @@ class EventStreams:
                 stream.outlet.write(b"".join(told(event) for event in batch.events))
                 stream.cursor = batch.cursor
         finally:
-            self._replaying -= 1
+            self._replaying.remove(stream)
         self._join(stream)
 
     def _join(self, stream: _Stream) -> None:

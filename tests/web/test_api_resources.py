@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 
 from mailauth.login.event import Kind
@@ -120,6 +121,30 @@ def test_a_wait_is_answered_when_the_login_comes(server: Server) -> None:
     Browser(server).sign_in("sue")
     server.clock.advance(1)
     assert b"sue@mydomain.com" in waiting.transport.value()
+
+
+def test_no_account_can_have_the_server_busy_with_those_who_wait(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one that waits is asked at each record; the operator's tests wait as they like."""
+    monkeypatch.setattr("mailauth.web.api.WAITING_EACH", 2)
+
+    def begin_to_wait(fields: dict[str, str]) -> Connection:
+        waiting = Connection(server)
+        head = "GET /api/v1/logins?wait=30&protocol=POP3 HTTP/1.1\r\nHost: x\r\n"
+        said = waiting.send(f"{head}Authorization: {fields['Authorization']}\r\n\r\n".encode())
+        assert said == b"" or b" 503 " in said
+        return waiting
+
+    waiting = [begin_to_wait(basic("bob")) for _ in range(2)]
+    path = "/api/v1/logins"
+    assert Connection(server).request("GET", path, basic("bob")).status == 503
+    assert Connection(server).request("GET", path, basic("sue")).status == 200
+    for _ in range(3):
+        begin_to_wait(bearer())
+    assert Connection(server).request("GET", path, bearer()).status == 200
+    waiting[0].lose()
+    assert Connection(server).request("GET", path, basic("bob")).status == 200
 
 
 def test_a_client_that_stops_waiting_leaves_nothing_behind(server: Server) -> None:

@@ -175,5 +175,19 @@ def test_streams_are_counted_and_bounded(server: Server, monkeypatch: pytest.Mon
     assert MAX_STREAMS >= 500
 
 
+def test_no_account_can_take_the_streams_of_all(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sees their own sign-ins alone gets a few; administrators still find one."""
+    monkeypatch.setattr("mailauth.web.streams.STREAMS_EACH", 2)
+    first, _ = (Listener(server, basic("bob")) for _ in range(2))
+    assert Connection(server).request("GET", "/events", basic("bob")).status == 503
+    for _ in range(3):
+        assert b" 200 " in Listener(server, bearer()).head
+    assert b" 200 " in Listener(server, basic("sue")).head
+    first.connection.lose()
+    assert b" 200 " in Listener(server, basic("bob")).head
+
+
 def metrics(server: Server) -> str:
     return Connection(server).request("GET", "/metrics", bearer()).text

@@ -33,7 +33,7 @@ def decode(line: bytes, types: tuple[type[msgspec.Struct], ...]) -> msgspec.Stru
     """Read a line as one of these messages; raises `NotUnderstood`."""
     try:
         message: msgspec.Struct = _decoder(types).decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotUnderstood("not a line of the control protocol") from None
     return message
 

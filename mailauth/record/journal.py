@@ -41,7 +41,7 @@ def decode(line: bytes) -> LoginEvent:
     """Read a record; keys that are not known are passed over. Raises `JournalError`."""
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JournalError(str(error)) from None
 
 

@@ -137,6 +137,7 @@ def test_requests_are_answered_in_their_order(asking: Asking, client: ControlCon
         b'{"type":"echo","text":7}\n',
         b'{"type":"echo","text":"\xff"}\n',
         b"[" * 100_000 + b"\n",
+        b'{"a":' * 5_000 + b"\n",
         b"GET / HTTP/1.1\r\n",
         os.urandom(1000).replace(b"\n", b"") + b"\n",
     ],

@@ -131,3 +131,9 @@ def test_torn_and_unknown_lines_are_reported_and_the_others_read() -> None:
     torn = events[-1]
     assert isinstance(torn, Unreadable)
     assert "torn" in torn.reason
+
+
+def test_what_is_nested_without_end_is_no_record() -> None:
+    """Whoever appends to the file cannot break those who read it."""
+    with pytest.raises(JournalError):
+        decode(b'{"v":1,"x":' + b'{"a":' * 5_000 + b"1" + b"}" * 5_001)

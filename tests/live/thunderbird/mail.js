@@ -8,8 +8,10 @@ function setup(name, file = name) {
   return ChromeUtils.importESModule(`resource:///modules/accountcreation/${file}.sys.mjs`)[name];
 }
 
-// Take a server for what is at the ports 80 and 443 of every host, and trust its CA.
-function reach(http, https, pem) {
+// Take a server for what is at the ports 80 and 443 of every host, and trust its CA. A program that
+// still starts would log in to accounts that it finds then.
+async function reach(http, https, pem) {
+  await Services.wm.getMostRecentWindow("mail:3pane").delayedStartupPromise;
   Services.prefs.setCharPref("network.socket.forcePort", `80=${http};443=${https}`);
   trust(pem);
 }

@@ -6,9 +6,11 @@ from itertools import count
 
 import pytest
 
+from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
+from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.pop3.maildrop import Maildrop
@@ -72,3 +74,63 @@ def mary(connect: Connect) -> Dialogue:
     dialogue.connect()
     assert dialogue.send(b"USER mary\r\nPASS secret\r\n").endswith(b"octets)\r\n")
     return dialogue
+
+
+HOST = "dbc.mtview.ca.us"
+DIGEST = "c4c9334bac560ecc979e58001b3e22fb"
+FIRST = "Subject: one\r\n\r\n" + "x" * 102 + "\r\n"
+SECOND = "Subject: two\r\n\r\n" + "y" * 80 + "\r\n" + "z" * 100 + "\r\n"
+
+Visit = Callable[..., Dialogue]
+
+
+@pytest.fixture
+def visit(shared: Authority, segments: Segments) -> Visit:
+    """Connections to the server of RFC 1939's examples, where mrose has two messages."""
+    shared.hostname = HOST
+    shared.nonce = lambda: "1896.697170952"
+    shared.accounts = Accounts(
+        Account(name=name, secret=PlaintextSecret(password))
+        for name, password in (("mrose", b"tanstaaf"), ("test", b"test"))
+    )
+    store = MemoryStore(lambda: 1, lambda account: NewMessage(FIRST.encode(), NOON))
+    store.account("mrose").deliver(SECOND.encode(), NOON)
+
+    def visit(
+        mechanisms: tuple[str, ...] | None = None, cleartext: Cleartext = Cleartext.ALLOW
+    ) -> Dialogue:
+        maildrop = Maildrop(store)
+        login = session_for(
+            Protocol.POP3, shared, mechanisms=mechanisms, cleartext=cleartext, admission=maildrop
+        )
+        core = Pop3Server(login, maildrop, hostname=HOST, tls_available=True)
+        return Dialogue(core, login, segments)
+
+    return visit
+
+
+@pytest.fixture(params=Segments)
+def segments(request: pytest.FixtureRequest) -> Segments:
+    """How the client's lines arrive."""
+    assert isinstance(request.param, Segments)
+    return request.param
+
+
+@pytest.fixture
+def stranger(visit: Visit) -> Dialogue:
+    """A client that has not logged in."""
+    return visit()
+
+
+@pytest.fixture
+def mrose(visit: Visit) -> Dialogue:
+    """A client that has logged in."""
+    dialogue = visit()
+    dialogue.connect()
+    assert dialogue.send(f"APOP mrose {DIGEST}\r\n".encode()).startswith(b"+OK")
+    return dialogue
+
+
+def message(content: str) -> str:
+    """Lines of a multi-line response."""
+    return "\n".join(f"        S: {line}" for line in content.split("\r\n")[:-1]).strip()

@@ -37,6 +37,9 @@ _COMMANDS = (
     "STORE 1:* +FLAGS.SILENT (\\Seen)",
     "COPY 1:* Archive",
     "MOVE 1:* Junk",
+    "SELECT Archive",
+    "STORE 1:* +FLAGS.SILENT (\\Deleted)",
+    "EXPUNGE",
 )
 _WORDS = ("report", "meeting", "invoice", "garden", "train", "weather", "lunch", "draft", "letter")
 _MEGABYTE = 1 << 20
@@ -104,7 +107,7 @@ def _measured(store: str, home: Path, arguments: tuple[str, ...]) -> str:
     worst = ", ".join(
         f"{cost.others_waited * 1000:.0f} ms during {command.partition(' ')[0]}"
         for command, cost in costs
-        if command.startswith(("COPY", "MOVE", "STORE"))
+        if command.startswith(("COPY", "MOVE", "EXPUNGE"))
     )
     return (
         f"{store}: {MESSAGES:,} messages, {size / _MEGABYTE:.0f} MB\n\n{table(head, rows)}\n\n"

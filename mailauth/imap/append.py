@@ -15,7 +15,7 @@ from mailauth.mailbox.message import NewMessage, with_crlf
 from mailauth.mailbox.store import Mailbox
 from mailauth.wire.effects import Effect
 
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_BLANK_LINES = (b"\n\r\n", b"\n\n")  # before either stands the end of the header
 _BINARY_PART = re.compile(rb"(?im)^Content-Transfer-Encoding[ \t]*:\s*binary\b")
 
 
@@ -42,7 +42,7 @@ def append(session: ImapSession, command: Command) -> list[Effect]:
     if is_binary and _BINARY_PART.search(message) and with_crlf(message) != message:
         text = "Bare line feeds become CRLF here, which would spoil a binary part"
         raise No(text, "UNKNOWN-CTE")  # RFC 3516 §4.4
-    if not session.utf8 and not _END_OF_HEADER.split(message, 1)[0].isascii():
+    if not session.utf8 and not _header(message).isascii():
         raise No("Enable UTF8=ACCEPT for a header that is not ASCII", "CANNOT")  # RFC 6855 §4
     internal_date = appended.internal_date or session.now()
     [uid] = mailbox.append([NewMessage(message, internal_date, appended.flags)])
@@ -93,3 +93,9 @@ def _mailbox(session: ImapSession, name: str) -> Mailbox:
         return session.mail.mailbox(name)
     except NoSuchMailbox as error:
         raise No(str(error), "TRYCREATE") from None
+
+
+def _header(message: bytes) -> bytes:
+    """What stands before the first blank line; `find` is quick where that is all of a large one."""
+    found = [at for blank in _BLANK_LINES if (at := message.find(blank)) >= 0]
+    return message[: min(found)] if found else message

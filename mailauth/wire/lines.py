@@ -70,7 +70,9 @@ class LineBuffer:
 
     def take(self, count: int) -> bytes:
         """Take at most `count` bytes; none, if that is negative."""
-        data = bytes(self._buffer[self._start : self._start + max(count, 0)])
+        end = self._start + max(count, 0)
+        with memoryview(self._buffer) as whole, whole[self._start : end] as taken:
+            data = bytes(taken)  # copied once: it may be a whole message
         self._start += len(data)
         self._searched = max(self._searched, self._start)
         return data

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from encodings import aliases
 
 from mailauth.imap.transfer import base64
+from mailauth.wire.utf8 import is_utf8
 
 PIECE_OCTETS = 131_072  # decoded at a time
 _LONGEST_CHARACTER = 64  # octets; no character has as many, with all that announces it
@@ -47,7 +48,7 @@ def pieces(octets: bytes, charset: bytes | None) -> Iterator[str]:
         return
     name = None if charset is None else codec(charset)
     if name is None:
-        name = "utf-8" if _is_utf8(octets) else "latin-1"
+        name = "utf-8" if is_utf8(octets) else "latin-1"
     decoder = codecs.getincrementaldecoder(name)("replace")
     for start in range(0, len(octets), PIECE_OCTETS):
         yield decoder.decode(octets[start : start + PIECE_OCTETS])
@@ -55,14 +56,6 @@ def pieces(octets: bytes, charset: bytes | None) -> Iterator[str]:
             yield decoder.decode(b"", final=True)
             decoder.reset()
     yield decoder.decode(b"", final=True)
-
-
-def _is_utf8(octets: bytes) -> bool:
-    try:
-        octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def header_text(value: bytes) -> str:

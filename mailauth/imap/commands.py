@@ -60,7 +60,7 @@ COMMANDS: dict[bytes, Entry] = {
     b"GETQUOTA": Entry(quota.getquota, LOGGED_IN),
     b"GETQUOTAROOT": Entry(quota.getquotaroot, LOGGED_IN),
     b"CHECK": Entry(any_state.noop, SELECTED),
-    b"CLOSE": Entry(select.close, SELECTED),
+    b"CLOSE": Entry(expunge.close, SELECTED),
     b"UNSELECT": Entry(select.unselect, SELECTED),
     b"EXPUNGE": Entry(expunge.expunge, SELECTED),
     b"UID EXPUNGE": Entry(expunge.uid_expunge, SELECTED),

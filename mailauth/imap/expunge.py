@@ -1,12 +1,13 @@
-"""EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1)."""
+"""EXPUNGE (RFC 9051 §6.4.3), UID EXPUNGE (RFC 4315 §2.1) and CLOSE, which ends with one."""
 
 from collections.abc import Iterator
 
 from mailauth.imap.command import Command
 from mailauth.imap.errors import StatusError
 from mailauth.imap.session import ImapSession
-from mailauth.imap.slices import in_slices
+from mailauth.imap.slices import End, in_slices
 from mailauth.imap.updates import updates
+from mailauth.mailbox.view import View
 from mailauth.wire.effects import Effect
 
 
@@ -14,7 +15,7 @@ def expunge(session: ImapSession, command: Command) -> list[Effect]:
     r"""EXPUNGE: remove what has `\Deleted`."""
     command.arguments.end()
     session.selected.check_writable()
-    return _expunge(session, command, session.selected.view.deleted())
+    return _expunged(session, command, session.selected.view.deleted())
 
 
 def uid_expunge(session: ImapSession, command: Command) -> list[Effect]:
@@ -26,18 +27,33 @@ def uid_expunge(session: ImapSession, command: Command) -> list[Effect]:
     selection = session.selected
     selection.check_writable()
     deleted = selection.view.deleted(selection.numbers(messages, uid=True))
-    return _expunge(session, command, deleted)
+    return _expunged(session, command, deleted)
 
 
-def _expunge(session: ImapSession, command: Command, uids: list[int]) -> list[Effect]:
+def close(session: ImapSession, command: Command) -> list[Effect]:
+    r"""CLOSE: expunge what has `\Deleted`, silently, and leave the mailbox (RFC 9051 §6.4.1)."""
+    command.arguments.end()
     view = session.selected.view
 
-    def remove(uids: list[int]) -> bytes:
-        view.expunge(uids)
-        return b""
+    def end(refused: StatusError | None) -> Iterator[bytes]:
+        if refused is None:
+            session.unselect()
+        yield command.ok() if refused is None else command.refused(refused)
 
+    return _removed(view, command, [] if view.read_only else view.deleted(), end)
+
+
+def _expunged(session: ImapSession, command: Command, uids: list[int]) -> list[Effect]:
     def end(refused: StatusError | None) -> Iterator[bytes]:
         yield updates(session, expunge=True)
         yield command.ok() if refused is None else command.refused(refused)
+
+    return _removed(session.selected.view, command, uids, end)
+
+
+def _removed(view: View, command: Command, uids: list[int], end: End) -> list[Effect]:
+    def remove(uids: list[int]) -> bytes:
+        view.expunge(uids)
+        return b""
 
     return in_slices(command, uids, remove, end)

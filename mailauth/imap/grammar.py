@@ -15,6 +15,7 @@ from mailauth.imap.sequence import Saved, SequenceSet
 from mailauth.mailbox.names import canonical_name
 from mailauth.mailbox.view import Range
 from mailauth.wire import utf7
+from mailauth.wire.utf8 import is_utf8
 
 T = TypeVar("T")
 
@@ -126,7 +127,7 @@ class Parser:
     def quoted(self) -> bytes:
         """quoted: only the quote and the backslash are escaped."""
         text = self._match(_QUOTED, "a string")[1]
-        if self._utf8 and not _is_utf8(text):
+        if self._utf8 and not is_utf8(text):
             self.fail("UTF-8 between quotes")
         return _ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
@@ -288,11 +289,3 @@ class Parser:
             self.fail(expected)
         self._at = match.end()
         return match
-
-
-def _is_utf8(octets: bytes) -> bool:
-    try:
-        octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

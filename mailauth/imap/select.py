@@ -1,16 +1,13 @@
-"""SELECT, EXAMINE, CLOSE and UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.1, §6.4.2, RFC 7162)."""
-
-from collections.abc import Iterator
+"""SELECT, EXAMINE and UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.2, RFC 7162)."""
 
 from mailauth.imap import condstore
 from mailauth.imap.command import Command
-from mailauth.imap.errors import StatusError, refusal
+from mailauth.imap.errors import refusal
 from mailauth.imap.listing import list_response
 from mailauth.imap.responses import mailbox as mailbox_name
 from mailauth.imap.responses import status
 from mailauth.imap.selection import Selection
 from mailauth.imap.session import ImapSession
-from mailauth.imap.slices import in_slices
 from mailauth.imap.updates import completed, permitted_flags
 from mailauth.mailbox.errors import MailboxError
 from mailauth.wire.effects import Effect, Write
@@ -24,23 +21,6 @@ def select(session: ImapSession, command: Command) -> list[Effect]:
 def examine(session: ImapSession, command: Command) -> list[Effect]:
     """EXAMINE: SELECT that changes nothing."""
     return _open(session, command, read_only=True)
-
-
-def close(session: ImapSession, command: Command) -> list[Effect]:
-    r"""CLOSE: expunge what has `\Deleted`, silently, and leave the mailbox."""
-    command.arguments.end()
-    view = session.selected.view
-
-    def remove(uids: list[int]) -> bytes:
-        view.expunge(uids)
-        return b""
-
-    def end(refused: StatusError | None) -> Iterator[bytes]:
-        if refused is None:
-            session.unselect()
-        yield command.ok() if refused is None else command.refused(refused)
-
-    return in_slices(command, [] if view.read_only else view.deleted(), remove, end)
 
 
 def unselect(session: ImapSession, command: Command) -> list[Effect]:

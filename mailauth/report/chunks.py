@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from mailauth.wire.utf8 import is_utf8
+
 CHUNK_OCTETS = 4 * 1024 * 1024
 BLOCK_OCTETS = 64 * 1024  # read at a time, so that not much is lost where reading fails
 KEPT_OF_ENDLESS = 1024  # octets of a line that is longer than a chunk: it is no line of ours
@@ -139,14 +141,4 @@ def _chunk(data: bytes, line: int, end: int, before: bytes) -> Chunk:
 
 
 def _not_utf8(body: bytes, line: int) -> tuple[int, ...]:
-    return tuple(
-        number for number, text in enumerate(body.split(b"\n"), line) if not _is_utf8(text)
-    )
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return tuple(number for number, text in enumerate(body.split(b"\n"), line) if not is_utf8(text))

@@ -1,5 +1,6 @@
 """`mailauth init`: a home with a commented configuration, the CA and the certificate."""
 
+import contextlib
 import os
 import secrets
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from mailauth.cli.home import Home
 from mailauth.config import FILE_NAME, load
 
 PASSWORD_OCTETS = 9
+USERS_HEADER = "# Accounts, one a line; `mailauth users` lists and edits them.\n"
 
 
 @click.command()
@@ -36,8 +38,14 @@ def init(directory: Path) -> None:
         file.write(_with_passwords(Path(__file__).with_name("init.toml").read_text("utf-8")))
     home = Home(directory=directory.resolve())
     config = load(path)
+    users_file = home.directory / config.users.file
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(users_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(USERS_HEADER)
     store = certificates.prepare(home.directory, config.hostname, config.tls, datetime.now(UTC))
     click.echo(f"{path}: the configuration, with its accounts and their passwords")
+    click.echo(f"{users_file}: further accounts, `mailauth users add NAME` adds one")
     click.echo(f"{store.ca}: the CA, `mailauth cert trust` says how clients come to trust it")
     click.echo(f"start with: mailauth serve --home {directory}")
 

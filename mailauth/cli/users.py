@@ -164,10 +164,7 @@ def enable(account: str, file: PasswdFile) -> None:
 def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
     """Return the file to edit; what comes of it has to be a configuration that can be served."""
     if not config.users.file:
-        raise ConfigError(
-            f"users.file: is not set in {_configuration(home)},"
-            ' expected a file to edit, such as "users.passwd"'
-        )
+        raise ConfigError(f"users.file: {_without_users_file(home)}")
     if any(name.casefold() == user.name.casefold() for user in config.user):
         raise click.ClickException(f"{name} stands in {_configuration(home)}, which is not edited")
 
@@ -180,6 +177,19 @@ def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
             raise CannotEdit(str(error).replace(changed.name, path.name)) from None
 
     return PasswdFile(path, check)
+
+
+def _without_users_file(home: Home) -> str:
+    """Say what to do where the configuration names no file to edit."""
+    if home.config_path is None:
+        return (
+            f"the demo's accounts cannot be edited; `mailauth init --home {home.directory}`"
+            " writes a configuration with a users file"
+        )
+    return (
+        f"is not set in {_configuration(home)}; add the lines [users] and"
+        ' file = "users.passwd" to it, and the first `mailauth users add` makes that file'
+    )
 
 
 def _configuration(home: Home) -> str:

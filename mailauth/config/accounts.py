@@ -46,8 +46,14 @@ def _stored(config: Config, path: Path, secret_of: SecretOf) -> list[Account]:
         accounts = read_accounts(path, secret_of)
     except PasswdFileError as error:
         raise ConfigError(f"users.file: {printable(str(error))}") from None
+    except FileNotFoundError:
+        raise ConfigError(
+            f"users.file: {printable(str(path))} is not there, `mailauth users add` makes it"
+        ) from None
     except OSError as error:
-        raise ConfigError(f"users.file: {path} cannot be read: {error.strerror}") from None
+        raise ConfigError(
+            f"users.file: {printable(str(path))} cannot be read: {error.strerror}"
+        ) from None
     for account in accounts:
         if account.secret.shared() != DEMO_PASSWORD.encode():
             continue

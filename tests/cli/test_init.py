@@ -34,6 +34,29 @@ def test_every_home_has_passwords_of_its_own_that_only_the_owner_can_read(tmp_pa
     assert all(len(password) == 12 for password in passwords)
 
 
+def test_an_account_can_be_added_at_once(tmp_path: Path) -> None:
+    """The users file is there, for its owner alone, and the home is good with an account in it."""
+    home = ("--home", str(tmp_path))
+    assert mailauth("init", *home).returncode == 0
+    path = tmp_path / "users.passwd"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    password = tmp_path / "password"
+    password.write_text("one of its own\n")
+    added = mailauth("users", "add", "sue@mydomain.com", "--password-file", str(password), *home)
+    assert (added.returncode, added.stderr) == (0, "")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    listed = mailauth("users", "list", *home)
+    assert "sue@mydomain.com" in listed.stdout
+    assert mailauth("check", *home).returncode == 0
+
+
+def test_a_users_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "users.passwd"
+    path.write_text("sue:{PLAIN}x\n")
+    assert mailauth("init", "--home", str(tmp_path)).returncode == 0
+    assert path.read_text() == "sue:{PLAIN}x\n"
+
+
 def test_a_configuration_that_is_there_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "mailauth.toml"
     path.write_text("# mine\n")

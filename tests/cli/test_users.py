@@ -2,6 +2,7 @@
 
 import os
 import pty
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -165,7 +166,28 @@ def test_without_a_users_file_it_says_so(users: Users) -> None:
     (users.home / "mailauth.toml").write_text(CONFIG.replace('file = "users.passwd"', ""))
     code, _, err = users.with_password("add", "bob")
     assert code == 2
-    assert err.startswith("error: users.file: is not set in mailauth.toml")
+    assert err == (
+        "error: users.file: is not set in mailauth.toml; add the lines [users] and"
+        ' file = "users.passwd" to it, and the first `mailauth users add` makes that file\n'
+    )
+
+
+def test_in_a_home_without_a_configuration_it_names_the_way_to_one(users: Users) -> None:
+    """The demo has no file in which an account could be kept."""
+    (users.home / "mailauth.toml").unlink()
+    code, _, err = users.with_password("add", "bob")
+    assert code == 2
+    assert f"`mailauth init --home {users.home}`" in err
+
+
+def test_a_users_file_that_is_not_there_is_listed_with_the_way_to_it(users: Users) -> None:
+    """The first account makes it, for its owner alone."""
+    code, _, err = users("list")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "is not there, `mailauth users add` makes it" in err
+    assert users.with_password("add", "bob")[0] == 0
+    assert stat.S_IMODE(users.file.stat().st_mode) == 0o600
+    assert users("list")[0] == 0
 
 
 def test_the_last_account_is_not_removed(users: Users) -> None:

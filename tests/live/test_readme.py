@@ -37,6 +37,7 @@ def test_the_commands_work(server: RunningServer, environment: dict[str, str]) -
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     printed = ""
+    reports: list[str] = []
     for command in COMMANDS:
         on_our_ports = re.sub(
             r"(?<=[: ])\d{4}(?=[/ ])",
@@ -55,6 +56,8 @@ def test_the_commands_work(server: RunningServer, environment: dict[str, str]) -
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         if command.startswith("cat "):
             printed = done.stdout
+        elif command == "mailauth report":
+            reports.append(done.stdout)
     assert re.findall(r"\[(\w+)\] \{(\w+)\} - bob@mydomain\.com - \S+ \(LAN\)", printed) == [
         ("IMAP", "UNSECURE"),
         ("IMAP", "SECURE"),
@@ -63,6 +66,16 @@ def test_the_commands_work(server: RunningServer, environment: dict[str, str]) -
         ("HTTP", "SECURE"),
         ("SMTP", "SECURE"),
     ]
+    exposed, fixed, _ = reports
+    assert "\n1 open\n  bob@mydomain.com: IMAP in the clear" in exposed
+    assert "To do: repoint the clients of 1 account and change 1 password." in exposed
+    assert "\n1 fixed\n  bob@mydomain.com: IMAP in the clear" in fixed
+    assert " open\n" not in fixed
+    assert "To do: change 1 password." in fixed
+    for line in re.findall(
+        r"^(?:To do:|\d (?:open|fixed)$).*", README.read_text("utf-8"), re.MULTILINE
+    ):
+        assert line in exposed + fixed, line
 
 
 def test_the_table_of_listeners_is_true() -> None:
@@ -77,3 +90,25 @@ def test_the_attribution_stands_in_the_readme() -> None:
     attribution = notice.read_text("utf-8").split("\n\n")[1]
     assert "IP Geolocation by DB-IP" in attribution
     assert attribution.strip() in README.read_text("utf-8")
+
+
+def test_a_login_in_the_clear_that_shows_no_password_is_a_case(
+    server: RunningServer, environment: dict[str, str]
+) -> None:
+    """The mechanism that curl chooses by itself, CRAM-MD5: UNSECURE, and nothing to be changed."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    url = f"imap://localhost:{server.port('imap')}/"
+    report = f"curl --user bob@mydomain.com:secret {url} >/dev/null && mailauth report"
+    done = subprocess.run(
+        ["sh", "-c", report],
+        cwd=server.home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "\n1 open\n  bob@mydomain.com: IMAP in the clear" in done.stdout
+    assert "To do: repoint the clients of 1 account." in done.stdout
+    assert "password" not in done.stdout

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from mailauth.imap.command import Command
-from mailauth.imap.errors import Bad, No
+from mailauth.imap.errors import Bad, No, no_target
 from mailauth.imap.grammar import Parser
 from mailauth.imap.session import ImapSession
 from mailauth.imap.updates import completed
@@ -92,7 +92,7 @@ def _mailbox(session: ImapSession, name: str) -> Mailbox:
     try:
         return session.mail.mailbox(name)
     except NoSuchMailbox as error:
-        raise No(str(error), "TRYCREATE") from None
+        raise no_target(error, name) from None
 
 
 def _header(message: bytes) -> bytes:

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 from mailauth.imap import sequence
 from mailauth.imap.command import Command
-from mailauth.imap.errors import No, StatusError
+from mailauth.imap.errors import StatusError, no_target
 from mailauth.imap.responses import status
 from mailauth.imap.selection import Selection
 from mailauth.imap.session import ImapSession
@@ -40,7 +40,7 @@ def _copy(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
     numbers, target = _arguments(session, command, uid=uid)
     if len(numbers) > SLICE_MESSAGES:
         return [Stream(in_turns(command, _copying(session, command, numbers, target)))]
-    with _creatable(session.selected):
+    with _creatable(session.selected, target):
         copied = session.selected.view.copy(numbers, target)
     return [Write(_copied(session, command, copied))]
 
@@ -51,7 +51,7 @@ def _copying(
     """Copy all messages or none; when the client goes away before the end, none is copied."""
     selection = session.selected
     view = selection.view
-    with _creatable(selection), closing(view.copying(target)) as copying:
+    with _creatable(selection, target), closing(view.copying(target)) as copying:
         for some in slices(numbers):
             copying.add([view.uid(number) for number in some])
             yield b""
@@ -75,7 +75,7 @@ def _move(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
     moved: dict[int, list[tuple[int, int]]] = {}  # by UIDVALIDITY of the target
 
     def move(numbers: list[int]) -> bytes:
-        with _creatable(session.selected):
+        with _creatable(session.selected, target):
             copied = view.move(numbers, target)
         moved.setdefault(copied.uid_validity, []).extend(copied.uids)
         return b""
@@ -91,14 +91,14 @@ def _move(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
 
 
 @contextmanager
-def _creatable(selection: Selection) -> Iterator[None]:
+def _creatable(selection: Selection, target: str) -> Iterator[None]:
     """A target that is not there may be created (RFC 9051 §6.4.7)."""
     try:
         yield
     except NoSuchMailbox as error:
         if selection.mailbox.removed:
             raise
-        raise No(str(error), "TRYCREATE") from None
+        raise no_target(error, target) from None
 
 
 def _arguments(session: ImapSession, command: Command, *, uid: bool) -> tuple[list[int], str]:

@@ -13,6 +13,7 @@ from mailauth.mailbox.errors import (
     OverQuota,
     StoreUnavailable,
 )
+from mailauth.mailbox.names import new_name
 
 
 class StatusError(Exception):
@@ -57,6 +58,18 @@ _CODES: dict[type[MailboxError], str] = {
 def as_status(error: StatusError | MailboxError) -> StatusError:
     """Either kind of refusal as a status response."""
     return refusal(error) if isinstance(error, MailboxError) else error
+
+
+def no_target(error: NoSuchMailbox, name: str) -> No:
+    """Say that a target is not there.
+
+    The client is told to try CREATE unless that would fail (RFC 9051 §6.3.12, §6.4.7).
+    """
+    try:
+        new_name(name)
+    except MailboxNotAllowed:
+        return refusal(error)
+    return No(str(error), "TRYCREATE")
 
 
 def refusal(error: MailboxError) -> No:

@@ -12,7 +12,7 @@ from typing import NoReturn, TypeVar
 from mailauth.imap.dates import MONTHS
 from mailauth.imap.errors import ParseError
 from mailauth.imap.sequence import Saved, SequenceSet
-from mailauth.mailbox.names import canonical_name
+from mailauth.mailbox.names import NOT_A_NAME, canonical_name
 from mailauth.mailbox.view import Range
 from mailauth.wire import utf7
 from mailauth.wire.utf8 import is_utf8
@@ -176,11 +176,15 @@ class Parser:
         return canonical_name(self.mailbox_as_given())
 
     def mailbox_as_given(self) -> str:
-        """mailbox: a name as the client writes it, which for INBOX may be in any letter case."""
-        name = self._name(self.astring())
-        if name is None:
-            self.fail("a mailbox name in the encoding that holds")
-        return name
+        """mailbox: a name as the client writes it, which for INBOX may be in any letter case.
+
+        ASCII that is not modified UTF-7 is good syntax all the same, and `NOT_A_NAME`.
+        """
+        octets = self.astring()
+        name = self._name(octets)
+        if name is None and not octets.isascii():
+            self.fail("a mailbox name in UTF-8")
+        return NOT_A_NAME if name is None else name
 
     def list_mailbox(self) -> str | None:
         """list-mailbox: a name with wildcards in it; `None` is one that no name is like."""

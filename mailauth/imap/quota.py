@@ -5,6 +5,8 @@ from mailauth.imap.errors import No
 from mailauth.imap.responses import mailbox as mailbox_name
 from mailauth.imap.session import ImapSession
 from mailauth.imap.updates import completed
+from mailauth.mailbox.errors import NoSuchMailbox
+from mailauth.mailbox.names import NOT_A_NAME
 from mailauth.wire.effects import Effect
 
 
@@ -23,6 +25,8 @@ def getquotaroot(session: ImapSession, command: Command) -> list[Effect]:
     command.arguments.sp()
     name = command.arguments.mailbox()
     command.arguments.end()
+    if name == NOT_A_NAME:
+        raise NoSuchMailbox("There is no such mailbox")
     roots = b'* QUOTAROOT %b ""\r\n' % mailbox_name(name, utf8=session.utf8)
     return completed(session, command, roots + _quota(session))
 

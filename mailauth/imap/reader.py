@@ -9,26 +9,34 @@ from mailauth.imap.errors import Bad, StatusError
 from mailauth.wire.lines import LineBuffer, LineTooLong
 
 _ANNOUNCED = re.compile(rb"(~?)\{(\d+)(\+?)\}\r?\n\Z")
+_ID = re.compile(rb"[^ ]{1,100} ID ", re.IGNORECASE)
+_BEGINNING_OCTETS = 104  # of a command: a tag, and a name after it
 _LONGEST_SIZE = 19  # digits of a number64
 
 
 class Limits(msgspec.Struct, frozen=True):
     """How long what a client sends may be, in octets.
 
-    `literals` is how many a command may have; `waste` how much is read of one that was refused.
+    `literals` is how many a command may have; `command` bounds its lines and literals together, a
+    message apart; `waste` is how much is read of a literal that was refused.
     """
 
     line: int
     literal: int
     literals: int
+    command: int
     waste: int
 
 
 # A SASL response has 12,288 octets at most (RFC 4954 §4), and a non-synchronizing literal 4,096 if
 # LITERAL- is announced (RFC 7888 §5). Clients send long sequence sets, and RFC 2683 §3.2.1.5 asks
 # for 8,000 octets; some send more.
-BEFORE_LOGIN = Limits(line=12_288 + 2, literal=4_096, literals=4, waste=65_536)
-AFTER_LOGIN = Limits(line=65_536, literal=65_536, literals=100, waste=64 * 1024 * 1024)
+BEFORE_LOGIN = Limits(line=12_288 + 2, literal=4_096, literals=4, command=81_920, waste=65_536)
+AFTER_LOGIN = Limits(
+    line=65_536, literal=65_536, literals=100, command=16 * 1024 * 1024, waste=64 * 1024 * 1024
+)
+# RFC 2971 §3.3: 30 fields with names of 30 octets and values of 1,024 (escaped: twice that).
+ID_BEFORE_LOGIN = Limits(line=65_536, literal=1_024, literals=60, command=81_920, waste=65_536)
 
 
 class Announced(msgspec.Struct, frozen=True, gc=False):
@@ -182,12 +190,15 @@ class CommandReader:
         return None
 
     def _check(self, size: int, synchronizing: bool, admit: Callable[[Announced], None]) -> None:
+        limits = self._limits_of(self._parts[0])
         self._literals += 1
-        if self._literals > self.limits.literals:
+        if self._literals > limits.literals:
             raise Bad("Too many literals in one command")
-        if size > self.limits.literal:
-            self._literals = self.limits.literals  # a message is the last literal of its command
+        if size > limits.literal:
+            self._literals = limits.literals  # a message is the last literal of its command
             admit(Announced(b"".join(self._parts), size, synchronizing))
+        elif sum(map(len, self._parts)) + size > limits.command:
+            raise Bad("The command is too long")
 
     def _give_up(self, error: StatusError) -> Refused:
         command = self._refusal.command if self._refusal else b"".join(self._parts)[:256]
@@ -209,8 +220,18 @@ class CommandReader:
         try:
             return self._buffer.line(self.limits.line)
         except LineTooLong:
+            pass
+        beginning = self._parts[0] if self._parts else self._buffer.beginning(_BEGINNING_OCTETS)
+        try:
+            return self._buffer.line(self._limits_of(beginning).line)
+        except LineTooLong:
             self._skipping = True
             return TooLong(self._buffer.take(256))
+
+    def _limits_of(self, beginning: bytes) -> Limits:
+        """The limits of the command that begins like this."""
+        is_long_id = self.limits is BEFORE_LOGIN and _ID.match(beginning)
+        return ID_BEFORE_LOGIN if is_long_id else self.limits
 
     def _reset(self) -> None:
         self._parts = []

@@ -3,6 +3,7 @@
 import binascii
 import re
 
+_AFTER_LINES = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")  # linear in long runs of white space
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
@@ -21,11 +22,16 @@ def decode(octets: bytes, encoding: bytes) -> bytes:
         case _ if is_identity(encoding):
             return octets
         case b"QUOTED-PRINTABLE":
-            return binascii.a2b_qp(octets)
+            return quoted_printable(octets)
         case b"BASE64":
             return base64(octets)
         case _:
             raise UnknownEncoding
+
+
+def quoted_printable(octets: bytes) -> bytes:
+    """Decode; white space at the end of a line was added on the way (RFC 2045 §6.7, rule 3)."""
+    return binascii.a2b_qp(_AFTER_LINES.sub(b"", octets))
 
 
 def base64(octets: bytes) -> bytes:

@@ -10,6 +10,7 @@ from mailauth.mailbox.errors import MailboxNotAllowed
 
 SEPARATOR = "."
 INBOX = "INBOX"
+NOT_A_NAME = "\udcff"  # what cannot be read as text: no mailbox has this name, and none may get it
 MAX_NAME = 200  # octets of UTF-8 or UTF-7: a directory's name has room for 255
 
 
@@ -23,6 +24,8 @@ def canonical_name(name: str) -> str:
 
 def new_name(name: str) -> str:
     """The name a mailbox may be given, canonical; raises `MailboxNotAllowed` and says why not."""
+    if name == NOT_A_NAME:
+        raise MailboxNotAllowed("The mailbox name is not valid in the encoding in use")
     name = canonical_name(name.removesuffix(SEPARATOR))
     if not name or "" in name.split(SEPARATOR):
         raise MailboxNotAllowed("Every level of a mailbox name needs a name")

@@ -68,6 +68,10 @@ class LineBuffer:
         self._start = self._searched = end + 1
         return ending
 
+    def beginning(self, count: int) -> bytes:
+        """The first bytes, at most `count`, which stay where they are."""
+        return bytes(self._buffer[self._start : self._start + count])
+
     def take(self, count: int) -> bytes:
         """Take at most `count` bytes; none, if that is negative."""
         end = self._start + max(count, 0)

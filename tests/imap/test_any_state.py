@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailauth.imap.any_state import MAX_ID_FIELD, MAX_ID_FIELDS, MAX_ID_VALUE
 from mailauth.imap.server import MAX_BAD_COMMANDS
 from mailauth.login.event import Kind
 from mailauth.testing import Dialogue, MemoryRecorder, play
@@ -83,6 +84,46 @@ def test_an_id_that_breaks_its_bounds_is_bad(connect: Connect, arguments: str) -
     imap = connect()
     imap.connect()
     assert imap.send(f"a ID{arguments}\r\n".encode()).startswith(b"a BAD ")
+    assert imap.session.client_name is None
+
+
+ESCAPED = '\\"' * MAX_ID_VALUE
+LARGEST = [
+    " ".join(f'"{n:0>{MAX_ID_FIELD}}" "{ESCAPED}"' for n in range(MAX_ID_FIELDS)),
+    " ".join(
+        f"{{{MAX_ID_FIELD}+}}\r\n{n:0>{MAX_ID_FIELD}} {{{MAX_ID_VALUE}+}}\r\n{'v' * MAX_ID_VALUE}"
+        for n in range(MAX_ID_FIELDS)
+    ),
+]
+
+
+@pytest.mark.parametrize("fields", LARGEST)
+def test_an_id_may_be_as_large_as_its_bounds_allow(connect: Connect, fields: str) -> None:
+    """RFC 2971 §3.3: 30 fields with names of 30 octets and values of 1,024, before any login."""
+    imap = connect()
+    imap.connect()
+    said = imap.send(f"a ID ({fields})\r\nb NOOP\r\n".encode())
+    assert said == b'* ID ("name" "mailauth")\r\na OK ID completed\r\nb OK NOOP completed\r\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"a ID (" + b'"x" "y" ' * 20_000 + b")\r\n",
+        b"a ID (" + b"{1+}\r\nx {1024+}\r\n" * 200 + b")\r\n",
+        b"a ID (" + (b'"x" ' + b'"' + b"y" * 12_000 + b'" {1+}\r\nx ') * 20 + b"x)\r\n",
+        b"a NOOP " + b"x" * 13_000 + b"\r\n",
+    ],
+)
+def test_what_is_kept_before_a_login_is_bounded(connect: Connect, line: bytes) -> None:
+    """An ID may be long, within its bounds; nothing else may."""
+    imap = connect()
+    imap.connect()
+    most = 0
+    for at in range(0, len(line), 1_000):
+        imap.send(line[at : at + 1_000])
+        most = max(most, imap.core._reader.kept)  # type: ignore[attr-defined]
+    assert most < 100_000
     assert imap.session.client_name is None
 
 

@@ -122,7 +122,7 @@ def test_rfc3501_section_5_1_3(mary: Dialogue) -> None:
         C: b CREATE peter.&U,BTFw-.&ZeVnLIqe-
         S: b OK CREATE completed
         C: c CREATE &Jjo!
-        S: c BAD Expected a mailbox name in the encoding that holds
+        S: c NO [CANNOT] The mailbox name is not valid in the encoding in use
         C: d CREATE A&-B
         S: d OK CREATE completed
         C: e LIST "" (peter* A*B)
@@ -143,6 +143,82 @@ def test_rfc3501_section_5_1_3(mary: Dialogue) -> None:
         C: h STATUS "peter.台北" (MESSAGES)
         S: * STATUS "peter.台北" (MESSAGES 0)
         S: h OK STATUS completed
+    """,
+    )
+
+
+def test_a_name_that_is_not_utf7_is_a_mailbox_that_does_not_exist(mary: Dialogue) -> None:
+    """RFC 9051 §9: it is a valid astring, so it is not a syntax error (RFC 5530: NONEXISTENT)."""
+    play(
+        mary,
+        r"""
+        C: a EXAMINE INBOX
+        S: * FLAGS …
+        S: * OK [PERMANENTFLAGS …
+        S: * 1 EXISTS
+        S: * 1 RECENT
+        S: * OK [UNSEEN …
+        S: * OK [UIDVALIDITY …
+        S: * OK [UIDNEXT …
+        S: * OK [HIGHESTMODSEQ …
+        S: a OK …
+        C: b STATUS "!#$&'+,-.[}" (MESSAGES)
+        S: b NO [NONEXISTENT] No mailbox has this name
+        C: c COPY 1 &Jjo!
+        S: c NO [NONEXISTENT] …
+        C: e APPEND &Jjo! {70000}
+        S: e NO [NONEXISTENT] …
+        C: f DELETE &Jjo!
+        S: f NO [NONEXISTENT] …
+        C: g RENAME &Jjo! b
+        S: g NO [NONEXISTENT] …
+        C: h RENAME INBOX &Jjo!
+        S: h NO [CANNOT] …
+        C: i SUBSCRIBE &Jjo!
+        S: i NO [CANNOT] …
+        C: j UNSUBSCRIBE &Jjo!
+        S: j OK UNSUBSCRIBE completed
+        C: k GETQUOTAROOT &Jjo!
+        S: k NO [NONEXISTENT] …
+        C: l LIST &Jjo! *
+        S: l OK LIST completed
+        C: m LSUB &Jjo! *
+        S: m OK LSUB completed
+        C: n STATUS &Jjo! (NONSENSE)
+        S: n BAD …
+        C: o ENABLE UTF8=ACCEPT
+        S: * ENABLED UTF8=ACCEPT
+        S: o OK ENABLE completed
+        C: p EXAMINE &Jjo!
+        S: * OK [CLOSED] …
+        S: p NO [NONEXISTENT] …
+    """,
+    )
+
+
+def test_a_target_that_cannot_be_created_is_not_to_be_tried(mary: Dialogue) -> None:
+    """RFC 9051 §6.3.12: TRYCREATE, unless it is certain that the mailbox cannot be created."""
+    play(
+        mary,
+        r"""
+        C: a SELECT INBOX
+        S: * FLAGS …
+        S: * OK [PERMANENTFLAGS …
+        S: * 1 EXISTS
+        S: * 1 RECENT
+        S: * OK [UNSEEN …
+        S: * OK [UIDVALIDITY …
+        S: * OK [UIDNEXT …
+        S: * OK [HIGHESTMODSEQ …
+        S: a OK …
+        C: b COPY 1 absent
+        S: b NO [TRYCREATE] No mailbox has this name
+        C: c COPY 1 ~absent
+        S: c NO [NONEXISTENT] No mailbox has this name
+        C: m MOVE 1 &Jjo!
+        S: m NO [NONEXISTENT] No mailbox has this name
+        C: d APPEND ab..sent {70000}
+        S: d NO [NONEXISTENT] No mailbox has this name
     """,
     )
 

@@ -21,7 +21,9 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from mailauth.config import Config, ConfigError, ListenerProtocol
+from mailauth.console_link import console_link
 from mailauth.control.blocks import BlockHandlers
+from mailauth.control.console import ConsoleHandlers
 from mailauth.control.records import RecordHandlers
 from mailauth.control.service import ControlService
 from mailauth.front import LOOK_SECONDS, Front
@@ -37,6 +39,7 @@ from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.record.recorder import open_recorder
 from mailauth.record.sinks import Sink, Sinks
 from mailauth.record.stamp import zone_named
+from mailauth.tokens.api import ApiTokens
 from mailauth.watched import WatchedFile
 from mailauth.web.feed import Feed
 from mailauth.web.history import JournalHistory
@@ -140,6 +143,10 @@ class Server:
     def listeners(self) -> Sequence[Listener]:
         """The listeners, on their ports."""
         return self._front.listeners
+
+    def console_link(self) -> str | None:
+        """Make a one-time link that opens the console; `None` without HTTP."""
+        return console_link(self.listeners, self.site.admin_link)
 
     @property
     def authority(self) -> Authority:
@@ -249,7 +256,9 @@ class Server:
             operations = self._front.operations
             feed = Feed(self._reactor, history, newest)
         self._control = ControlService(
-            BlockHandlers(self.authority).table() | RecordHandlers(self.authority, feed).table(),
+            BlockHandlers(self.authority).table()
+            | RecordHandlers(self.authority, feed).table()
+            | ConsoleHandlers(self.console_link).table(),
             self._reactor,
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
@@ -261,6 +270,7 @@ class Server:
             now=self._now,
             feed=feed,
             api_token=self.api_token,
+            api_tokens=ApiTokens(state_directory(self.home)),
             operations=operations,
             tokens=self._front.tokens,
             metrics=metrics,

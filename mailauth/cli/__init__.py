@@ -21,6 +21,8 @@ COMMANDS = {
     "users": "List, add, change and remove the accounts of the users file.",
     "cert": "Show or issue certificates, and make clients trust the CA.",
     "token": "Issue OAuth tokens for tests.",
+    "console": "Print a new link that opens the console.",
+    "api-token": "Create, list and revoke tokens for the API and Prometheus.",
     "block": "List and clear blocked addresses.",
     "tail": "Follow the log.",
     "report": "Say who logs in insecurely.",
@@ -39,13 +41,14 @@ class CommandLine(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List what is there, in the order of the help."""
-        return [name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")]
+        return [name for name in COMMANDS if importlib.util.find_spec(_module_of(name))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; `None` if there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = getattr(importlib.import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        module = importlib.import_module(_module_of(cmd_name))
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 
@@ -53,6 +56,10 @@ class CommandLine(click.Group):
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+def _module_of(command: str) -> str:
+    return f"{__name__}.{command.replace('-', '_')}"
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,11 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from mailauth.cli import on_purpose
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import TlsMode
+from mailauth.console_link import console_url
 from mailauth.login.accounts import DEMO_PASSWORD, Accounts
-from mailauth.net.listener import Listener
-from mailauth.net.sockets import written
-from mailauth.origin.networks import parse_address
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.server import Server
 
@@ -60,7 +58,7 @@ def ready(server: Server) -> Ready:
         pid=os.getpid(),
         home=str(server.home),
         ca=_in_home(server),
-        console=console_url(server),
+        console=console_url(server.listeners),
         api_token=server.api_token,
         listeners=[
             ReadyListener(
@@ -78,25 +76,6 @@ def ready(server: Server) -> Ready:
             invalid=f"{directory}/{FAILURES}",
         ),
     )
-
-
-def console_url(server: Server) -> str | None:
-    """Return where the console is, in the clear where there is a choice; `None` without HTTP."""
-    http = [each for each in server.listeners if each.config.protocol is ListenerProtocol.HTTP]
-    if not http:
-        return None
-    plain = [each for each in http if each.config.tls is TlsMode.NONE]
-    return _url((plain or http)[0])
-
-
-def _url(listener: Listener) -> str:
-    scheme = "http" if listener.config.tls is TlsMode.NONE else "https"
-    address = parse_address(listener.config.address)
-    if address.is_unspecified:
-        host = "127.0.0.1" if address.version == 4 else "::1"
-    else:
-        host = str(address)
-    return f"{scheme}://{written(host, listener.port)}/"
 
 
 def _in_home(server: Server) -> str | None:
@@ -138,11 +117,11 @@ def _paragraphs(server: Server) -> Iterator[str]:
     yield f"Evidence for each attempt is in {escape(str(logs / JOURNAL))}"
     if server.ca is not None:
         yield f"Clients must trust the CA {escape(str(server.ca))} (mailauth cert trust says how)"
-    url = console_url(server)
-    if url is not None:
-        link = url.rstrip("/") + server.site.admin_link()
-        yield f"Console: {url}"
+    link = server.console_link()
+    if link is not None:
+        yield f"Console: {console_url(server.listeners)}"
         yield f"As its administrator, once, within 10 minutes, from this machine: {link}"
+        yield "(mailauth console prints another such link.)"
     yield "Stop with Ctrl-C. Each login follows as it is recorded:"
 
 

@@ -4,12 +4,16 @@ import enum
 import hmac
 
 import msgspec
+from twisted.logger import Logger
 
 from mailauth.login.accounts import Account, Role
 from mailauth.login.authority import Authority
+from mailauth.tokens.api import ApiTokens, ApiTokensError, Scope
 from mailauth.web.login import BASIC_CHALLENGE, authorized, scheme_of
 from mailauth.web.message import HttpError, Request
 from mailauth.web.sessions import Sessions
+
+log = Logger()
 
 OPERATOR = "operator"
 
@@ -22,10 +26,14 @@ class Access(enum.Enum):
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """Somebody who is let in; the operator, by link or token, is no account."""
+    """Somebody who is let in; the operator, by link or token, is not an account.
+
+    `scope` is how far a token goes.
+    """
 
     role: Role
     account: Account | None = None
+    scope: Scope = Scope.ADMIN
 
     @property
     def name(self) -> str:
@@ -49,10 +57,13 @@ THE_OPERATOR = Viewer(role=Role.ADMIN)
 class Doorkeeper:
     """Finds out who is asking: in the console by its session, in the API by token or login."""
 
-    def __init__(self, authority: Authority, sessions: Sessions, api_token: str) -> None:
+    def __init__(
+        self, authority: Authority, sessions: Sessions, api_token: str, api_tokens: ApiTokens
+    ) -> None:
         self._authority = authority
         self._sessions = sessions
         self._api_token = api_token.encode("ascii")
+        self._api_tokens = api_tokens
 
     def in_session(self, request: Request) -> Viewer | None:
         """Return whose session the request belongs to; no login happens."""
@@ -61,15 +72,27 @@ class Doorkeeper:
             return None
         return _viewer(session.account) if session.account is not None else THE_OPERATOR
 
-    def has_token(self, request: Request) -> bool:
-        """Say whether the request brings the API token, which is no login."""
+    def token_scope(self, request: Request) -> Scope | None:
+        """Return how far the API token goes that the request brings, if any; it is not a login.
+
+        The one of the ready line goes all the way.
+        """
         scheme, credentials = scheme_of(request.field(b"authorization") or b"")
-        return scheme == b"bearer" and hmac.compare_digest(credentials, self._api_token)
+        if scheme != b"bearer":
+            return None
+        if hmac.compare_digest(credentials, self._api_token):
+            return Scope.ADMIN
+        try:
+            return self._api_tokens.scope_of(credentials)
+        except (ApiTokensError, OSError) as error:
+            log.error("the API tokens cannot be read: {error}", error=error)  # noqa: TRY400
+            return None
 
     async def at_the_api(self, request: Request) -> Viewer:
         """Return who shows the API token or logs in; raises `HttpError`."""
-        if self.has_token(request):
-            return THE_OPERATOR
+        scope = self.token_scope(request)
+        if scope is not None:
+            return msgspec.structs.replace(THE_OPERATOR, scope=scope)
         return _viewer(await authorized(request, self._authority))
 
     async def either_way(self, request: Request) -> Viewer:
@@ -87,13 +110,21 @@ class Doorkeeper:
             return self.in_session(request) is not None
         known = viewer.account
         if known is None:
-            return True
+            return self.token_scope(request) is not None
         current = self._authority.accounts.find(known.name.encode())
         return current is not None and not current.disabled and current.secret == known.secret
 
 
-def require(viewer: Viewer, access: Access) -> None:
+def scope_needed(method: str) -> Scope:
+    """Return how far a token must go for a method: whatever changes nothing is reading."""
+    return Scope.READ if method in ("GET", "HEAD") else Scope.ADMIN
+
+
+def require(viewer: Viewer, access: Access, method: str) -> None:
     """Raise `HttpError` when the route is not for this viewer."""
+    needed = scope_needed(method)
+    if not viewer.scope.covers(needed):
+        raise HttpError(403, f"This token is for {viewer.scope.value}, not for {needed.value}.")
     if access is Access.ADMIN and not viewer.is_admin:
         raise HttpError(403, "Only an administrator may do this.")
 

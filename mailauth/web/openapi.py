@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-from mailauth.web.access import Access
+from mailauth.web.access import Access, scope_needed
 from mailauth.web.routes import Parameter, Route
 
 _REF = "#/components/schemas/{name}"
 
 _STATUSES = {
     "400": "The request makes no sense",
-    "401": "Neither the token nor credentials that are right",
-    "403": "Not for this account, or a login that is refused",
+    "401": "Neither a token nor credentials that are right",
+    "403": "Not for this account or token, or a login that is refused",
     "503": "The login or the change cannot be recorded at the moment",
 }
 
@@ -46,7 +46,6 @@ def described(routes: Iterable[Route]) -> dict[str, Any]:
                 "login": {"type": "http", "scheme": "basic"},
             },
         },
-        "security": [{"token": []}, {"login": []}],
     }
 
 
@@ -61,6 +60,7 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
         problems["404"] = "There is no such thing"
     return {
         "summary": summary,
+        "security": [{"token": [scope_needed(route.method).value]}, {"login": []}],
         "parameters": [
             *(
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}

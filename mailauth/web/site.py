@@ -16,6 +16,7 @@ from mailauth.login.authority import Authority
 from mailauth.login.policy import Policy
 from mailauth.login.session import LoginSession
 from mailauth.origin.networks import Network
+from mailauth.tokens.api import ApiTokens
 from mailauth.web.access import Access, Doorkeeper, Viewer, require
 from mailauth.web.accounts import AccountPages
 from mailauth.web.admin_link import AdminLinks
@@ -86,6 +87,7 @@ class WebSite:
         now: Callable[[], float],
         feed: Feed,
         api_token: str,
+        api_tokens: ApiTokens,
         operations: Operations,
         tokens: Issuer,
         metrics: Metrics,
@@ -107,7 +109,7 @@ class WebSite:
         self._streams = EventStreams(feed, clock)
         metrics.watch(self._look)
         self._links = AdminLinks(now, sessions)
-        self._doorkeeper = Doorkeeper(authority, sessions, api_token)
+        self._doorkeeper = Doorkeeper(authority, sessions, api_token, api_tokens)
         self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
         self.routes = Routes(
             (
@@ -202,14 +204,14 @@ class WebSite:
             case OpenRoute():
                 answer = route.handler(request)
             case TokenRoute():
-                if not self._doorkeeper.has_token(request):
+                if self._doorkeeper.token_scope(request) is None:
                     raise HttpError(401, "The API token is needed.", BEARER_CHALLENGE)
                 answer = route.handler(request)
             case Route():
                 viewer = await self._let_in(request, route.door)
                 if viewer is None:
                     return self._to_sign_in(request)
-                require(viewer, route.access)
+                require(viewer, route.access, route.method)
                 answer = route.handler(request, viewer)
             case _:
                 assert_never(route)

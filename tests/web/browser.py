@@ -35,6 +35,7 @@ from mailauth.report.home import HomeLogs
 from mailauth.sasl import TokenVerdict
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.tokens import TokenIssuer
+from mailauth.tokens.api import ApiTokens
 from mailauth.web.channel import Channel
 from mailauth.web.feed import Batch, Feed
 from mailauth.web.metrics import Metrics
@@ -206,6 +207,7 @@ class Server:
         self.policy = Policy(cleartext=cleartext)
         self.operations = FakeOperations(self)
         self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
+        self.api_tokens = ApiTokens(state if state is not None else Path("/nonexistent"))
         self.tokens: Issuer = NoIssuer()
         if state is not None:
             issuer = TokenIssuer(state, self.now)
@@ -224,6 +226,7 @@ class Server:
             now=self.now,
             feed=self.recorder.feed,
             api_token=API_TOKEN,
+            api_tokens=self.api_tokens,
             operations=self.operations,
             tokens=self.tokens,
             metrics=self.recorder.metrics,

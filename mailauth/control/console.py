@@ -1,0 +1,39 @@
+"""The operator's one-time link over the control socket: `mailauth console`."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from mailauth.control.line import Answer, Failed, Handlers
+from mailauth.web.admin_link import LIFETIME_SECONDS
+
+
+class OpenConsole(msgspec.Struct, frozen=True, tag="open-console"):
+    """Make a new link that opens the console."""
+
+
+class ConsoleLink(msgspec.Struct, frozen=True, tag="console-link"):
+    """The link, and for how many seconds it works; it works once."""
+
+    url: str
+    seconds: int
+
+    def __repr__(self) -> str:
+        return f"ConsoleLink(seconds={self.seconds})"
+
+
+class ConsoleHandlers:
+    """The handler of this request. `link` makes a link, or says `None` where HTTP is not served."""
+
+    def __init__(self, link: Callable[[], str | None]) -> None:
+        self._link = link
+
+    def table(self) -> Handlers:
+        """Return the request's handler."""
+        return {OpenConsole: self._open}
+
+    def _open(self, _: OpenConsole) -> Answer:
+        url = self._link()
+        if url is None:
+            return Failed("this server has no HTTP listener, and so no console")
+        return ConsoleLink(url, LIFETIME_SECONDS)

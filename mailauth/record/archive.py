@@ -54,11 +54,13 @@ def archived_name(log: Path, day: date, number: int) -> Path:
 
 
 def newest_first(log: Path) -> Iterator[Path]:
-    """Yield a log's own file, then its older ones from the newest on."""
-    if log.exists():
-        yield log
-    for older in reversed(archived(log)):
-        yield older.path
+    """Yield a log's own file, then its older ones from the newest on.
+
+    What is not a regular file is passed over: to open a FIFO would be to wait for ever.
+    """
+    for path in (log, *(older.path for older in reversed(archived(log)))):
+        if path.is_file():
+            yield path
 
 
 def tail(path: Path, octets: int) -> list[bytes]:

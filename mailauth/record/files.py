@@ -5,15 +5,19 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from twisted.logger import Logger
 
+from mailauth.directories import made
+
 log = Logger()
 
 FILE_MODE = 0o640
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+# What is not a regular file is refused; until that is known, opening it must not wait (FIFO).
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _BLOCK = 65536
 
 
@@ -39,6 +43,10 @@ class OpenFile(NamedTuple):
 
 class DirectoryInUse(OSError):
     """Another server holds the log directory; the message is for the operator."""
+
+
+class NotALog(OSError):
+    """What stands at a log's path is not a regular file; the message is for the operator."""
 
 
 class LogDirectory:
@@ -71,7 +79,7 @@ class LogDirectory:
 
     def make(self) -> None:
         """Make the directory where it is missing."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        made(self.path)
 
     def release(self) -> None:
         """Let another server have it."""
@@ -83,13 +91,15 @@ class LogDirectory:
 class LogFile:
     """One log file. `length` is how much of it is committed, always whole lines.
 
-    Methods raise `OSError` when the system does not let them.
+    `is_whole` says whether a last line that has no ending lacks nothing else. Methods raise
+    `OSError` when the system does not let them.
     """
 
-    __slots__ = ("_descriptor", "identity", "length", "path")
+    __slots__ = ("_descriptor", "_is_whole", "identity", "length", "path")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_whole: Callable[[bytes], bool] = lambda _: False) -> None:
         self.path = path
+        self._is_whole = is_whole
         self.identity = Identity(0, 0)
         self.length = 0
         self._descriptor = -1
@@ -97,19 +107,17 @@ class LogFile:
     def opened(self) -> OpenFile:
         """Open the file that stands at the path now; a torn last line is cut off it.
 
-        A missing file is made, with the permissions of the one before it.
+        A last line that only lacks its ending gets one: another program has written it, and ends
+        its lines when the next one comes. A missing file is made, with the permissions of the one
+        before it. Raises `NotALog` for what is not a regular file: a link is not followed.
         """
         descriptor = self._open_or_make()
         try:
             status = os.fstat(descriptor)
+            _check_kind(self.path, status)
             length = _end_of_last_line(descriptor, status.st_size)
             if length < status.st_size:
-                os.ftruncate(descriptor, length)
-                log.warn(
-                    "{path}: a torn line of {octets} octets was cut off",
-                    path=str(self.path),
-                    octets=status.st_size - length,
-                )
+                length = self._mended(descriptor, length, status.st_size)
         except OSError:
             os.close(descriptor)
             raise
@@ -134,7 +142,7 @@ class LogFile:
     def replaced(self) -> bool:
         """Whether another file, or none, stands at the path."""
         try:
-            status = self.path.stat()
+            status = self.path.lstat()
         except OSError:
             return True
         return Identity.of(status) != self.identity
@@ -156,8 +164,9 @@ class LogFile:
                 )
             else:
                 log.warn("{path}: somebody truncated it", path=str(self.path))
-                self.length = _end_of_last_line(self._descriptor, status.st_size)
-                os.ftruncate(self._descriptor, self.length)
+                length = _end_of_last_line(self._descriptor, status.st_size)
+                os.ftruncate(self._descriptor, length)
+                self.length = length
         return status.st_nlink > 0
 
     def append(self, data: bytes) -> None:
@@ -172,6 +181,7 @@ class LogFile:
 
     def _open_or_make(self) -> int:
         try:
+            _check_kind(self.path, self.path.lstat())  # to open a device may be more than to look
             return os.open(self.path, _FLAGS)
         except FileNotFoundError:
             descriptor = os.open(self.path, _FLAGS | os.O_CREAT, FILE_MODE)
@@ -179,6 +189,38 @@ class LogFile:
             with contextlib.suppress(OSError):  # a courtesy: the log is no worse without it
                 os.fchmod(descriptor, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
         return descriptor
+
+    def _mended(self, descriptor: int, end: int, size: int) -> int:
+        """End the last line if it is whole, cut it off if it is torn; return where it ends then."""
+        rest = os.pread(descriptor, size - end, end) if size - end <= _BLOCK else b""
+        if rest and self._is_whole(rest):
+            if os.write(descriptor, b"\n") != 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            log.warn("{path}: the last line had no ending, and was given one", path=str(self.path))
+            return size + 1
+        os.ftruncate(descriptor, end)
+        log.warn(
+            "{path}: a torn line of {octets} octets was cut off",
+            path=str(self.path),
+            octets=size - end,
+        )
+        return end
+
+
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link, which is not followed"),
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISCHR, "a device"),
+)
+
+
+def _check_kind(path: Path, status: os.stat_result) -> None:
+    for is_kind, kind in _KINDS:
+        if is_kind(status.st_mode):
+            raise NotALog(f"{path} is {kind}: a log is a regular file")
 
 
 def _end_of_last_line(descriptor: int, size: int) -> int:

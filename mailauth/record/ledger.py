@@ -10,8 +10,14 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from mailauth.record.files import Identity, LogDirectory, LogFile
+from twisted.logger import Logger
+
+from mailauth.record.files import Identity, LogDirectory, LogFile, NotALog
+from mailauth.record.journal import JournalError, decode
+from mailauth.record.line import LineError, parse_line
 from mailauth.record.shared import SharedState
+
+log = Logger()
 
 JOURNAL = "LoginAttempts.jsonl"
 SUCCESSES = "SuccessfulLogins.log"
@@ -29,8 +35,8 @@ class Ledger:
         self, directory: Path, *, shared: SharedState | None = None, owner: bool = True
     ) -> None:
         self.directory = LogDirectory(directory)
-        self.journal = LogFile(directory / JOURNAL)
-        self.successes = LogFile(directory / SUCCESSES)
+        self.journal = LogFile(directory / JOURNAL, _is_record)
+        self.successes = LogFile(directory / SUCCESSES, _is_line)
         self.failures = LogFile(directory / FAILURES)
         self.seq = 0
         self.instant = 0
@@ -38,6 +44,7 @@ class Ledger:
         self.files = (self.journal, self.successes, self.failures)
         self._shared = shared
         self._owner = owner
+        self._not_a_log: NotALog | None = None  # what stands at a path, where that is one
 
     def __enter__(self) -> "Ledger":
         if self._shared is not None:
@@ -62,6 +69,8 @@ class Ledger:
         """Open the files, made empty where they are missing, and hold the directory.
 
         Raises `DirectoryInUse` when another server has it. On any error the files are those before.
+        On `NotALog` nothing is committed any more until they could be opened: whoever reads the
+        paths must not miss what goes into files that are gone from there.
         """
         if self._owner:
             self.directory.hold()
@@ -70,9 +79,14 @@ class Ledger:
         with contextlib.ExitStack() as unused:
             opened = []
             for file in self.files:
-                opened.append(file.opened())
+                try:
+                    opened.append(file.opened())
+                except NotALog as error:
+                    self._not_a_log = error
+                    raise
                 unused.callback(os.close, opened[-1].descriptor)
             unused.pop_all()
+        self._not_a_log = None
         for file, now_open in zip(self.files, opened, strict=True):
             file.use(now_open)
         self.names_on_disk = False
@@ -80,19 +94,30 @@ class Ledger:
     def reopen(self) -> None:
         """Go on with the files that stand at the paths now, made where they are missing."""
         for file in self.files:
-            file.settle()
+            try:
+                file.settle()
+            except OSError as error:
+                if not file.replaced:
+                    raise
+                log.warn(
+                    "The file that was {path} cannot be settled: {error}",
+                    path=str(file.path),
+                    error=error,
+                )
         self.open()
         self.store()
 
     @property
     def replaced(self) -> bool:
-        """Whether a file was moved away, or its directory was."""
-        return any(file.replaced for file in self.files)
+        """Whether a file was moved away, or its directory was, or what came there is not one."""
+        return self._not_a_log is not None or any(file.replaced for file in self.files)
 
     def commit(
         self, seq: int, instant: int, record: bytes, log: LogFile | None = None, line: bytes = b""
     ) -> None:
         """Append the record to the journal and the line to its log: both whole, or neither."""
+        if self._not_a_log is not None:
+            raise NotALog(str(self._not_a_log))
         if not self.journal.settle() or not (log is None or log.settle()):
             self.reopen()
         try:
@@ -141,3 +166,19 @@ class Ledger:
             if file is not None:
                 with contextlib.suppress(OSError):  # then `settle` does it, before the next record
                     file.cut_back()
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        decode(line)
+    except JournalError:
+        return False
+    return True
+
+
+def _is_line(line: bytes) -> bool:
+    try:
+        parse_line(line.decode("utf-8", "surrogateescape").removesuffix("\r"))
+    except LineError:
+        return False
+    return True

@@ -67,8 +67,7 @@ def _cut_unfinished(ledger: Ledger) -> None:
         if len(expected) > 1:
             return  # somebody has taken the log away, which is no sign of an unfinished record
         lines = _last_lines(path)  # it was just rotated
-    # Two logins of one moment have the same line, so it is counted.
-    if _count_at_end(lines, expected[-1]) < _count_at_end(expected, expected[-1]):
+    if not _stands(expected, lines):
         ledger.journal.length -= len(records[-1])
         ledger.journal.cut_back()
         log.warn("Record {id} was never acknowledged, and is taken back", id=last.id)
@@ -80,6 +79,19 @@ def _line(event: LoginEvent, kind: Log) -> bytes | None:
     if log_of(event) is not kind or None in needed or (kind is Log.SUCCESSES and not event.user):
         return None
     return f"{line_of(event, kind, printed_time(event.at))}\n".encode()
+
+
+def _stands(expected: Sequence[bytes], lines: Sequence[bytes]) -> bool:
+    """Say whether the last line expected is written.
+
+    Two logins of one moment have the same line, so it is counted. Lines may come after it whose
+    records are lost: after a power cut, say, which left more of one file than of the other.
+    """
+    last, others = expected[-1], set(expected)
+    end = len(lines)
+    while end > 0 and lines[end - 1] not in others:
+        end -= 1
+    return _count_at_end(lines[:end], last) >= _count_at_end(expected, last)
 
 
 def _count_at_end(lines: Sequence[bytes], line: bytes) -> int:

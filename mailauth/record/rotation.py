@@ -83,7 +83,7 @@ def tidy(logs: Iterable[Path], keep: int, in_use: Collection[Identity]) -> None:
     is nothing for the reactor's thread.
     """
     for path in logs:
-        older = [each.path for each in archived(path)]
+        older = [each.path for each in archived(path) if each.path.is_file()]
         kept = older[-keep:] if keep else older
         for surplus in older[: len(older) - len(kept)]:
             _or_say("removed", surplus, Path.unlink)

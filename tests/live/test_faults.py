@@ -289,6 +289,42 @@ def test_logs_that_are_moved_and_truncated(start: Start) -> None:
         assert b"\0" not in (logs / name).read_bytes()
 
 
+def a_link_to_nothing(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+def test_a_log_in_whose_place_is_no_file(start: Start) -> None:
+    """Nobody is let in whose line could not be read there; a file again, and all goes on."""
+    server = start('rotate = "none"')
+    path = server.home / "logs" / "SuccessfulLogins.log"
+    count = accepted(server)
+    for put in (os.mkfifo, a_link_to_nothing, os.mkdir):
+        moved = path.rename(path.with_name(f"moved.{put.__name__}"))
+        put(path)
+        for _ in processes(server):
+            while log_in(server):  # into the file that was moved, until it is looked for
+                count += 1
+        refused_everywhere(server)
+        (path.rmdir if path.is_dir() else path.unlink)()
+        for _ in processes(server):
+            while not log_in(server):
+                pass
+            count += 1
+        count += accepted(server)
+        lines = moved.read_text().splitlines() + server.lines()
+        assert len(lines) == count
+        count = len(server.lines())
+    told = server.stderr_file.read_text()
+    assert "SuccessfulLogins.log is a FIFO: a log is a regular file" in told
+    assert "SuccessfulLogins.log is a symbolic link, which is not followed" in told
+    server.stop()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(NotStarted, match=r"^error: .*SuccessfulLogins.log is a FIFO: .*\n$"):
+        server.start()
+    assert server.process.returncode == 1
+
+
 def test_a_log_that_somebody_truncates(start: Start) -> None:
     """Without a word to the server: what comes afterwards is whole, and stands at the beginning."""
     server = start('rotate = "none"')

@@ -4,6 +4,8 @@ import contextlib
 import errno
 import os
 import shutil
+import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -277,22 +279,155 @@ def test_files_that_were_moved_away_without_a_word_are_left_within_a_second(
     assert names(tmp_path) == ["b"]
 
 
-def test_when_reopening_fails_the_moved_files_go_on(tmp_path: Path, said: list[str]) -> None:
-    """Nothing is lost while the new files cannot be opened, and it is tried again."""
+def a_directory(path: Path) -> None:
+    path.mkdir()
+
+
+def a_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+def a_link_to_a_file(path: Path) -> None:
+    path.with_name("elsewhere").touch()
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+def a_dangling_link(path: Path) -> None:
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def a_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+
+
+NOT_LOGS: list[tuple[Callable[[Path], None], str]] = [
+    (a_directory, "is a directory"),
+    (a_fifo, "is a FIFO"),
+    (a_link_to_a_device, "is a symbolic link, which is not followed"),
+    (a_link_to_a_file, "is a symbolic link, which is not followed"),
+    (a_dangling_link, "is a symbolic link, which is not followed"),
+    (a_socket, "is a socket"),
+]
+
+
+def clear(path: Path) -> None:
+    if path.is_dir():
+        path.rmdir()
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize(("put", "complaint"), NOT_LOGS)
+@pytest.mark.parametrize("name", [ATTEMPTS, SUCCESSES, FAILURES])
+def test_what_is_not_a_regular_file_is_not_opened_as_a_log(
+    tmp_path: Path, name: str, put: Callable[[Path], None], complaint: str
+) -> None:
+    put(tmp_path / name)
+    with pytest.raises(OSError, match=f"{name} {complaint}: a log is a regular file"):
+        opened(tmp_path)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_device_is_not_opened_as_a_log(tmp_path: Path) -> None:
+    """It is one for itself, not behind a link; where making one is permitted."""
+    try:
+        os.mknod(tmp_path / SUCCESSES, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("devices may not be made here")
+    with pytest.raises(OSError, match="is a device: a log is a regular file"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("is_moved", [False, True], ids=["removed", "moved"])
+@pytest.mark.parametrize(("put", "complaint"), NOT_LOGS)
+def test_logins_are_refused_while_what_stands_there_is_not_a_log(
+    tmp_path: Path, said: list[str], put: Callable[[Path], None], complaint: str, is_moved: bool
+) -> None:
+    """Whoever reads the path would miss them; afterwards all goes on, in a new file."""
+    clock, path = Clock(), tmp_path / SUCCESSES
+    recorder = opened(tmp_path, clock)
+    recorder.record(login("a"))
+    if is_moved:
+        path.rename(tmp_path / "moved")
+    else:
+        path.unlink()
+    put(path)
+    for name in "bcd":
+        clock.seconds += 1
+        assert recorder.record(login(name)) is None
+    assert len(said) == 2
+    assert f"{SUCCESSES} {complaint}" in said[0]
+    assert "Logins cannot be recorded" in said[1]
+    clear(path)
+    clock.seconds += 1
+    assert recorder.record(login("e")) is not None
+    assert names(tmp_path) == ["e"]
+    assert [event.user for event in journal(tmp_path)] == ["a", "e"]
+    assert said[2:] == [
+        "The log files cannot be reopened: no longer so",
+        "Logins are recorded again; 3 attempts were not",
+    ]
+
+
+def test_the_same_file_in_its_place_again_is_good_again(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / SUCCESSES
+    recorder = opened(tmp_path, clock)
+    recorder.record(login("a"))
+    path.rename(tmp_path / "moved")
+    os.mkfifo(path)
+    clock.seconds += 1
+    assert recorder.record(login("b")) is None
+    (tmp_path / "moved").rename(path)
+    clock.seconds += 1
+    assert recorder.record(login("c")) is not None
+    assert names(tmp_path) == ["a", "c"]
+    assert_agreement(tmp_path)
+
+
+def test_a_file_that_was_replaced_does_not_stop_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was moved away may be on a disk that has died; here EIO is put in place of it."""
     clock = Clock()
     recorder = opened(tmp_path, clock)
-    moved(tmp_path)
-    (tmp_path / SUCCESSES).mkdir()
-    for name in "abc":
-        clock.seconds += 1
-        assert recorder.record(login(name)) is not None
-    assert said == [said[0]]
-    assert "cannot be reopened" in said[0]
-    (tmp_path / SUCCESSES).rmdir()
+    recorder.record(login("a"))
+    (tmp_path / SUCCESSES).rename(tmp_path / "moved")
+    dead = (tmp_path / "moved").stat()
+    fstat = os.fstat
+
+    def failing(descriptor: int) -> os.stat_result:
+        status = fstat(descriptor)
+        if os.path.samestat(status, dead):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return status
+
+    monkeypatch.setattr(os, "fstat", failing)
     clock.seconds += 1
-    recorder.record(login("d"))
-    assert [line.split(" - ")[2] for line in lines(tmp_path, f"{SUCCESSES}.1")] == list("abc")
-    assert names(tmp_path) == ["d"]
+    assert recorder.record(login("b")) is not None
+    assert names(tmp_path) == ["b"]
+
+
+def test_a_truncation_that_fails_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be made of a file is not believed of it at the next attempt."""
+    recorder = opened(tmp_path)
+    recorder.record(login("a"))
+    os.truncate(tmp_path / SUCCESSES, 10)
+    with monkeypatch.context() as broken:
+
+        def no_truncate(descriptor: int, length: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        broken.setattr(os, "ftruncate", no_truncate)
+        assert [recorder.record(login("b")) for _ in range(3)] == [None] * 3
+    assert recorder.record(login("c")) is not None
+    assert names(tmp_path) == ["c"]
 
 
 def test_a_full_disk_refuses_logins_and_room_lets_them_in(full_disk: Path, said: list[str]) -> None:

@@ -97,6 +97,69 @@ def test_two_logins_of_one_moment_have_two_lines(tmp_path: Path) -> None:
     assert len(journal(tmp_path)) == 1
 
 
+@pytest.mark.parametrize("same_moment", [False, True])
+def test_a_torn_record_takes_only_itself_back(tmp_path: Path, same_moment: bool) -> None:
+    """After a power cut, say, the line may be there though its record is not whole."""
+    clock = Clock()
+    recorder = opened(tmp_path, clock)
+    for _ in range(5):
+        recorder.record(BOB)
+        clock.seconds += 0 if same_moment else 1
+    recorder.close()
+    os.truncate(tmp_path / ATTEMPTS, (tmp_path / ATTEMPTS).stat().st_size - 30)
+    recorder = opened(tmp_path, clock)
+    assert [event.seq for event in journal(tmp_path)] == [1, 2, 3, 4]
+    assert len(lines(tmp_path)) == 5
+    assert event_of(recorder.record(BOB)).seq == 5
+
+
+def test_an_equal_line_before_others_does_not_stand_for_the_last_one(tmp_path: Path) -> None:
+    """The clock stands still: a, b and a again, of which the last was not written."""
+    recorder = opened(tmp_path)
+    for name in "aba":
+        recorder.record(login(name))
+    recorder.close()
+    size = (tmp_path / SUCCESSES).stat().st_size
+    os.truncate(tmp_path / SUCCESSES, size // 3 * 2)
+    opened(tmp_path).close()
+    assert [event.user for event in journal(tmp_path)] == ["a", "b"] == names(tmp_path)
+
+
+def test_a_last_line_that_only_lacks_its_ending_is_kept(tmp_path: Path, said: list[str]) -> None:
+    """A genuine file of Xeams may end so; its last login is no less true for it."""
+    text = "2020-07-28 16:12:02,759 - [IMAP] {UNSECURE} - bob@mydomain.com - 10.11.12.102 (LAN)"
+    (tmp_path / SUCCESSES).write_text(text)
+    recorder = opened(tmp_path)
+    assert (tmp_path / SUCCESSES).read_text() == f"{text}\n"
+    assert recorder.record(login("a")) is not None
+    assert lines(tmp_path)[0] == text
+    assert names(tmp_path) == ["bob@mydomain.com", "a"]
+    assert [f"{SUCCESSES}: the last line had no ending" in told for told in said] == [True]
+
+
+def test_a_last_record_that_only_lacks_its_ending_is_kept(logs: Path) -> None:
+    before = (logs / ATTEMPTS).read_bytes()
+    os.truncate(logs / ATTEMPTS, len(before) - 1)
+    opened(logs).close()
+    assert (logs / ATTEMPTS).read_bytes() == before
+
+
+@pytest.mark.parametrize("octets", [2, 5, 20, 60])
+def test_a_line_that_lacks_more_than_its_ending_is_cut(logs: Path, octets: int) -> None:
+    before = (logs / SUCCESSES).read_bytes()
+    os.truncate(logs / SUCCESSES, len(before) - octets)
+    opened(logs).close()
+    assert names(logs) == ["a"]
+
+
+def test_older_files_that_are_not_files_are_passed_over(logs: Path) -> None:
+    """To read a FIFO would be to wait for whoever writes to it."""
+    os.mkfifo(logs / "LoginAttempts.2020-07-27.jsonl")
+    os.mkfifo(logs / "SuccessfulLogins.2020-07-27.log")
+    (logs / ATTEMPTS).write_bytes(b"")
+    opened(logs).close()
+
+
 def test_records_without_a_line_are_left_alone(logs: Path) -> None:
     recorder = opened(logs)
     recorder.record(HANDSHAKE)

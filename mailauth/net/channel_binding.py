@@ -1,13 +1,12 @@
 """Channel bindings (RFC 5056): what ties a login to the TLS session that it came through.
 
-tls-server-end-point (RFC 5929 §4) is there with every version. tls-exporter (RFC 9266) is TLS 1.3's
-own. tls-unique (RFC 5929 §3) is older, and can be forged without an extended master secret
-(RFC 7627 §1): whether there is one is told by our ServerHello, for the ssl module does not tell.
+A TLS 1.3 session has tls-server-end-point (RFC 5929 §4) and tls-exporter (RFC 9266). An older one
+has none: a client would take tls-unique (RFC 5929 §3), which can be forged without an extended
+master secret (RFC 7627 §1).
 """
 
 import hashlib
 import hmac
-import ssl
 import struct
 from collections.abc import Iterator, Mapping
 
@@ -17,9 +16,6 @@ from cryptography.hazmat.primitives import hashes
 
 _WEAK = (hashes.MD5, hashes.SHA1)
 
-_HANDSHAKE, _SERVER_HELLO = 0x16, 0x02  # RFC 5246 §6.2.1, §7.4
-_HEADER_OCTETS = 5  # of a record
-_EXTENDED_MASTER_SECRET = 0x0017  # RFC 7627 §5.1
 _EXPORTER = "tls-exporter"
 _EXPORTER_OCTETS = 32  # RFC 9266 §2
 
@@ -68,30 +64,6 @@ class WithExporter(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return len(self._bindings) + 1
-
-
-def tls_unique(tls: ssl.SSLObject) -> Mapping[str, bytes]:
-    """Make tls-unique (RFC 5929 §3.1) of a session with an extended master secret."""
-    finished = tls.get_channel_binding("tls-unique")
-    return {"tls-unique": finished} if finished is not None else {}
-
-
-def agrees_on_extended_master_secret(flight: bytes) -> bool:
-    """Say whether our own flight begins with a ServerHello that agrees on it (RFC 7627 §5.2)."""
-    if flight[0] != _HANDSHAKE or flight[_HEADER_OCTETS] != _SERVER_HELLO:
-        return False
-    hello = flight[_HEADER_OCTETS:]
-    position = 4 + 2 + 32  # the message's header, the version, the random
-    position += 1 + hello[position]  # the session id
-    position += 2 + 1  # cipher suite, compression
-    end = 4 + int.from_bytes(hello[1:4])
-    position += 2  # the extensions' length
-    while position + 4 <= end:
-        kind, octets = struct.unpack_from("!HH", hello, position)
-        if kind == _EXTENDED_MASTER_SECRET:
-            return True
-        position += 4 + octets
-    return False
 
 
 def _expand_label(secret: bytes, label: bytes, context: bytes, octets: int, name: str) -> bytes:

@@ -254,7 +254,7 @@ class Link:
         assert established is not None
         self._shared.wheel.cancel(self)
         self._stage = Stage.OPEN
-        handshake = handshake_of(tls.agreed, extended_master_secret=tls.extended_master_secret)
+        handshake = handshake_of(tls.agreed)
         self.hop = handshake_completed(self.hop, handshake, implicit=self.upper is None)
         established(handshake)
         if self._stage is Stage.OPEN:

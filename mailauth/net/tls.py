@@ -5,8 +5,6 @@ It carries a third more handshakes a second than Twisted's own layer over pyOpen
 
 import ssl
 
-from mailauth.net.channel_binding import agrees_on_extended_master_secret
-
 _RECORD_OCTETS = 16_384  # RFC 8446 §5.1: the most plaintext that one record carries
 
 _HANDSHAKE_RECORD = 0x16  # RFC 8446 §5.1, with the major version that all records still name
@@ -24,21 +22,13 @@ class TlsFailure(Exception):
 class TlsSession:
     """The server's end of one TLS connection; whatever it does may leave `outgoing` to be sent."""
 
-    __slots__ = (
-        "_incoming",
-        "_outgoing",
-        "_tls",
-        "established",
-        "extended_master_secret",
-        "peer_closed",
-    )
+    __slots__ = ("_incoming", "_outgoing", "_tls", "established", "peer_closed")
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self.established = False
-        self.extended_master_secret = False
         self.peer_closed = False
 
     @property
@@ -92,12 +82,7 @@ class TlsSession:
 
     def outgoing(self) -> bytes:
         """Take what has to be sent."""
-        if not self._outgoing.pending:
-            return b""
-        flight = self._outgoing.read()
-        if not self.established:
-            self.extended_master_secret |= agrees_on_extended_master_secret(flight)
-        return flight
+        return self._outgoing.read() if self._outgoing.pending else b""
 
 
 def begins_a_handshake(data: bytes) -> bool:

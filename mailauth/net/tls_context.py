@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import ListenerProtocol, TlsConfig
 from mailauth.login.hop import Handshake, TlsFacts
-from mailauth.net.channel_binding import WithExporter, server_end_point, tls_unique
+from mailauth.net.channel_binding import WithExporter, server_end_point
 from mailauth.net.client_authority import account_names
 from mailauth.net.key_log import KeyLog
 from mailauth.net.pem import read_certificates, read_key
@@ -130,12 +130,12 @@ def application_protocols(protocol: ListenerProtocol) -> list[str]:
             assert_never(protocol)
 
 
-def handshake_of(tls: ssl.SSLObject, *, extended_master_secret: bool = False) -> Handshake:
+def handshake_of(tls: ssl.SSLObject) -> Handshake:
     """Say what a completed handshake has established."""
     shown = tls.getpeercert(binary_form=True)
     return Handshake(
         tls=facts(tls),
-        channel_bindings=_channel_bindings(tls, extended_master_secret),
+        channel_bindings=_channel_bindings(tls),
         certificate_names=account_names(shown, datetime.now(UTC)) if shown is not None else (),
     )
 
@@ -151,7 +151,7 @@ def facts(tls: ssl.SSLObject) -> TlsFacts:
     )
 
 
-def _channel_bindings(tls: ssl.SSLObject, extended_master_secret: bool) -> Mapping[str, bytes]:
+def _channel_bindings(tls: ssl.SSLObject) -> Mapping[str, bytes]:
     context, cipher = tls.context, tls.cipher()
     assert isinstance(tls, ServerTls)
     assert isinstance(context, ServerContext)
@@ -159,9 +159,7 @@ def _channel_bindings(tls: ssl.SSLObject, extended_master_secret: bool) -> Mappi
     if tls.exporter_secret is not None:
         hash_name = "sha384" if cipher[0].endswith("SHA384") else "sha256"  # RFC 8446 appendix B.4
         return WithExporter(context.end_point, tls.exporter_secret, hash_name)
-    if extended_master_secret:
-        return {**context.end_point, **tls_unique(tls)}
-    return context.end_point
+    return context.end_point if tls.version() == "TLSv1.3" else {}
 
 
 def _ask(context: ssl.SSLContext, clients: Clients) -> None:

@@ -1,8 +1,8 @@
 """The schemes of stored passwords, `{SCHEME}text` as Dovecot writes them, and htpasswd's forms.
 
 Every check here takes as long as its scheme was made to take; none may run in the reactor's thread.
-Argon2id is cryptography's, crypt(3) is the system's, what Apache alone uses is libpass's, and SCRAM
-keys (RFC 5802 §3) are our own.
+Argon2id is cryptography's, crypt(3) is the system's; SCRAM keys (RFC 5802 §3) and the SHA-1 schemes
+that LDAP directories use are our own.
 """
 
 import base64
@@ -15,7 +15,6 @@ from collections.abc import Callable
 import msgspec
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from passlib.hash import apr_md5_crypt, ldap_salted_sha1, ldap_sha1
 
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.passwords.crypt import crypt, library
@@ -26,6 +25,7 @@ Check = Callable[[bytes], bool]
 
 _PREFIX = re.compile(r"\{([A-Za-z0-9.-]+)\}")
 _CRYPT_SETTING = re.compile(r"\$(1|2[aby]|5|6|7|y|gy)\$[!-9;-~]+")
+_SHA_1_OCTETS = 20
 
 SCRAM_HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}  # by hashlib's names
 
@@ -58,12 +58,8 @@ def stored_hash(stored: str) -> StoredHash:
         return StoredHash(scheme, _argon2id(text))
     if scheme in ("SHA512-CRYPT", "SHA256-CRYPT", "BLF-CRYPT", "MD5-CRYPT", "CRYPT"):
         return StoredHash(scheme, _crypt(text))
-    if scheme == "APR1":
-        return StoredHash(scheme, _libpass(apr_md5_crypt, text))
-    if scheme == "SHA":
-        return StoredHash(scheme, _libpass(ldap_sha1, "{SHA}" + text))
-    if scheme == "SSHA":
-        return StoredHash(scheme, _libpass(ldap_salted_sha1, "{SSHA}" + text))
+    if scheme in ("SHA", "SSHA"):
+        return StoredHash(scheme, _sha_1(text, salted=scheme == "SSHA"))
     if scheme in SCRAM_HASHES:
         keys = _scram_keys(text, SCRAM_HASHES[scheme])
         return StoredHash(scheme, _scram(keys, SCRAM_HASHES[scheme]), {SCRAM_HASHES[scheme]: keys})
@@ -74,8 +70,6 @@ def _split(stored: str) -> tuple[str, str]:
     prefix = _PREFIX.match(stored)
     if prefix:
         return prefix[1].upper(), stored[prefix.end() :]
-    if stored.startswith("$apr1$"):
-        return "APR1", stored
     if stored.startswith("$argon2id$"):
         return "ARGON2ID", stored
     return "CRYPT", stored
@@ -98,7 +92,9 @@ def _argon2id(text: str) -> Check:
 
 def _crypt(text: str) -> Check:
     if not _CRYPT_SETTING.fullmatch(text):
-        raise UnknownScheme("not a crypt(3) hash that we take ($6$, $5$, $2b$, $y$, $1$)")
+        raise UnknownScheme(
+            "not a supported crypt(3) hash ($6$, $5$, $2b$, $y$, $1$; htpasswd -B makes $2y$)"
+        )
     library()  # where there is none, we hear of it when the file is read
     stored = text.encode()
 
@@ -109,16 +105,17 @@ def _crypt(text: str) -> Check:
     return check
 
 
-def _libpass(handler: type[apr_md5_crypt], text: str) -> Check:
+def _sha_1(text: str, *, salted: bool) -> Check:
     try:
-        whole = handler.from_string(text).checksum is not None
+        octets = base64.b64decode(text, validate=True)
     except ValueError:
-        whole = False
-    if not whole:
-        raise UnknownScheme(f"not a whole hash of {handler.name}")
+        octets = b""
+    digest, salt = octets[:_SHA_1_OCTETS], octets[_SHA_1_OCTETS:]
+    if len(digest) < _SHA_1_OCTETS or bool(salt) is not salted:
+        raise UnknownScheme("not a SHA-1 digest in base64, with a salt after it for {SSHA}")
 
     def check(password: bytes) -> bool:
-        return b"\0" not in password and bool(handler.verify(password, text))
+        return hmac.compare_digest(hashlib.sha1(password + salt).digest(), digest)  # noqa: S324
 
     return check
 

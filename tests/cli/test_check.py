@@ -101,16 +101,16 @@ def test_a_country_database_that_is_none_is_exit_2(tmp_path: Path) -> None:
 
 def test_accounts_of_the_users_file_count_and_mixed_schemes_are_a_warning(tmp_path: Path) -> None:
     """DESIGN 8: an unknown account costs what most accounts cost."""
-    (tmp_path / "users.passwd").write_text("bob:$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/\n")
+    (tmp_path / "users.passwd").write_text("bob:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=\n")
     (tmp_path / "mailauth.toml").write_text('[users]\nfile = "users.passwd"\n' + ALICE)
     run = mailauth("check", cwd=tmp_path)
     assert "2 accounts, " in run.stdout
-    assert run.stderr.startswith("warning: passwords are stored by several schemes (APR1, PLAIN)")
+    assert run.stderr.startswith("warning: passwords are stored by several schemes (PLAIN, SHA)")
 
 
 def test_app_passwords_are_a_warning_where_checks_are_dear(tmp_path: Path) -> None:
     """Each of them is hashed before a password is refused."""
-    stored = "$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/"
+    stored = "{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE="
     (tmp_path / "users.passwd").write_text(f"bob:{stored}::::::app_phone={stored}\n")
     (tmp_path / "mailauth.toml").write_text('[users]\nfile = "users.passwd"\n')
     run = mailauth("check", cwd=tmp_path)
@@ -126,7 +126,7 @@ def test_a_friendly_address_that_is_none_is_exit_2(tmp_path: Path) -> None:
 
 def test_mechanisms_that_cannot_work_are_a_warning(tmp_path: Path) -> None:
     """Whatever a listener names is offered; that it works, the accounts must see to."""
-    (tmp_path / "users.passwd").write_text("bob:$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/\n")
+    (tmp_path / "users.passwd").write_text("bob:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=\n")
     (tmp_path / "mailauth.toml").write_text(
         """
         [users]

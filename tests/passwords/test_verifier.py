@@ -178,7 +178,7 @@ class Clock:
 
 def account(loop: Loop, verifier: Verifier, gate: Gate) -> Account:
     """An account whose hash check is the gate."""
-    secret = HashedSecret("$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/", verifier)
+    secret = HashedSecret("{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=", verifier)
     secret._check = gate
     return Account(name="mary", secret=secret)
 

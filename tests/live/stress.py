@@ -1,6 +1,9 @@
 """Many clients at once on one mailbox of running servers: each must end with the truth.
 
-scripts/stress --seconds 60 --clients 12 --store maildir
+    scripts/stress --seconds 60 --clients 12 --store maildir
+    scripts/stress --flood imap-names --seconds 20
+
+The floods (`tests.live.floods`) are of strangers, while others log in.
 """
 
 import argparse
@@ -18,6 +21,7 @@ from threading import Barrier, BrokenBarrierError, Thread
 import msgspec
 
 from mailauth.testing import RunningServer
+from tests.live.floods import FLOODS, Flood, measure
 from tests.live.mirror import Mirror
 
 NAME = "mary@mydomain.com"
@@ -279,27 +283,51 @@ def servers(store: str, directory: Path) -> Iterator[list[RunningServer]]:
 def main() -> int:
     """Run from the command line, for as long as is wished."""
     parser = argparse.ArgumentParser(prog="scripts/stress", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=60, help="of each")
+    parser.add_argument("--clients", type=int, default=12, help="of a mailbox")
     parser.add_argument("--store", choices=STORES, action="append", help="default: each of them")
+    parser.add_argument(
+        "--flood", choices=FLOODS, action="append", help="default: each of them, without --store"
+    )
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     asked = parser.parse_args()
+    stores, floods = asked.store or [], asked.flood or []
+    if not (stores or floods):
+        stores, floods = list(STORES), list(FLOODS)
     failed = False
-    for store in asked.store or STORES:
-        print(f"{store}: {asked.clients} clients, {asked.seconds:g} s, seed {asked.seed}")
-        with tempfile.TemporaryDirectory() as directory, servers(store, Path(directory)) as running:
-            ports = [server.port("imap") for server in running]
-            outcome = Trial(ports, asked.clients, asked.seed).run(asked.seconds)
-            said = "".join(server.stderr_file.read_text() for server in running)
-        done = ", ".join(f"{name} {times:,}" for name, times in sorted(outcome.done.items()))
-        print(f"  done: {done}; in all {outcome.done.total():,}")
-        print(f"  rounds after which all knew the truth: {outcome.rounds}")
-        for failure in outcome.failures:
-            print(f"  client {failure.client}, {failure.doing}: {failure.error}")
-        print(f"  stderr of the server: {said or 'nothing'}")
-        failed = failed or bool(outcome.failures) or said != ""
-    print("FAILED" if failed else "every client ended with the truth")
+    for store in stores:
+        failed |= _try_store(store, asked.clients, asked.seconds, asked.seed)
+    for name in floods:
+        failed |= _try_flood(FLOODS[name], asked.seconds)
+    print("FAILED" if failed else "every client ended with the truth, and every bound was kept")
     return 1 if failed else 0
+
+
+def _try_store(store: str, clients: int, seconds: float, seed: int) -> bool:
+    """Say what clients of a mailbox did, and whether they failed."""
+    print(f"{store}: {clients} clients, {seconds:g} s, seed {seed}")
+    with tempfile.TemporaryDirectory() as directory, servers(store, Path(directory)) as running:
+        ports = [server.port("imap") for server in running]
+        outcome = Trial(ports, clients, seed).run(seconds)
+        said = "".join(server.stderr_file.read_text() for server in running)
+    done = ", ".join(f"{name} {times:,}" for name, times in sorted(outcome.done.items()))
+    print(f"  done: {done}; in all {outcome.done.total():,}")
+    print(f"  rounds after which all knew the truth: {outcome.rounds}")
+    for failure in outcome.failures:
+        print(f"  client {failure.client}, {failure.doing}: {failure.error}")
+    print(f"  stderr of the server: {said or 'nothing'}")
+    return bool(outcome.failures) or said != ""
+
+
+def _try_flood(flood: Flood, seconds: float) -> bool:
+    """Say what a flood did to others, and whether it was too much."""
+    print(f"{flood}: {flood.clients} strangers from {flood.source}, {seconds:g} s", flush=True)
+    measured = measure(flood, seconds)
+    print(f"  {measured}")
+    exceeded = measured.exceeded(flood.bounds, quiet=True)
+    for one in exceeded:
+        print(f"  {one}")
+    return bool(exceeded)
 
 
 if __name__ == "__main__":

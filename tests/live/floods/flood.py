@@ -1,0 +1,144 @@
+"""What a flood is, what its strangers can do, and what is measured meanwhile."""
+
+import math
+import socket
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from mailauth.testing import RunningServer
+
+NAME, HASHED, PASSWORD = "mary@mydomain.com", "hans@mydomain.com", "correct horse"
+
+FRIEND = "127.0.0.1"  # who logs in meanwhile; never blocked
+STRANGER, BLOCKED = "127.0.0.65", "127.0.0.66"
+
+WORST_LOGIN = 0.050  # seconds, on a machine that has nothing else to do
+STUCK_SECONDS = 20.0
+
+
+class Stranger:
+    """One client of a flood; `over` is set when the flood is."""
+
+    def __init__(
+        self,
+        ports: dict[str, int],
+        source: str,
+        over: threading.Event,
+        count: Callable[[int], None],
+    ) -> None:
+        self.over = over
+        self._ports = ports
+        self._source = source
+        self._count = count
+
+    def connect(self, listener: str) -> socket.socket:
+        """Connect to a listener by its name."""
+        connection = socket.create_connection(
+            ("127.0.0.1", self._ports[listener]), STUCK_SECONDS, source_address=(self._source, 0)
+        )
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def tried(self, attempts: int = 1) -> None:
+        """Count attempts."""
+        self._count(attempts)
+
+
+Attack = Callable[[Stranger], None]
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What must hold; `None` where nothing is asked.
+
+    `worst_login` is what the slowest of the others may have waited, in seconds; it holds on a
+    machine that has nothing else to do. `cpu` is the server's processor time for an attempt, in
+    seconds; `kept` is how many octets all logs may grow by for one. `memory` is how many octets
+    more the server may have in memory at its worst.
+    """
+
+    worst_login: float = WORST_LOGIN
+    cpu: float | None = None
+    kept: float | None = None
+    memory: int | None = None
+
+
+class Flood(msgspec.Struct, frozen=True):
+    """An attack, and what must hold while it lasts."""
+
+    name: str
+    attack: Attack
+    clients: int = 20
+    blocked: bool = False
+    bounds: Bounds = Bounds()
+    prepare: Callable[[RunningServer], None] | None = None
+    config: str = ""
+    arguments: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def source(self) -> str:
+        """The address that the strangers come from."""
+        return BLOCKED if self.blocked else STRANGER
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What was seen during a flood.
+
+    `attempts` are the strangers', `logins` the times of the others' logins in seconds, sorted.
+    `cpu` is the server's processor time in seconds, `kept` by how many octets its logs have grown,
+    `memory` how many octets more it had in memory at its worst. `errors` are those of the flood.
+    """
+
+    seconds: float
+    attempts: int
+    logins: tuple[float, ...]
+    cpu: float
+    kept: int
+    memory: int
+    errors: tuple[str, ...] = ()
+
+    def percentile(self, percent: float) -> float:
+        """Return the time below which so many percent of the others' logins were."""
+        return self.logins[max(0, math.ceil(len(self.logins) * percent / 100) - 1)]
+
+    @property
+    def cpu_each(self) -> float:
+        """Seconds of the server's processor time for each attempt and login."""
+        return self.cpu / max(1, self.attempts + len(self.logins))
+
+    @property
+    def kept_each(self) -> float:
+        """Octets that the logs have grown by for each attempt and login."""
+        return self.kept / max(1, self.attempts + len(self.logins))
+
+    def exceeded(self, bounds: Bounds, *, quiet: bool) -> list[str]:
+        """Say what is above its bound; the time of logins counts on a `quiet` machine."""
+        found = list(self.errors)
+        if not self.attempts:
+            found.append("nothing was tried")
+        if not self.logins:
+            return [*found, "nobody else has logged in"]
+        if quiet and self.logins[-1] > bounds.worst_login:
+            found.append(f"a login took more than {bounds.worst_login * 1e3:.0f} ms")
+        if bounds.cpu is not None and self.cpu_each > bounds.cpu:
+            found.append(f"an attempt took more than {bounds.cpu * 1e3:g} ms of the processor")
+        if bounds.kept is not None and self.kept_each > bounds.kept:
+            found.append(f"an attempt made the logs grow by more than {bounds.kept:,.0f} octets")
+        if bounds.memory is not None and self.memory > bounds.memory:
+            found.append(f"the server took more than {bounds.memory:,} octets")
+        return found
+
+    def __str__(self) -> str:
+        if not self.logins:
+            return f"{self.attempts:,} attempts, no logins"
+        p50, p99, worst = (self.percentile(percent) * 1e3 for percent in (50, 99, 100))
+        return (
+            f"{self.attempts:,} attempts in {self.seconds:.1f} s, {self.cpu_each * 1e3:.2f} ms of"
+            f" the processor and {self.kept_each:,.0f} octets of logs each, memory"
+            f" {self.memory / 1e6:+.0f} MB; {len(self.logins):,} others' logins took"
+            f" {p50:.1f} ms (p50), {p99:.1f} ms (p99), {worst:.1f} ms (max)"
+        )

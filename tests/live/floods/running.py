@@ -1,0 +1,210 @@
+"""Running a flood against a server of its own, and measuring what others notice."""
+
+import multiprocessing
+import os
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from mailauth.passwords.making import argon2id
+from mailauth.testing import RunningServer
+from tests.live.floods.flood import (
+    BLOCKED,
+    FRIEND,
+    HASHED,
+    NAME,
+    PASSWORD,
+    STRANGER,
+    STUCK_SECONDS,
+    Flood,
+    Measured,
+    Stranger,
+)
+from tests.live.raw_clients import Dialogue
+from tests.live.workforce import children_of
+
+_PAUSE = 0.004  # seconds between the others' logins, so that they are no flood of their own
+_START_SECONDS = 30.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+_CONFIG = f"""
+[users]
+file = "users.passwd"
+[block]
+friendly = ["{FRIEND}", "{STRANGER}"]
+"""
+
+
+def measure(flood: Flood, seconds: float) -> Measured:
+    """Run a flood for a while against a server of its own."""
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory)
+        (home / "users.passwd").write_text(
+            f"{NAME}:{{PLAIN}}{PASSWORD}\n{HASHED}:{argon2id(PASSWORD)}\n"
+        )
+        (home / "mailauth.toml").write_text(_CONFIG + flood.config)
+        with RunningServer(home, *flood.arguments) as server:
+            if flood.blocked:
+                _block(server)
+            if flood.prepare is not None:
+                flood.prepare(server)
+            server.settled()
+            return _measure(server, flood, seconds)
+
+
+def _measure(server: RunningServer, flood: Flood, seconds: float) -> Measured:
+    logins: list[float] = []
+    memory, kept = _memory(server), _kept(server)
+    worst = memory
+    with _strangers(server, flood) as strangers:
+        began, cpu = time.monotonic(), _cpu(server)
+        while time.monotonic() < began + seconds:
+            logins.append(_log_in(server))
+            worst = max(worst, _memory(server))
+            time.sleep(_PAUSE)
+        took, cpu = time.monotonic() - began, _cpu(server) - cpu
+        attempts, errors = strangers.so_far()
+    server.settled()
+    return Measured(
+        seconds=took,
+        attempts=attempts,
+        logins=tuple(sorted(logins)),
+        cpu=cpu,
+        kept=_kept(server) - kept,
+        memory=max(worst, _memory(server)) - memory,
+        errors=errors,
+    )
+
+
+# Who logs in meanwhile.
+
+
+def _log_in(server: RunningServer) -> float:
+    """Log in from connecting to the answer; return how long it took."""
+    began = time.perf_counter()
+    _tried(server, FRIEND, PASSWORD, b"a OK")
+    return time.perf_counter() - began
+
+
+def _block(server: RunningServer) -> None:
+    for _ in range(6):
+        _tried(server, BLOCKED, "wrong", b"a NO")
+    _tried(server, BLOCKED, PASSWORD, b"a NO")
+
+
+def _tried(server: RunningServer, source: str, password: str, answer: bytes) -> None:
+    connection = socket.create_connection(
+        ("127.0.0.1", server.port("imap")), STUCK_SECONDS, source_address=(source, 0)
+    )
+    with connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = Dialogue(connection)
+        client.hear(b"* OK")
+        client.say(f'a LOGIN {NAME} "{password}"'.encode())
+        said = client.hear(b"a ")
+        client.close()
+        assert said.startswith(answer), said
+
+
+# The strangers, in a process of their own.
+
+
+class _Strangers:
+    def __init__(self, told: Connection) -> None:
+        self._told = told
+
+    def so_far(self) -> tuple[int, tuple[str, ...]]:
+        """Ask how many attempts there were, and what went wrong with them."""
+        self._told.send("so far")
+        if not self._told.poll(STUCK_SECONDS):
+            return 0, ("the flood does not answer",)
+        attempts, errors = self._told.recv()
+        return attempts, tuple(errors)
+
+
+@contextmanager
+def _strangers(server: RunningServer, flood: Flood) -> Iterator[_Strangers]:
+    """Run the strangers; the flood has begun, and is over at the end."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    ports = {listener.name: listener.port for listener in server.ready.listeners}
+    process = context.Process(target=_flood, args=(theirs, flood, ports), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        assert ours.poll(_START_SECONDS), "the flood has not begun"
+        ours.recv()
+        yield _Strangers(ours)
+    finally:
+        ours.close()
+        process.join(2)
+        if process.is_alive():  # a stranger waits for a server that has nothing to say
+            process.kill()
+            process.join()
+
+
+def _flood(asked: Connection, flood: Flood, ports: dict[str, int]) -> None:
+    """Be the strangers until the other end of `asked` is closed."""
+    over, lock = threading.Event(), threading.Lock()
+    attempts, errors = [0], set()
+
+    def count(more: int) -> None:
+        with lock:
+            attempts[0] += more
+
+    def stranger() -> None:
+        one = Stranger(ports, flood.source, over, count)
+        while not over.is_set():
+            try:
+                flood.attack(one)
+            except TimeoutError:
+                errors.add(f"the server has not answered for {STUCK_SECONDS:.0f} s")
+            except (OSError, EOFError):
+                over.wait(0.001)  # the server has ended it
+            except Exception as error:  # noqa: BLE001
+                errors.add(repr(error))
+                return
+
+    for _ in range(flood.clients):
+        threading.Thread(target=stranger, daemon=True).start()
+    asked.send("begun")
+    try:
+        while True:
+            asked.recv()
+            asked.send((attempts[0], sorted(errors)))
+    except EOFError:
+        over.set()
+
+
+# What the server takes.
+
+
+def _processes(server: RunningServer) -> list[int]:
+    return [server.process.pid, *children_of(server.process.pid)]
+
+
+def _cpu(server: RunningServer) -> float:
+    """Return the processor time of the server and its workers in seconds (proc(5))."""
+    ticks = 0
+    for pid in _processes(server):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # utime and stime
+    return ticks / _TICKS
+
+
+def _memory(server: RunningServer) -> int:
+    """Return the resident memory of the server and its workers in octets."""
+    return sum(
+        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in _processes(server)
+    )
+
+
+def _kept(server: RunningServer) -> int:
+    """Return the size of all logs in octets."""
+    return sum(file.stat().st_size for file in (server.home / "logs").rglob("*") if file.is_file())

@@ -22,6 +22,7 @@ from twisted.python.threadpool import ThreadPool
 
 from mailauth.config import Config, ConfigError, ListenerProtocol
 from mailauth.console_link import console_link
+from mailauth.control.accounts import AccountHandlers
 from mailauth.control.blocks import BlockHandlers
 from mailauth.control.console import ConsoleHandlers
 from mailauth.control.records import RecordHandlers
@@ -256,9 +257,10 @@ class Server:
             operations = self._front.operations
             feed = Feed(self._reactor, history, newest)
         self._control = ControlService(
-            BlockHandlers(self.authority).table()
-            | RecordHandlers(self.authority, feed).table()
-            | ConsoleHandlers(self.console_link).table(),
+            AccountHandlers(self.authority).table()
+            | BlockHandlers(self.authority).table()
+            | ConsoleHandlers(self.console_link).table()
+            | RecordHandlers(self.authority, feed).table(),
             self._reactor,
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)

@@ -2,25 +2,36 @@
 
 import enum
 import time
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from mailauth.cli.duration import Duration
 from mailauth.cli.home import Home, home_options
-from mailauth.cli.logs import check_files, config_of, log_directory
+from mailauth.cli.judged import FromServer, from_files, from_home
+from mailauth.cli.logs import check_files
 from mailauth.control.client import CannotAsk, NoServer
-from mailauth.kit.expect import Check, Expectations, State, explaining, settled
-from mailauth.kit.records import ServerRecords, records_of
-from mailauth.kit.verdicts import Verdict, junit, tap
+from mailauth.kit.expect import Check, Expectations, State, explaining
+from mailauth.kit.verdicts import Outcome, Verdict, junit, tap
 from mailauth.login.event import LoginEvent, Protocol
-from mailauth.report.sources import Sources, sources_of_directory, sources_of_files
 from mailauth.testing.recorded import Wanted, described
 
 SHOWN = 20  # records below one verdict
 SHOWN_MET = 3  # below one that nobody has to look into
+
+_OUTCOMES = {
+    State.MET: Outcome.PASSED,
+    State.OPEN: Outcome.FAILED,
+    State.FAILED: Outcome.FAILED,
+    State.UNSEEN: Outcome.ERROR,
+}
+_WORDS = {
+    Outcome.PASSED: click.style("met", fg="green"),
+    Outcome.FAILED: click.style("NOT MET", fg="red"),
+    Outcome.ERROR: click.style("NOT JUDGED", fg="yellow"),
+}
 
 
 class Format(enum.Enum):
@@ -61,6 +72,11 @@ class Format(enum.Enum):
     default="0s",
     help="Wait so long for what is expected; what only has to stay away is watched all the time.",
 )
+@click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="It is well if nothing was recorded that could have failed an expectation.",
+)
 @click.option("--since-start", is_flag=True, help="Only what was recorded since the server began.")
 @click.option(
     "--format",
@@ -81,10 +97,14 @@ def expect(
     all_secure: bool,
     no_exposure: bool,
     within: float,
+    allow_empty: bool,
     since_start: bool,
     form: Format,
 ) -> int:
     """Say whether the record is as expected: exit with 0 if so, with 1 if not.
+
+    Exits with 2 if nothing could be read, if there is no account --user, and if nothing was
+    recorded that could have failed: what was never put to the test is not well.
 
     Without --all-secure and --no-exposure, or with --secure, --unsecure or --count, a login is
     expected. All of it is about --user and --service, where they are given.
@@ -92,24 +112,42 @@ def expect(
     The record is that of the home's server, with the logs that were there before it; where none is
     running, the logs alone. FILES are read instead, genuine Xeams files too.
     """
-    scope = Wanted(user=user, protocol=None if service is None else Protocol(service))
+    protocol = None if service is None else Protocol(service)
     wants_login = secure is not None or count is not None or not (all_secure or no_exposure)
-    expectations = Expectations(
-        login=Wanted(user=user, protocol=scope.protocol, secure=secure) if wants_login else None,
-        count=count,
-        all_secure=scope if all_secure else None,
-        no_exposure=scope if no_exposure else None,
-    )
+
+    def about(account: str | None) -> Expectations:
+        scope = Wanted(user=user, account=account, protocol=protocol)
+        return Expectations(
+            login=msgspec.structs.replace(scope, secure=secure) if wants_login else None,
+            count=count,
+            all_secure=scope if all_secure else None,
+            no_exposure=scope if no_exposure else None,
+            allow_empty=allow_empty,
+        )
+
     if files and (within or since_start):
         raise click.UsageError("--within and --since-start are about the server of a home")
     began = time.monotonic()
     if files:
         check_files(files)
-        records = _read(sources_of_files(files), journal=no_exposure)
+        found = from_files(files, user, journal=no_exposure)
+        expectations = about(found.account)
     else:
-        records = _recorded(home, expectations, within, since_start=since_start)
-    checks = expectations.checks(records, over=True)
-    verdicts = [_verdict(check, records, within) for check in checks]
+        try:
+            server = FromServer(home.directory, user, since_start=since_start)
+            if not (server.is_known or allow_empty):
+                raise click.UsageError(f"the server has no account {user}")
+            expectations = about(server.account)
+            found = server.watched(expectations, within)
+        except NoServer as error:
+            if within or since_start:
+                raise click.ClickException(str(error)) from None
+            found = from_home(home, user, journal=no_exposure)
+            expectations = about(found.account)
+        except CannotAsk as error:
+            raise click.ClickException(str(error)) from None
+    checks = expectations.checks(found.records, over=True)
+    verdicts = [_verdict(check, found.records, within) for check in checks]
     match form:
         case Format.TEXT:
             _print(verdicts)
@@ -117,53 +155,26 @@ def expect(
             click.echo(tap(verdicts), nl=False)
         case Format.JUNIT:
             click.echo(junit("mailauth", verdicts, time.monotonic() - began), nl=False)
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
-
-
-def _recorded(
-    home: Home, expectations: Expectations, within: float, *, since_start: bool
-) -> list[LoginEvent]:
-    """Read what the server records until nothing is left to wait for, or the time is over."""
-    try:
-        return _watched(
-            ServerRecords(home.directory, since_start=since_start), expectations, within
-        )
-    except NoServer as error:
-        if within or since_start:
-            raise click.ClickException(str(error)) from None
-    except CannotAsk as error:
-        raise click.ClickException(str(error)) from None
-    directory = log_directory(home, config_of(home))
-    return _read(sources_of_directory(directory), journal=expectations.no_exposure is not None)
-
-
-def _watched(server: ServerRecords, expectations: Expectations, within: float) -> list[LoginEvent]:
-    deadline = time.monotonic() + within
-    records: list[LoginEvent] = []
-    while True:
-        remaining = max(deadline - time.monotonic(), 0)
-        new = server.read(0 if settled(expectations, records) else remaining)
-        records += new
-        if not new and (settled(expectations, records) or time.monotonic() >= deadline):
-            return records
-
-
-def _read(sources: Sources, *, journal: bool) -> list[LoginEvent]:
-    if journal and not sources.journal:
-        raise click.UsageError("--no-exposure needs LoginAttempts.jsonl: the lines do not tell")
-    try:
-        return list(records_of(sources))
-    except (EOFError, zlib.error) as error:
-        raise click.ClickException(f"a log cannot be decompressed: {error}") from None
+    states = {check.state for check in checks}
+    if State.FAILED in states:
+        return 1
+    if not (found.is_known or allow_empty):
+        raise click.UsageError(f"nobody called {user} is an account or is recorded")
+    if State.UNSEEN in states:
+        needed = "; ".join(check.unseen for check in checks if check.unseen)
+        raise click.UsageError(f"nothing was put to the test, there was no {needed}")
+    return 0
 
 
 def _verdict(check: Check, records: Sequence[LoginEvent], within: float) -> Verdict:
-    passed = check.state is State.MET
+    outcome = _OUTCOMES[check.state]
     name = f"{check.what} within {within:g} s" if within else check.what
-    if passed or check.evidence:
-        most = SHOWN_MET if passed else SHOWN
-        return Verdict(name, passed, _shown("", check.evidence, most))
-    return Verdict(name, passed, _shown("recorded instead:", explaining(records), SHOWN))
+    if outcome is Outcome.ERROR:
+        return Verdict(name, outcome, [f"there was no {check.unseen}"])
+    if outcome is Outcome.PASSED or check.evidence:
+        most = SHOWN_MET if outcome is Outcome.PASSED else SHOWN
+        return Verdict(name, outcome, _shown("", check.evidence, most))
+    return Verdict(name, outcome, _shown("recorded instead:", explaining(records), SHOWN))
 
 
 def _shown(heading: str, records: Sequence[LoginEvent], most: int) -> list[str]:
@@ -177,9 +188,6 @@ def _shown(heading: str, records: Sequence[LoginEvent], most: int) -> list[str]:
 
 def _print(verdicts: Sequence[Verdict]) -> None:
     for verdict in verdicts:
-        word = (
-            click.style("met", fg="green") if verdict.passed else click.style("NOT MET", fg="red")
-        )
-        click.echo(f"{word}: {verdict.name}")
+        click.echo(f"{_WORDS[verdict.outcome]}: {verdict.name}")
         for line in verdict.lines:
             click.echo(f"  {line}")

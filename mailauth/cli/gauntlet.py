@@ -85,7 +85,7 @@ def gauntlet(
     printed, and each verdict as soon as something is recorded, until Ctrl-C.
 
     Exits with 1 if the client did anything to worry about, or did not log in where nothing was
-    wrong.
+    wrong, and with 2 if no client has connected.
     """
     from mailauth.kit.gauntlet.running import Gauntlet
 
@@ -105,12 +105,16 @@ def gauntlet(
             judgements.sort(key=lambda judgement: tried.index(judgement.case))
     failed = sum(not judgement.passed for judgement in judgements)
     click.echo(f"{len(judgements)} cases, {failed} to worry about")
+    if not judgements:
+        click.echo("error: no client has connected, so that nothing was judged", err=True)
     if html is not None:
         from mailauth.kit.gauntlet.page import write_page
 
         write_page(judgements, template, html)
     if junit is not None:
         _write_junit(judgements, junit, time.monotonic() - began)
+    if not judgements:
+        return 2
     return 1 if failed else 0
 
 
@@ -156,13 +160,13 @@ def _print(judgement: Judgement) -> None:
 
 
 def _write_junit(judgements: Sequence[Judgement], file: Path, seconds: float) -> None:
+    from mailauth.kit.verdicts import Outcome, junit
     from mailauth.kit.verdicts import Verdict as Tested
-    from mailauth.kit.verdicts import junit
 
     tests = [
         Tested(
             f"{each.case.protocol.name} {each.case.tls.value}: {each.case.name}",
-            each.passed,
+            Outcome.PASSED if each.passed else Outcome.FAILED,
             [each.verdict.value, each.evidence],
         )
         for each in judgements

@@ -46,13 +46,10 @@ def account_named(accounts: Accounts, name: str) -> Account:
 
     Raises `ClickException` for nobody's name.
     """
-    found = accounts.find(name.encode())
-    if found is not None:
-        return found
-    alike = [account for account in accounts if account.name.partition("@")[0] == name]
-    if len(alike) != 1:
+    found = accounts.meant_by(name)
+    if found is None:
         raise click.ClickException(f"no account {name}")
-    return alike[0]
+    return found
 
 
 def home_options(command: Command) -> Command:

@@ -15,12 +15,13 @@ from mailauth.report.sources import LINES_NAME, opened, sources_of_directory
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @home_options
-def lint(home: Home, files: tuple[Path, ...]) -> int:
+@click.option("--allow-empty", is_flag=True, help="It is well if there is not a single line.")
+def lint(home: Home, files: tuple[Path, ...], allow_empty: bool) -> int:
     """Check SuccessfulLogins.log files strictly, and name each line that is not as it should be.
 
     Without FILES, the log of the home with its older files. Genuine Xeams files are fine: a space
     in a name is only a warning. So is a time that steps back by an hour at most, as times do when
-    the zone repeats an hour. Exits 1 if any line is bad.
+    the zone repeats an hour. Exits 1 if any line is bad, and 2 if there is no line to check.
     """
     check_files(files)
     linters = [(path, Linter()) for path in files]
@@ -37,7 +38,11 @@ def lint(home: Home, files: tuple[Path, ...]) -> int:
         sum(getattr(linter, count) for linter in every) for count in ("lines", "bad", "warnings")
     )
     click.echo(f"{lines} lines, {bad} bad, {warnings} warning{'' if warnings == 1 else 's'}")
-    return 1 if bad or unread else 0
+    if bad or unread:
+        return 1
+    if not (lines or allow_empty):
+        raise click.UsageError("there was no line to check (--allow-empty is for an empty log)")
+    return 0
 
 
 def _check(path: Path, linter: Linter, bar: Bar) -> bool:

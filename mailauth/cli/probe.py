@@ -94,7 +94,8 @@ def probe(
 
     Prints what is offered where, certificates as a client that verifies sees them, the TLS versions
     spoken, and with --user which logins succeed and what a server like Xeams would log for each.
-    Each login is one with the right password, if it is right. Exits with 1 if nobody answers.
+    Each login is one with the right password, if it is right. Exits with 1 if no mail server
+    answers.
     """
     account = None
     if user is not None:
@@ -117,11 +118,13 @@ def probe(
             sys.stdout.flush()
         case Format.TABLE:
             _print(host, services, account)
-    if any(service.trouble is None for service in services):
+    if any(service.answers for service in services):
         return 0
     ours = ListenConfig().port_offset
     if is_loopback(host) and port_offset != ours:
-        click.echo(f"Nobody answers. By default mailauth is at --port-offset {ours}.", err=True)
+        click.echo(
+            f"No mail server answers. By default mailauth is at --port-offset {ours}.", err=True
+        )
     return 1
 
 

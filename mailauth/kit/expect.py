@@ -3,6 +3,9 @@
 Each expectation is held against all records at once, and again when more have come: some can be
 met at any moment (a login that came), others only fail at any moment (an exposure), and hold when
 the time is over.
+
+That something stayed away is worth nothing where nothing was there that could have brought it: such
+an expectation is not met, it is not judged.
 """
 
 import enum
@@ -15,47 +18,79 @@ from mailauth.testing.recorded import Wanted, is_login
 
 
 class State(enum.Enum):
-    """What has become of an expectation; `OPEN` may still go either way."""
+    """What has become of an expectation; `OPEN` may still go either way.
+
+    `UNSEEN` has not failed, and nothing was recorded by which it could have.
+    """
 
     MET = "met"
     OPEN = "open"
     FAILED = "failed"
+    UNSEEN = "unseen"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """An expectation in words, what has become of it, and the records that say so."""
+    """An expectation in words, what has become of it, and the records that say so.
+
+    `unseen` names what would have had to be recorded, if it is `UNSEEN`.
+    """
 
     what: str
     state: State
     evidence: Sequence[LoginEvent] = ()
+    unseen: str = ""
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What is expected. `login` may come any number of times, or exactly `count` times.
 
     `all_secure` and `no_exposure` are about the same account and service, whatever the verdict.
+    With `allow_empty` what stayed away is well even where nothing at all was seen.
     """
 
     login: Wanted | None = None
     count: int | None = None
     all_secure: Wanted | None = None
     no_exposure: Wanted | None = None
+    allow_empty: bool = False
 
     def checks(self, records: Sequence[LoginEvent], *, over: bool) -> list[Check]:
         """Hold the expectations against what was recorded; when it is `over` none stays open."""
         checks = []
         if self.login is not None:
-            checks.append(_logins(self.login, self.count, records, over=over))
+            checks.append(self._login(self.login, records, over=over))
         if self.all_secure is not None:
             insecure = _logins_like(msgspec.structs.replace(self.all_secure, secure=False), records)
-            checks.append(_none_of(f"every {self.all_secure} is secure", insecure, over=over))
+            check = Check(
+                f"every {self.all_secure} is secure", _stayed_away(insecure, over=over), insecure
+            )
+            could = any(_is_attempt(each, self.all_secure) for each in records)
+            checks.append(self._seen(check, could, f"attempt at a {self.all_secure}"))
         if self.no_exposure is not None:
             exposed = [
                 record for record in records if record.exposed and self.no_exposure.wants(record)
             ]
-            whose = "" if self.no_exposure.user is None else f" of {self.no_exposure.user}"
-            checks.append(_none_of(f"no password{whose} is exposed", exposed, over=over))
+            whose = self.no_exposure.user
+            of = "" if whose is None else f" of {whose}"
+            check = Check(f"no password{of} is exposed", _stayed_away(exposed, over=over), exposed)
+            could = any(_may_expose(each, self.no_exposure) for each in records)
+            needed = f"attempt at a {self.no_exposure}"
+            checks.append(self._seen(check, could, needed if whose else f"connection or {needed}"))
         return checks
+
+    def _login(self, wanted: Wanted, records: Sequence[LoginEvent], *, over: bool) -> Check:
+        check = _logins(wanted, self.count, records, over=over)
+        if self.count != 0:
+            return check
+        service = Wanted(protocol=wanted.protocol)  # those of others count: this one has not come
+        could = any(_may_expose(each, service) for each in records)
+        return self._seen(check, could, f"connection or attempt at a {service}")
+
+    def _seen(self, check: Check, could_have_failed: bool, needed: str) -> Check:
+        """Return a check as it is if it was put to the test, else as one that was not."""
+        if check.state is not State.MET or could_have_failed or self.allow_empty:
+            return check
+        return msgspec.structs.replace(check, state=State.UNSEEN, unseen=needed)
 
     @property
     def waits_for_a_login(self) -> bool:
@@ -88,10 +123,19 @@ def _logins(
     return Check(f"{times}{article} {wanted}{counted}", state, found)
 
 
-def _none_of(what: str, against: Sequence[LoginEvent], *, over: bool) -> Check:
+def _stayed_away(against: Sequence[LoginEvent], *, over: bool) -> State:
     if against:
-        return Check(what, State.FAILED, against)
-    return Check(what, State.MET if over else State.OPEN)
+        return State.FAILED
+    return State.MET if over else State.OPEN
+
+
+def _is_attempt(record: LoginEvent, wanted: Wanted) -> bool:
+    return record.kind is Kind.LOGIN and wanted.wants(record)
+
+
+def _may_expose(record: LoginEvent, wanted: Wanted) -> bool:
+    """Say whether a client was there that could have sent a password, whether or not it did."""
+    return record.kind in (Kind.LOGIN, Kind.CONNECTION) and wanted.wants(record)
 
 
 def _logins_like(wanted: Wanted, records: Sequence[LoginEvent]) -> list[LoginEvent]:

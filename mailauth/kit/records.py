@@ -1,11 +1,12 @@
 """The records that `expect` looks at: those of a running server, or those that files hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
 
 import msgspec
 
+from mailauth.control.accounts import FindAccount, FoundAccount
 from mailauth.control.client import ask
 from mailauth.control.records import ReadRecords, Records
 from mailauth.login.event import Kind, LoginEvent, Result
@@ -33,33 +34,62 @@ class ServerRecords:
         self._cursor = answer.cursor
         return answer.records
 
+    def account(self, name: str) -> str | None:
+        """Return the name of the account that is meant; `None` where there is no such account."""
+        return ask(self._home, FindAccount(name), FoundAccount).name
+
     def _ask(self, after: int, seconds: float) -> Records:
         return ask(self._home, ReadRecords(after, seconds), Records, seconds=seconds)
 
 
-def records_of(sources: Sources) -> Iterator[LoginEvent]:
+class FileRecords(msgspec.Struct, frozen=True):
+    """What files hold: their records, and the lines that were not understood."""
+
+    records: Sequence[LoginEvent]
+    not_understood: Sequence["NotUnderstood"]
+
+
+class NotUnderstood(msgspec.Struct, frozen=True):
+    """A line that is not a record: its file, its number counted from 1, and why."""
+
+    path: Path
+    number: int
+    reason: str
+
+
+def records_of(sources: Sources) -> FileRecords:
     """Read records from files: journals, or where there is none the lines alone.
 
-    What is no record is passed over. Raises `OSError` and what decompressing raises.
+    Raises `OSError` and what decompressing raises.
     """
+    records: list[LoginEvent] = []
+    not_understood: list[NotUnderstood] = []
     for source in sources.journal or sources.lines:
-        yield from _records(source)
+        for found in _records(source):
+            if isinstance(found, LoginEvent):
+                records.append(found)
+            else:
+                not_understood.append(found)
+    return FileRecords(records, not_understood)
 
 
-def _records(source: Source) -> Iterator[LoginEvent]:
+def _records(source: Source) -> Iterator[LoginEvent | NotUnderstood]:
     with opened(source.path) as file:
         match source.content:
             case Content.JOURNAL:
                 for record in journal.read(file):
                     if isinstance(record, LoginEvent):
                         yield record
+                    else:
+                        yield NotUnderstood(source.path, record.number, record.reason)
             case Content.LINES:
                 for number, text in enumerate(file, 1):
                     try:
                         line = parse_line(text.decode("utf-8", "replace").rstrip("\r\n"))
-                    except LineError:
-                        continue
-                    yield _as_record(line, number)
+                    except LineError as error:
+                        yield NotUnderstood(source.path, number, str(error))
+                    else:
+                        yield _as_record(line, number)
 
 
 def _as_record(line: LoginLine, number: int) -> LoginEvent:

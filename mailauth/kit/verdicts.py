@@ -4,7 +4,9 @@ TAP is version 14 (https://testanything.org/tap-version-14-specification.html). 
 standard; what stands here is what Jenkins, GitLab and GitHub's reporters read.
 """
 
+import enum
 import re
+from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
@@ -16,12 +18,25 @@ from mailauth.config.errors import printable
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+class Outcome(enum.Enum):
+    """How a test went; `ERROR` could not be carried out, so that it says nothing."""
+
+    PASSED = "passed"
+    FAILED = "failure"
+    ERROR = "error"
+
+
 class Verdict(msgspec.Struct, frozen=True):
-    """One test: its name, whether it has passed, and the lines that say why."""
+    """One test: its name, how it went, and the lines that say why."""
 
     name: str
-    passed: bool
+    outcome: Outcome
     lines: Sequence[str] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether it has passed."""
+        return self.outcome is Outcome.PASSED
 
 
 def tap(verdicts: Sequence[Verdict]) -> str:
@@ -35,14 +50,19 @@ def tap(verdicts: Sequence[Verdict]) -> str:
 
 
 def junit(suite: str, verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Write a test suite as JUnit's XML, `seconds` being how long all of it took."""
-    failed = sum(not verdict.passed for verdict in verdicts)
+    """Write a test suite as JUnit's XML, `seconds` being how long all of it took.
+
+    A suite without a test is an error of its own, since readers take it for a success.
+    """
+    if not verdicts:
+        verdicts = [Verdict("something to test", Outcome.ERROR, ["no test was carried out"])]
+    outcomes = Counter(verdict.outcome for verdict in verdicts)
     root = ElementTree.Element(
         "testsuite",
         name=suite,
         tests=str(len(verdicts)),
-        failures=str(failed),
-        errors="0",
+        failures=str(outcomes[Outcome.FAILED]),
+        errors=str(outcomes[Outcome.ERROR]),
         skipped="0",
         time=f"{seconds:.3f}",
     )
@@ -50,8 +70,8 @@ def junit(suite: str, verdicts: Sequence[Verdict], seconds: float) -> str:
         case = ElementTree.SubElement(root, "testcase", classname=suite, name=_text(verdict.name))
         said = _text("\n".join(verdict.lines))
         if not verdict.passed:
-            failure = ElementTree.SubElement(case, "failure", message=_text(verdict.name))
-            failure.text = said
+            why = ElementTree.SubElement(case, verdict.outcome.value, message=_text(verdict.name))
+            why.text = said
         elif said:
             ElementTree.SubElement(case, "system-out").text = said
     ElementTree.indent(root)

@@ -132,6 +132,15 @@ class Accounts:
             found = self._by_name.get(prepared(name).decode("utf-8").casefold())
         return found
 
+    def meant_by(self, name: str) -> Account | None:
+        """Find an account as people name it: what stands before the @ will do if it is unique."""
+        found = self.find(name.encode("utf-8", "surrogatepass"))
+        if found is not None:
+            return found
+        local = name.casefold()
+        alike = [each for each in self if each.name.partition("@")[0].casefold() == local]
+        return alike[0] if len(alike) == 1 else None
+
     def changed(self, account: Account) -> "Accounts":
         """Return these accounts with `account` in the place of the one of its name."""
         return Accounts(

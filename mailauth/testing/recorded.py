@@ -12,20 +12,27 @@ from mailauth.record.line import escape
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What must be true of a login or an attempt; `None` leaves a thing open.
 
-    `user` is the account, or where there is none the name that the client gave.
+    `user` is the account, or where there is none the name that the client gave; `account` is the
+    account that is meant where `user` is short for it.
     """
 
     user: str | None = None
+    account: str | None = None
     protocol: Protocol | None = None
     secure: bool | None = None
 
     def wants(self, event: LoginEvent) -> bool:
         """Say whether the event is one of them."""
         return (
-            (self.user is None or self.user.casefold() == (_name(event) or "").casefold())
+            (self.user is None or self._means(_name(event) or ""))
             and (self.protocol is None or event.protocol is self.protocol)
             and (self.secure is None or event.secure is self.secure)
         )
+
+    def _means(self, name: str) -> bool:
+        return name.casefold() in {
+            known.casefold() for known in (self.user, self.account) if known is not None
+        }
 
     def __str__(self) -> str:
         parts = []

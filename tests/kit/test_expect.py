@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mailauth.kit.expect import Check, Expectations, State, settled
@@ -93,8 +94,42 @@ def test_a_name_that_no_account_has_is_found_as_the_client_gave_it() -> None:
     assert check.evidence == [unknown]
 
 
+NOTHING_CAME: list[LoginEvent] = []
+ENDED = recorded(kind="connection", result=None, user=None, reason="no-attempt")
+POP_ENDED = recorded(kind="connection", result=None, user=None, protocol="POP3")
+IMAP = Wanted(protocol=Protocol.IMAP)
+
+
+@pytest.mark.parametrize(
+    ("expectations", "records", "in_the_end"),
+    [
+        (Expectations(all_secure=Wanted()), NOTHING_CAME, State.UNSEEN),
+        (Expectations(all_secure=Wanted()), [ENDED], State.UNSEEN),
+        (Expectations(all_secure=BOB), [OTHER], State.UNSEEN),
+        (Expectations(all_secure=IMAP), [POP], State.UNSEEN),
+        (Expectations(no_exposure=Wanted()), NOTHING_CAME, State.UNSEEN),
+        (Expectations(no_exposure=Wanted()), [ENDED], State.MET),
+        (Expectations(no_exposure=IMAP), [POP_ENDED], State.UNSEEN),
+        (Expectations(no_exposure=BOB), [ENDED, OTHER], State.UNSEEN),
+        (Expectations(login=BOB, count=0), NOTHING_CAME, State.UNSEEN),
+        (Expectations(login=BOB, count=0), [OTHER], State.MET),
+        (Expectations(login=SECURE_IMAP, count=0), [POP], State.UNSEEN),
+        (Expectations(login=SECURE_IMAP, count=0), [ENDED], State.MET),
+    ],
+)
+def test_what_stayed_away_is_judged_only_where_it_could_have_come(
+    expectations: Expectations, records: list[LoginEvent], in_the_end: State
+) -> None:
+    [check] = expectations.checks(records, over=True)
+    assert check.state is in_the_end
+    assert bool(check.unseen) is (in_the_end is State.UNSEEN)
+    assert state(expectations, records, over=False) is State.OPEN
+    allowed = msgspec.structs.replace(expectations, allow_empty=True)
+    assert state(allowed, records, over=True) is State.MET
+
+
 def test_lines_tell_what_they_can() -> None:
-    records = list(records_of(sources_of_files([GOLDEN / "xeams-first.log"])))
+    records = records_of(sources_of_files([GOLDEN / "xeams-first.log"])).records
     [insecure] = [record for record in records if record.secure is False]
     assert (insecure.user, insecure.protocol) == ("bob@mydomain.com", "IMAP")
     assert len(records) == 9

@@ -2,12 +2,12 @@
 
 from xml.etree import ElementTree
 
-from mailauth.kit.verdicts import Verdict, junit, tap
+from mailauth.kit.verdicts import Outcome, Verdict, junit, tap
 
 VERDICTS = [
-    Verdict("a secure login of bob", passed=True, lines=["it came"]),
+    Verdict("a secure login of bob", Outcome.PASSED, lines=["it came"]),
     Verdict(
-        "no password #1 is \\exposed\nok 3", passed=False, lines=["<b> & \x1b[31m\ud800", "two"]
+        "no password #1 is \\exposed\nok 3", Outcome.FAILED, lines=["<b> & \x1b[31m\ud800", "two"]
     ),
 ]
 
@@ -32,3 +32,9 @@ def test_junit_is_xml_whatever_was_recorded() -> None:
     failure = failed.find("failure")
     assert failure is not None
     assert failure.text == "<b> & \N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}\ntwo"
+
+
+def test_a_suite_without_a_test_is_an_error() -> None:
+    suite = ElementTree.fromstring(junit("mailauth", [], 0))
+    assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
+    assert suite[0].find("error") is not None

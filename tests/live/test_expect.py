@@ -1,6 +1,9 @@
 """`mailauth expect`, on servers that run, that have ended, and on files."""
 
+import bz2
+import gzip
 import imaplib
+import os
 import subprocess
 import sys
 import threading
@@ -98,7 +101,7 @@ def test_waiting_ends_with_the_first_exposure(server: RunningServer) -> None:
 
 def test_waiting_for_nothing_takes_all_the_time(server: RunningServer) -> None:
     began = time.monotonic()
-    said = Said(server.home, "--count", "0", "--within", "1s")
+    said = Said(server.home, "--count", "0", "--within", "1s", "--allow-empty")
     assert said.code == 0, said.out
     assert time.monotonic() - began >= 1
 
@@ -109,7 +112,8 @@ def test_since_the_start_leaves_out_what_was_before(server: RunningServer) -> No
     server.start()
     assert Said(server.home, "--unsecure").code == 0
     assert Said(server.home, "--unsecure", "--since-start").code == 1
-    assert Said(server.home, "--all-secure", "--since-start").code == 0
+    assert Said(server.home, "--all-secure", "--since-start").code == 2
+    assert Said(server.home, "--all-secure", "--since-start", "--allow-empty").code == 0
 
 
 def test_without_a_server_the_logs_answer(server: RunningServer) -> None:
@@ -133,6 +137,55 @@ def test_genuine_xeams_files_answer(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_to_judge_is_not_green(server: RunningServer) -> None:
+    """Neither a record without anything in it, nor an account that is misspelt."""
+    for expectation in (["--all-secure"], ["--no-exposure"], ["--count", "0"]):
+        said = Said(server.home, *expectation)
+        assert said.code == 2, said.out
+        assert said.out.startswith("NOT JUDGED: ")
+        assert said.error.startswith("error: nothing was put to the test, there was no ")
+        assert Said(server.home, *expectation, "--allow-empty").code == 0
+    log_in(server, secure=True)
+    began = time.monotonic()
+    said = Said(server.home, "--user", "bbo", "--count", "0", "--within", "30s")
+    assert (said.code, said.error) == (2, "error: the server has no account bbo\n")
+    assert time.monotonic() - began < 20
+    assert Said(server.home, "--user", "BOB", "--count", "1", "--all-secure").code == 0
+    assert Said(server.home, "--user", "mary", "--count", "0").code == 0
+    assert Said(server.home, "--user", "mary", "--all-secure").code == 2
+    server.stop()
+    said = Said(server.home, "--user", "bbo", "--count", "0")
+    assert (said.code, said.error) == (2, "error: nobody called bbo is an account or is recorded\n")
+    assert Said(server.home, "--user", "bob", "--count", "1").code == 0
+
+
+def test_logs_that_cannot_be_read_are_not_green(tmp_path: Path) -> None:
+    genuine = (GOLDEN / "xeams-first.log").read_bytes()
+    files = {
+        "binary": bytes(range(256)) * 100,
+        "SuccessfulLogins.log.bz2": bz2.compress(bytes(range(256)) * 100),
+        "torn.gz": gzip.compress(os.urandom(100_000))[:5000],
+        "empty.log": b"",
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        said = Said(tmp_path, name, "--count", "0")
+        assert said.code == 2, (name, said.out)
+        assert said.error.startswith("error: "), name
+    said = Said(tmp_path, "--all-secure")
+    assert said.code == 2
+    assert said.error.startswith("error: there are no logs in ")
+    (tmp_path / "partly.log").write_bytes(genuine + b"\x00\xff\n")
+    said = Said(tmp_path, "partly.log", "--user", "bob", "--unsecure")
+    assert said.code == 0
+    assert said.error.startswith("warning: 1 lines in these files were not understood: partly.log:")
+    said = Said(tmp_path, "partly.log", "--user", "bbo", "--count", "0")
+    assert (said.code, said.error.splitlines()[-1]) == (
+        2,
+        "error: nobody called bbo is an account or is recorded",
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--within", "soon"], ["--count", "-1"], ["nothing.log"]])
 def test_mistakes_are_usage_errors(tmp_path: Path, arguments: list[str]) -> None:
     said = Said(tmp_path, *arguments)
@@ -150,3 +203,7 @@ def test_ci_reads_the_verdicts(server: RunningServer) -> None:
     ]
     suite = ElementTree.fromstring(Said(server.home, *options, "--format", "junit").out)
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    unseen = ("--user", "mary", "--all-secure")
+    suite = ElementTree.fromstring(Said(server.home, *unseen, "--format", "junit").out)
+    assert (suite.get("failures"), suite.get("errors")) == ("0", "1")
+    assert "not ok 1" in Said(server.home, *unseen, "--format", "tap").out

@@ -1,6 +1,7 @@
 """`mailauth probe`, on servers that are as they should be and on some that are not."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,7 +105,7 @@ def test_a_port_where_nobody_listens_is_told() -> None:
     )
     assert done.returncode == 1
     assert "connection refused" in done.stdout
-    assert done.stderr == "Nobody answers. By default mailauth is at --port-offset 2000.\n"
+    assert done.stderr == "No mail server answers. By default mailauth is at --port-offset 2000.\n"
 
 
 def test_a_wrong_password_is_a_no(mailauth: MailAuth) -> None:
@@ -125,3 +126,18 @@ def test_mistakes_are_usage_errors(option: str) -> None:
     )
     assert done.returncode == 2
     assert "expected NAME=PORT with a name of smtp, submission" in done.stderr
+
+
+def test_a_port_at_which_nobody_speaks_is_not_a_server() -> None:
+    """A connection that is accepted says nothing about mail."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        places = [f"--port={name}={mute.getsockname()[1]}" for name in MAIL]
+        done = subprocess.run(
+            [sys.executable, "-m", "mailauth", "probe", "localhost", *places, "--timeout=0.2s"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "no answer in time" in done.stdout

@@ -87,6 +87,11 @@ class Service(msgspec.Struct, frozen=True):
     certificate: CertificateFacts | None = None
     ways: tuple[Way, ...] = ()
 
+    @property
+    def answers(self) -> bool:
+        """Whether the service has spoken its protocol in any way at all."""
+        return any(way.trouble is None for way in self.ways)
+
 
 def ports(offset: int, changed: dict[str, int]) -> list[Standard]:
     """List the mail services on their well-known ports, moved by an offset or put elsewhere."""

@@ -1,0 +1,117 @@
+"""What `mailauth expect` judges: the records, and the account that they are asked about."""
+
+import time
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from mailauth.cli.home import Home
+from mailauth.cli.logs import config_of, log_directory, note
+from mailauth.config import ConfigError
+from mailauth.config.errors import printable
+from mailauth.kit.expect import Expectations, settled
+from mailauth.kit.records import NotUnderstood, ServerRecords, records_of
+from mailauth.login.event import LoginEvent
+from mailauth.report.sources import Sources, sources_of_directory, sources_of_files
+from mailauth.testing.recorded import Wanted
+
+NAMED = 3  # lines that were not understood
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Records, the account that the user's name means, and whether anybody knows that name."""
+
+    records: Sequence[LoginEvent]
+    account: str | None
+    is_known: bool
+
+
+class FromServer:
+    """What the server of a home has recorded and goes on recording. Raises `CannotAsk`."""
+
+    def __init__(self, home: Path, user: str | None, *, since_start: bool) -> None:
+        self._server = ServerRecords(home, since_start=since_start)
+        self._records = self._server.read(0)
+        self.account = None if user is None else self._server.account(user)
+        self.is_known = _is_known(user, self.account, self._records)
+
+    def watched(self, expectations: Expectations, within: float) -> Found:
+        """Read on until nothing is left to wait for, or the time is over."""
+        deadline = time.monotonic() + within
+        while True:
+            remaining = max(deadline - time.monotonic(), 0)
+            new = self._server.read(0 if settled(expectations, self._records) else remaining)
+            self._records += new
+            is_over = settled(expectations, self._records) or time.monotonic() >= deadline
+            if not new and is_over:
+                return Found(self._records, self.account, self.is_known)
+
+
+def from_files(files: Sequence[Path], user: str | None, *, journal: bool) -> Found:
+    """Read files; where `journal` is needed they must have one. Raises `click.UsageError`."""
+    try:
+        sources = sources_of_files(files)
+    except OSError as error:
+        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
+    for path in sources.passed_over:
+        note(f"note: {path} holds failed logins and was passed over")
+    records = _read(sources, "in these files", journal=journal)
+    account = None if user is None else _short_for(user, records)
+    return Found(records, account, _is_known(user, account, records))
+
+
+def from_home(home: Home, user: str | None, *, journal: bool) -> Found:
+    """Read the logs of a home where no server runs. Raises `click.UsageError`."""
+    config = config_of(home)
+    directory = log_directory(home, config)
+    records = _read(sources_of_directory(directory), f"in {directory}", journal=journal)
+    account = None
+    if user is not None:
+        try:
+            meant = home.accounts(config or home.load()).meant_by(user)
+        except ConfigError:
+            meant = None  # said already: the configuration is not used
+        account = _short_for(user, records) if meant is None else meant.name
+    return Found(records, account, _is_known(user, account, records))
+
+
+def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent]:
+    if not sources.lines and not sources.journal:
+        raise click.UsageError(f"there are no logs {where}, so that nothing can be judged")
+    if journal and not sources.journal:
+        raise click.UsageError("--no-exposure needs LoginAttempts.jsonl: the lines do not tell")
+    try:
+        found = records_of(sources)
+    except OSError as error:
+        where = "a log" if error.filename is None else error.filename
+        raise click.UsageError(f"{where}: {error.strerror or error}") from None
+    except (EOFError, zlib.error) as error:
+        raise click.UsageError(f"a log cannot be decompressed: {error}") from None
+    if found.not_understood:
+        lines = f"{len(found.not_understood)} lines {where} were not understood"
+        said = f"{lines}: {_named(found.not_understood[:NAMED])}"
+        if not found.records:
+            raise click.UsageError(f"{said}; nothing is left that can be judged")
+        note(f"warning: {said}")
+    return found.records
+
+
+def _named(lines: Iterable[NotUnderstood]) -> str:
+    return "; ".join(printable(f"{each.path}:{each.number}: {each.reason}") for each in lines)
+
+
+def _short_for(user: str, records: Iterable[LoginEvent]) -> str | None:
+    """Return the account of the records that a name without its domain means, if it is one."""
+    names = {record.user.casefold(): record.user for record in records if record.user is not None}
+    alike = [name for key, name in names.items() if key.partition("@")[0] == user.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _is_known(user: str | None, account: str | None, records: Iterable[LoginEvent]) -> bool:
+    if user is None or account is not None:
+        return True
+    wanted = Wanted(user=user)
+    return any(wanted.wants(record) for record in records)

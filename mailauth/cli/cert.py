@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from mailauth.cli.duration import Duration
 from mailauth.cli.home import Home, account_named, home_options
 from mailauth.config import Config, ListenerProtocol, TlsMode
+from mailauth.config.errors import printable
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
 from mailauth.net.client_authority import CLIENT_LIFETIME, CannotBeNamed
@@ -113,7 +114,7 @@ def _issue_for_client(home: Home, config: Config, name: str, expires: float | No
         )
     except CannotBeNamed as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{issued.certificate}: the certificate of {account.name}")
+    click.echo(f"{issued.certificate}: the certificate of {printable(account.name)}")
     click.echo(f"{issued.key}: its private key")
     if not any(map(asks_for_certificates, config.listener)):
         click.echo('no listener asks for it yet: client_certificates = "wanted" or "required"')

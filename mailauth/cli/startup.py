@@ -11,6 +11,7 @@ from rich.table import Table
 
 from mailauth.cli import on_purpose
 from mailauth.config import TlsMode
+from mailauth.config.errors import printable
 from mailauth.console_link import console_url
 from mailauth.login.accounts import DEMO_PASSWORD, Accounts
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
@@ -126,7 +127,7 @@ def _paragraphs(server: Server) -> Iterator[str]:
 
 
 def _names(accounts: Accounts) -> str:
-    names = [account.name for account in accounts]
+    names = [printable(account.name) for account in accounts]
     more = len(names) - _ACCOUNTS_SHOWN
     shown = ", ".join(names[:_ACCOUNTS_SHOWN])
     return f"{shown} and {more} more" if more > 0 else shown

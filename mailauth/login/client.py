@@ -6,7 +6,10 @@ from mailauth.login.event import Protocol
 
 
 class Client(msgspec.Struct, frozen=True):
-    """Who is connected to what. `peer` is the socket's other end when a proxy stands between."""
+    """Who is connected to what. `peer` is the socket's other end when a proxy stands between.
+
+    `is_check` is a proxy that looks whether we are there, on nobody's behalf.
+    """
 
     protocol: Protocol
     listener: str
@@ -15,3 +18,4 @@ class Client(msgspec.Struct, frozen=True):
     ip: str
     port: int | None  # None where a proxy does not say
     peer: str | None = None
+    is_check: bool = False

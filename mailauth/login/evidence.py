@@ -6,15 +6,27 @@ from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result
-from mailauth.login.hop import Hop, TlsFacts
+from mailauth.login.hop import Hop, Security, TlsFacts
 from mailauth.login.policy import APOP
-from mailauth.login.shown import MASK, shown
+from mailauth.login.shown import (
+    AUTHZID_OCTETS,
+    CLIENT_NAME_OCTETS,
+    CLIENT_VERSION_OCTETS,
+    MASK,
+    NAME_OCTETS,
+    SERVER_NAME_OCTETS,
+    TLS_WORD_OCTETS,
+    shown,
+)
 from mailauth.sasl import MECHANISMS, Claim, PasswordClaim
 from mailauth.sasl.saslprep import prepared
 from mailauth.wire.pending import Pending
 
 NO_ATTEMPT = "no-attempt"  # why a connection ended whose client did not try to log in
 COMMANDS = 8  # of such a client that are told
+NAMES = 8  # that a client may give itself on one connection; later ones are passed over
+
+_NO_TLS = TlsFacts()
 
 Recorded = LoginEvent | None | Pending[LoginEvent | None]
 
@@ -30,6 +42,7 @@ class Evidence:
         "_authority",
         "_commands",
         "_mechanism",
+        "_names",
         "_sends_secret",
         "attempted",
         "client",
@@ -47,6 +60,7 @@ class Evidence:
         self._authority = authority
         self._commands: tuple[str, ...] = ()
         self._mechanism: str | None = None
+        self._names = 0
         self._sends_secret = True
 
     def did(self, command: str) -> None:
@@ -55,8 +69,11 @@ class Evidence:
             self._commands += (command,)
 
     def ended(self, reason: str) -> None:
-        """The connection is over; without any attempt, that itself is recorded."""
-        if self.attempted:
+        """The connection is over; without any attempt, that itself is recorded.
+
+        A proxy's health check is nobody's connection, and comes every second.
+        """
+        if self.attempted or self.client.is_check:
             return
         self.attempted = True
         if reason == NO_ATTEMPT and self._commands:
@@ -65,9 +82,13 @@ class Evidence:
 
     def _is_named(self, name: bytes | None, version: bytes | None) -> bool:
         """Note what the client calls itself; say whether that is new."""
-        named = (self._safe(name), self._safe(version))
-        if named == (self.client_name, self.client_version):
+        named = (
+            self._safe(name, octets=CLIENT_NAME_OCTETS),
+            self._safe(version, octets=CLIENT_VERSION_OCTETS),
+        )
+        if named == (self.client_name, self.client_version) or self._names == NAMES:
             return False
+        self._names += 1
         self.client_name, self.client_version = named
         return True
 
@@ -100,7 +121,7 @@ class Evidence:
             reason=reason,
             user=account.name if account is not None else None,
             authcid=self._safe(claim.authcid, secret),
-            authzid=self._safe(claim.authzid, secret) if claim.authzid else None,
+            authzid=self._safe(claim.authzid, secret, AUTHZID_OCTETS) if claim.authzid else None,
             exposed=exposed,
             at=at,
         )
@@ -119,7 +140,10 @@ class Evidence:
     ) -> Recorded:
         if kind is Kind.LOGIN:
             self.attempted = True
-        client, hop, tls = self.client, self.hop, self.hop.tls or TlsFacts()
+        client, hop = self.client, self.hop
+        tls = hop.tls if hop.tls is not None else _NO_TLS
+        if hop.security is Security.PROXIED:
+            tls = _capped(tls)
         return self._authority.recorder.record(
             Attempt(
                 kind=kind,
@@ -133,7 +157,11 @@ class Evidence:
                 security=hop.security,
                 tls_version=tls.version,
                 tls_cipher=tls.cipher,
-                tls_sni=self._safe(tls.sni.encode()) if tls.sni is not None else None,
+                tls_sni=(
+                    self._safe(tls.sni.encode(), octets=SERVER_NAME_OCTETS)
+                    if tls.sni is not None
+                    else None
+                ),
                 tls_alpn=tls.alpn,
                 mechanism=self._mechanism if kind is Kind.LOGIN else None,
                 user=user,
@@ -149,7 +177,9 @@ class Evidence:
             )
         )
 
-    def _safe(self, sent: bytes | None, password: bytes | None = None) -> str | None:
+    def _safe(
+        self, sent: bytes | None, password: bytes | None = None, octets: int = NAME_OCTETS
+    ) -> str | None:
         """Make what a client sent fit to be written; people type passwords into name fields."""
         if sent is None:
             return None
@@ -158,4 +188,13 @@ class Evidence:
         is_secret = is_password or accounts.is_plaintext_secret(sent)
         if is_secret and accounts.find(sent) is None:
             return MASK
-        return shown(sent)
+        return shown(sent, octets)
+
+
+def _capped(tls: TlsFacts) -> TlsFacts:
+    """Cap what a proxy passes on of its client's TLS, but for the server name."""
+    version, cipher, alpn = (
+        None if word is None else shown(word.encode(), TLS_WORD_OCTETS)
+        for word in (tls.version, tls.cipher, tls.alpn)
+    )
+    return TlsFacts(version, cipher, tls.sni, alpn)

@@ -18,6 +18,7 @@ from mailauth.login.evidence import Evidence
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, handshake_completed
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy, may_bind_channel
+from mailauth.login.shown import MECHANISM_OCTETS
 from mailauth.sasl import (
     MECHANISMS,
     Claim,
@@ -118,7 +119,9 @@ class LoginSession(Evidence):
         mechanism = MECHANISMS.get(name.upper())
         self._exchange = self._refused = None
         if mechanism is None:
-            self._mechanism = self._safe(name.encode("utf-8", "surrogateescape"))
+            self._mechanism = self._safe(
+                name.encode("utf-8", "surrogateescape"), octets=MECHANISM_OCTETS
+            )
             self._sends_secret = True  # for all we know
             return self._fail(
                 Result.MECHANISM_UNKNOWN,

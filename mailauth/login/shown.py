@@ -1,29 +1,57 @@
-"""What clients send, made fit to be written down: capped, valid text, and never a password."""
+"""What clients send, made fit to be written down: capped, valid text, and never a password.
 
-FIELD_OCTETS = 1024  # what a client sends is kept up to this length a field
+A cap counts octets as they are written in LoginAttempts.jsonl, where a control character takes six:
+what a record can take is bounded whatever a client sends. Longer values keep their beginning.
+"""
+
+import codecs
+import re
+from bisect import bisect_right
+
+from mailauth.wire.unseen import octets_as_json
+
+NAME_OCTETS = 512  # of authcid; no account's name is near as long (RFC 5321 §4.5.3.1: 320)
+AUTHZID_OCTETS = 256
+CLIENT_NAME_OCTETS = 256
+CLIENT_VERSION_OCTETS = 128
+MECHANISM_OCTETS = 64  # RFC 4422 §3.1: 20 characters
+SERVER_NAME_OCTETS = 256  # RFC 6066 §3, RFC 1035 §3.1: 255
+TLS_WORD_OCTETS = 64  # of each other thing that a proxy says of its client's TLS
 
 MASK = "*"
 
+_WORST = 6  # octets that one of a client's may take: a control character is \u0001
+_decoder = codecs.getincrementaldecoder("utf-8")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_SPLIT_PERCENT = re.compile(r"%[0-9A-F]?\Z")
 
-def shown(sent: bytes) -> str:
-    """Return up to `FIELD_OCTETS` of `sent` as text; what is not UTF-8 is percent-encoded."""
-    if len(sent) > FIELD_OCTETS:
-        sent = _whole_characters(sent[:FIELD_OCTETS])
+
+def shown(sent: bytes, octets: int = NAME_OCTETS) -> str:
+    """Return the beginning of `sent` as text; what is not UTF-8 is percent-encoded."""
+    if len(sent) * _WORST <= octets:  # as with nearly every client
+        return _text(sent)
+    decoder = _decoder("surrogateescape")
+    text = decoder.decode(sent[:octets], final=len(sent) <= octets)  # no character cut in two
+    return _beginning(_percent_encoded(text), octets)
+
+
+def _text(sent: bytes) -> str:
     try:
         return sent.decode("utf-8")
     except UnicodeDecodeError:
-        return "".join(
-            f"%{ord(character) - 0xDC00:02X}" if "\udc80" <= character <= "\udcff" else character
-            for character in sent.decode("utf-8", "surrogateescape")
-        )
+        return _percent_encoded(sent.decode("utf-8", "surrogateescape"))
 
 
-def _whole_characters(sent: bytes) -> bytes:
-    """Drop a character that the cap has cut in two."""
-    for cut in range(1, 4):
-        if 0xC2 <= sent[-cut] <= 0xF4:  # the lead octet of the last character (RFC 3629 §4)
-            length = 2 if sent[-cut] < 0xE0 else 3 if sent[-cut] < 0xF0 else 4
-            return sent[:-cut] if cut < length else sent
-        if sent[-cut] < 0x80:
-            break
-    return sent
+def _percent_encoded(text: str) -> str:
+    if text.isascii():
+        return text
+    return _NOT_UTF8.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", text)
+
+
+def _beginning(text: str, octets: int) -> str:
+    """Return as much of the text as can be written in so many octets."""
+    if octets_as_json(text) <= octets:
+        return text
+    lengths = range(len(text))
+    fits = bisect_right(lengths, octets, key=lambda length: octets_as_json(text[:length])) - 1
+    return _SPLIT_PERCENT.sub("", text[:fits])

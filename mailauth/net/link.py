@@ -37,6 +37,8 @@ log = Logger()
 
 _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
+_IN_THE_CLEAR = "cleartext-in-handshake"  # the client was to shake hands
+
 LINGER_OCTETS = 32 * 1024 * 1024  # of input that are passed over so that our last word is read
 
 
@@ -228,9 +230,7 @@ class Link:
             if not begins_a_handshake(data):
                 implicit = self.upper is None
                 self._drop(
-                    "cleartext-on-tls-port"
-                    if implicit
-                    else f"pipelined-behind-starttls ({len(data)} bytes)"
+                    "cleartext-on-tls-port" if implicit else f"{_IN_THE_CLEAR} ({len(data)} bytes)"
                 )
                 return
             if len(data) == 1:
@@ -242,7 +242,9 @@ class Link:
         try:
             completed = tls.shake_hands(data)
         except TlsFailure as failure:
-            self._drop(f"tls-handshake-failed: {failure}")
+            self._drop(
+                _IN_THE_CLEAR if failure.is_cleartext else f"tls-handshake-failed: {failure}"
+            )
             return
         if completed:
             self._handshake_completed(tls)

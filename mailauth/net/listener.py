@@ -158,6 +158,7 @@ class Listener(ServerFactory):
             ip=ends.ip,
             port=ends.port,
             peer=ends.peer,
+            is_check=ends.is_check,
         )
 
     def stand_on(self, link: Link) -> Upper:

@@ -8,12 +8,16 @@ from mailauth.wire.proxy import ProxyHeader
 
 
 class Ends(msgspec.Struct, frozen=True):
-    """The client, the hop to it as far as it is known now, and the peer when that is a proxy."""
+    """The client, the hop to it as far as it is known now, and the peer when that is a proxy.
+
+    `is_check` is a connection of the proxy's own.
+    """
 
     ip: str
     port: int
     hop: Hop = CLEARTEXT
     peer: str | None = None
+    is_check: bool = False
 
 
 def socket_ends(host: str, port: int) -> Ends:
@@ -36,6 +40,6 @@ def proxied_ends(socket: Ends, header: ProxyHeader) -> Ends:
         else:
             hop = proxy_said(TlsFacts(session.version, session.cipher, session.sni, session.alpn))
     if header.source is None:
-        return Ends(ip=socket.ip, port=socket.port, hop=hop)
+        return Ends(ip=socket.ip, port=socket.port, hop=hop, is_check=header.is_local)
     source = header.source
     return Ends(ip=written(source.address), port=source.port, hop=hop, peer=socket.ip)

@@ -9,25 +9,58 @@ _RECORD_OCTETS = 16_384  # RFC 8446 §5.1: the most plaintext that one record ca
 
 _HANDSHAKE_RECORD = 0x16  # RFC 8446 §5.1, with the major version that all records still name
 _MAJOR_VERSION = 0x03
+_RECORD_TYPES = range(0x14, 0x19)  # change_cipher_spec to heartbeat (RFC 6520 §3)
+_HEADER_OCTETS = 5  # a record's type, its version and its length
 
 
 class TlsFailure(Exception):
     """TLS cannot go on: the words are the peer's alert, or what OpenSSL found wrong."""
 
-    def __init__(self, words: str, *, is_alert: bool = False) -> None:
+    def __init__(self, words: str, *, is_alert: bool = False, is_cleartext: bool = False) -> None:
         super().__init__(words)
         self.is_alert = is_alert
+        self.is_cleartext = is_cleartext
+
+
+class Records:
+    """Looks where records begin: what does not begin as one was sent in the clear."""
+
+    __slots__ = ("_header", "_left")
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0  # octets of the record that are still to come
+
+    def are_in(self, data: bytes) -> bool:
+        """Say whether every record that begins in this segment is one of TLS."""
+        at = 0
+        while at < len(data):
+            if self._left:
+                passed = min(self._left, len(data) - at)
+                self._left -= passed
+                at += passed
+                continue
+            if not self._header and data[at] not in _RECORD_TYPES:
+                return False
+            wanted = _HEADER_OCTETS - len(self._header)
+            self._header += data[at : at + wanted]
+            at += wanted
+            if len(self._header) == _HEADER_OCTETS:
+                self._left = int.from_bytes(self._header[3:])
+                self._header = b""
+        return True
 
 
 class TlsSession:
     """The server's end of one TLS connection; whatever it does may leave `outgoing` to be sent."""
 
-    __slots__ = ("_incoming", "_outgoing", "_tls", "established", "peer_closed")
+    __slots__ = ("_incoming", "_outgoing", "_records", "_tls", "established", "peer_closed")
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._records = Records()
         self.established = False
         self.peer_closed = False
 
@@ -38,6 +71,8 @@ class TlsSession:
 
     def shake_hands(self, data: bytes) -> bool:
         """Go on with the handshake; return whether it has completed. Raises `TlsFailure`."""
+        if not self._records.are_in(data):
+            raise TlsFailure("in the clear", is_cleartext=True)
         self._incoming.write(data)
         try:
             self._tls.do_handshake()

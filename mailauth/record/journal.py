@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from mailauth.login.event import LoginEvent
+from mailauth.wire.unseen import escaped_json
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(LoginEvent)
@@ -27,14 +28,17 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 def encode(event: LoginEvent) -> bytes:
-    """Return the record with its line ending; lone surrogates are percent-encoded."""
+    """Return the record with its line ending; lone surrogates are percent-encoded.
+
+    What is not seen, or is acted on where it is shown, is written in JSON's own escapes.
+    """
     try:
         line = _encoder.encode(event)
     except UnicodeEncodeError:
         line = _encoder.encode(_without_surrogates(event))
     if event.at.microsecond == 0:
         line = _with_microseconds(line, event.at)
-    return line.replace(_Z, _NO_OFFSET, 1) + b"\n"
+    return escaped_json(line.replace(_Z, _NO_OFFSET, 1)) + b"\n"
 
 
 def decode(line: bytes) -> LoginEvent:

@@ -15,6 +15,7 @@ import msgspec
 from mailauth.login.event import Protocol
 from mailauth.origin import UNKNOWN
 from mailauth.origin.networks import parse_address
+from mailauth.wire.unseen import INVISIBLE, SPACES
 
 NOBODY = "-"  # stands for the name in a failed login that gave none
 
@@ -137,21 +138,8 @@ def plain(text: str) -> str:
     return _MISLEADING_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
-# White space (the property White_Space, and the braille pattern that looks like it).
-_SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
-
-# Controls (Cc), format characters (Cf, bidirectional controls among them), what is shown as nothing
-# (Default_Ignorable_Code_Point) and lone surrogates. Written out, so that a line does not depend on
-# the version of Unicode that writes or reads it.
-_INVISIBLE = (
-    "\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
-    "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff\ud800-\udfff"
-)
-
-_MISLEADING = re.compile(f"[%{_SPACES}{_INVISIBLE}]")
-_MISLEADING_TEXT = re.compile(f"[{_INVISIBLE}]")
+_MISLEADING = re.compile(f"[%{SPACES}{INVISIBLE}]")
+_MISLEADING_TEXT = re.compile(f"[{INVISIBLE}]")
 _PERCENT = re.compile(rb"%([0-9A-F]{2})")
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"

@@ -75,11 +75,12 @@ class ProxyHeader(msgspec.Struct, frozen=True):
     """What the header says.
 
     Without a `source` the real ends of the connection count; without a `tls_word` the proxy has
-    said nothing about TLS.
+    said nothing about TLS. `is_local` is the proxy's own connection, a health check say (§2.2).
     """
 
     source: Source | None = None
     tls_word: TlsWord | None = None
+    is_local: bool = False
 
 
 class ProxyPreamble:
@@ -132,7 +133,7 @@ class ProxyPreamble:
             return None
         self._used = size
         if command == _V2_LOCAL:
-            return ProxyHeader()
+            return ProxyHeader(is_local=True)
         return _header_of_block(family, bytes(self._buffer[_V2_FIXED.size : size]))
 
 

@@ -174,6 +174,22 @@ def test_a_page_for_people(tmp_path: Path) -> None:
         assert process.wait(20) == 0
 
 
+def test_names_on_the_page_are_printed_escaped(tmp_path: Path) -> None:
+    """A name may come from a directory or a file of users; a terminal must not obey it."""
+    config = ONE_LISTENER.format(port=0).replace("mary@", "\\u001B]52;c;eA==\\u0007\\u202Emary@")
+    (tmp_path / "mailauth.toml").write_text(config)
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        page = b""
+        while b"Stop with Ctrl-C" not in page:
+            page += process.stdout.readline()
+        process.terminate()
+        assert process.wait(20) == 0
+    assert "Accounts: \\u001b]52;c;eA==\\u0007\\u202emary@mydomain.com" in page.decode()
+    assert page.decode().replace("\n", "").isprintable()
+
+
 def test_a_reader_that_has_gone_harms_nobody(tmp_path: Path) -> None:
     """`mailauth serve | head -1`: the server goes on."""
     (tmp_path / "mailauth.toml").write_text(ONE_LISTENER.format(port=0))

@@ -95,7 +95,7 @@ def test_behind_it_in_a_later_segment(
         assert everything(client) == b""
     (event,) = demo.events()
     assert event.kind is Kind.CONNECTION
-    assert event.reason == f"pipelined-behind-starttls ({len(smuggled)} bytes)"
+    assert event.reason == f"cleartext-in-handshake ({len(smuggled)} bytes)"
     assert demo.logins() == []
 
 

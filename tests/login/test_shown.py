@@ -1,10 +1,11 @@
-"""What clients send, made fit to be written down (DESIGN 2.2)."""
+"""What clients send, made fit to be written down: capped by what is written."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.login.shown import FIELD_OCTETS, shown
+from mailauth.login.shown import NAME_OCTETS, shown
+from mailauth.wire.unseen import octets_as_json
 
 
 @pytest.mark.parametrize(
@@ -29,28 +30,47 @@ def test_what_is_utf8_stays_and_the_rest_is_percent_encoded(sent: bytes, text: s
     [("ä", 0), ("€", 0), ("😀", 0), ("ä", 1), ("€", 1), ("€", 2), ("😀", 1), ("😀", 3)],
 )
 def test_a_character_is_not_cut_in_two(character: str, fits: int) -> None:
-    sent = b"x" * (FIELD_OCTETS - fits) + character.encode() * 2
-    assert shown(sent) == "x" * (FIELD_OCTETS - fits)
+    sent = b"x" * (NAME_OCTETS - fits) + character.encode() * 2
+    assert shown(sent) == "x" * (NAME_OCTETS - fits)
 
 
 def test_a_character_that_just_fits_is_kept() -> None:
-    assert shown(b"x" * (FIELD_OCTETS - 3) + "€€".encode()).endswith("x€")
+    assert shown(b"x" * (NAME_OCTETS - 3) + "€€".encode()).endswith("x€")
 
 
-def test_octets_that_are_no_character_are_cut_like_any_other() -> None:
-    assert shown(b"\x80" * 5000) == "%80" * FIELD_OCTETS
-    assert shown(b"x" * (FIELD_OCTETS - 1) + b"\xff\xff") == "x" * (FIELD_OCTETS - 1) + "%FF"
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"x" * 5000, NAME_OCTETS),
+        (b"\x01" * 5000, NAME_OCTETS // 6),
+        (b"\x7f" * 5000, NAME_OCTETS // 6),
+        (b'"' * 5000, NAME_OCTETS // 2),
+        ("\u202e".encode() * 5000, NAME_OCTETS // 6),
+        ("\U000e0041".encode() * 5000, NAME_OCTETS // 12),
+        ("€".encode() * 5000, NAME_OCTETS // 3),
+    ],
+)
+def test_the_cap_counts_octets_as_they_are_written(sent: bytes, kept: int) -> None:
+    assert len(shown(sent)) == kept
 
 
-@given(st.binary(max_size=40) | st.text().map(str.encode), st.integers(0, 6))
-def test_any_bytes_become_bounded_text_that_is_the_beginning(sent: bytes, more: int) -> None:
-    whole = sent + b"x" * (FIELD_OCTETS - 20) + sent * more
-    text = shown(whole)
-    text.encode("utf-8")
-    assert shown(whole[:FIELD_OCTETS]).startswith(text)
-    assert len(shown(whole[:FIELD_OCTETS])) - len(text) <= 3 * 3
+def test_octets_that_are_no_character_count_as_they_are_written() -> None:
+    assert shown(b"\x80" * 5000) == "%80" * (NAME_OCTETS // 3)
+    assert shown(b"x" * (NAME_OCTETS - 4) + b"\xff\xff") == "x" * (NAME_OCTETS - 4) + "%FF"
 
 
-@given(st.text(max_size=200))
+@given(st.binary(max_size=40) | st.text().map(str.encode), st.integers(0, 60), st.integers(12, 600))
+def test_any_bytes_become_bounded_text_that_is_the_beginning(
+    sent: bytes, more: int, octets: int
+) -> None:
+    whole = sent * more
+    text = shown(whole, octets)
+    assert octets_as_json(text) <= octets
+    assert shown(whole, 100_000).startswith(text)
+    longer = shown(whole, 100_000)[: len(text) + 3]  # one more character, percent-encoded or not
+    assert longer == text or octets_as_json(longer) > octets - 12
+
+
+@given(st.text(max_size=40))
 def test_text_that_fits_is_itself(text: str) -> None:
     assert shown(text.encode()) == text

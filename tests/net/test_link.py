@@ -17,6 +17,7 @@ from mailauth.net.listener import Listener
 from tests.net.conftest import Toys
 from tests.net.memory import TlsClient
 
+LOCAL = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
 PROXIES = (IPv4Network("127.0.0.0/8"),)
 V1 = b"PROXY TCP4 198.51.100.7 192.0.2.1 56324 143\r\n"
 V4 = bytes([198, 51, 100, 7, 192, 0, 2, 1]) + struct.pack("!HH", 56324, 143)
@@ -121,7 +122,7 @@ def test_starttls_through_a_proxy_that_says_no_tls_is_the_clients_own(toys: Toys
 
 @pytest.mark.parametrize(
     "header",
-    [V1, v2(), b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", b"PROXY UNKNOWN\r\n"],
+    [V1, v2(), LOCAL, b"PROXY UNKNOWN\r\n"],
     ids=["v1", "v2", "LOCAL", "UNKNOWN"],
 )
 @pytest.mark.parametrize("tls", [TlsMode.NONE, TlsMode.IMPLICIT])
@@ -143,6 +144,24 @@ def test_a_header_without_a_word_about_tls_leaves_it_to_our_transport(
     assert (login.ip, login.peer) == (
         ("198.51.100.7", "127.0.0.1") if told else ("127.0.0.1", None)
     )
+
+
+@pytest.mark.parametrize("tls", [TlsMode.STARTTLS, TlsMode.IMPLICIT])
+@pytest.mark.parametrize(
+    "sent", [b"", b"CAPABILITY\r\n", b"STARTTLS\r\n", b"STARTTLS\r\nnonsense", b"\x16\x03\x01"]
+)
+@pytest.mark.parametrize("way", ["reset", "timeout"])
+def test_a_proxys_health_check_leaves_no_record(
+    toys: Toys, tls: TlsMode, sent: bytes, way: str
+) -> None:
+    """proxy-protocol.txt §2.2: LOCAL is sent on nobody's behalf, and comes every second."""
+    wire = toys.connect(toys.listener(tls, PROXIES), "127.0.0.1")
+    wire.deliver(LOCAL + sent)
+    if way == "reset":
+        wire.reset()
+    else:
+        toys.pass_time(10_000)
+    assert toys.reasons == []
 
 
 def test_a_header_from_anybody_else_is_a_bad_command(toys: Toys) -> None:
@@ -193,7 +212,7 @@ def test_a_command_in_a_later_segment_is_not_executed(toys: Toys, later: bytes) 
     assert wire.lost
     assert wire.received == b"HELLO\r\nGO\r\n"
     assert toys.logins == []
-    assert toys.reasons == [f"pipelined-behind-starttls ({len(later)} bytes)"]
+    assert toys.reasons == [f"cleartext-in-handshake ({len(later)} bytes)"]
     assert not toys.cores[0].lives
 
 
@@ -205,20 +224,25 @@ def test_a_command_split_over_starttls_is_not_executed(toys: Toys) -> None:
     assert toys.reasons == ["pipelined-behind-starttls (10 bytes)"]
 
 
-def test_a_command_in_the_clear_in_the_midst_of_the_handshake_is_not_executed(toys: Toys) -> None:
-    """It is a broken record then."""
+@pytest.mark.parametrize("glued", [True, False])
+@pytest.mark.parametrize("later", [b"LOGIN mary secret\r\n", b"STARTTLS\r\n", b"L", b"\r\n"])
+def test_a_command_in_the_clear_in_the_midst_of_the_handshake_is_not_executed(
+    toys: Toys, later: bytes, glued: bool
+) -> None:
+    """It stands where a record must begin (RFC 8446 §5.1), and has a reason of its own."""
     wire = toys.connect()
     wire.deliver(b"STARTTLS\r\n")
     wire.received.clear()
     client = toys.tls(wire)
     with pytest.raises(ssl.SSLWantReadError):
         client._tls.do_handshake()
-    wire.deliver(client.take_outgoing() + b"LOGIN mary secret\r\n")
+    hello = client.take_outgoing()
+    for segment in [hello + later] if glued else [hello, later]:
+        wire.deliver(segment)
     toys.pass_time(0)
     assert wire.lost
     assert toys.logins == []
-    assert len(toys.reasons) == 1
-    assert (toys.reasons[0] or "").startswith("tls-handshake-failed: ")
+    assert toys.reasons == ["cleartext-in-handshake"]
 
 
 def test_an_unfinished_handshake_is_not_secure(toys: Toys) -> None:

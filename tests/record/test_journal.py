@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -98,6 +99,36 @@ def test_whatever_a_client_calls_itself_is_one_valid_line(user: str, client: str
 def test_a_lone_surrogate_is_percent_encoded() -> None:
     line = encode(msgspec.structs.replace(EVENT, user="b\udc80b"))
     assert decode(line).user == "b%ED%B2%80b"
+
+
+UNSEEN = "\x7f\x80\x85\x9b\xad\u061c\u200b\u200e\u202e\u2028\u2029\u2066\ufeff\U000e0041"
+
+
+@pytest.mark.parametrize("character", UNSEEN)
+def test_what_is_not_seen_or_acted_on_is_written_in_escapes(character: str) -> None:
+    """Neither `str.splitlines()` nor a terminal finds anything in a record."""
+    name = f"a{character}b"
+    line = encode(msgspec.structs.replace(EVENT, authcid=name, client_name=name * 2))
+    assert character not in line.decode()
+    assert len(line.decode().splitlines()) == 1
+    assert line.decode().removesuffix("\n").isprintable()
+    assert decode(line).authcid == json.loads(line)["authcid"] == name
+    assert decode(line).client_name == json.loads(line)["client_name"] == name * 2
+
+
+def test_what_can_be_seen_is_written_as_it_is() -> None:
+    assert "jürgen@例え.jp 😀".encode() in encode(
+        msgspec.structs.replace(EVENT, authcid="jürgen@例え.jp 😀")
+    )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_record_never_has_a_control_and_means_the_same(name: str) -> None:
+    line = encode(msgspec.structs.replace(EVENT, authcid=name))
+    assert decode(line).authcid == json.loads(line)["authcid"] == name
+    shown = line.decode().removesuffix("\n")
+    assert shown.splitlines() == [shown]
+    assert not any(unicodedata.category(each) in ("Cc", "Cf") for each in shown)
 
 
 def test_keys_that_are_not_known_are_passed_over() -> None:

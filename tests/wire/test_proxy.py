@@ -62,8 +62,11 @@ HEADERS = {
         b"PROXY UNKNOWN " + b" ".join([b"ffff" + b":ffff" * 7] * 2) + b" 65535 65535\r\n",
         ProxyHeader(),
     ),
-    "v2 LOCAL": (v2(0x20, 0x00, b""), ProxyHeader()),
-    "v2 LOCAL with a block that does not count": (v2(0x20, 0x99, V4 + TLS), ProxyHeader()),
+    "v2 LOCAL": (v2(0x20, 0x00, b""), ProxyHeader(is_local=True)),
+    "v2 LOCAL with a block that does not count": (
+        v2(0x20, 0x99, V4 + TLS),
+        ProxyHeader(is_local=True),
+    ),
     "v2 TCP4": (v2(0x21, 0x11, V4), ProxyHeader(source=CLIENT)),
     "v2 TCP6": (v2(0x21, 0x21, V6), ProxyHeader(source=CLIENT6)),
     "v2 TCP6 with an IPv4-mapped source": (

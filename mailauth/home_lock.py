@@ -9,6 +9,8 @@ STATE_DIRECTORY = ".mailauth"
 
 ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
 _LOOK_SECONDS = 0.01
+_SERVE_LOCK = "serve.lock"
+_WORKERS_LOCK = "workers.lock"
 
 
 class HomeInUse(OSError):
@@ -31,11 +33,11 @@ class HomeLock:
 
     def __init__(self, home: Path) -> None:
         state = state_directory(home)
-        held = _locked(state / "serve.lock")
+        held = _locked(state / _SERVE_LOCK)
         if held is None:
             raise HomeInUse(f"{home}: another mailauth serves this home")
         deadline = time.monotonic() + ORPHANS_SECONDS
-        while (shared := _locked(state / "workers.lock")) is None:
+        while (shared := _locked(state / _WORKERS_LOCK)) is None:
             if time.monotonic() > deadline:
                 os.close(held)
                 raise HomeInUse(f"{home}: workers of a server that was killed have not ended")
@@ -47,6 +49,19 @@ class HomeLock:
         """Let another server have the home."""
         os.close(self.shared)
         os.close(self._held)
+
+
+def is_served(home: Path) -> bool:
+    """Say whether a server holds a home, or workers of one that was killed have not ended."""
+    state = home / STATE_DIRECTORY
+    for name in (_SERVE_LOCK, _WORKERS_LOCK):
+        if not (state / name).exists():
+            continue
+        taken = _locked(state / name)
+        if taken is None:
+            return True
+        os.close(taken)
+    return False
 
 
 def _locked(path: Path) -> int | None:

@@ -35,12 +35,19 @@ from mailauth.cli.home import Home, home_options
     type=click.Path(file_okay=False, resolve_path=True, path_type=Path),
     help="Keep mail in Maildirs in DIR, over a restart, instead of in memory.",
 )
+@click.option(
+    "--exit-with-stdin",
+    is_flag=True,
+    help="Stop when stdin ends, as a pipe does with the process that started this one, even if"
+    " that is killed.",
+)
 def serve(
     home: Home,
     ready_json: bool,
     ephemeral: bool,
     port_offset: int | None,
     maildir: Path | None,
+    exit_with_stdin: bool,
 ) -> None:
     """Run the server; with no configuration at all, a demo.
 
@@ -48,18 +55,22 @@ def serve(
     FriendlyIP.txt.
     """
     from twisted.internet import reactor as installed
+    from twisted.internet.interfaces import IReactorFDSet
     from twisted.internet.posixbase import PosixReactorBase
 
     from mailauth.allocation import give_back_large_blocks, take_all_descriptors
     from mailauth.cli.background import BackgroundWriter
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.cli.following import LinePrinter
+    from mailauth.cli.parent import StdinEnd, check_stdin
     from mailauth.cli.startup import print_page, ready
     from mailauth.server import Server
 
     reactor = cast(PosixReactorBase, installed)
     read_config = partial(home.load, port_offset=port_offset, ephemeral=ephemeral)
     config = read_config()
+    if exit_with_stdin:
+        check_stdin()
     begin_logging()
     give_back_large_blocks()
     take_all_descriptors()
@@ -75,6 +86,8 @@ def serve(
 
     listen_to_signals()
     reactor.callWhenRunning(listen_to_signals)
+    if exit_with_stdin:
+        StdinEnd(cast(IReactorFDSet, reactor), stop)
     writer = None
     try:
         if ready_json:

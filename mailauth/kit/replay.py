@@ -6,7 +6,6 @@ deadlines keep the real one.
 
 import datetime
 import ssl
-import tempfile
 from collections.abc import Callable
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -30,6 +29,7 @@ from mailauth.config import (
 from mailauth.kit.client import LoginFailed, Target, log_in
 from mailauth.kit.scenario import PASSWORD, Login, Scenario
 from mailauth.server import Server
+from mailauth.testing.temporary_home import TemporaryHome
 
 _LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 
@@ -61,8 +61,7 @@ async def replay(
     `ReplayError`; also when a login with its account's password was refused.
     """
     clock = _Clock(scenario.login[0].at)
-    with tempfile.TemporaryDirectory(prefix="mailauth-replay-") as directory:
-        home = Path(directory)
+    with TemporaryHome() as home:
         config = _config(scenario, logs)
         server = Server(config, home, reactor, read_config=lambda: config, now=clock)
         server.start()

@@ -10,7 +10,6 @@ sleeps: where something is waited for, the server tells when it comes.
 """
 
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from mailauth.login.event import Kind, LoginEvent
 from mailauth.testing.api import Api
 from mailauth.testing.recorded import Wanted, is_login, listed, protocol_named
 from mailauth.testing.running import Listening, RunningServer
+from mailauth.testing.temporary_home import TemporaryHome
 
 T = TypeVar("T")
 
@@ -46,6 +46,9 @@ class ServerEnded(Exception):
 class MailAuth:
     """A mailauth server in a process of its own, on free ports and in a temporary home.
 
+    It ends with the process that started it, also where that is killed; the home that is left then
+    is removed when the next one is made.
+
     `config` is the text of a `mailauth.toml`; without one there are the demo accounts. It must have
     an HTTP listener, by which this object asks the server. Starting raises `ConfigError` or
     `testing.NotStarted`. One object is for one thread.
@@ -55,7 +58,7 @@ class MailAuth:
 
     def __init__(self, config: str = "") -> None:
         self._text = config
-        self._home: tempfile.TemporaryDirectory[str]
+        self._home: TemporaryHome
         self._server: RunningServer
         self._config: Config
         self._api: Api
@@ -78,11 +81,11 @@ class MailAuth:
 
     def start(self) -> None:
         """Start the server, and return when it listens."""
-        self._home = tempfile.TemporaryDirectory(prefix="mailauth-", ignore_cleanup_errors=True)
+        self._home = TemporaryHome()
         try:
-            self._start(Path(self._home.name))
+            self._start(self._home.path)
         except BaseException:
-            self._home.cleanup()
+            self._home.remove()
             raise
 
     def stop(self) -> None:
@@ -93,7 +96,7 @@ class MailAuth:
             if code != 0:
                 raise ServerEnded(self._last_words())
         finally:
-            self._home.cleanup()
+            self._home.remove()
 
     def reset(self) -> None:
         """Begin anew: what was recorded until now is past, and blocks and faults are cleared."""

@@ -94,7 +94,7 @@ class RunningServer:
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(  # noqa: S603
                 self.command(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # which ends with this process, however that does
                 stdout=subprocess.PIPE,
                 stderr=stderr,
             )
@@ -112,7 +112,7 @@ class RunningServer:
         """Return what is run: it says on stdout that it is ready, as `serve` does."""
         return [
             *(sys.executable, "-m", "mailauth", "serve", "--home", str(self.home)),
-            *("--ephemeral", "--ready-json", *self._arguments),
+            *("--ephemeral", "--ready-json", "--exit-with-stdin", *self._arguments),
         ]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

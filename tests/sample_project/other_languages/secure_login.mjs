@@ -12,7 +12,8 @@ import { connect } from "node:tls";
 
 async function start() {
   const home = await mkdtemp(join(tmpdir(), "mailauth-"));
-  const server = spawn("mailauth", ["serve", "--ephemeral", "--ready-json", "--home", home]);
+  const options = ["--ephemeral", "--ready-json", "--exit-with-stdin", "--home", home];
+  const server = spawn("mailauth", ["serve", ...options]); // ends when its stdin, a pipe, ends
   const [line] = await once(createInterface(server.stdout), "line");
   const ready = JSON.parse(line);
   const headers = { Authorization: `Bearer ${ready.api_token}` };

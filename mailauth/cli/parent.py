@@ -1,0 +1,57 @@
+"""The end of a server with the process that started it: `mailauth serve --exit-with-stdin`.
+
+A process that is killed cannot stop what it has started, but the kernel closes its pipes.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+_STDIN = 0
+_OCTETS = 65536
+
+
+@implementer(IReadDescriptor)
+class StdinEnd:
+    """Waits for the end of stdin; what comes before it means nothing."""
+
+    def __init__(self, reactor: IReactorFDSet, ended: Callable[[], object]) -> None:
+        self._reactor = reactor
+        self._ended = ended
+        os.set_blocking(_STDIN, False)
+        reactor.addReader(self)
+
+    def fileno(self) -> int:
+        """Return what is waited for."""
+        return _STDIN
+
+    def doRead(self) -> None:
+        """Read; at the end nothing comes any more."""
+        try:
+            if os.read(_STDIN, _OCTETS):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass  # a terminal that is gone has ended, too
+        self.connectionLost()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """It is over."""
+        self._reactor.removeReader(self)
+        self._ended()
+
+    def logPrefix(self) -> str:
+        """Return what Twisted calls it."""
+        return "stdin"
+
+
+def check_stdin() -> None:
+    """Refuse to wait for the end of a stdin that is not open."""
+    if sys.stdin is None:  # its number may be another file's by now
+        raise click.UsageError("--exit-with-stdin: stdin is not open")

@@ -1,0 +1,70 @@
+"""A home for as long as its owner lives.
+
+Its owner holds a lock on the directory. Nobody else's home is touched; of an owner that was killed
+the kernel lets go of the lock, and whoever makes the next home removes what has been left.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from mailauth.home_lock import is_served
+
+PREFIX = "mailauth-home-"
+
+
+class TemporaryHome:
+    """A new directory in the temporary folder, of this user alone, until `remove`."""
+
+    def __init__(self) -> None:
+        sweep()
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            if _is_at(self._lock, self.path):
+                return
+            os.close(self._lock)  # it was taken for one that had been left
+
+    def remove(self) -> None:
+        """Remove it, with all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def sweep() -> None:
+    """Remove the homes of this user whose owners are gone, and in which nobody serves."""
+    for entry in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        _sweep(entry)
+
+
+def _sweep(home: Path) -> None:
+    try:
+        lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return  # somebody else's, or removed meanwhile
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = os.fstat(lock).st_uid == os.geteuid()
+        if is_ours and _is_at(lock, home) and not is_served(home):
+            shutil.rmtree(home, ignore_errors=True)
+    except BlockingIOError:
+        return  # its owner lives
+    finally:
+        os.close(lock)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Say whether the directory is still the one at this path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False

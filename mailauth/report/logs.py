@@ -57,15 +57,23 @@ class Logs:
     ) -> Iterator[Answer]:
         """Give a report's rows as plain values, for as long as the context lasts."""
         with self._asked(wanted) as cursor:
-            if expected is not None:
-                set_variables(
-                    cursor,
-                    accounts=list(expected.accounts),
-                    now=expected.now,
-                    days=expected.days,
-                )
-            cursor.execute(f"FROM {kind.report} LIMIT $1 OFFSET $2", [limit, offset])
+            _expect(cursor, expected)
+            where, values = _matching(kind, wanted)
+            cursor.execute(
+                f"FROM {kind.report} {where} LIMIT $limit OFFSET $offset",
+                {**values, "limit": limit, "offset": offset},
+            )
             yield Answer(kind.__struct_fields__, fetched(cursor))
+
+    def count(self, kind: type[Row], wanted: Wanted, *, expected: Expected | None = None) -> int:
+        """Return how many rows a report has."""
+        with self._asked(wanted) as cursor:
+            _expect(cursor, expected)
+            where, values = _matching(kind, wanted)
+            counting = f"SELECT count(*) FROM {kind.report} {where}"  # noqa: S608 (all ours)
+            row = cursor.execute(counting, values).fetchone()
+        assert row is not None, "a count has a row"
+        return int(row[0])
 
     def shares(self, unit: Unit, wanted: Wanted) -> Shares:
         """Share out the logins of the period: by time, service, country and mechanism."""
@@ -92,11 +100,33 @@ class Logs:
                 since=wanted.since,
                 until=wanted.until,
                 account=wanted.account,
+                account_part=wanted.account_part,
                 service=None if wanted.service is None else wanted.service.value,
                 secure=wanted.secure,
                 newest_first=wanted.newest_first,
             )
             yield cursor
+
+
+def _expect(cursor: duckdb.DuckDBPyConnection, expected: Expected | None) -> None:
+    if expected is not None:
+        set_variables(
+            cursor, accounts=list(expected.accounts), now=expected.now, days=expected.days
+        )
+
+
+def _matching(kind: type[Row], wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    """Return the condition that rows fulfil which match what is wanted, and its parameters."""
+    conditions, values = [], {}
+    if wanted.account is not None:
+        conditions.append("account = $account")
+        values["account"] = wanted.account
+    for name, column in kind.filters().items():
+        part = getattr(wanted, name)
+        if part is not None:
+            conditions.append(f"contains(lower({column}), lower(${name}))")
+            values[name] = part
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
 
 
 def structs(kind: type[R], answer: Answer) -> Iterator[R]:

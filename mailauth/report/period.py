@@ -18,13 +18,19 @@ class PeriodError(ValueError):
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for. `since` is inclusive, `until` exclusive, both naive in the log's zone.
 
+    `account` is a whole name; `account_part`, `client`, `address` and `listener` are parts of what
+    a row says, in any letter case, for reports that say it (`Row.filters`).
     `secure` and `newest_first` count for `Login` only, which else comes in the order of the log.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     account: str | None = None
+    account_part: str | None = None
     service: Protocol | None = None
+    client: str | None = None
+    address: str | None = None
+    listener: str | None = None
     secure: bool | None = None
     newest_first: bool = False
 

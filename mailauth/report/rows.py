@@ -17,6 +17,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     report: ClassVar[str]
 
+    @classmethod
+    def filters(cls) -> dict[str, str]:
+        """Return the column that each filter of `Wanted` is about which rows can be asked by."""
+        columns = {
+            "account_part": "account",
+            "client": "client",
+            "address": "address",
+            "listener": "listeners" if "listeners" in cls.__struct_fields__ else "listener",
+        }
+        return {name: each for name, each in columns.items() if each in cls.__struct_fields__}
+
 
 class Login(Row, frozen=True, kw_only=True):
     """One login that succeeded."""

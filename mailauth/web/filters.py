@@ -25,7 +25,7 @@ class Filters:
         self._now = now
 
     def wanted(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
-        """Read it; whoever is no administrator asks about themselves. Raises `HttpError`."""
+        """Read it; whoever is not an administrator asks about themselves. Raises `HttpError`."""
         since = _time(query, "since")
         if since is None and "days" in query:
             days = number(query, "days", 1, MAX_DAYS, at_least=1)
@@ -34,6 +34,10 @@ class Filters:
             since=since,
             until=_time(query, "until"),
             account=viewer.only_user or self._account(query.get("user")),
+            account_part=query.get("account"),
+            client=query.get("client"),
+            address=query.get("address"),
+            listener=query.get("listener"),
             service=choice(query, "protocol", Protocol),
             secure=truth(query, "secure"),
         )

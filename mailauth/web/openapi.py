@@ -19,6 +19,19 @@ _STATUSES = {
 }
 
 
+_PAGING = {
+    "X-Total-Count": {
+        "description": "How many rows there are",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Link": {
+        "description": 'Where the rows before and after are: rel="prev", rel="next" (RFC 8288)',
+        "schema": {"type": "string"},
+    },
+}
+
+
 class Problem(msgspec.Struct, frozen=True):
     """What is answered where something is wrong."""
 
@@ -69,7 +82,7 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
             *(_query_parameter(parameter, schema_of) for parameter in route.parameters),
         ],
         "responses": {
-            "200": _content("What was asked for", schema_of[repr(route.answers)]),
+            "200": _answer(route, schema_of[repr(route.answers)]),
             **{
                 status: _content(meaning, schema_of[repr(Problem)])
                 for status, meaning in problems.items()
@@ -85,6 +98,15 @@ def _query_parameter(parameter: Parameter, schema_of: dict[str, Any]) -> dict[st
         "description": parameter.summary,
         "schema": schema_of[repr(parameter.type)],
     }
+
+
+def _answer(route: Route, schema: Any) -> dict[str, Any]:
+    answer = _content("What was asked for", schema)
+    for medium in route.formats:
+        answer["content"][medium] = {"schema": {"type": "string"}}
+    if route.paged:
+        answer["headers"] = _PAGING
+    return answer
 
 
 def _content(meaning: str, schema: Any) -> dict[str, Any]:

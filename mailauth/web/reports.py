@@ -61,6 +61,37 @@ class RowsOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
         )
 
 
+class Slice(msgspec.Struct, Generic[R], frozen=True):
+    """Some rows of a report, and how many it has."""
+
+    rows: list[R]
+    total: int
+
+
+class SliceOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+    """The rows of a report after the first `offset`, so many at most, and how many there are."""
+
+    kind: type[R]
+    wanted: Wanted
+    limit: int
+    offset: int = 0
+    expected: Expected | None = None
+
+    def ask(self, logs: "Logs") -> Slice[R]:
+        """Ask the logs; they are only counted where these rows are not the last. Blocks."""
+        rows = logs.rows(
+            self.kind,
+            self.wanted,
+            expected=self.expected,
+            limit=self.limit + 1,
+            offset=self.offset,
+        )
+        if len(rows) <= self.limit and (rows or not self.offset):
+            return Slice(rows, self.offset + len(rows))
+        total = logs.count(self.kind, self.wanted, expected=self.expected)
+        return Slice(rows[: self.limit], total)
+
+
 class TotalsOf(msgspec.Struct, frozen=True):
     """How many logins there were in a period, and by how many accounts."""
 
@@ -100,10 +131,11 @@ class Reports:
         self._answers_are_of = -1
         self._waiting = 0
 
-    async def answer(self, question: Question[T]) -> T:
+    async def answer(self, question: Question[T], *, remember: bool = True) -> T:
         """Return the answer of the logs as they are now; raises `HttpError`.
 
         Passwords that are being checked are waited for: whether one was exposed is known then.
+        One that is large and rarely asked for need not be remembered.
         """
         await arrival(self._checked())
         newest = self._newest()
@@ -112,7 +144,9 @@ class Reports:
             self._answers_are_of = newest
         pending = self._answers.get(question)
         if pending is None:
-            pending = self._answers[question] = self._asked(question)
+            pending = self._asked(question)
+            if remember:
+                self._answers[question] = pending
         outcome = await arrival(pending)
         if isinstance(outcome, _Failed):
             self._forget(question, pending)

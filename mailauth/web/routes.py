@@ -52,7 +52,8 @@ class Route(msgspec.Struct, frozen=True):
     """A route for those who are let in and may.
 
     `answers` is the type of the JSON that a route of the API answers with, `parameters` are those
-    of its query: what it is described by.
+    of its query: what it is described by. `formats` are other media types that it answers with;
+    one that is `paged` says how many rows there are, and where the next ones are.
     """
 
     door: Door
@@ -62,6 +63,8 @@ class Route(msgspec.Struct, frozen=True):
     handler: Callable[[Request, Viewer], Answer]
     answers: Any = None
     parameters: tuple[Parameter, ...] = ()
+    formats: tuple[str, ...] = ()
+    paged: bool = False
 
 
 AnyRoute = OpenRoute | TokenRoute | Route

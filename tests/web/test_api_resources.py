@@ -1,5 +1,6 @@
 """The API's other resources, and its description."""
 
+import csv
 import re
 from datetime import datetime
 from pathlib import Path
@@ -199,3 +200,74 @@ def test_reports_are_the_rows_of_the_pages(tmp_path: Path) -> None:
     assert set(names) == {account.name for account in server.authority.accounts}
     own = Connection(server).request("GET", "/api/v1/cases?user=mary@mydomain.com", basic("bob"))
     assert own.json() == [bob]
+
+
+def test_an_answer_says_how_many_rows_there_are_and_where_the_next_are(tmp_path: Path) -> None:
+    """RFC 8288; whoever follows the links has all rows, each once."""
+    story = Story(tmp_path)
+    for number in range(25):
+        story.login(f"user{number}@mydomain.com")
+    server = Server(logs=tmp_path)
+    path, seen, answers = "/api/v1/cases?limit=10&account=USER", [], 0
+    while path:
+        answer = Connection(server).request("GET", path, bearer())
+        assert answer.fields["x-total-count"] == "25"
+        seen += [row["account"] for row in answer.json()]
+        link = re.search(r'<([^>]*)>; rel="next"', answer.fields.get("link", ""))
+        path = link[1] if link is not None else ""
+        answers += 1
+    assert answers == 3
+    assert len(seen) == len(set(seen)) == 25
+    assert re.fullmatch(
+        r'</api/v1/cases\?[a-z0-9=&A-Z]*offset=10>; rel="prev"', answer.fields["link"]
+    )
+    beyond = Connection(server).request("GET", "/api/v1/cases?offset=30", bearer())
+    assert (beyond.json(), beyond.fields["x-total-count"]) == ([], "25")
+
+
+def test_without_a_limit_nothing_is_left_out_in_silence(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    for number in range(101):
+        story.login(f"user{number}@mydomain.com")
+    answer = Connection(Server(logs=tmp_path)).request("GET", "/api/v1/cases", bearer())
+    assert len(answer.json()) == 100
+    assert answer.fields["x-total-count"] == "101"
+    assert answer.fields["link"] == '</api/v1/cases?offset=100>; rel="next"'
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "content_type"),
+    [
+        ("", None, "application/json"),
+        ("", "*/*", "application/json"),
+        ("", "text/csv", "text/csv; charset=utf-8"),
+        ("", "text/html, Text/CSV;q=0.9, */*;q=0.1", "text/csv; charset=utf-8"),
+        ("", "application/json, text/csv", "application/json"),
+        ("?format=csv", "application/json", "text/csv; charset=utf-8"),
+        ("?format=json", "text/csv", "application/json"),
+    ],
+)
+def test_a_report_is_had_as_csv(
+    tmp_path: Path, query: str, accept: str | None, content_type: str
+) -> None:
+    """RFC 4180, with a header, by the query or by Accept."""
+    Story(tmp_path).login("=1+1@mydomain.com", client_name='Quoted "client", one')
+    fields = bearer() | ({} if accept is None else {"Accept": accept})
+    server = Server(logs=tmp_path)
+    answer = Connection(server).request("GET", f"/api/v1/insecure{query}", fields)
+    assert answer.fields["content-type"] == content_type
+    assert answer.fields["x-total-count"] == "1"
+    if content_type.startswith("text/csv"):
+        [header, row] = csv.reader(answer.text.splitlines())
+        assert dict(zip(header, row, strict=True))["client"] == 'Quoted "client", one'
+        assert row[0] == "'=1+1@mydomain.com"
+
+
+@pytest.mark.parametrize(
+    "query", ["absent?client=x", "countries?address=1", "cases?format=xml", "cases?limit=1001"]
+)
+def test_what_a_report_cannot_be_asked_by_is_said(tmp_path: Path, query: str) -> None:
+    Story(tmp_path).login()
+    answer = Connection(Server(logs=tmp_path)).request("GET", f"/api/v1/{query}", bearer())
+    assert answer.status == 400
+    assert query.split("?")[1].split("=")[0] in answer.json()["error"]

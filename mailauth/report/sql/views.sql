@@ -1,5 +1,5 @@
 -- What the reports stand on. What is asked for are variables of the connection, null where nothing was said:
--- the period `since` and `until`, and whose logins: `account`, `service`, `secure`.
+-- the period `since` and `until`, and whose logins: `account`, `account_part`, `service`, `secure`.
 
 CREATE MACRO in_period(time) AS
     (getvariable('since') IS NULL OR time >= getvariable('since')::TIMESTAMP)
@@ -7,6 +7,7 @@ CREATE MACRO in_period(time) AS
 
 CREATE MACRO is_wanted(of_account, of_service) AS
     (getvariable('account') IS NULL OR of_account = getvariable('account'))
+    AND (getvariable('account_part') IS NULL OR contains(lower(of_account), lower(getvariable('account_part'))))
     AND (getvariable('service') IS NULL OR of_service = getvariable('service'));
 
 -- What a client calls itself, in one text.

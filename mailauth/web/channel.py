@@ -152,6 +152,13 @@ class Channel(http.HTTPChannel):
             self._end(reason)
             self.abandon()
 
+    def fail(self) -> None:
+        """Answer a request whose answer could not be made, and close."""
+        if not self._leaving:
+            self._answered = True
+            self._write(self.application.refusal(HttpError(500, "The server has made a mistake.")))
+            self.abandon()
+
     def abandon(self) -> None:
         """Close without another word."""
         self._leaving = True
@@ -284,7 +291,10 @@ class Transaction(http.Request):
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError) is None:
             log.failure("an answer could not be sent", failure=failure)
-            self.channel.abandon()
+            if self.startedWriting:
+                self.channel.abandon()
+            else:
+                self.channel.fail()
 
     def _read(self) -> Request:
         if self._octets > BODY_OCTETS:

@@ -180,15 +180,7 @@ class WebSite:
 
     def refusal(self, error: HttpError) -> Response:
         """Answer what is no request, in plain text."""
-        return _secured(
-            Response(
-                status=error.status,
-                body=f"{error.message}\n".encode(),
-                content_type=TEXT,
-                headers=error.headers,
-                close=True,
-            )
-        )
+        return _secured(_plain(error, close=True))
 
     def ended(self, connection: Connection, reason: str) -> None:
         """Record a connection that ended without a request."""
@@ -269,13 +261,28 @@ class WebSite:
         if request.path[0] in ("api", "events", "metrics", "token", "revoke"):
             answer = json({"error": error.message}, status=error.status, headers=error.headers)
             return msgspec.structs.replace(answer, close=error.close)
-        page = self._pages.render(
-            "error.html",
-            status=error.status,
-            phrase=HTTPStatus(error.status).phrase,
-            message=error.message,
-        )
+        try:
+            page = self._pages.render(
+                "error.html",
+                status=error.status,
+                phrase=HTTPStatus(error.status).phrase,
+                message=error.message,
+            )
+        except Exception:  # noqa: BLE001
+            log.failure("the page for an error could not be made")
+            return _plain(error, close=error.close)
         return Response(status=error.status, body=page, headers=error.headers, close=error.close)
+
+
+def _plain(error: HttpError, *, close: bool) -> Response:
+    """Answer with an error in plain text, for which nothing is needed that may be missing."""
+    return Response(
+        status=error.status,
+        body=f"{error.message}\n".encode(),
+        content_type=TEXT,
+        headers=error.headers,
+        close=close,
+    )
 
 
 def _healthy(_: Request) -> Response:

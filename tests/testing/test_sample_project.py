@@ -4,14 +4,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import venv
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from mailauth.testing import MailAuth
+from tests.clean_install import CleanInstall
+
+pytestmark = pytest.mark.timeout(300)  # the environment takes its time, once
 
 TOP = Path(__file__).parent.parent.parent
 SAMPLE = TOP / "tests" / "sample_project"
@@ -67,26 +68,10 @@ COMPLAINTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has pytest and our wheel, built now."""
-    directory = tmp_path_factory.mktemp("somebody")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    source = directory / "source"  # a copy: what a build leaves behind must not get into the next
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        source.mkdir(exist_ok=True)
-        shutil.copy(TOP / name, source)
-    shutil.copytree(TOP / "mailauth", source / "mailauth")
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", directory, source], check=True)
-    (wheel,) = directory.glob("mailauth-*.whl")
-    venv.create(directory / "venv", with_pip=False)
-    python = directory / "venv" / "bin" / "python"
-    constraints = TOP / "scripts" / "constraints.txt"
-    subprocess.run(
-        [*pip, "--python", python, "install", "--constraint", constraints, wheel, "pytest"],
-        check=True,
-    )
-    return python
+@pytest.fixture
+def python(clean_install: CleanInstall) -> Path:
+    """The Python of an environment that has pytest and our wheel."""
+    return clean_install.python
 
 
 @pytest.fixture

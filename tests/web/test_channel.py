@@ -12,6 +12,8 @@ from mailauth.web.channel import (
     HEADER_LINES,
     REQUEST_SECONDS,
 )
+from mailauth.web.message import Response
+from mailauth.web.routes import OpenRoute
 from tests.web.browser import Browser, Connection, Server, read
 
 
@@ -118,6 +120,41 @@ def test_a_bug_is_500_and_tells_nothing(
     assert answer.status == 500
     assert "secret text" not in answer.text
     assert browser.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nothing"])
+def test_a_page_that_cannot_be_made_is_500_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Nor can the page for errors be made then: what is left is plain text."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("icon.svg")
+
+    monkeypatch.setattr(server.site._pages._environment, "get_template", fail)
+    connection = Connection(server)
+    answer = connection.request("GET", path)
+    assert answer.status == (404 if path == "/nothing" else 500)
+    assert answer.fields["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.endswith(".\n")
+    assert "default-src 'none'" in answer.fields["content-security-policy"]
+    assert connection.request("GET", "/healthz").status == 200
+
+
+def test_an_answer_that_cannot_be_sent_is_500(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field with a line break is a mistake of ours: it is said, and the connection ends."""
+    broken = Response(headers=((b"Location", b"a\r\nb"),))
+    monkeypatch.setattr(
+        server.site.routes, "find", lambda _: OpenRoute("GET", "/", lambda _: broken)
+    )
+    connection = Connection(server)
+    answer = connection.request("GET", "/")
+    assert answer.status == 500
+    assert answer.text == "The server has made a mistake.\n"
+    assert connection.closed
+    assert reasons(server) == []
 
 
 def test_a_client_that_says_nothing_is_let_go_unrecorded(server: Server) -> None:

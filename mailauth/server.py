@@ -279,6 +279,7 @@ class Server:
             logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
             reports=self._make_reports(feed, opened),
             forwarded_from=self.config.http.forwarded_from,
+            zone=zone_named(self.config.timezone),
         )
         self._front.web = lambda listener: self.site.channel(listener.policy)
 

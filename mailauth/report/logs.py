@@ -126,6 +126,14 @@ def _matching(kind: type[Row], wanted: Wanted) -> tuple[str, dict[str, Any]]:
         if part is not None:
             conditions.append(f"contains(lower({column}), lower(${name}))")
             values[name] = part
+    for name, expression in (
+        ("origin", "country" if "country" in kind.__struct_fields__ else "origin"),
+        ("mechanism", "coalesce(mechanism, 'unknown')"),
+    ):
+        whole = getattr(wanted, name)
+        if whole is not None and kind.knows(name):
+            conditions.append(f"lower({expression}) = lower(${name})")
+            values[name] = whole
     return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
 
 

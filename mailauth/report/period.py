@@ -19,7 +19,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for. `since` is inclusive, `until` exclusive, both naive in the log's zone.
 
     `account` is a whole name; `account_part`, `client`, `address` and `listener` are parts of what
-    a row says, in any letter case, for reports that say it (`Row.filters`).
+    a row says, in any letter case, for reports that say it (`Row.filters`). `origin` and
+    `mechanism` are whole ones; a mechanism that is not known is `unknown`.
     `secure` and `newest_first` count for `Login` only, which else comes in the order of the log.
     """
 
@@ -31,6 +32,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     client: str | None = None
     address: str | None = None
     listener: str | None = None
+    origin: str | None = None
+    mechanism: str | None = None
     secure: bool | None = None
     newest_first: bool = False
 

@@ -18,6 +18,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     report: ClassVar[str]
 
     @classmethod
+    def knows(cls, name: str) -> bool:
+        """Say whether rows can be asked by a filter of `Wanted` that is about the whole of it."""
+        fields = cls.__struct_fields__
+        return name in fields or (name == "origin" and "country" in fields)
+
+    @classmethod
     def filters(cls) -> dict[str, str]:
         """Return the column that each filter of `Wanted` is about which rows can be asked by."""
         columns = {

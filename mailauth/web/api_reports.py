@@ -13,6 +13,7 @@ from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecu
 from mailauth.web.access import Access, Viewer
 from mailauth.web.exports import FileOf, Format, format_of, written
 from mailauth.web.filters import MAX_DAYS, Filters
+from mailauth.web.logins import expected_now
 from mailauth.web.message import Header, HttpError, Request, Response, json
 from mailauth.web.reports import Reports, SliceOf
 from mailauth.web.routes import Answer, Door, Parameter, Route
@@ -86,11 +87,8 @@ class ApiReports:
 
     async def absent(self, request: Request, viewer: Viewer) -> Response:
         """List the accounts never seen SECURE, and those not seen for a while."""
-        expected = Expected(
-            now=self._reports.now().replace(second=0, microsecond=0),
-            accounts=tuple(account.name for account in self._authority.accounts),
-            days=number(request.query, "days", ABSENT_DAYS, MAX_DAYS),
-        )
+        days = number(request.query, "days", ABSENT_DAYS, MAX_DAYS)
+        expected = expected_now(self._authority, self._reports, days)
         return await self._rows(request, viewer, Absent, expected)
 
     async def _rows(

@@ -9,7 +9,9 @@ from mailauth.login.policy import Cleartext
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Cutoff
 from mailauth.web.access import Access, Viewer
+from mailauth.web.exports import download
 from mailauth.web.filters import Filters, given
+from mailauth.web.listing import filters_of
 from mailauth.web.message import Request, Response
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
@@ -61,7 +63,10 @@ class CutoffPage:
     async def show(self, request: Request, viewer: Viewer) -> Response:
         """Show who breaks, listener by listener, with a button to try it."""
         query = given(request.query)
-        wanted: Wanted = self._filters.wanted(query, viewer)
+        wanted: Wanted = self._filters.wanted_by_page(query, viewer)
+        file = await download(query, self._reports, Cutoff, wanted)
+        if file is not None:
+            return file
         rows = await self._reports.answer(RowsOf(kind=Cutoff, wanted=wanted, limit=SHOWN + 1))
         totals = await self._reports.answer(TotalsOf(wanted))
         shown = rows[:SHOWN]
@@ -70,6 +75,7 @@ class CutoffPage:
             viewer,
             "cutoff.html",
             query=query,
+            filters_offered=filters_of(Cutoff),
             rehearsals=rehearsals(shown, self._operations.services()),
             broken=len({row.account for row in shown}),
             has_more=len(rows) > SHOWN,

@@ -3,11 +3,11 @@
 from mailauth.report.rows import Exposure
 from mailauth.web.access import Access, Viewer
 from mailauth.web.administration import Administration
-from mailauth.web.filters import PAGE, Filters, given, page_of
+from mailauth.web.confirming import Doubt, ask, is_confirmed
 from mailauth.web.forms import FormTokens, text
+from mailauth.web.listing import Lists
 from mailauth.web.message import Request, Response, see_other
 from mailauth.web.pages import Pages
-from mailauth.web.reports import Reports, RowsOf
 from mailauth.web.routes import AnyRoute, Door, Route
 
 _PAGE = "/exposures"
@@ -18,14 +18,12 @@ class Exposures:
 
     def __init__(
         self,
-        reports: Reports,
-        filters: Filters,
+        lists: Lists,
         administration: Administration,
         tokens: FormTokens,
         pages: Pages,
     ) -> None:
-        self._reports = reports
-        self._filters = filters
+        self._lists = lists
         self._administration = administration
         self._tokens = tokens
         self._pages = pages
@@ -39,29 +37,25 @@ class Exposures:
 
     async def show(self, request: Request, viewer: Viewer) -> Response:
         """Show the passwords that crossed a network in clear and are still in use."""
-        query = given(request.query)
-        page = page_of(query)
-        rows = await self._reports.answer(
-            RowsOf(
-                kind=Exposure,
-                wanted=self._filters.wanted(query, viewer),
-                limit=PAGE + 1,
-                offset=page.offset,
-            )
-        )
-        return self._pages.page(
-            request,
-            viewer,
-            "exposures.html",
-            query=query,
-            page=page.number,
-            has_more=len(rows) > PAGE,
-            exposures=rows[:PAGE],
+        return await self._lists.show(
+            request, viewer, "exposures.html", Exposure, lambda rows: {"exposures": rows}
         )
 
-    async def mark_as_changed(self, request: Request, _: Viewer) -> Response:
-        """Record that an account's password has been changed: its exposures are closed."""
-        await self._administration.password_changed(
-            text(self._tokens.session_form(request), "account")
-        )
+    async def mark_as_changed(self, request: Request, viewer: Viewer) -> Response:
+        """Record that an account's password has been changed, once that is confirmed."""
+        form = self._tokens.session_form(request)
+        name = text(form, "account")
+        if not is_confirmed(form):
+            doubt = Doubt(
+                title="Mark the password as changed?",
+                about=self._administration.account(name).name,
+                consequence="Its exposures are closed by a record in the journal, which stays. The"
+                " password itself is not changed here.",
+                label="Mark as changed",
+                action="/password-changed",
+                fields={"account": name},
+                back=_PAGE,
+            )
+            return ask(self._pages, request, viewer, doubt)
+        await self._administration.password_changed(name)
         return see_other(_PAGE)

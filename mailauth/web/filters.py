@@ -38,9 +38,29 @@ class Filters:
             client=query.get("client"),
             address=query.get("address"),
             listener=query.get("listener"),
+            origin=query.get("origin"),
+            mechanism=query.get("mechanism"),
             service=choice(query, "protocol", Protocol),
             secure=truth(query, "secure"),
         )
+
+    def wanted_by_page(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
+        """Read what a page is asked for, as `wanted`; what is typed as `user` may be a part.
+
+        A whole name means that account alone, and so does an alias that does not look like it.
+        """
+        typed = query.get("user", "")
+        account = self._authority.accounts.find(typed.encode("utf-8", "surrogatepass"))
+        if not typed or (
+            account is not None
+            and (
+                account.name.casefold() == typed.casefold()
+                or typed.casefold() not in account.name.casefold()
+            )
+        ):
+            return self.wanted(query, viewer)
+        rest = {name: value for name, value in query.items() if name != "user"}
+        return self.wanted({**rest, "account": typed}, viewer)
 
     def _midnight(self) -> datetime:
         return self._now().replace(hour=0, minute=0, second=0, microsecond=0)

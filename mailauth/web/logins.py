@@ -1,42 +1,71 @@
-"""The console's page of the logins that succeeded, filtered, the newest first."""
+"""The console's pages of logins: those that succeeded, where they come from, and who is absent."""
 
-import msgspec
-
-from mailauth.report.rows import Login
+from mailauth.login.authority import Authority
+from mailauth.report.period import ABSENT_DAYS, Expected
+from mailauth.report.rows import Absent, Country, Login
 from mailauth.web.access import Access, Viewer
-from mailauth.web.filters import PAGE, Filters, given, page_of
+from mailauth.web.filters import MAX_DAYS, given
+from mailauth.web.listing import Lists
 from mailauth.web.message import Request, Response
-from mailauth.web.pages import Pages
-from mailauth.web.reports import Reports, RowsOf
+from mailauth.web.reports import Reports
 from mailauth.web.routes import AnyRoute, Door, Route
+from mailauth.web.selection import number
 
 
 class Logins:
-    """`/logins`."""
+    """`/logins`, `/countries` and `/absent`."""
 
-    def __init__(self, reports: Reports, filters: Filters, pages: Pages) -> None:
+    def __init__(self, authority: Authority, reports: Reports, lists: Lists) -> None:
+        self._authority = authority
         self._reports = reports
-        self._filters = filters
-        self._pages = pages
+        self._lists = lists
 
     def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
-        return (Route(Door.SESSION, "GET", "/logins", Access.ADMIN, self.show),)
-
-    async def show(self, request: Request, viewer: Viewer) -> Response:
-        """Show one page of them."""
-        query = given(request.query)
-        page = page_of(query)
-        wanted = msgspec.structs.replace(self._filters.wanted(query, viewer), newest_first=True)
-        rows = await self._reports.answer(
-            RowsOf(kind=Login, wanted=wanted, limit=PAGE + 1, offset=page.offset)
+        """List what they answer."""
+        return (
+            Route(Door.SESSION, "GET", "/logins", Access.ADMIN, self.logins),
+            Route(Door.SESSION, "GET", "/countries", Access.ADMIN, self.countries),
+            Route(Door.SESSION, "GET", "/absent", Access.ADMIN, self.absent),
         )
-        return self._pages.page(
+
+    async def logins(self, request: Request, viewer: Viewer) -> Response:
+        """Show the logins, the newest first."""
+        return await self._lists.show(
             request,
             viewer,
             "logins.html",
-            query=query,
-            page=page.number,
-            has_more=len(rows) > PAGE,
-            logins=rows[:PAGE],
+            Login,
+            lambda rows: {"logins": rows},
+            newest_first=True,
         )
+
+    async def countries(self, request: Request, viewer: Viewer) -> Response:
+        """Show where each account logs in from, the busiest country first."""
+        return await self._lists.show(
+            request, viewer, "countries.html", Country, lambda rows: {"rows": rows}
+        )
+
+    async def absent(self, request: Request, viewer: Viewer) -> Response:
+        """Show who was never seen SECURE, and who was not seen for some days."""
+        expected = expected_now(
+            self._authority,
+            self._reports,
+            number(given(request.query), "days", ABSENT_DAYS, MAX_DAYS),
+        )
+        return await self._lists.show(
+            request,
+            viewer,
+            "absent.html",
+            Absent,
+            lambda rows: {"rows": rows, "days": expected.days},
+            expected=expected,
+        )
+
+
+def expected_now(authority: Authority, reports: Reports, days: int) -> Expected:
+    """Return who should be there; the time goes by minutes, so that answers can be remembered."""
+    return Expected(
+        now=reports.now().replace(second=0, microsecond=0),
+        accounts=tuple(account.name for account in authority.accounts),
+        days=days,
+    )

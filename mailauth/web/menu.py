@@ -33,6 +33,8 @@ ADMIN = (
             Entry("/exposures", "Exposures"),
             Entry("/cutoff", "Cut-off rehearsal"),
             Entry("/logins", "Logins"),
+            Entry("/countries", "Countries"),
+            Entry("/absent", "Absent accounts"),
         ),
     ),
     Group(

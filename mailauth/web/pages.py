@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mailauth.report.values import duration
 from mailauth.web.access import Viewer
 from mailauth.web.forms import TOKEN_FIELD, FormTokens
-from mailauth.web.instants import moment
+from mailauth.web.instants import Clockface, moment, second
 from mailauth.web.menu import menu_for
 from mailauth.web.message import HttpError, Request, Response
 
@@ -49,7 +49,7 @@ class StaticFiles:
 class Pages:
     """Renders templates, and puts pages of the console into their frame."""
 
-    def __init__(self, static: StaticFiles, tokens: FormTokens) -> None:
+    def __init__(self, static: StaticFiles, tokens: FormTokens, clockface: Clockface) -> None:
         self._tokens = tokens
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
@@ -61,6 +61,9 @@ class Pages:
         self._environment.globals["static"] = static.url
         self._environment.filters["duration"] = duration
         self._environment.filters["moment"] = moment
+        self._environment.filters["second"] = second
+        self._environment.filters["local"] = clockface.local
+        self._environment.globals["zone"] = clockface.zone
 
     def render(self, template: str, **values: object) -> bytes:
         """Return a document."""

@@ -3,6 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import assert_never
@@ -34,7 +35,9 @@ from mailauth.web.feed import Feed
 from mailauth.web.filters import Filters
 from mailauth.web.forms import FormTokens
 from mailauth.web.forwarded import MalformedForwarded, resolve
+from mailauth.web.instants import Clockface
 from mailauth.web.listeners import Listeners
+from mailauth.web.listing import Lists
 from mailauth.web.live import Live
 from mailauth.web.log_pages import LogPages
 from mailauth.web.login import BEARER_CHALLENGE
@@ -76,7 +79,7 @@ class WebSite:
     """The HTTP service of all its listeners.
 
     `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, and
-    sessions and links expire by it.
+    sessions and links expire by it. `zone` is that of the log, `None` the machine's own.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class WebSite:
         logs: LogFiles,
         reports: Reports,
         forwarded_from: tuple[Network, ...] = (),
+        zone: tzinfo | None = UTC,
     ) -> None:
         self._authority = authority
         self._operations = operations
@@ -103,9 +107,10 @@ class WebSite:
         sessions = Sessions(now, lambda: authority.accounts)
         form_tokens = FormTokens(secrets.token_bytes(32))
         static = StaticFiles()
-        self._pages = Pages(static, form_tokens)
+        self._pages = Pages(static, form_tokens, Clockface(now, zone))
         administration = Administration(authority, operations)
         filters = Filters(authority, reports.now)
+        lists = Lists(reports, filters, self._pages)
         self._streams = EventStreams(feed, clock)
         metrics.watch(self._look)
         self._links = AdminLinks(now, sessions)
@@ -118,12 +123,14 @@ class WebSite:
                 OpenRoute("GET", "/open/{token}", self._links.open),
                 *self._sign_in.routes(),
                 *OverviewPage(reports, filters, operations, self._pages).routes(),
-                *CasePages(reports, filters, operations, self._pages).routes(),
-                *Exposures(reports, filters, administration, form_tokens, self._pages).routes(),
+                *CasePages(lists, operations).routes(),
+                *Exposures(lists, administration, form_tokens, self._pages).routes(),
                 *CutoffPage(reports, filters, operations, self._pages).routes(),
-                *Logins(reports, filters, self._pages).routes(),
+                *Logins(authority, reports, lists).routes(),
                 *Live(feed, self._pages).routes(),
-                *AccountPages(authority, administration, form_tokens, self._pages).routes(),
+                *AccountPages(
+                    authority, reports, operations, administration, form_tokens, self._pages
+                ).routes(),
                 *Connections(
                     authority, operations, administration, form_tokens, self._pages
                 ).routes(),

@@ -203,7 +203,7 @@ class Console:
 def test_what_an_administrator_changes_holds_in_all(server: RunningServer) -> None:
     """When the console has answered, it is so; also for a worker that comes later."""
     console = Console(server)
-    console.post("/accounts", "/disable", account="bob")
+    console.post("/accounts", "/disable", account="bob", confirmed="yes")
     console.post("/listeners", "/cleartext", listener="pop3", cleartext="refuse")
     replace(server, workers(server)[0])
     for worker in workers(server):

@@ -1,8 +1,10 @@
 """The console's pages on the reports."""
 
+import csv
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -16,7 +18,15 @@ from tests.web.browser import Browser, Server
 
 HOSTILE = '"><img src=x onerror=alert(1)>\u202e'
 MARY = "mary@mydomain.com"
-REPORT_PAGES = ["/", "/cases", "/insecure", "/exposures", "/cutoff", "/logins"]
+REPORT_PAGES = [
+    "/",
+    "/cases",
+    "/insecure",
+    "/exposures",
+    "/cutoff",
+    "/logins",
+    "/countries",
+]
 
 
 @pytest.fixture
@@ -136,7 +146,11 @@ def test_an_exposed_password_is_marked_as_changed(
     story.login(MARY, result=Result.CLEARTEXT_REFUSED)
     page = operator.get("/exposures")
     assert re.search("bob@mydomain.com Internet .* mary@mydomain.com LAN", shown(page.text))
-    assert operator.submit(page, "/password-changed").fields["location"] == "/exposures"
+    asked = operator.submit(page, "/password-changed")
+    assert "Mark the password as changed?" in shown(asked.text)
+    assert BOB in shown(asked.text)
+    assert [one for one in server.recorder.events if one.kind is Kind.ACCOUNT] == []
+    assert operator.submit(asked, "/password-changed").fields["location"] == "/exposures"
     [change] = [one for one in server.recorder.events if one.kind is Kind.ACCOUNT]
     assert (change.reason, change.user) == ("password-changed", BOB)
     story.event(Kind.ACCOUNT, user=BOB, reason="password-changed")
@@ -239,3 +253,112 @@ def test_hours_and_days_and_months_without_logins_are_shown_too() -> None:
 )
 def test_the_longer_the_coarser(span: timedelta, unit: Unit) -> None:
     assert unit_of(span) is unit
+
+
+LISTS = {
+    "/cases": 2,
+    "/insecure": 2,
+    "/exposures": 2,
+    "/cutoff": 2,
+    "/logins": 2,
+    "/countries": 2,
+    "/absent": 8,
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_what_a_page_lists_is_had_as_a_file(story: Story, operator: Browser, path: str) -> None:
+    """All that its filters let through, also what is on other pages."""
+    story.login(client_name="=cmd()")
+    story.login(MARY, "SMTP")
+    page = operator.get(f"{path}?user=").text
+    assert f'href="{path}?format=csv" download' in page
+    answer = operator.get(f"{path}?format=json&page=7")
+    assert answer.fields["content-type"] == "application/json"
+    assert re.fullmatch(
+        r'attachment; filename="[a-z]+-\d{8}-\d{6}\.json"', answer.fields["content-disposition"]
+    )
+    assert len(answer.json()) == LISTS[path]
+    answer = operator.get(f"{path}?format=csv&user=mary")
+    assert answer.fields["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert [row["account"] for row in rows] == [MARY]
+    assert operator.get(f"{path}?format=xml").status == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "account"),
+    [
+        ("user=BOB", BOB),
+        ("user=ob@my", BOB),
+        ("client=thunder", BOB),
+        ("address=203.0.113", MARY),
+        ("listener=sub", MARY),
+        ("origin=germany", MARY),
+        ("mechanism=LOGIN", MARY),
+        ("protocol=IMAP&secure=false", BOB),
+        ("since=2026-11-23T09:00:30", MARY),
+        ("until=2026-11-23T09:00:30", BOB),
+    ],
+)
+def test_logins_are_found_by_parts(
+    story: Story, operator: Browser, query: str, account: str
+) -> None:
+    """The form shows what was asked, so that it can be asked further."""
+    story.login(client_name="Thunderbird")
+    story.login(MARY, "SMTP", ip="203.0.113.7", origin="Germany", mechanism="LOGIN")
+    page = operator.get(f"/logins?{query}").text
+    others = {BOB, MARY} - {account}
+    assert account in shown(page)
+    assert not others & set(shown(page).split())
+    assert "1–1 of 1" in shown(page)
+
+
+def test_a_whole_name_is_one_account_alone(story: Story, operator: Browser) -> None:
+    """Though others have it in theirs; and an alias is the account that it stands for."""
+    story.login()
+    story.login("jim" + BOB)
+    assert "1–1 of 1" in shown(operator.get(f"/logins?user={BOB}").text)
+    assert "1–2 of 2" in shown(operator.get("/logins?user=bob").text)
+
+
+def test_who_is_absent_and_for_how_long(story: Story, operator: Browser) -> None:
+    story.login(secure=True)
+    story.login(MARY)
+    text = shown(operator.get("/absent?days=36000").text)
+    assert f"{MARY} never SECURE" in text
+    assert "sue@mydomain.com never logged in" in text
+    assert BOB not in text
+    assert operator.get("/absent?days=-1").status == 400
+
+
+def test_one_account_has_a_page_with_all_that_is_known(story: Story, operator: Browser) -> None:
+    story.login(client_name="mutt", origin="Germany")
+    story.login(MARY, "SMTP")
+    for _ in range(51):
+        story.login(secure=True)
+    assert f'href="/account?name={BOB.replace("@", "%40")}"' in operator.get("/logins").text
+    text = shown(operator.get(f"/account?name={BOB}").text)
+    assert "52 logins, 1 UNSECURE" in text
+    assert "Cases IMAP fixed password exposed" in text
+    assert "Exposures exposed on the Internet 1 time" in text
+    assert "Insecure clients" in text
+    assert "mutt IMAP fixed" in text
+    assert "All 52 logins" in text
+    assert MARY not in text
+
+
+def test_an_account_may_be_in_the_logs_only(story: Story, operator: Browser) -> None:
+    story.login(HOSTILE)
+    assert operator.get("/account?name=nobody").status == 404
+    assert operator.get("/account").status == 404
+    page = operator.get("/account?name=" + quote(HOSTILE))
+    assert "this server has no such account" in shown(page.text)
+    assert "<img src=x" not in page.text
+
+
+def test_times_say_their_zone_and_logins_their_second(story: Story, operator: Browser) -> None:
+    story.login()
+    page = operator.get("/logins").text
+    assert "23 Nov 2026 09:00:00" in shown(page)
+    assert "Times are in UTC." in shown(page)

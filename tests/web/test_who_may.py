@@ -57,6 +57,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 ACCOUNT = {"account": BOB}
+SURE = {**ACCOUNT, "confirmed": "yes"}
 FAULT = f"/api/v1/listeners/imap/fault/{next(iter(Fault)).value}"
 
 TABLE = [
@@ -71,13 +72,16 @@ TABLE = [
     Row("GET", "/exposures", Kind.ADMIN_PAGE),
     Row("GET", "/cutoff", Kind.ADMIN_PAGE),
     Row("GET", "/logins", Kind.ADMIN_PAGE),
+    Row("GET", "/countries", Kind.ADMIN_PAGE),
+    Row("GET", "/absent", Kind.ADMIN_PAGE),
+    Row("GET", "/account", Kind.ADMIN_PAGE, "/account?name=bob%40mydomain.com"),
     Row("GET", "/live", Kind.ADMIN_PAGE),
     Row("GET", "/accounts", Kind.ADMIN_PAGE),
     Row("GET", "/connections", Kind.ADMIN_PAGE),
     Row("GET", "/listeners", Kind.ADMIN_PAGE),
     Row("GET", "/log", Kind.ADMIN_PAGE),
-    Row("POST", "/password-changed", Kind.FORM, form=ACCOUNT),
-    Row("POST", "/disable", Kind.FORM, form=ACCOUNT),
+    Row("POST", "/password-changed", Kind.FORM, form=SURE),
+    Row("POST", "/disable", Kind.FORM, form=SURE),
     Row("POST", "/enable", Kind.FORM, form=ACCOUNT),
     Row("POST", "/unblock", Kind.FORM, form={"address": "198.51.100.9"}),
     Row("POST", "/cleartext", Kind.FORM, form={"listener": "imap", "cleartext": "allow"}),

@@ -40,6 +40,7 @@ from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.record.recorder import open_recorder
 from mailauth.record.sinks import Sink, Sinks
 from mailauth.record.stamp import zone_named
+from mailauth.tokens import api
 from mailauth.tokens.api import ApiTokens
 from mailauth.watched import WatchedFile
 from mailauth.web.feed import Feed
@@ -80,7 +81,7 @@ class Server:
     ) -> None:
         self.config = config
         self.home = home
-        self.api_token = secrets.token_urlsafe(32)
+        self.api_token = api.PREFIX + secrets.token_urlsafe(32)
         self.site: WebSite
         self._reactor = reactor
         self._read_config = read_config

@@ -11,12 +11,11 @@ import msgspec
 from mailauth.login.secrets import Occasion, PlaintextSecret, Secret
 from mailauth.sasl import MECHANISMS
 from mailauth.sasl.exchange import Need, ScramKeys
-from mailauth.sasl.saslprep import prepared
+from mailauth.sasl.saslprep import Prepare, prepared
 from mailauth.sasl.scram import MINIMUM_ITERATIONS
 from mailauth.wire.pending import Pending, then
 
 DEMO_PASSWORD = "secret"
-_SCRAM_KEYS_KEPT = 4096
 _DERIVED_AHEAD = 1000  # accounts; of more, each account's first exchange takes a millisecond longer
 _HASH_NAMES = ("sha1", "sha256")
 
@@ -48,13 +47,18 @@ class Account(msgspec.Struct, frozen=True):
     disabled: bool = False
     app_passwords: tuple[AppPassword, ...] = ()
 
-    def matches(self, password: bytes, occasion: Occasion = Occasion.LOGIN) -> Match:
+    def matches(
+        self,
+        password: bytes,
+        occasion: Occasion = Occasion.LOGIN,
+        prepare: Prepare = prepared,
+    ) -> Match:
         """Say whether it is the account's password or one of its app passwords.
 
         It may be as it was sent or as SASLprep prepares it (RFC 4616 §2, RFC 6856 §2.2).
         """
         secrets = [self.secret, *(app.secret for app in self.app_passwords)]
-        forms = dict.fromkeys((password, prepared(password)))
+        forms = dict.fromkeys((password, prepare(password)))
         return _any_matches([(secret, form) for form in forms for secret in secrets], occasion)
 
 
@@ -105,7 +109,6 @@ class Accounts:
         )
         self._decoy = self._most_common_secret()
         self.nobody = Account(name="", secret=self._decoy)  # whom an unknown name is compared with
-        self._scram_keys: dict[tuple[str, bytes], ScramKeys] = {}
         self._served = frozenset(
             need for need in Need if all(account.secret.serves(need) for account in self._accounts)
         )
@@ -119,7 +122,7 @@ class Accounts:
     def __len__(self) -> int:
         return len(self._accounts)
 
-    def find(self, name: bytes) -> Account | None:
+    def find(self, name: bytes, prepare: Prepare = prepared) -> Account | None:
         """Find an account by its name or an alias, as SASLprep prepares it if need be.
 
         Bytes that are not UTF-8 name nobody.
@@ -128,8 +131,8 @@ class Accounts:
             found = self._by_name.get(name.decode("utf-8").casefold())
         except UnicodeDecodeError:
             return None
-        if found is None and not name.isascii():
-            found = self._by_name.get(prepared(name).decode("utf-8").casefold())
+        if found is None and (form := prepare(name)) != name:
+            found = self._by_name.get(form.decode("utf-8").casefold())
         return found
 
     def meant_by(self, name: str) -> Account | None:
@@ -151,53 +154,46 @@ class Accounts:
         """Say whether an account's name or alias is in this domain, in any letter case."""
         return domain.casefold() in self._domains
 
-    def matches(self, account: Account | None, password: bytes) -> Match:
+    def matches(
+        self, account: Account | None, password: bytes, prepare: Prepare = prepared
+    ) -> Match:
         """Check a password; for nobody's name at the price of a real check, and always wrong.
 
         Where the client will be refused anyway, right passwords cost what wrong ones do.
         """
         if account is None:
-            refused = self.nobody.matches(password, Occasion.REFUSAL)
+            refused = self.nobody.matches(password, Occasion.REFUSAL, prepare)
             return then(refused, lambda matched: matched and False)
         occasion = Occasion.REFUSAL if account.disabled else Occasion.LOGIN
-        return account.matches(password, occasion)
+        return account.matches(password, occasion, prepare)
 
     def serves(self, need: Need) -> bool:
         """Say whether every account's stored secret can serve mechanisms with this need."""
         return need in self._served
 
-    def is_plaintext_secret(self, text: bytes) -> bool:
+    def is_plaintext_secret(self, text: bytes, prepare: Prepare = prepared) -> bool:
         """Say whether somebody typed a password where a name belongs."""
-        return text in self._plaintext or prepared(text) in self._plaintext
+        return text in self._plaintext or prepare(text) in self._plaintext
 
-    # Credentials
+    # Credentials: what is found for a known name is made for an unknown one, too, and the other way
+    # round, for otherwise the time that it takes would tell which of them it is.
 
     def shared_secret(self, authcid: bytes) -> bytes:
         """Return the account's password, or a decoy."""
+        decoy = self._derived(b"shared", authcid)
         account = self.find(authcid)
         shared = account.secret.shared() if account is not None else None
-        return shared if shared is not None else self._derived(b"shared", authcid)
+        return decoy if shared is None else shared
 
     def scram_keys(self, authcid: bytes, hash_name: str) -> ScramKeys:
-        """Return the account's SCRAM keys, or a decoy that looks like most accounts' keys.
-
-        Both are kept alike, so that finding them takes as long.
-        """
+        """Return the account's SCRAM keys, or a decoy that looks like most accounts' keys."""
         name = authcid.lower()
-        keys = self._scram_keys.get((hash_name, name))
-        if keys is None:
-            keys = self._stored_keys(name, hash_name) or self._decoy_of(name, hash_name)
-            if len(self._scram_keys) >= _SCRAM_KEYS_KEPT:
-                self._scram_keys.clear()
-            self._scram_keys[hash_name, name] = keys
-        return keys
-
-    def _stored_keys(self, name: bytes, hash_name: str) -> ScramKeys | None:
+        decoy = self._decoy_of(name, hash_name)
         account = self.find(name)
-        if account is None:
-            return None
-        salt = self._derived(hash_name.encode(), account.name.encode())[:16]
-        return account.secret.scram_keys(hash_name, salt)
+        salted = name if account is None else account.name.encode()
+        salt = self._derived(hash_name.encode(), salted)[:16]
+        keys = account.secret.scram_keys(hash_name, salt) if account is not None else None
+        return decoy if keys is None else keys
 
     def derive(self) -> Iterator[None]:
         """Make the keys of plaintext accounts, one at each step, each of which takes a millisecond.

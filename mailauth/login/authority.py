@@ -11,6 +11,7 @@ from mailauth.login.blocking import Blocking
 from mailauth.login.event import Attempt, LoginEvent
 from mailauth.login.exposure import ExposureChecks, ImmediateChecks
 from mailauth.sasl import TokenVerdict
+from mailauth.sasl.saslprep import PreparedOnce
 from mailauth.wire.pending import Pending
 
 
@@ -41,6 +42,7 @@ class Authority(msgspec.Struct):
     which outlasts a reload (`changes`).
     `nonce` makes printable random text without commas. `now` is the clock that stamps the record,
     asked where a record is written later than its attempt came; `None` leaves it to the recorder.
+    `prepare` is by RFC 4013, for what one attempt has sent.
     """
 
     accounts: Accounts
@@ -52,3 +54,4 @@ class Authority(msgspec.Struct):
     now: Callable[[], datetime | None] = lambda: None
     verify_token: Callable[[bytes], TokenVerdict] = no_tokens
     disabled: dict[str, bool] = msgspec.field(default_factory=dict)
+    prepare: PreparedOnce = msgspec.field(default_factory=PreparedOnce)

@@ -18,8 +18,8 @@ from mailauth.login.shown import (
     TLS_WORD_OCTETS,
     shown,
 )
+from mailauth.login.typed_tokens import holds_token
 from mailauth.sasl import MECHANISMS, Claim, PasswordClaim
-from mailauth.sasl.saslprep import prepared
 from mailauth.wire.pending import Pending
 
 NO_ATTEMPT = "no-attempt"  # why a connection ended whose client did not try to log in
@@ -115,13 +115,16 @@ class Evidence:
         at: datetime | None = None,
     ) -> Recorded:
         secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
+        authcid = self._safe(claim.authcid, secret)
+        authzid = self._safe(claim.authzid, secret, AUTHZID_OCTETS) if claim.authzid else None
+        self._authority.prepare.forget()
         return self._record(
             Kind.LOGIN,
             result=result,
             reason=reason,
             user=account.name if account is not None else None,
-            authcid=self._safe(claim.authcid, secret),
-            authzid=self._safe(claim.authzid, secret, AUTHZID_OCTETS) if claim.authzid else None,
+            authcid=authcid,
+            authzid=authzid,
             exposed=exposed,
             at=at,
         )
@@ -183,10 +186,10 @@ class Evidence:
         """Make what a client sent fit to be written; people type passwords into name fields."""
         if sent is None:
             return None
-        accounts = self._authority.accounts
-        is_password = password is not None and prepared(sent) == prepared(password)
-        is_secret = is_password or accounts.is_plaintext_secret(sent)
-        if is_secret and accounts.find(sent) is None:
+        accounts, prepare = self._authority.accounts, self._authority.prepare
+        is_password = password is not None and prepare(sent) == prepare(password)
+        is_secret = is_password or accounts.is_plaintext_secret(sent, prepare)
+        if holds_token(sent) or (is_secret and accounts.find(sent, prepare) is None):
             return MASK
         return shown(sent, octets)
 

@@ -239,11 +239,11 @@ class LoginSession(Evidence):
             return self._refuse_unchecked(
                 claim, Result.BLOCKED, Answer.BAD_CREDENTIALS, "address blocked"
             )
-        accounts = self._authority.accounts
-        account = accounts.find(claim.authcid)
+        accounts, prepare = self._authority.accounts, self._authority.prepare
+        account = accounts.find(claim.authcid, prepare)
         match claim:
             case PasswordClaim():
-                right = accounts.matches(account, claim.password)
+                right = accounts.matches(account, claim.password, prepare)
                 return then(right, lambda right: self._judge(claim, account, right))
             case ProvenClaim():
                 return self._judge(claim, account, claim.proven)
@@ -326,7 +326,8 @@ class LoginSession(Evidence):
         if claim is None:
             self._record(Kind.LOGIN, result=result, reason=reason, exposed=False)
             return Outcome(answer)
-        account = self._authority.accounts.find(claim.authcid)
+        prepare = self._authority.prepare
+        account = self._authority.accounts.find(claim.authcid, prepare)
         at = self._authority.now()
 
         def found(exposed: bool | None) -> None:

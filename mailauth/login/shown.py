@@ -1,4 +1,4 @@
-"""What clients send, made fit to be written down: capped, valid text, and never a password.
+"""What clients send, made fit to be written down: capped, valid text, and never a secret.
 
 A cap counts octets as they are written in LoginAttempts.jsonl, where a control character takes six:
 what a record can take is bounded whatever a client sends. Longer values keep their beginning.

@@ -11,6 +11,7 @@ import os
 _DATA_OCTETS = 32768  # crypt.h: CRYPT_DATA_SIZE
 _SETTING_OCTETS = 192  # crypt.h: CRYPT_GENSALT_OUTPUT_SIZE
 _RANDOM_OCTETS = 32
+_PASSWORD_OCTETS = 512  # crypt.h: CRYPT_MAX_PASSPHRASE_SIZE; older libraries take minutes of more
 
 
 class NoCrypt(ValueError):
@@ -19,7 +20,7 @@ class NoCrypt(ValueError):
 
 def crypt(password: bytes, setting: bytes) -> bytes | None:
     """Hash a password as a setting, or another hash, says; `None` if it cannot be done."""
-    if b"\0" in password:
+    if b"\0" in password or len(password) > _PASSWORD_OCTETS:
         return None
     data = ctypes.create_string_buffer(_DATA_OCTETS)
     hashed: bytes | None = library().crypt_rn(password, setting, data, _DATA_OCTETS)

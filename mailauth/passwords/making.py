@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from mailauth.passwords.crypt import crypt, new_setting
 from mailauth.passwords.schemes import SCRAM_HASHES
-from mailauth.sasl.saslprep import Prohibited, saslprep
+from mailauth.sasl.saslprep import Prohibited, prepared, saslprep
 from mailauth.sasl.scram import MINIMUM_ITERATIONS, make_keys
 
 _SALT_OCTETS = 16
@@ -86,9 +86,11 @@ def _crypted(password: str, prefix: bytes, cost: int) -> str:
 
 def _scram(scheme: str, password: str) -> str:
     try:
-        saslprep(password)
+        taken = prepared(password.encode()) == saslprep(password).encode()
     except Prohibited:
         raise CannotStore("SCRAM does not take these characters (RFC 4013)") from None
+    if not taken:
+        raise CannotStore("SCRAM takes no password of this length in such characters")
     salt = os.urandom(_SALT_OCTETS)
     keys = make_keys(password.encode(), salt, MINIMUM_ITERATIONS, SCRAM_HASHES[scheme])
     fields = (keys.salt, keys.stored_key, keys.server_key)

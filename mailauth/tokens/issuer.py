@@ -6,6 +6,8 @@ The key and the list of what was revoked live in the home's state directory; who
 directory can issue tokens, which is what the command line does.
 """
 
+import base64
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -79,7 +81,12 @@ class TokenIssuer:
             os.close(descriptor)
 
     def _claims(self, token: bytes, audience: str) -> tuple[dict[str, object], str]:
-        """Return the claims of a token that we have signed, and what is wrong with it."""
+        """Return the claims of a token that we have signed, and what is wrong with it.
+
+        What anybody may send is not read before its signature is found to be ours.
+        """
+        if not self._has_signed(token):
+            return {}, "not one of our tokens"
         try:
             claims: dict[str, object] = jwt.decode(
                 token,
@@ -97,6 +104,12 @@ class TokenIssuer:
         if claims.get("aud") != audience:
             return claims, "token for the wrong audience"
         return claims, ""
+
+    def _has_signed(self, token: bytes) -> bool:
+        """Say whether the signature is ours, over whatever it is (RFC 7515 §5.2)."""
+        signed, _, signature = token.rpartition(b".")
+        ours = base64.urlsafe_b64encode(hmac.digest(self._key, signed, "sha256")).rstrip(b"=")
+        return hmac.compare_digest(ours, signature)
 
     def _revoked_ids(self) -> frozenset[str]:
         """Read the list again when somebody has added to it."""

@@ -31,6 +31,13 @@ class Dialogue:
             if line.startswith(starts):
                 return line
 
+    def take(self, octets: int) -> bytes:
+        """Read so many octets; raises `EOFError` at the end."""
+        read = self._replies.read(octets)
+        if len(read) < octets:
+            raise EOFError
+        return read
+
     def close(self) -> None:
         """Close at our side."""
         self._replies.close()

@@ -24,8 +24,8 @@ measured, and fails above a bound; `tests/live/test_floods.py` does so for a mom
 - The strangers come from an address that is never blocked; with `blocked`, from one that is.
 - `prepare` is run once before the flood: for records that there must be, say.
 - `config` is appended to the server's `mailauth.toml`, `arguments` are those of `serve`.
-- The server's accounts are `NAME` with `PASSWORD` (a user), and `HASHED` with the same password by
-  Argon2. Who logs in meanwhile is `NAME` by IMAP, from 127.0.0.1, which is never blocked.
+- The server has one account, `NAME` with `PASSWORD`, which is stored by `scheme`. Meanwhile it logs
+  in by IMAP from 127.0.0.1, which is never blocked.
 """
 
 from tests.live.floods.credentials import CREDENTIALS

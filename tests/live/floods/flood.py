@@ -9,7 +9,7 @@ import msgspec
 
 from mailauth.testing import RunningServer
 
-NAME, HASHED, PASSWORD = "mary@mydomain.com", "hans@mydomain.com", "correct horse"
+NAME, PASSWORD = "mary@mydomain.com", "correct horse"
 
 FRIEND = "127.0.0.1"  # who logs in meanwhile; never blocked
 STRANGER, BLOCKED = "127.0.0.65", "127.0.0.66"
@@ -71,6 +71,7 @@ class Flood(msgspec.Struct, frozen=True):
     attack: Attack
     clients: int = 20
     blocked: bool = False
+    scheme: str = "plain"
     bounds: Bounds = Bounds()
     prepare: Callable[[RunningServer], None] | None = None
     config: str = ""

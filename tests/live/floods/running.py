@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from mailauth.passwords.making import argon2id
+from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
 from tests.live.floods.flood import (
     BLOCKED,
     FRIEND,
-    HASHED,
     NAME,
     PASSWORD,
     STRANGER,
@@ -45,15 +44,14 @@ def measure(flood: Flood, seconds: float) -> Measured:
     """Run a flood for a while against a server of its own."""
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        (home / "users.passwd").write_text(
-            f"{NAME}:{{PLAIN}}{PASSWORD}\n{HASHED}:{argon2id(PASSWORD)}\n"
-        )
+        (home / "users.passwd").write_text(f"{NAME}:{SCHEMES[flood.scheme](PASSWORD)}\n")
         (home / "mailauth.toml").write_text(_CONFIG + flood.config)
         with RunningServer(home, *flood.arguments) as server:
             if flood.blocked:
                 _block(server)
             if flood.prepare is not None:
                 flood.prepare(server)
+            _log_in(server)  # whose password is remembered, if it is hashed
             server.settled()
             return _measure(server, flood, seconds)
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pygal
 from markupsafe import Markup
 from pygal.style import Style
@@ -24,14 +25,28 @@ _MONTHS = calendar.month_abbr[1:]
 _DROPPED = {"defs", "desc", "title", "style", "script"}
 
 
+class Bar(msgspec.Struct, frozen=True):
+    """A share, and the query of the logins that it counts; `None` for one that leads nowhere."""
+
+    share: Share
+    query: str | None = None
+
+    def href(self, verdict: str = "") -> str | None:
+        """Return where its logins are, or those of them with a verdict."""
+        if self.query is None:
+            return None
+        secure = {"SECURE": "&secure=true", "UNSECURE": "&secure=false"}.get(verdict, "")
+        return f"/logins?{self.query}{secure}"
+
+
 @lru_cache(maxsize=64)
-def over_time(bars: tuple[Share, ...], title: str) -> Markup:
+def over_time(bars: tuple[Bar, ...], title: str) -> Markup:
     """Draw logins over time as upright bars: what is UNSECURE at the foot, SECURE above it."""
     return _drawn(bars, title, _UPRIGHT, "upright", upright=True)
 
 
 @lru_cache(maxsize=64)
-def by_kind(bars: tuple[Share, ...], title: str) -> Markup:
+def by_kind(bars: tuple[Bar, ...], title: str) -> Markup:
     """Draw logins by some property as lying bars, the first on top."""
     return _drawn(bars, title, _LYING, "lying", upright=False)
 
@@ -47,7 +62,7 @@ def short(label: str) -> str:
             return f"{_MONTHS[int(label[5:7]) - 1]} {label[:4]}"
 
 
-def _drawn(bars: tuple[Share, ...], title: str, width: int, kind: str, *, upright: bool) -> Markup:
+def _drawn(bars: tuple[Bar, ...], title: str, width: int, kind: str, *, upright: bool) -> Markup:
     height = 180 if upright else 28 * len(bars) + 12
     settings: dict[str, Any] = {
         "width": width,
@@ -68,16 +83,16 @@ def _drawn(bars: tuple[Share, ...], title: str, width: int, kind: str, *, uprigh
     if upright:
         chart = pygal.StackedBar(**settings)
         every = -(-len(bars) // max(1, width // _ROOM_FOR_LABEL))
-        chart.x_labels_major = [short(bar.label) for bar in bars[:: max(1, every)]]
+        chart.x_labels_major = [short(bar.share.label) for bar in bars[:: max(1, every)]]
     else:
         chart = pygal.HorizontalStackedBar(**settings, show_y_guides=False, show_x_labels=False)
-    chart.x_labels = [short(bar.label) if upright else bar.label for bar in shown]
-    chart.add("UNSECURE", [bar.unsecure for bar in shown])
-    chart.add("SECURE", [bar.secure for bar in shown])
+    chart.x_labels = [short(bar.share.label) if upright else bar.share.label for bar in shown]
+    chart.add("UNSECURE", [bar.share.unsecure for bar in shown])
+    chart.add("SECURE", [bar.share.secure for bar in shown])
     return _cleaned(chart.render_tree(), shown, title, kind)
 
 
-def _cleaned(svg: Any, bars: tuple[Share, ...], title: str, kind: str) -> Markup:
+def _cleaned(svg: Any, bars: tuple[Bar, ...], title: str, kind: str) -> Markup:
     """Keep the shapes, the words and the classes; say in words what each bar is."""
     for series, verdict in (("serie-0", "UNSECURE"), ("serie-1", "SECURE")):
         for group in svg.iter("g"):
@@ -94,15 +109,27 @@ def _cleaned(svg: Any, bars: tuple[Share, ...], title: str, kind: str) -> Markup
     svg.attrib = {
         "viewBox": svg.get("viewBox"),
         "class": f"chart {kind}",
-        "role": "img",
+        "role": "group",
         "aria-label": title,
     }
     return Markup(ET.tostring(svg, encoding="unicode"))  # noqa: S704 - serialised, so escaped
 
 
-def _name_bars(group: Any, bars: tuple[Share, ...], verdict: str) -> None:
+def _name_bars(group: Any, bars: tuple[Bar, ...], verdict: str) -> None:
+    parents = {child: parent for parent in group.iter() for child in parent}
     rectangles = list(group.iter("rect"))
     for bar, rectangle in zip(bars, rectangles, strict=True):
-        count = bar.unsecure if verdict == "UNSECURE" else bar.secure
+        count = bar.share.unsecure if verdict == "UNSECURE" else bar.share.secure
         named = ET.SubElement(rectangle, "title", {"data-kept": "yes"})
-        named.text = f"{bar.label}: {count} {verdict}"
+        named.text = f"{bar.share.label}: {count} {verdict}"
+        href = bar.href(verdict)
+        if count and href is not None:
+            _link(parents[rectangle], rectangle, href)
+
+
+def _link(parent: Any, rectangle: Any, href: str) -> None:
+    """Let a bar lead to its logins; who has no pointer finds the same links in the numbers."""
+    link = ET.Element("a", {"href": href, "tabindex": "-1", "aria-label": rectangle[-1].text})
+    parent.insert(list(parent).index(rectangle), link)
+    parent.remove(rectangle)
+    link.append(rectangle)

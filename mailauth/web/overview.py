@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import msgspec
 from markupsafe import Markup
@@ -23,23 +24,24 @@ from mailauth.web.services import tls_ports
 
 if TYPE_CHECKING:
     from mailauth.report.logs import Logs
+    from mailauth.web.charts import Bar
 
 COUNTED = 1000  # open cases and exposures; of more it is said that they are more
 SHOWN = 5  # open cases
 MINE = 50  # of one's own logins
 BARS = 8  # of a chart by some property; the rest are one
-TIMES = 60  # bars of the chart over time
+TIMES = 100  # bars of the chart over time
 
 PERIODS = (("Today", "1"), ("7 days", "7"), ("30 days", "30"), ("Everything", ""))
 
-_HOURLY, _DAILY = timedelta(days=2), timedelta(days=45)
+_HOURLY, _DAILY = timedelta(days=2), timedelta(days=TIMES - 1)
 
 
 class Chart(msgspec.Struct, frozen=True):
     """A chart and the numbers that it draws."""
 
     title: str
-    shares: tuple[Share, ...]
+    bars: "tuple[Bar, ...]"
     drawing: Markup
     is_over_time: bool = False
 
@@ -69,7 +71,7 @@ class OverviewOf(msgspec.Struct, frozen=True):
             totals=totals,
             cases=logs.rows(Case, self.wanted, limit=COUNTED),
             exposures=logs.rows(Exposure, self.wanted, limit=COUNTED),
-            charts=_charts(unit, shares, totals.first, totals.last),
+            charts=_charts(unit, shares, totals.first, totals.last, self.wanted),
         )
 
 
@@ -136,20 +138,51 @@ def unit_of(span: timedelta) -> Unit:
     return Unit.DAY if span < _DAILY else Unit.MONTH
 
 
-def _charts(unit: Unit, shares: Shares, first: datetime, last: datetime) -> tuple[Chart, ...]:
-    from mailauth.web.charts import by_kind, over_time
+def _charts(
+    unit: Unit, shares: Shares, first: datetime, last: datetime, wanted: Wanted
+) -> tuple[Chart, ...]:
+    from mailauth.web.charts import Bar, by_kind, over_time
 
-    times = timeline(unit, shares.time, first, last)
     title = "Logins over time"
-    drawn = [Chart(title, times, over_time(times, title), is_over_time=True)]
-    for title, found in (
-        ("By service", shares.service),
-        ("By country", shares.country),
-        ("By mechanism", shares.mechanism),
+    bars = tuple(
+        Bar(share, urlencode(period_of(unit, share.label)))
+        for share in timeline(unit, shares.time, first, last)
+    )
+    drawn = [Chart(title, bars, over_time(bars, title), is_over_time=True)]
+    for title, name, found in (
+        ("By service", "protocol", shares.service),
+        ("By country", "origin", shares.country),
+        ("By mechanism", "mechanism", shares.mechanism),
     ):
-        largest = _largest(found)
-        drawn.append(Chart(title, largest, by_kind(largest, f"Logins {title.lower()}")))
+        bars = tuple(
+            Bar(share, urlencode({name: share.label, **_period(wanted)}))
+            if share in found
+            else Bar(share)
+            for share in _largest(found)
+        )
+        drawn.append(Chart(title, bars, by_kind(bars, f"Logins {title.lower()}")))
     return tuple(drawn)
+
+
+def period_of(unit: Unit, label: str) -> dict[str, str]:
+    """Return the query for the hour, day or month that a bar is about."""
+    since = datetime.fromisoformat(f"{label}-01" if unit is Unit.MONTH else label)
+    match unit:
+        case Unit.HOUR:
+            until = since + timedelta(hours=1)
+        case Unit.DAY:
+            until = since + timedelta(days=1)
+        case Unit.MONTH:
+            until = (since + timedelta(days=31)).replace(day=1)
+    return {"since": since.isoformat(), "until": until.isoformat()}
+
+
+def _period(wanted: Wanted) -> dict[str, str]:
+    since, until = wanted.since, wanted.until
+    return {
+        **({"since": since.isoformat()} if since is not None else {}),
+        **({"until": until.isoformat()} if until is not None else {}),
+    }
 
 
 def _largest(shares: Sequence[Share]) -> tuple[Share, ...]:

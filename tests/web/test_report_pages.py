@@ -1,6 +1,7 @@
 """The console's pages on the reports."""
 
 import csv
+import html
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from mailauth.login.event import Kind, Result
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.report.period import Unit
 from mailauth.report.rows import Share
-from mailauth.web.overview import TIMES, timeline, unit_of
+from mailauth.web.overview import TIMES, period_of, timeline, unit_of
 from tests.report.writing import BOB, Story
 from tests.web.browser import Browser, Server
 
@@ -101,7 +102,33 @@ def test_charts_have_neither_script_nor_style_of_their_own(story: Story, operato
     charts = re.findall(r"<svg.*?</svg>", operator.get("/").text, re.DOTALL)
     assert charts
     for chart in charts:
-        assert not re.search(r"<script|<style|style=|\bon[a-z]+=|href", chart)
+        assert not re.search(r"<script|<style|style=|\bon[a-z]+=|xlink", chart)
+        assert all(target.startswith("/logins?") for target in re.findall(r'href="([^"]*)', chart))
+
+
+def test_a_bar_leads_to_the_logins_that_it_counts(story: Story, operator: Browser) -> None:
+    """Each part of it to those of its verdict; in the table of the numbers, too."""
+    story.login(mechanism="LOGIN")
+    story.login(secure=True, origin="Côte d'Ivoire")
+    story.login(MARY, "SMTP", secure=True)
+    story.wait(hours=3)
+    story.login(MARY, "SMTP")
+    page = operator.get("/").text
+    charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    led = [re.findall(r'<a href="([^"]*)"[^>]*aria-label="([^"]*)"', each) for each in charts]
+    assert sum(map(len, led)) >= 8
+    for target, label in (link for chart in led for link in chart):
+        count = re.search(r": (\d+) (UNSECURE|SECURE)$", label)
+        assert count is not None
+        found = operator.get(html.unescape(target)).text
+        assert f"1–{count[1]} of {count[1]}" in shown(found), (target, label)
+        assert f'href="{target}"' in page.split("</svg>", 1)[1]
+    (empty,) = {
+        share.label
+        for share in timeline(Unit.HOUR, [], datetime(2026, 11, 23, 10), datetime(2026, 11, 23, 10))
+    }
+    assert f"{empty}: 0 UNSECURE" in charts[0]
+    assert operator.get("/").text.count('tabindex="-1"') == sum(map(len, led))
 
 
 def test_the_overview_of_a_period(story: Story, server: Server) -> None:
@@ -204,6 +231,27 @@ def test_logins_are_filtered_and_leafed_through(story: Story, operator: Browser)
     assert "10.0.0.0 " in operator.get("/logins?until=2026-11-23T09:01&user=&protocol=").text
 
 
+def test_sixty_days_have_a_bar_each(story: Story, operator: Browser) -> None:
+    story.login()
+    story.wait(days=59)
+    story.login()
+    chart = re.findall(r"<svg.*?</svg>", operator.get("/").text, re.DOTALL)[0]
+    assert chart.count("UNSECURE</title>") == 60
+
+
+@pytest.mark.parametrize(
+    ("unit", "label", "since", "until"),
+    [
+        (Unit.HOUR, "2026-11-24T23:00", "2026-11-24T23:00:00", "2026-11-25T00:00:00"),
+        (Unit.DAY, "2026-12-31", "2026-12-31T00:00:00", "2027-01-01T00:00:00"),
+        (Unit.MONTH, "2026-02", "2026-02-01T00:00:00", "2026-03-01T00:00:00"),
+        (Unit.MONTH, "2026-12", "2026-12-01T00:00:00", "2027-01-01T00:00:00"),
+    ],
+)
+def test_a_bar_is_about_a_period(unit: Unit, label: str, since: str, until: str) -> None:
+    assert period_of(unit, label) == {"since": since, "until": until}
+
+
 def test_a_user_sees_their_own_sign_ins_with_advice(story: Story, server: Server) -> None:
     story.login(client_name="Thunderbird")
     story.login(MARY, "SMTP")
@@ -247,8 +295,9 @@ def test_hours_and_days_and_months_without_logins_are_shown_too() -> None:
         (timedelta(0), Unit.HOUR),
         (timedelta(hours=47), Unit.HOUR),
         (timedelta(days=2), Unit.DAY),
-        (timedelta(days=44), Unit.DAY),
-        (timedelta(days=45), Unit.MONTH),
+        (timedelta(days=60), Unit.DAY),
+        (timedelta(days=98), Unit.DAY),
+        (timedelta(days=99), Unit.MONTH),
     ],
 )
 def test_the_longer_the_coarser(span: timedelta, unit: Unit) -> None:

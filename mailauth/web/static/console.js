@@ -19,6 +19,32 @@ for (const button of document.querySelectorAll("button.copy")) {
 const log = document.querySelector(".log");
 if (log) log.scrollTop = log.scrollHeight;
 
+// A page that shows how things stand is fetched again while somebody may be looking at it.
+
+const refreshed = document.querySelector("[data-refresh]");
+if (refreshed) setInterval(refresh, 1000 * Number(refreshed.dataset.refresh));
+
+async function refresh() {
+  const shown = document.getElementById("page");
+  if (document.hidden || shown.contains(document.activeElement)) return;
+  let fresh;
+  try {
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    fresh = page.getElementById("page");
+    if (!answer.ok) return;
+  } catch {
+    return; // the server is away; the next time, perhaps
+  }
+  if (fresh === null) {
+    location.reload(); // the session has ended
+    return;
+  }
+  const open = [...shown.querySelectorAll("details")].map((details) => details.open);
+  [...fresh.querySelectorAll("details")].forEach((details, at) => { details.open = open[at] ?? false; });
+  shown.replaceWith(fresh);
+}
+
 // The live page goes on where the server's page ends. Text is only ever set as text.
 
 const SHOWN = 200;

@@ -33,6 +33,7 @@ from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.net.listener_tls import asked_clients
 from mailauth.net.poller import Poller
+from mailauth.net.quiet import quiet
 from mailauth.operations import RunningOperations
 from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
@@ -107,7 +108,11 @@ class Front:
             verify_token=self.tokens.verify,
         )
         self.operations = RunningOperations(
-            self.listeners, self.authority, lambda: self.loaded.tls.ca, times
+            self.listeners,
+            self.authority,
+            lambda: self.loaded.tls.ca,
+            times,
+            partial(quiet, self._reactor),
         )
 
     def open_mail(self, maildir: Path | None, opened: ExitStack) -> None:

@@ -1,6 +1,6 @@
 """What the console sees and changes of the running server."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from mailauth.web.services import Service, services_of
 class RunningOperations:
     """The `web.operations.Operations` of a server. `ca` is the CA as it is now.
 
-    `times` are those of its recorder.
+    `times` are those of its recorder, `quiet` returns when nothing is left to be read.
     """
 
     def __init__(
@@ -31,7 +31,9 @@ class RunningOperations:
         authority: Authority,
         ca: Callable[[], Path | None],
         times: RecordTimes,
+        quiet: Callable[[], Awaitable[None]],
     ) -> None:
+        self._quiet = quiet
         self._listeners = listeners
         self._authority = authority
         self._ca = ca
@@ -51,6 +53,10 @@ class RunningOperations:
             for listener in self._listeners
             for link, since in listener.links.items()
         ]
+
+    async def settled(self) -> None:
+        """Return when what clients have sent until now has been dealt with."""
+        await self._quiet()
 
     async def record_times(self) -> RecordTimes:
         """How long it took to write the records."""

@@ -261,7 +261,7 @@ class Server:
             AccountHandlers(self.authority).table()
             | BlockHandlers(self.authority).table()
             | ConsoleHandlers(self.console_link).table()
-            | RecordHandlers(self.authority, feed).table(),
+            | RecordHandlers(self.authority, feed, operations.settled).table(),
             self._reactor,
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)

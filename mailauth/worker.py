@@ -38,6 +38,7 @@ from mailauth.workers.orders import (
     Seen,
     SetDisabled,
     SetListener,
+    Settle,
     order_in,
     written,
 )
@@ -119,6 +120,8 @@ class Worker:
                 return Seen(await operations.connections(), await operations.record_times())
             case Drain():
                 await arrival(self._front.exposure.drained())
+            case Settle():
+                await self._front.operations.settled()
             case Leave():
                 await self._leave()
             case Begin():

@@ -1,5 +1,7 @@
 """The record over the control socket, and waiting for what comes: `mailauth expect`."""
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -22,7 +24,10 @@ _ALL = Selection()
 
 
 class ReadRecords(msgspec.Struct, frozen=True, tag="read-records"):
-    """What was recorded behind a number? Where there is nothing, wait so many seconds for it."""
+    """What was recorded behind a number? Where there is nothing, wait so many seconds for it.
+
+    What has reached the server before the question is recorded by then.
+    """
 
     after: int
     wait: float
@@ -42,7 +47,10 @@ class Records(msgspec.Struct, frozen=True, tag="records"):
 class RecordHandlers:
     """The handlers of these requests; made before the first login."""
 
-    def __init__(self, authority: Authority, feed: Feed) -> None:
+    def __init__(
+        self, authority: Authority, feed: Feed, settled: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._settled = settled
         self._authority = authority
         self._feed = feed
         self._started = feed.newest
@@ -62,6 +70,7 @@ class RecordHandlers:
         return answer
 
     async def _records(self, request: ReadRecords) -> Records:
+        await self._settled()
         await arrival(self._authority.exposure.drained())
         seconds = min(max(request.wait, 0), MAX_WAIT)
         batch = await self._feed.wait(request.after, MAX_RECORDS, _ALL, seconds)

@@ -14,6 +14,7 @@ from mailauth.testing.recorded import RecordedEvent
 T = TypeVar("T")
 
 ANSWER_SECONDS = 30.0  # beyond what a question itself says that it waits
+LONGEST_WAIT = 60.0  # seconds, of one question
 PAGE = 1000  # records of one answer
 
 
@@ -57,10 +58,15 @@ class Api:
         self._ca = ca
         self._connection: http.client.HTTPConnection | None = None
 
-    def attempts(self, after: int, wait: float = 0) -> Attempts:
-        """Read records behind a number; where there is none, wait up to so many seconds for one."""
-        seconds = min(int(wait) + (wait > int(wait)), 60)
-        query = {"after": after, "limit": PAGE, "wait": seconds}
+    def attempts(self, after: int, wait: float = 0, *, settle: bool = False) -> Attempts:
+        """Read records after a number; where there is none, wait up to so many seconds for one.
+
+        To `settle` is to let the server deal first with whatever clients have sent.
+        """
+        seconds = min(wait, LONGEST_WAIT)
+        query: dict[str, object] = {"after": after, "limit": PAGE, "wait": f"{seconds:.3f}"}
+        if settle:
+            query["settle"] = "true"
         return self.ask("GET", f"attempts?{urlencode(query)}", Attempts, seconds)
 
     def reset(self) -> int:

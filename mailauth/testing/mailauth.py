@@ -10,23 +10,20 @@ sleeps: where something is waited for, the server tells when it comes.
 """
 
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, NoReturn, Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from mailauth.config import Config, ConfigError, load
-from mailauth.login.event import Kind, LoginEvent
-from mailauth.testing.api import Api
-from mailauth.testing.recorded import Wanted, is_login, listed, protocol_named
+from mailauth.testing.api import Api, Attempts
+from mailauth.testing.assertions import Assertions
 from mailauth.testing.running import Listening, RunningServer
+from mailauth.testing.server_record import ServerRecord
 from mailauth.testing.temporary_home import TemporaryHome
 
 T = TypeVar("T")
-
-TIMEOUT = 10.0  # seconds to wait for what should come
 
 
 class User(NamedTuple):
@@ -43,7 +40,7 @@ class ServerEnded(Exception):
     """The server does not run any more; the message is what it said on stderr."""
 
 
-class MailAuth:
+class MailAuth(Assertions):
     """A mailauth server in a process of its own, on free ports and in a temporary home.
 
     It ends with the process that started it, also where that is killed; the home that is left then
@@ -62,10 +59,7 @@ class MailAuth:
         self._server: RunningServer
         self._config: Config
         self._api: Api
-        self._cursor = 0  # of the last record that belongs to the past
-        self._read_to = 0
         self._resets = 0
-        self._events: list[LoginEvent] = []
 
     def __enter__(self) -> Self:
         self.start()
@@ -100,9 +94,8 @@ class MailAuth:
 
     def reset(self) -> None:
         """Begin anew: what was recorded until now is past, and blocks and faults are cleared."""
-        self._cursor = self._read_to = self._asked(self._api.reset)
+        self._record = ServerRecord(self._attempts, self._asked(self._api.reset))
         self._resets += 1
-        self._events.clear()
 
     # Where it is, whom to trust, and who can log in.
 
@@ -151,9 +144,7 @@ class MailAuth:
         Without a name it is the first that is not disabled. Raises `LookupError`.
         """
         for each in self._config.user:
-            if name is None and not each.disabled:
-                return User(each.name, each.password)
-            if name is not None and name.lower() in (each.name.lower(), _local_part(each.name)):
+            if (not each.disabled) if name is None else _means(name, each.name):
                 return User(each.name, each.password)
         known = ", ".join(each.name for each in self._config.user) or "none"
         raise LookupError(f"no [[user]] {name or ''}; there are {known}")
@@ -176,106 +167,6 @@ class MailAuth:
             if is_new and resets == self._resets:
                 self._asked(lambda: self._api.end_fault(where, name))
 
-    # What it has recorded.
-
-    def logins(
-        self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
-    ) -> list[LoginEvent]:
-        """Return the logins that succeeded. A client that was told OK has its login here."""
-        wanted = _wanted(user, protocol, secure)
-        return [each for each in self._recorded() if is_login(each) and wanted.wants(each)]
-
-    def attempts(
-        self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
-    ) -> list[LoginEvent]:
-        """Return everything that happened to a credential, logins that succeeded among it."""
-        wanted = _wanted(user, protocol, secure)
-        return [each for each in self._recorded() if each.kind is Kind.LOGIN and wanted.wants(each)]
-
-    def connections(self, protocol: str | None = None) -> list[LoginEvent]:
-        """Return the connections that ended without a login attempt, with their `reason`."""
-        wanted = _wanted(None, protocol, None)
-        return [
-            each for each in self._recorded() if each.kind is Kind.CONNECTION and wanted.wants(each)
-        ]
-
-    def records(self) -> list[LoginEvent]:
-        """Return everything that was recorded, logins and whatever else."""
-        return list(self._recorded())
-
-    def wait_for_record(self, timeout: float) -> bool:
-        """Wait for anything at all to be recorded; say whether something was."""
-        return self._read_on(timeout)
-
-    def login(self, timeout: float = TIMEOUT) -> LoginEvent:
-        """Return the one login that succeeded; wait for it, and fail if there are more."""
-        __tracebackhide__ = True
-        event = self.wait_for_login(timeout=timeout)
-        if len(self.logins()) > 1:
-            self._fail(f"{len(self.logins())} logins, expected exactly one")
-        return event
-
-    def wait_for_login(
-        self,
-        user: str | None = None,
-        protocol: str | None = None,
-        secure: bool | None = None,
-        timeout: float = TIMEOUT,
-    ) -> LoginEvent:
-        """Return the first login that succeeded and is like this, as soon as there is one."""
-        __tracebackhide__ = True
-        wanted = _wanted(user, protocol, secure)
-        return self._awaited(
-            lambda each: is_login(each) and wanted.wants(each), str(wanted), timeout
-        )
-
-    def wait_for_attempt(
-        self,
-        user: str | None = None,
-        protocol: str | None = None,
-        secure: bool | None = None,
-        timeout: float = TIMEOUT,
-    ) -> LoginEvent:
-        """Return the first attempt that is like this, whatever came of it."""
-        __tracebackhide__ = True
-        wanted = _wanted(user, protocol, secure)
-        return self._awaited(
-            lambda each: each.kind is Kind.LOGIN and wanted.wants(each),
-            f"attempted {wanted}",
-            timeout,
-        )
-
-    def wait_for_connection(
-        self, reason: str = "", protocol: str | None = None, timeout: float = TIMEOUT
-    ) -> LoginEvent:
-        """Return the first connection that ended without an attempt and has this in its reason.
-
-        A client that has refused a certificate: `wait_for_connection("tls-handshake-failed")`.
-        """
-        __tracebackhide__ = True
-        wanted = _wanted(None, protocol, None)
-        return self._awaited(
-            lambda each: (
-                each.kind is Kind.CONNECTION
-                and reason in (each.reason or "")
-                and wanted.wants(each)
-            ),
-            f'connection that ended without an attempt, with "{reason}" in its reason',
-            timeout,
-        )
-
-    def assert_all_secure(self) -> None:
-        """Fail if a login succeeded that was not protected by TLS."""
-        __tracebackhide__ = True
-        if any(not each.secure for each in self.logins()):
-            self._fail("a login that was not protected by TLS")
-
-    def assert_no_exposure(self) -> None:
-        """Fail if an account's real password crossed the wire in the clear, refused or not."""
-        __tracebackhide__ = True
-        if any(each.exposed for each in self._recorded()):
-            self._fail("a password that crossed the wire in the clear")
-
     # How it is done.
 
     def _start(self, home: Path) -> None:
@@ -292,8 +183,7 @@ class MailAuth:
             raise ConfigError('listener: expected one with protocol "http", which tests ask')
         ca = home / ready.ca if ready.ca is not None else None
         self._api = Api(ready.console, ready.api_token, ca)
-        self._cursor = self._read_to = 0
-        self._events.clear()
+        self._record = ServerRecord(self._attempts, 0)
 
     def _named(self, listener: str) -> Listening:
         for each in self.listeners:
@@ -309,34 +199,11 @@ class MailAuth:
     def _last_words(self) -> str:
         return self._server.stderr_file.read_text(encoding="utf-8", errors="replace")
 
-    def _recorded(self) -> list[LoginEvent]:
-        """Return what was recorded until now."""
-        while self._read_on(0):
-            pass
-        return self._events
+    def _meant_by(self, user: str) -> str | None:
+        return next((each.name for each in self._config.user if _means(user, each.name)), None)
 
-    def _awaited(
-        self, matches: Callable[[LoginEvent], bool], what: str, timeout: float
-    ) -> LoginEvent:
-        __tracebackhide__ = True
-        deadline = time.monotonic() + timeout
-        looked_at = 0
-        while True:
-            for event in self._events[looked_at:]:
-                if matches(event):
-                    return event
-            looked_at = len(self._events)
-            remaining = deadline - time.monotonic()
-            if not self._read_on(max(remaining, 0)) and remaining <= 0:
-                self._fail(f"no {what} within {timeout:g} s")
-
-    def _read_on(self, wait: float) -> bool:
-        """Read what is behind the last record, and say whether there was anything."""
-        answer = self._asked(lambda: self._api.attempts(self._read_to, wait))
-        self._events += answer.attempts
-        went_on = answer.cursor > self._read_to
-        self._read_to = answer.cursor
-        return went_on
+    def _attempts(self, after: int, wait: float, *, settle: bool) -> Attempts:
+        return self._asked(lambda: self._api.attempts(after, wait, settle=settle))
 
     def _asked(self, ask: Callable[[], T]) -> T:
         try:
@@ -346,18 +213,7 @@ class MailAuth:
                 raise
             raise ServerEnded(self._last_words()) from error
 
-    def _fail(self, what: str) -> NoReturn:
-        __tracebackhide__ = True  # a failure is shown where the test asks
-        raise AssertionError(f"{what}; recorded:\n{listed(self._recorded())}")
 
-
-def _wanted(user: str | None, protocol: str | None, secure: bool | None) -> Wanted:
-    return Wanted(
-        user=user,
-        protocol=None if protocol is None else protocol_named(protocol),
-        secure=secure,
-    )
-
-
-def _local_part(name: str) -> str:
-    return name.partition("@")[0].lower()
+def _means(name: str, account: str) -> bool:
+    """Say whether it names the account, or is what stands before the @ of its name."""
+    return name.lower() in (account.lower(), account.partition("@")[0].lower())

@@ -26,7 +26,7 @@ from mailauth.web.message import HttpError, Request, Response, json
 from mailauth.web.openapi import described
 from mailauth.web.operations import OpenConnection, Operations
 from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
-from mailauth.web.selection import MAX_NUMBER, Selection, number, selection
+from mailauth.web.selection import MAX_NUMBER, Selection, decimal, number, selection, truth
 from mailauth.web.waiting import arrival
 
 MAX_EVENTS = 1000  # of one answer
@@ -109,8 +109,14 @@ _EVENTS = (
     Parameter("limit", Annotated[int, Meta(ge=1, le=MAX_EVENTS)], "how many records at most"),
     Parameter(
         "wait",
-        Annotated[int, Meta(ge=0, le=MAX_WAIT_SECONDS)],
-        "how many seconds to wait for a record if there is none",
+        Annotated[float, Meta(ge=0, le=MAX_WAIT_SECONDS)],
+        "how many seconds to wait for a record if there is none, such as 30 or 0.25",
+    ),
+    Parameter(
+        "settle",
+        bool,
+        "first deal with what clients have sent until now, such as the end of a connection;"
+        " for who may see all records",
     ),
     Parameter("user", str, "an account's name"),
     Parameter("protocol", Protocol, "the service"),
@@ -244,6 +250,7 @@ class Api:
 
     async def reset(self, _: Request, __: Viewer) -> Response:
         """Forget blocks, failures and faults; return where to read on from. No log is touched."""
+        await self._operations.settled()
         await arrival(self._authority.exposure.drained())
         self._authority.blocking.clear()
         await self._operations.clear_faults()
@@ -254,7 +261,9 @@ class Api:
     ) -> dict[str, object]:
         after = number(request.query, "after", 0, MAX_NUMBER)
         limit = number(request.query, "limit", 100, MAX_EVENTS, at_least=1)
-        seconds = number(request.query, "wait", 0, MAX_WAIT_SECONDS)
+        seconds = decimal(request.query, "wait", MAX_WAIT_SECONDS)
+        if truth(request.query, "settle") and viewer.only_user is None:
+            await self._operations.settled()
         await arrival(self._authority.exposure.drained())
         with self._one_more(viewer.only_user):
             batch = await self._feed.wait(after, limit, wanted, seconds)

@@ -1,5 +1,6 @@
 """The description of the API (OpenAPI 3.1), made from its routes and the types of its answers."""
 
+import re
 from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
@@ -72,6 +73,7 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     if path_parameters:
         problems["404"] = "There is no such thing"
     return {
+        "operationId": _operation_id(route),
         "summary": summary,
         "security": [{"token": [scope_needed(route.method).value]}, {"login": []}],
         "parameters": [
@@ -89,6 +91,12 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _operation_id(route: Route) -> str:
+    """Name an operation for code that is generated: the method, and the words of its path."""
+    words = re.findall(r"[a-z0-9]+", route.path.removeprefix("/api/v1/").lower())
+    return "".join((route.method.lower(), *(word.capitalize() for word in words)))
 
 
 def _query_parameter(parameter: Parameter, schema_of: dict[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class Operations(Protocol):
     async def connections(self) -> Sequence[OpenConnection]:
         """Return the connections that are open now."""
 
+    async def settled(self) -> None:
+        """Return when what clients have sent until now has been dealt with."""
+
     async def record_times(self) -> RecordTimes:
         """Return how long it took to write the records of this server."""
 

@@ -14,6 +14,7 @@ from mailauth.web.message import HttpError
 MAX_NUMBER = 2**53 - 1  # what every reader of JSON can hold
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 E = TypeVar("E", bound=enum.Enum)
 
@@ -84,3 +85,11 @@ def number(
     if _NUMBER.fullmatch(text) is None or not at_least <= int(text) <= at_most:
         raise HttpError(400, f"{name}: expected a whole number from {at_least} to {at_most}.")
     return int(text)
+
+
+def decimal(query: Mapping[str, str], name: str, at_most: int) -> float:
+    """Read a number that may have a fraction, 0 where there is none; raises `HttpError`."""
+    text = query.get(name, "0")
+    if not _DECIMAL.fullmatch(text) or not 0 <= float(text) <= at_most:
+        raise HttpError(400, f"{name}: expected a number from 0 to {at_most}.")
+    return float(text)

@@ -15,7 +15,7 @@ from mailauth.web.services import Service
 from mailauth.web.waiting import arrival
 from mailauth.wire.pending import Pending
 from mailauth.workers.crew import Crew
-from mailauth.workers.orders import Drain, Look, Seen, SetDisabled, SetListener
+from mailauth.workers.orders import Drain, Look, Seen, SetDisabled, SetListener, Settle
 
 
 class EverybodysOperations:
@@ -37,6 +37,11 @@ class EverybodysOperations:
         for seen in await self._look():
             connections += seen.connections
         return connections
+
+    async def settled(self) -> None:
+        """Return when what clients have sent until now has been dealt with, in all processes."""
+        await self._crew().ask(Settle())
+        await self._own.settled()
 
     async def record_times(self) -> RecordTimes:
         """How long it took all processes to write their records."""

@@ -81,11 +81,15 @@ class Drain(msgspec.Struct, frozen=True, tag=True):
     """Say when the checks that have begun are recorded."""
 
 
+class Settle(msgspec.Struct, frozen=True, tag=True):
+    """Say when what clients have sent until now has been dealt with."""
+
+
 class Leave(msgspec.Struct, frozen=True, tag=True):
     """Take leave of everybody, and end."""
 
 
-Order = Begin | Reload | SetListener | SetDisabled | Look | Drain | Leave
+Order = Begin | Reload | SetListener | SetDisabled | Look | Drain | Settle | Leave
 
 
 class Numbered(msgspec.Struct, frozen=True):

@@ -1,7 +1,9 @@
 """The API against its own description, asked by schemathesis."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import schemathesis
@@ -68,3 +70,13 @@ def test_the_api_is_as_it_is_described(asked: RunningServer) -> None:
 
         ask()
     assert len(operations) > 10
+
+
+def test_every_operation_has_a_name_of_its_own(asked: RunningServer) -> None:
+    """Generated clients name their functions by it."""
+    with urlopen(f"{asked.ready.console}api/v1/openapi.json") as answer:
+        paths = json.load(answer)["paths"]
+    names = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert {"getMe", "getAttempts", "postReset", "putListenersNameFaultFault"} <= set(names)
+    assert len(names) == len(set(names))
+    assert all(name.isidentifier() for name in names)

@@ -105,6 +105,9 @@ class FakeOperations:
         """Nobody, unless a test says otherwise."""
         return self.open
 
+    async def settled(self) -> None:
+        return None
+
     async def record_times(self) -> RecordTimes:
         """Those that a test has taken."""
         return self.times

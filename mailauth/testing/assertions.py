@@ -1,0 +1,219 @@
+"""What tests ask of a server's record, wait for, and assert."""
+
+from collections.abc import Callable
+
+from mailauth.login.event import Kind, LoginEvent
+from mailauth.testing.recorded import Wanted, is_login, protocol_named
+from mailauth.testing.server_record import ServerRecord
+
+TIMEOUT = 10.0  # seconds to wait for what should come
+
+Matches = Callable[[LoginEvent], bool]
+
+
+class Assertions:
+    """Questions about a record. Names are those of accounts, or what stands before their `@`."""
+
+    _record: ServerRecord
+
+    def _meant_by(self, user: str) -> str | None:
+        """Return the account that a name means; `None` where there is none."""
+        raise NotImplementedError
+
+    def logins(
+        self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
+    ) -> list[LoginEvent]:
+        """Return the logins that succeeded. A client that was told OK has its login here."""
+        wanted = self._wanted(user, protocol, secure)
+        return [each for each in self._recorded() if is_login(each) and wanted.wants(each)]
+
+    def attempts(
+        self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
+    ) -> list[LoginEvent]:
+        """Return everything that happened to a credential, logins that succeeded among it."""
+        wanted = self._wanted(user, protocol, secure)
+        return [each for each in self._recorded() if each.kind is Kind.LOGIN and wanted.wants(each)]
+
+    def connections(self, protocol: str | None = None) -> list[LoginEvent]:
+        """Return the connections that ended without a login attempt, with their `reason`."""
+        wanted = self._wanted(None, protocol, None)
+        return [
+            each for each in self._recorded() if each.kind is Kind.CONNECTION and wanted.wants(each)
+        ]
+
+    def records(self) -> list[LoginEvent]:
+        """Return everything that was recorded, logins and whatever else."""
+        return list(self._recorded())
+
+    def wait_for_record(self, timeout: float) -> bool:
+        """Wait for anything at all to be recorded; say whether something was."""
+        return self._record.read_on(timeout)
+
+    def login(
+        self,
+        user: str | None = None,
+        protocol: str | None = None,
+        secure: bool | None = None,
+        timeout: float = TIMEOUT,
+    ) -> LoginEvent:
+        """Return the one login that succeeded and is like this; wait for it, fail if it is not one.
+
+        A second login fails it, too, if that is like this.
+        """
+        __tracebackhide__ = True
+        event = self.wait_for_login(user, protocol, secure, timeout)
+        return self._only(event, user, protocol, secure)
+
+    def wait_for_login(
+        self,
+        user: str | None = None,
+        protocol: str | None = None,
+        secure: bool | None = None,
+        timeout: float = TIMEOUT,
+    ) -> LoginEvent:
+        """Return the first login that succeeded and is like this, as soon as there is one."""
+        __tracebackhide__ = True
+        return self._record.awaited(*self._a_login(user, protocol, secure), timeout)
+
+    def wait_for_attempt(
+        self,
+        user: str | None = None,
+        protocol: str | None = None,
+        secure: bool | None = None,
+        timeout: float = TIMEOUT,
+    ) -> LoginEvent:
+        """Return the first attempt that is like this, whatever came of it."""
+        __tracebackhide__ = True
+        return self._record.awaited(*self._an_attempt(user, protocol, secure), timeout)
+
+    def wait_for_connection(
+        self, reason: str = "", protocol: str | None = None, timeout: float = TIMEOUT
+    ) -> LoginEvent:
+        """Return the first connection that ended without an attempt and has this in its reason.
+
+        A client that has refused a certificate: `wait_for_connection("tls-handshake-failed")`.
+        """
+        __tracebackhide__ = True
+        return self._record.awaited(*self._a_connection(reason, protocol), timeout)
+
+    # The same, to be awaited where the client is a task of the event loop that the test runs in.
+
+    async def wait_for_record_async(self, timeout: float) -> bool:
+        """Wait for anything at all to be recorded, as `wait_for_record`."""
+        return await self._record.read_on_async(timeout)
+
+    async def login_async(
+        self,
+        user: str | None = None,
+        protocol: str | None = None,
+        secure: bool | None = None,
+        timeout: float = TIMEOUT,
+    ) -> LoginEvent:
+        """Return the one login that succeeded and is like this, as `login`."""
+        __tracebackhide__ = True
+        event = await self.wait_for_login_async(user, protocol, secure, timeout)
+        return self._only(event, user, protocol, secure)
+
+    async def wait_for_login_async(
+        self,
+        user: str | None = None,
+        protocol: str | None = None,
+        secure: bool | None = None,
+        timeout: float = TIMEOUT,
+    ) -> LoginEvent:
+        """Return the first login that succeeded and is like this, as `wait_for_login`."""
+        __tracebackhide__ = True
+        wanted = self._a_login(user, protocol, secure)
+        return await self._record.awaited_async(*wanted, timeout)
+
+    async def wait_for_attempt_async(
+        self,
+        user: str | None = None,
+        protocol: str | None = None,
+        secure: bool | None = None,
+        timeout: float = TIMEOUT,
+    ) -> LoginEvent:
+        """Return the first attempt that is like this, as `wait_for_attempt`."""
+        __tracebackhide__ = True
+        wanted = self._an_attempt(user, protocol, secure)
+        return await self._record.awaited_async(*wanted, timeout)
+
+    async def wait_for_connection_async(
+        self, reason: str = "", protocol: str | None = None, timeout: float = TIMEOUT
+    ) -> LoginEvent:
+        """Return the first connection that ended like this, as `wait_for_connection`."""
+        __tracebackhide__ = True
+        wanted = self._a_connection(reason, protocol)
+        return await self._record.awaited_async(*wanted, timeout)
+
+    # What is to be true of it. Where nobody was there that could have done otherwise it proves
+    # nothing, and fails.
+
+    def assert_all_secure(self, *, allow_empty: bool = False) -> None:
+        """Fail if a login succeeded that was not protected by TLS, or if none was attempted."""
+        __tracebackhide__ = True
+        if any(not each.secure for each in self.logins()):
+            self._record.fail("a login that was not protected by TLS")
+        if not (allow_empty or self.attempts()):
+            self._record.fail("no attempt to log in, so that no login can be judged")
+
+    def assert_no_exposure(self, *, allow_empty: bool = False) -> None:
+        """Fail if an account's real password crossed the wire in the clear, refused or not.
+
+        It fails, too, if no client was there at all.
+        """
+        __tracebackhide__ = True
+        if any(each.exposed for each in self._recorded()):
+            self._record.fail("a password that crossed the wire in the clear")
+        if not (allow_empty or self.attempts() or self.connections()):
+            self._record.fail("no client that has connected, so that no password can be judged")
+
+    # How it is done.
+
+    def _recorded(self) -> list[LoginEvent]:
+        """Return what was recorded until now."""
+        return self._record.events()
+
+    def _only(
+        self, event: LoginEvent, user: str | None, protocol: str | None, secure: bool | None
+    ) -> LoginEvent:
+        __tracebackhide__ = True
+        logins = self.logins(user, protocol, secure)
+        if len(logins) > 1:
+            self._record.fail(f"{len(logins)} logins, expected exactly one")
+        return event
+
+    def _a_login(
+        self, user: str | None, protocol: str | None, secure: bool | None
+    ) -> tuple[Matches, str]:
+        wanted = self._wanted(user, protocol, secure)
+        return lambda each: is_login(each) and wanted.wants(each), str(wanted)
+
+    def _an_attempt(
+        self, user: str | None, protocol: str | None, secure: bool | None
+    ) -> tuple[Matches, str]:
+        wanted = self._wanted(user, protocol, secure)
+        return (
+            lambda each: each.kind is Kind.LOGIN and wanted.wants(each),
+            f"attempted {wanted}",
+        )
+
+    def _a_connection(self, reason: str, protocol: str | None) -> tuple[Matches, str]:
+        wanted = self._wanted(None, protocol, None)
+        return (
+            lambda each: (
+                each.kind is Kind.CONNECTION
+                and reason in (each.reason or "")
+                and wanted.wants(each)
+            ),
+            f'connection that ended without an attempt, with "{reason}" in its reason',
+        )
+
+    def _wanted(self, user: str | None, protocol: str | None, secure: bool | None) -> Wanted:
+        """Say what is wanted; a name means the account that `user` finds by it, if there is one."""
+        return Wanted(
+            user=user,
+            account=None if user is None else self._meant_by(user),
+            protocol=None if protocol is None else protocol_named(protocol),
+            secure=secure,
+        )

@@ -26,6 +26,7 @@ from mailauth.workers.line import Line
 from mailauth.workers.orders import (
     Answer,
     Answered,
+    Beat,
     Begin,
     Done,
     Drain,
@@ -118,6 +119,8 @@ class Worker:
             case Look():
                 operations = self._front.operations
                 return Seen(await operations.connections(), await operations.record_times())
+            case Beat():
+                pass
             case Drain():
                 await arrival(self._front.exposure.drained())
             case Settle():

@@ -17,10 +17,11 @@ from mailauth.net.listener import Listener
 from mailauth.record.follower import Follower
 from mailauth.record.shared import RECORD_LOCK, SharedState
 from mailauth.web.history import JournalHistory
-from mailauth.workers.crew import Crew
+from mailauth.workers.crew import BEAT_SECONDS, Crew
 from mailauth.workers.everybody import EverybodysChecks, EverybodysOperations
 from mailauth.workers.failures import FAILURES_LOCK, SharedCounts
 from mailauth.workers.orders import Begin, Reload, Shared, WrittenConfig
+from mailauth.workers.stuck import LOOK_SECONDS, StuckLocks
 
 FOLLOW_SECONDS = 0.05  # from one look at what the workers have recorded to the next
 _MAIL = "mail"  # in the home's state directory: the Maildirs of a server that keeps none
@@ -74,6 +75,14 @@ class Workforce:
         )
         opened.callback(self._crew.close)
         self._crew.start()
+        stuck = StuckLocks(
+            (self.state.lock, self.counts.lock),
+            self.state.progress,
+            self._crew.processes,
+            self._crew.end,
+        )
+        self._front.repeat(LOOK_SECONDS, stuck.look, opened)
+        self._front.repeat(BEAT_SECONDS, self._crew.beat, opened)
 
     async def reload(self, config: Config) -> None:
         """Have the workers go on with the files as they are now, and return when they do."""

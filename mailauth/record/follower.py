@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.logger import Logger
 
+from mailauth.file_lock import LockHeld
 from mailauth.login.event import LoginEvent
 from mailauth.record.files import Identity
 from mailauth.record.journal import JournalError, decode
@@ -54,6 +55,8 @@ class Follower:
         try:
             for event in self._news():
                 self.sinks.publish(event)
+        except LockHeld:
+            return  # whoever holds it is dealt with (`workers.stuck`); what comes is read later
         except OSError as error:
             self._troubles.begun(NOT_READ, error)
         else:

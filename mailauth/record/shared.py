@@ -10,9 +10,14 @@ import os
 import struct
 from pathlib import Path
 
-from mailauth.shared_memory import ProcessLock, shared_memory
+from mailauth.file_lock import BRIEFLY, ProcessLock
+from mailauth.shared_memory import shared_memory
 
 RECORD_LOCK = "record.lock"  # in the home's state directory
+
+# A worker has nothing else to do, and is worth waiting for: the parent ends who does not let go of
+# the lock, before that (`workers.stuck`). The parent itself has to stay awake for it.
+WORKERS_PATIENCE = 4.0
 
 NUMBERS = 11  # what one state holds: unsigned 64-bit integers
 
@@ -24,22 +29,26 @@ _SIZE = 4096
 class SharedState:
     """Where the record stands, as `NUMBERS` integers, for whoever has the lock."""
 
-    def __init__(self, descriptor: int, lock: Path) -> None:
+    def __init__(self, descriptor: int, lock: Path, patience: float = WORKERS_PATIENCE) -> None:
         """Attach to the memory behind an inherited descriptor; `lock` is the file that all lock."""
         self.descriptor = descriptor
+        self.lock = ProcessLock(lock, patience)
         self._memory = mmap.mmap(descriptor, _SIZE)
-        self._lock = ProcessLock(lock)
-        self.acquire = self._lock.acquire
-        self.release = self._lock.release
+        self.acquire = self.lock.acquire
+        self.release = self.lock.release
 
     @classmethod
     def create(cls, lock: Path) -> "SharedState":
         """Make the memory; its descriptor is for workers to inherit."""
-        return cls(shared_memory("mailauth-record", _SIZE), lock)
+        return cls(shared_memory("mailauth-record", _SIZE), lock, BRIEFLY)
 
     def load(self) -> tuple[int, ...]:
         """Return the state."""
         return _STATE.unpack_from(self._memory, _HALVES[self._memory[0]])
+
+    def progress(self) -> int:
+        """Return a number that changes whenever something is stored; nobody waits for the lock."""
+        return hash((self._memory[0], *self.load()))
 
     def store(self, *numbers: int) -> None:
         """Replace the state."""
@@ -50,5 +59,5 @@ class SharedState:
     def close(self) -> None:
         """Detach; the memory goes with the last who is attached."""
         self._memory.close()
-        self._lock.close()
+        self.lock.close()
         os.close(self.descriptor)

@@ -18,6 +18,7 @@ from mailauth.workers.line import Line
 from mailauth.workers.orders import (
     Answer,
     Answered,
+    Beat,
     Begin,
     Drain,
     Failed,
@@ -35,7 +36,12 @@ log = Logger()
 
 START_SECONDS = 60.0  # for a worker to accept connections
 ANSWER_SECONDS = 5.0
-LEAVE_SECONDS = 10.0  # a worker takes leave of its clients meanwhile
+LEAVE_SECONDS = 8.0  # a worker takes leave of its clients meanwhile
+BEAT_SECONDS = 1.0  # from one question whether a worker runs to the next
+BEATS = 10  # that a worker may miss: then it is stopped, or hangs, and its clients with it
+BEATS_LEAVING = 3  # when everybody waits for it to end
+REAP_SECONDS = 0.02  # from one look whether a killed process is gone to the next
+GONE_SECONDS = 2.0  # for a killed process to be gone
 SETTLED_SECONDS = 1.0  # a worker that has served for so long was not started in vain
 FIRST_PAUSE = 0.1  # before the next one, when it was; doubled from time to time
 LONGEST_PAUSE = 10.0
@@ -44,6 +50,8 @@ _MAIN = "mailauth.cli.worker"
 _BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _BEGIN = 0  # the number of the first order
+
+_NOT_GONE = "The worker of pid {pid} was killed and is not gone: the system holds on to it"
 
 
 class WorkerFailed(OSError):
@@ -57,6 +65,9 @@ class _Hired(msgspec.Struct, eq=False):
     line: Line | None = None
     unanswered: dict[int, Deferred[Answer | None]] = msgspec.field(default_factory=dict)
     late: IDelayedCall | None = None
+    beat: int | None = None  # the number of the question whether it runs, until it is answered
+    beats_missed: int = 0
+    is_killed: bool = False
     ready_since: float | None = None  # when it began to accept connections
 
 
@@ -90,6 +101,7 @@ class Crew:
         self._seats = [_Seat(number) for number in range(1, count + 1)]
         self._numbers = _BEGIN
         self._leaving = False
+        self._given_up = False  # waiting for those who are killed, and not gone
         self._gone: list[Deferred[None]] = []
 
     def start(self) -> None:
@@ -142,8 +154,8 @@ class Crew:
             if seat.hired is not None and seat.hired.line is not None:
                 self._numbers += 1
                 seat.hired.line.say(written(Numbered(self._numbers, Leave())))
-        deadline = self._reactor.callLater(LEAVE_SECONDS, self.close)
-        while any(seat.hired is not None for seat in self._seats):
+        deadline = self._reactor.callLater(LEAVE_SECONDS, self._insist)
+        while any(seat.hired is not None for seat in self._seats) and not self._given_up:
             gone: Deferred[None] = Deferred()
             self._gone.append(gone)
             await gone
@@ -153,10 +165,72 @@ class Crew:
     def close(self) -> None:
         """End those who are still there, at once."""
         self._leaving = True
+        hired = [seat.hired for seat in self._seats if seat.hired is not None]
+        for each in hired:
+            each.process.kill()
+        seconds = GONE_SECONDS
+        for each in hired:
+            try:
+                each.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                seconds = 0.0
+                log.critical(_NOT_GONE, pid=each.process.pid)
+
+    def processes(self) -> list[int]:
+        """Return the process ids of those that there are."""
+        return [seat.hired.process.pid for seat in self._seats if seat.hired is not None]
+
+    def end(self, process: int, why: str) -> None:
+        """Kill a worker, and say why; another takes its place.
+
+        It is not asked: one that is stopped hears of nothing but SIGKILL.
+        """
         for seat in self._seats:
-            if seat.hired is not None:
-                seat.hired.process.kill()
-                seat.hired.process.wait()
+            hired = seat.hired
+            if hired is not None and hired.process.pid == process and not hired.is_killed:
+                hired.is_killed = True
+                log.critical(
+                    "Worker {number} (pid {pid}) {why}: it is killed",
+                    number=seat.number,
+                    pid=process,
+                    why=why,
+                )
+                hired.process.kill()
+
+    def beat(self) -> None:
+        """Ask each worker whether it runs, and end those that have not said so for too long.
+
+        Questions are counted, not seconds: where all processes have been stopped, nobody is late.
+        """
+        for seat in self._seats:
+            hired = seat.hired
+            if hired is None or hired.line is None or hired.ready_since is None:
+                continue
+            if hired.beat is None:
+                self._numbers += 1
+                hired.beat = self._numbers
+                hired.line.say(written(Numbered(hired.beat, Beat())))
+                continue
+            hired.beats_missed += 1
+            if hired.beats_missed >= (BEATS_LEAVING if self._leaving else BEATS):
+                self.end(hired.process.pid, f"has not answered for {hired.beats_missed} s")
+
+    def _insist(self) -> None:
+        """End those who do not leave, and do not wait for ever for the system to end them."""
+        for process in self.processes():
+            self.end(process, "does not leave")
+        self._reactor.callLater(GONE_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        for process in self.processes():
+            log.critical(_NOT_GONE, pid=process)
+        self._tell_who_waits()
+
+    def _tell_who_waits(self) -> None:
+        gone, self._gone = self._gone, []
+        for each in gone:
+            each.callback(None)
 
     def _hire(self, seat: _Seat) -> tuple[_Hired, socket.socket]:
         """Start a process, with the end of a line to it that is still silent."""
@@ -211,14 +285,20 @@ class Crew:
             if hired.late is not None:
                 hired.late.cancel()
                 hired.late = None
+        hired.beats_missed = 0
+        if message.number == hired.beat:
+            hired.beat = None
         waiting = hired.unanswered.pop(message.number, None)
         if waiting is not None:
             waiting.callback(message.answer)
 
     def _lost(self, seat: _Seat, hired: _Hired) -> None:
-        """A worker has gone; another takes its place."""
+        """A worker's line has ended; when the worker has, another takes its place."""
         hired.process.kill()  # if it has closed the line, and nothing else
-        code = hired.process.wait()
+        code = hired.process.poll()
+        if code is None:
+            self._reactor.callLater(REAP_SECONDS, self._lost, seat, hired)
+            return
         if hired.late is not None:
             hired.late.cancel()
         seat.hired = None
@@ -227,9 +307,7 @@ class Crew:
         for waiting in unanswered.values():
             waiting.callback(None)
         if self._leaving:
-            gone, self._gone = self._gone, []
-            for each in gone:
-                each.callback(None)
+            self._tell_who_waits()
             return
         now = self._reactor.seconds()
         if hired.ready_since is not None and now - hired.ready_since >= SETTLED_SECONDS:

@@ -4,10 +4,13 @@ A table without pointers, like a processor's cache: an address has its place in 
 slots, and when a set is full, the one gives way that has been quiet for longest. So a flood of
 addresses costs no more than the table, and nobody can aim at a slot: places depend on a secret.
 
-Writers take turns; readers do not wait for them. A slot counts when its first cell is set, which a
-writer does last, so that a killed one leaves a slot as it was, or empty.
+Writers take turns; readers do not wait for them. A writer that is stopped in its turn is not waited
+for either: that a count may be short by one then is better than a login that hangs. A slot counts
+when its first cell is set, which a writer does last, so that a killed one leaves a slot as it was,
+or empty.
 """
 
+import contextlib
 import hmac
 import mmap
 import os
@@ -17,8 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from mailauth.file_lock import LockHeld, ProcessLock
 from mailauth.login.blocking import IPV6_PREFIX, Count, Counts
-from mailauth.shared_memory import ProcessLock, shared_memory
+from mailauth.shared_memory import shared_memory
 
 FAILURES_LOCK = "failures.lock"  # in the home's state directory
 
@@ -41,7 +45,7 @@ class SharedCounts(Counts):
         self._memory = mmap.mmap(descriptor, _SIZE)
         self._cells = memoryview(self._memory).cast("Q")
         self._key = bytes(self._memory[8 : 8 * _HEADER_CELLS])
-        self._lock = ProcessLock(lock)
+        self.lock = ProcessLock(lock)
 
     @classmethod
     def create(cls, lock: Path) -> "SharedCounts":
@@ -54,15 +58,16 @@ class SharedCounts(Counts):
         """Detach; the memory goes with the last who is attached."""
         self._cells.release()
         self._memory.close()
-        self._lock.close()
+        self.lock.close()
         os.close(self.descriptor)
 
     def __enter__(self) -> Self:
-        self._lock.acquire()
+        with contextlib.suppress(LockHeld):  # by one that is stopped, and so does not count
+            self.lock.acquire()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self.lock.release()
 
     def __len__(self) -> int:
         return self._cells[0]

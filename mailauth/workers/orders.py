@@ -77,6 +77,10 @@ class Look(msgspec.Struct, frozen=True, tag=True):
     """Say what is open."""
 
 
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """Say that you run."""
+
+
 class Drain(msgspec.Struct, frozen=True, tag=True):
     """Say when the checks that have begun are recorded."""
 
@@ -89,7 +93,7 @@ class Leave(msgspec.Struct, frozen=True, tag=True):
     """Take leave of everybody, and end."""
 
 
-Order = Begin | Reload | SetListener | SetDisabled | Look | Drain | Settle | Leave
+Order = Begin | Reload | SetListener | SetDisabled | Look | Beat | Drain | Settle | Leave
 
 
 class Numbered(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 from random import Random
+from statistics import median
 from time import perf_counter
 
 from mailauth.login.event import LoginEvent, Result
@@ -56,8 +57,8 @@ class Rounds:
         self.kills: Counter[str] = Counter()
         self._random = random
         self._count = count
-        self._server = RunningServer(home)
-        self._server.start()
+        self.server = RunningServer(home)
+        self.server.start()
 
     def play(self, victim: str | None = None) -> None:
         """Kill, start again, and hold the record to what clients were told."""
@@ -65,27 +66,27 @@ class Rounds:
         victim = victim if victim is not None else self._random.choice(victims)
         self.kills[victim] += 1
         self.load.run(
-            self._server,
+            self.server,
             after=self._random.randrange(1, 250),
             delay=self._random.uniform(0, 0.01),
             do=self._killing(victim),
             more=100 if victim == "worker" else 1_000_000,
         )
         if victim != "worker":
-            self._server.kill()
-            self._server.start()
+            self.server.kill()
+            self.server.start()
         self.interrupted += 1
         self.verify()
 
     def stop(self) -> None:
         """Stop the server, which nothing has harmed."""
-        assert self._server.stop() == 0
+        assert self.server.stop() == 0
 
     def _killing(self, victim: str) -> Callable[[], object]:
-        parent = self._server.process.pid
+        parent = self.server.process.pid
 
         def kill() -> None:
-            chosen = workers(self._server) if self._count > 1 else []
+            chosen = workers(self.server) if self._count > 1 else []
             self._random.shuffle(chosen)
             pids = {"server": [parent], "worker": chosen[:1], "everybody": [*chosen, parent]}
             for pid in pids[victim]:
@@ -95,7 +96,7 @@ class Rounds:
 
     def verify(self) -> None:
         """Hold the logs to what clients were told, and to each other."""
-        logs = self._server.home / "logs"
+        logs = self.server.home / "logs"
         events = [decode(line) for line in whole_lines(logs / "LoginAttempts.jsonl")]
         assert [event.seq for event in events] == list(range(1, len(events) + 1))
         assert [event.at for event in events] == sorted(event.at for event in events)
@@ -138,6 +139,28 @@ def whole_lines(log: Path) -> list[bytes]:
     return lines
 
 
+def stop_workers(count: int, times: int, seed: int) -> None:
+    """Stop workers, wherever they are and with the record's lock in their hands."""
+    from tests.live.stop_rounds import WAYS, StopRounds
+
+    for way in WAYS:
+        print(f"workers {count}, one stops ({way}), seed {seed}:", end=" ", flush=True)
+        started = perf_counter()
+        with tempfile.TemporaryDirectory() as home:
+            rounds = StopRounds(Path(home), count, Random(seed))
+            for _ in range(times):
+                rounds.play_stop(way)
+            ended = rounds.end_stopped(way)
+            rounds.stop()
+        found = f", found and replaced in {max(rounds.releases):.1f} s" if rounds.releases else ""
+        print(
+            f"{times} rounds, {len(rounds.load.accepted)} accepted and {len(rounds.load.refused)}"
+            f" refused logins, none lost; {max(rounds.pauses):.2f} s at most without a login"
+            f" (median {median(rounds.pauses):.2f} s){found}; SIGTERM while it was stopped:"
+            f" {ended:.1f} s; {perf_counter() - started:.0f} s"
+        )
+
+
 def main() -> None:
     """Play rounds, and say what was seen."""
     parser = argparse.ArgumentParser(description="Kill a server under load, again and again.")
@@ -146,6 +169,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     arguments = parser.parse_args()
     for count in arguments.workers:
+        if count > 1:
+            stop_workers(count, arguments.rounds, arguments.seed)
         for kind, log in KINDS.items():
             print(f"workers {count}, {kind}, seed {arguments.seed}:", end=" ", flush=True)
             started = perf_counter()

@@ -4,7 +4,7 @@ import base64
 import errno
 import selectors
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from ipaddress import IPv4Address
 from time import perf_counter
 
@@ -16,6 +16,7 @@ from tests.live.workforce import what_they_do
 NAME, PASSWORD = "bob", "b0b's"
 WRONG_EACH = 7  # one of so many has a wrong password
 STUCK_SECONDS = 60.0
+SLOW_SECONDS = 0.5  # a client that waits for longer is not waited for by the next one
 
 _FIRST = int(IPv4Address("127.1.0.0"))
 
@@ -53,6 +54,7 @@ class _Client:
         self.socket.setblocking(False)
         self.socket.bind((address, 0))
         self.refused = self.socket.connect_ex(("127.0.0.1", port)) not in (0, errno.EINPROGRESS)
+        self.began = perf_counter()
         self._turn = 0
         self._begun = b""
 
@@ -79,6 +81,7 @@ class Load:
         self.accepted: list[str] = []
         self.refused: list[str] = []
         self.unexpected: list[bytes] = []
+        self.pause = 0.0  # the longest time without an answer, in the last run from `do` on
         self._clients = clients
         self._logins = self._make_logins()
 
@@ -100,13 +103,15 @@ class Load:
         answered = 0
         due: float | None = None
         done = ending = False
+        heard = 0.0  # when something was answered last
+        self.pause = 0.0
         stuck = perf_counter() + STUCK_SECONDS
         with selectors.DefaultSelector() as selector:
             while active or not ending:
                 if perf_counter() > stuck:
                     doing = what_they_do(server)
                     raise AssertionError(f"{answered} answers, then nothing more: {doing}")
-                while not ending and len(active) < self._clients:
+                while not ending and self._has_room(active):
                     address, dialogue = next(self._logins)
                     client = _Client(address, dialogue, ports[dialogue.listener])
                     if client.refused:
@@ -127,6 +132,9 @@ class Load:
                         pass
                     else:
                         answered += 1
+                        if done:
+                            self.pause = max(self.pause, perf_counter() - heard)
+                            heard = perf_counter()
                         stuck = perf_counter() + STUCK_SECONDS
                         self._note(client, answer)
                     selector.unregister(client.socket)
@@ -135,11 +143,18 @@ class Load:
                 if due is None and answered >= after:
                     due = perf_counter() + delay
                 if due is not None and not done and perf_counter() >= due:
+                    heard = perf_counter()
                     do()
                     done = True
                     stuck = perf_counter() + STUCK_SECONDS
                 if done and answered >= after + more:
                     ending = True
+
+    def _has_room(self, active: Collection[_Client]) -> bool:
+        if len(active) < self._clients:
+            return True
+        since = perf_counter() - SLOW_SECONDS
+        return sum(client.began > since for client in active) < self._clients
 
     def _note(self, client: _Client, answer: bytes) -> None:
         if answer.startswith(client.dialogue.success):

@@ -1,11 +1,13 @@
 /* Lets a test break a running server: preloaded into it, this fails what stands between it and its logs.
 
    What is broken is what there is a file for in the directory $SHIM: "write" and "sync" fail with EIO for files in a
-   directory "logs", "back" sets the wall clock back by an hour. */
+   directory "logs", "back" sets the wall clock back by an hour. "stop" stops the first process that writes to such a
+   file when half of it is written, and "hang" has it hang there, whatever signal comes; each takes its file away. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,13 @@ static int broken(const char *what) {
     if (!directory) return 0;
     snprintf(path, sizeof path, "%s/%s", directory, what);
     return access(path, F_OK) == 0;
+}
+
+static int taken(const char *what) {
+    char path[4096];
+    if (!broken(what)) return 0;
+    snprintf(path, sizeof path, "%s/%s", getenv("SHIM"), what);
+    return unlink(path) == 0;
 }
 
 static int is_log(int fd) {
@@ -35,6 +44,16 @@ ssize_t write(int fd, const void *data, size_t length) {
     if (broken("write") && is_log(fd)) {
         errno = EIO;
         return -1;
+    }
+    int stop = (broken("stop") || broken("hang")) && is_log(fd);
+    if (stop && taken("stop")) {
+        ssize_t half = real(fd, data, length / 2);
+        raise(SIGSTOP);
+        return half;
+    }
+    if (stop && taken("hang")) {
+        real(fd, data, length / 2);
+        for (;;) pause();
     }
     return real(fd, data, length);
 }

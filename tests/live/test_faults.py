@@ -21,6 +21,7 @@ import pytest
 from mailauth.login.event import Result
 from mailauth.record.line import parse_line, printed_time
 from mailauth.testing import NotStarted, RunningServer
+from tests.live.shim import preloaded
 from tests.live.workforce import alone, workers
 
 NAME, PASSWORD = "bob", "b0b's"
@@ -192,21 +193,10 @@ def test_a_disk_that_is_read_only(small_disk: Path, start: Start) -> None:
 
 
 @pytest.fixture
-def breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def breaks(tmp_path: Path) -> Iterator[Path]:
     """A directory in which a file breaks what it is named for (`shim.c`)."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    library = tmp_path / "shim.so"
-    source = Path(__file__).with_name("shim.c")
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True
-    )
-    directory = tmp_path / "shim"
-    directory.mkdir()
-    monkeypatch.setenv("LD_PRELOAD", str(library))
-    monkeypatch.setenv("SHIM", str(directory))
-    return directory
+    with preloaded(tmp_path) as directory:
+        yield directory
 
 
 def test_writes_that_fail(breaks: Path, start: Start) -> None:
@@ -320,7 +310,7 @@ def test_a_log_in_whose_place_is_no_file(start: Start) -> None:
     server.stop()
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(NotStarted, match=r"^error: .*SuccessfulLogins.log is a FIFO: .*\n$"):
+    with pytest.raises(NotStarted, match=r"\nerror: \S+SuccessfulLogins.log is a FIFO: .*\n$"):
         server.start()
     assert server.process.returncode == 1
 

@@ -44,6 +44,12 @@ def what_they_do(server: RunningServer) -> str:
     return ", ".join(seen)
 
 
+def all_serve(server: RunningServer, count: int) -> bool:
+    """Say whether so many workers have started, and wait for clients, who are quiet meanwhile."""
+    wait = [Path(f"/proc/{pid}/wchan").read_text() for pid in workers(server)]
+    return len(wait) == count and all("poll" in each for each in wait)
+
+
 def stop(server: RunningServer, worker: int) -> None:
     """Stop a worker, at a moment when it has no lock for which the others would wait."""
     state = server.home / ".mailauth"

@@ -4,7 +4,6 @@ A name is `KEY:2,LETTERS`; the key never changes, the letters are the system fla
 written with plain line feeds, as other programs expect, whenever that can be undone.
 """
 
-import fcntl
 import itertools
 import os
 import re
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from mailauth.file_lock import LockHeld, take
 from mailauth.mailbox.message import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 
 _LETTERS = {DRAFT: "D", FLAGGED: "F", ANSWERED: "R", SEEN: "S", DELETED: "T"}
@@ -22,6 +22,9 @@ _FLAGS = {letter: flag for flag, letter in _LETTERS.items()}
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _HOST = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname()) or "localhost"
 _count = itertools.count()
+
+PATIENCE = 1.0  # seconds for a lock, which is held for one turn's work
+_in_vain: set[Path] = set()  # the locks that were waited for so long
 
 
 def new_key() -> str:
@@ -84,10 +87,20 @@ def replace(path: Path, octets: bytes) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that only one holder in all processes has; it is waited for."""
+    """Hold a lock that only one holder in all processes has.
+
+    It is waited for, but not for ever: the holder may have been stopped. One that was waited for in
+    vain is hardly waited for, until it was free. Raises `LockHeld`.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            take(descriptor, PATIENCE / 100 if path in _in_vain else PATIENCE)
+        except LockHeld:
+            _in_vain.add(path)
+            raise
+        if _in_vain:
+            _in_vain.discard(path)
         yield
     finally:
         os.close(descriptor)

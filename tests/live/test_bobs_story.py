@@ -63,6 +63,8 @@ def test_bob_s_client_is_seen_explained_and_fixed(configured: Configured) -> Non
 
         browser.go(page(server, "/exposures"))
         browser.submit("td.actions button")
+        assert "Mark the password as changed?" in browser.text
+        browser.submit("main form button")
         assert "No password is known to have crossed a network" in browser.text
         browser.go(page(server, "/"))
         assert "Nothing to do: no case is open." in browser.text

@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from mailauth.cli.duration import Duration
+from mailauth.cli.files import files_argument, given_files
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.judged import FromServer, from_files, from_home
-from mailauth.cli.logs import check_files
 from mailauth.control.client import CannotAsk, NoServer
 from mailauth.kit.expect import Check, Expectations, State, explaining
 from mailauth.kit.verdicts import Outcome, Verdict, junit, tap
@@ -43,7 +43,7 @@ class Format(enum.Enum):
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@files_argument
 @home_options
 @click.option("--user", metavar="NAME", help="Only this account, in any letter case.")
 @click.option(
@@ -129,8 +129,7 @@ def expect(
         raise click.UsageError("--within and --since-start are about the server of a home")
     began = time.monotonic()
     if files:
-        check_files(files)
-        found = from_files(files, user, journal=no_exposure)
+        found = from_files(given_files(files), user, journal=no_exposure)
         expectations = about(found.account)
     else:
         try:

@@ -1,7 +1,6 @@
 """What `mailauth expect` judges: the records, and the account that they are asked about."""
 
 import time
-import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,13 +8,14 @@ import click
 import msgspec
 
 from mailauth.cli.home import Home
-from mailauth.cli.logs import config_of, log_directory, note
+from mailauth.cli.logs import config_of, log_directory, note, unpackable
 from mailauth.config import ConfigError
 from mailauth.config.errors import printable
 from mailauth.kit.expect import Expectations, settled
 from mailauth.kit.records import NotUnderstood, ServerRecords, records_of
 from mailauth.login.event import LoginEvent
-from mailauth.report.sources import Sources, sources_of_directory, sources_of_files
+from mailauth.report.packing import DAMAGED
+from mailauth.report.sources import Given, Sources, sources_of_directory
 from mailauth.testing.recorded import Wanted
 
 NAMED = 3  # lines that were not understood
@@ -50,10 +50,10 @@ class FromServer:
                 return Found(self._records, self.account, self.is_known)
 
 
-def from_files(files: Sequence[Path], user: str | None, *, journal: bool) -> Found:
+def from_files(files: Sequence[Given], user: str | None, *, journal: bool) -> Found:
     """Read files; where `journal` is needed they must have one. Raises `click.UsageError`."""
     try:
-        sources = sources_of_files(files)
+        sources = unpackable(files)
     except OSError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror}") from None
     for path in sources.passed_over:
@@ -88,7 +88,7 @@ def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent
     except OSError as error:
         where = "a log" if error.filename is None else error.filename
         raise click.UsageError(f"{where}: {error.strerror or error}") from None
-    except (EOFError, zlib.error) as error:
+    except DAMAGED as error:
         raise click.UsageError(f"a log cannot be decompressed: {error}") from None
     if found.not_understood:
         lines = f"{len(found.not_understood)} lines {where} were not understood"

@@ -5,9 +5,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +15,11 @@ from mailauth.config import Config, ConfigError, TlsMode
 from mailauth.config.errors import printable
 from mailauth.login.event import Protocol
 from mailauth.report.opening import NAMED, BadLines, Findings, Opened, opened_logs
-from mailauth.report.period import PeriodError, parse_time
+from mailauth.report.packing import SUFFIXES, CannotUnpack
 from mailauth.report.reading import NotUtf8
 from mailauth.report.sources import (
     Content,
+    Given,
     Sources,
     sources_of_directory,
     sources_of_files,
@@ -51,21 +51,6 @@ format_option = click.option(
 )
 
 
-class Moment(click.ParamType[datetime]):
-    """A time in the zone of the log; a bare date is its midnight."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read the option."""
-        try:
-            return parse_time(str(value))
-        except PeriodError as error:
-            self.fail(f"expected {error}, got {value!r}", param, ctx)
-
-
 def note(text: str) -> None:
     """Say something on stderr, on one line."""
     click.echo(printable(text), err=True)
@@ -79,13 +64,6 @@ def into_pipe() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def check_files(files: Sequence[Path], nor: str = "") -> None:
-    """Refuse what is not there; `nor` says what else it could have been."""
-    for file in files:
-        if not file.exists():
-            raise click.UsageError(", ".join(filter(None, (f"{file}: no such file", nor))))
 
 
 def config_of(home: Home) -> Config | None:
@@ -104,10 +82,10 @@ def log_directory(home: Home, config: Config | None) -> Path:
     return home.directory / (config.log.directory if config is not None else "logs")
 
 
-def sources(home: Home, config: Config | None, files: Sequence[Path]) -> Sources:
+def sources(home: Home, config: Config | None, files: Sequence[Given]) -> Sources:
     """Return the logs to read: the files given, else those of the home."""
     if files:
-        found = sources_of_files(files)
+        found = unpackable(files)
     else:
         directory = log_directory(home, config)
         found = sources_of_directory(directory)
@@ -116,6 +94,16 @@ def sources(home: Home, config: Config | None, files: Sequence[Path]) -> Sources
     for path in found.passed_over:
         note(f"note: {path} holds failed logins and was passed over")
     return found
+
+
+def unpackable(files: Sequence[Given]) -> Sources:
+    """Sort out files; raises `click.UsageError` for what is packed in a way nobody can read."""
+    try:
+        return sources_of_files(files)
+    except CannotUnpack as error:
+        names = {str(file.path): file.name for file in files}
+        name = names.get(error.filename, error.filename)
+        raise click.UsageError(f"{name} {error.strerror}") from None
 
 
 @contextmanager
@@ -164,18 +152,26 @@ def progress_bar(paths: Sequence[Path]) -> Iterator[Bar]:
 
 def _octets(path: Path) -> int:
     """Return how much there is to read; for a compressed file, about how much."""
-    return path.stat().st_size * (COMPRESSION if path.suffix == ".gz" else 1)
+    return path.stat().st_size * (COMPRESSION if path.suffix in SUFFIXES else 1)
 
 
 def _print_findings(findings: Findings) -> None:
+    """Say what was wrong; raises `click.UsageError` for a file of which nothing could be read."""
     for file in findings.unreadable:
-        note(f"warning: {file.path} was read in part: {file.reason}")
+        note(f"warning: {file.source} was read in part: {file.reason}")
     for bad in findings.bad:
         note(f"warning: {_passed_over(bad)}")
-    for path, lines in _by_path(findings.not_utf8).items():
+    if findings.lost:
+        raise click.UsageError(f"{findings.lost[0]}: none of its lines could be read")
+    for path, lines in _by_source(findings.not_utf8).items():
         numbers = ", ".join(map(str, lines[:NAMED]))
         more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
         note(f"warning: {path}: not UTF-8, octets were replaced: line {numbers}{more}")
+    if findings.folded:
+        named = "; ".join(", ".join(spellings) for spellings in findings.folded[:NAMED])
+        left_out = len(findings.folded) - NAMED
+        also = f"; and {left_out} more" if left_out > 0 else ""
+        note(f"note: accounts written in several letter cases count as one: {named}{also}")
     if findings.repeated:
         note(f"note: {findings.repeated} lines stand in more than one file, and count once")
     if findings.unmatched:
@@ -189,13 +185,13 @@ def _passed_over(bad: BadLines) -> str:
     what = "login lines" if bad.source.content is Content.LINES else "records of the journal"
     named = "; ".join(f"line {line.number}: {line.reason}" for line in bad.first)
     more = f"; and {bad.count - len(bad.first)} more" if bad.count > len(bad.first) else ""
-    return f"{bad.source.path}: {bad.count} of {bad.lines} lines are no {what}: {named}{more}"
+    return f"{bad.source}: {bad.count} of {bad.lines} lines are no {what}: {named}{more}"
 
 
-def _by_path(lines: Iterable[NotUtf8]) -> dict[Path, list[int]]:
-    found: dict[Path, list[int]] = {}
+def _by_source(lines: Iterable[NotUtf8]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
     for line in lines:
-        found.setdefault(line.source.path, []).append(line.line)
+        found.setdefault(str(line.source), []).append(line.line)
     return found
 
 

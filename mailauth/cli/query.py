@@ -6,10 +6,10 @@ from typing import assert_never
 
 import click
 
+from mailauth.cli.files import files_argument, given_files
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Format,
-    check_files,
     config_of,
     format_option,
     into_pipe,
@@ -24,7 +24,7 @@ from mailauth.report.terminal import console, print_answer
 
 @click.command()
 @click.argument("question", metavar="SQL")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@files_argument
 @home_options
 @format_option
 def query(home: Home, question: str, files: tuple[Path, ...], form: Format) -> None:
@@ -34,9 +34,9 @@ def query(home: Home, question: str, files: tuple[Path, ...], form: Format) -> N
     exposures, cutoff and countries. "DESCRIBE logins" names the columns. Nothing else can be read,
     and nothing written.
     """
-    check_files(files)
+    given = given_files(files)
     config = config_of(home) if not files else None
-    with into_pipe(), read(sources(home, config, files)) as opened:
+    with into_pipe(), read(sources(home, config, given)) as opened:
         try:
             with asked(opened.tables, question) as answer:
                 match form:

@@ -1,5 +1,6 @@
 """`mailauth report`: who logs in insecurely, and what to do about it."""
 
+import difflib
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +9,10 @@ from typing import assert_never
 import click
 import msgspec
 
+from mailauth.cli.files import files_argument, given_files
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Format,
-    Moment,
-    check_files,
     config_of,
     format_option,
     into_pipe,
@@ -21,6 +21,7 @@ from mailauth.cli.logs import (
     sources,
     tls_ports,
 )
+from mailauth.cli.selection import Selection, selection_options
 from mailauth.config import Config, ConfigError
 from mailauth.login.event import Protocol
 from mailauth.record.stamp import zone_named
@@ -30,20 +31,21 @@ from mailauth.report.opening import Opened
 from mailauth.report.page import write_report, write_summary
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.presentation import PRESENTATIONS
-from mailauth.report.rows import ROWS, Case
+from mailauth.report.rows import ROWS, Case, Country, Login
 from mailauth.report.summary import seen_tls_ports, summarize
 from mailauth.report.terminal import console, print_report, print_summary
+
+_OF_BOTH_VERDICTS = (Login.report, Country.report)
 
 NAMES = tuple(kind.report for kind in ROWS)
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@files_argument
 @home_options
 @format_option
-@click.option("--since", type=Moment(), help="From this time on, such as 2026-11-23 or …T16:12.")
-@click.option("--until", type=Moment(), help="Before this time.")
+@selection_options
 @click.option(
     "--days",
     type=click.IntRange(min=0),
@@ -56,8 +58,7 @@ def report(
     name: str | None,
     files: tuple[Path, ...],
     form: Format,
-    since: datetime | None,
-    until: datetime | None,
+    selection: Selection,
     days: int,
 ) -> None:
     """Say who logs in insecurely, and what to do about it.
@@ -69,17 +70,23 @@ def report(
     if name is not None and name not in NAMES:
         files = (Path(name), *files)
         name = None
-    check_files(files, f"nor a report ({', '.join(NAMES)})")
+    given = given_files(files, f"nor a report ({', '.join(NAMES)})")
     config = config_of(home) if not files else None
-    wanted = Wanted(since=since, until=until)
-    found = sources(home, config, files)
+    zone = zone_named(config.timezone) if config is not None else None
+    now = datetime.now(zone).replace(tzinfo=None)
+    wanted = selection.wanted(now)
+    _check_verdict(name, wanted)
+    found = sources(home, config, given)
     with into_pipe(), read(found) as opened:
+        wanted = _about_account(opened, wanted)
         if not found.journal and found.lines:
             note(_unknown(name, opened.logs.totals(wanted).unsecure))
         if name is None:
             _print_summary(opened, wanted, tls_ports(home, config, files), form)
         else:
-            expected = _expected(home, config, until, days) if name == "absent" else None
+            expected = None
+            if name == "absent":
+                expected = _expected(home, config, wanted.until or now, days)
             _print_report(opened, name, wanted, expected, form, evidence=bool(found.journal))
 
 
@@ -100,17 +107,40 @@ def _unknown(name: str | None, unsecure: int) -> str:
     return f"note: without LoginAttempts.jsonl, {unknown}"
 
 
-def _expected(home: Home, config: Config | None, until: datetime | None, days: int) -> Expected:
+def _check_verdict(name: str | None, wanted: Wanted) -> None:
+    """Refuse to ask for a verdict where the report is not about it."""
+    if wanted.secure is None or name in _OF_BOTH_VERDICTS:
+        return
+    if name == "absent":
+        raise click.UsageError("absent is about all logins: give neither --secure nor --unsecure")
+    if wanted.secure:
+        raise click.UsageError(
+            f"{name or 'the summary'} is about UNSECURE logins: --secure is for "
+            f"{' and '.join(_OF_BOTH_VERDICTS)}"
+        )
+
+
+def _about_account(opened: Opened, wanted: Wanted) -> Wanted:
+    """Ask for the account that is meant; say so where it is in none of the logs."""
+    if wanted.account is None:
+        return wanted
+    account = opened.logs.account_meant_by(wanted.account)
+    if account is not None:
+        return msgspec.structs.replace(wanted, account=account)
+    similar = difflib.get_close_matches(wanted.account, opened.logs.accounts(), n=1)
+    hint = f', did you mean "{similar[0]}"?' if similar else ""
+    note(f'note: no account "{wanted.account}" is in these logs{hint}')
+    return wanted
+
+
+def _expected(home: Home, config: Config | None, now: datetime, days: int) -> Expected:
     names: tuple[str, ...] = ()
-    zone = None
     if config is not None:
-        zone = zone_named(config.timezone)
         try:
             names = tuple(account.name for account in home.accounts(config))
         except ConfigError as error:
             note(f"warning: the accounts are not known: {error}")
-    now = datetime.now(zone).replace(tzinfo=None)
-    return Expected(now=until if until is not None else now, accounts=names, days=days)
+    return Expected(now=now, accounts=names, days=days)
 
 
 def _print_summary(

@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 import msgspec
 
+from mailauth.cli.files import check_files
 from mailauth.cli.home import Home, home_options
-from mailauth.cli.logs import check_files, config_of, into_pipe, log_directory
+from mailauth.cli.logs import config_of, into_pipe, log_directory
 from mailauth.config.errors import printable
 from mailauth.login.event import Protocol
 from mailauth.record.line import LineError, parse_line
 from mailauth.report.follow import Follower
+from mailauth.report.packing import is_packed
 from mailauth.report.sources import LINES_NAME
 
 SECONDS = 0.2  # between two looks
@@ -43,6 +45,10 @@ def tail(
     """Follow SuccessfulLogins.log of the home, or FILE, until interrupted."""
     if file is not None:
         check_files([file])
+        if file.is_dir():
+            file = file / LINES_NAME
+        elif file.is_file() and is_packed(file):
+            raise click.UsageError(f"{file} is compressed or in UTF-16: nobody appends to it")
     path = file if file is not None else log_directory(home, config_of(home)) / LINES_NAME
 
     wanted = _Wanted(unsecure, user, service)

@@ -12,7 +12,8 @@ from mailauth.control.records import ReadRecords, Records
 from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.record import journal
 from mailauth.record.line import LineError, LoginLine, parse_line
-from mailauth.report.sources import Content, Source, Sources, opened
+from mailauth.report.packing import opened
+from mailauth.report.sources import Content, Source, Sources
 
 LONGEST_WAIT = 60.0  # seconds, of one question
 

@@ -2,12 +2,12 @@
 
 import codecs
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import msgspec
 
+from mailauth.report.packing import DAMAGED
 from mailauth.wire.utf8 import is_utf8
 
 CHUNK_OCTETS = 4 * 1024 * 1024
@@ -87,7 +87,7 @@ def _read(file: BinaryIO, size: int) -> tuple[bytes, Exception | None]:
     while size > 0:
         try:
             block = file.read(min(size, BLOCK_OCTETS))
-        except (OSError, EOFError, zlib.error) as failure:
+        except (OSError, *DAMAGED) as failure:
             return b"".join(blocks), failure
         if not block:
             break

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from mailauth.record.archive import archived
-from mailauth.report.sources import opened
+from mailauth.report.packing import opened
 
 BEGIN_OCTETS = 4 * 1024 * 1024
 LINE_OCTETS = 65536  # of a longer line only so much is kept

@@ -7,7 +7,6 @@ files any more, or cannot be used, it is made again from them, in memory if need
 import contextlib
 import os
 import threading
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from twisted.logger import Logger
 
 from mailauth.report.chunks import fingerprint as fingerprint_of
 from mailauth.report.logs import Logs
+from mailauth.report.packing import DAMAGED, opened
 from mailauth.report.period import Wanted
-from mailauth.report.reading import Mark, Reader, lines_from_records, match
-from mailauth.report.sources import Content, Source, opened, sources_of_directory
+from mailauth.report.reading import Mark, Reader, fold_accounts, lines_from_records, match
+from mailauth.report.sources import Content, Source, sources_of_directory
 from mailauth.report.tables import Tables, sql, version
 
 CACHE_NAME = "reports.duckdb"
@@ -170,7 +170,8 @@ class HomeLogs(Logs):
                 with tables.cursor() as cursor:
                     cursor.execute("DELETE FROM lines")
                 lines_from_records(tables)
-            elif sources.journal:
+            fold_accounts(tables)
+            if sources.lines and sources.journal:
                 match(tables)
         return tables
 
@@ -239,4 +240,4 @@ class HomeLogs(Logs):
         self._known.sort(key=lambda known: known.file)
 
 
-_FAILURES = (duckdb.Error, OSError, EOFError, zlib.error)
+_FAILURES = (duckdb.Error, OSError, *DAMAGED)

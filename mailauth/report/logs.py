@@ -9,7 +9,7 @@ import msgspec
 
 from mailauth.report.period import Expected, Unit, Wanted
 from mailauth.report.rows import Row, Share, Shares, Totals
-from mailauth.report.tables import Tables, set_variables
+from mailauth.report.tables import Tables, set_variables, sql
 
 R = TypeVar("R", bound=Row)
 
@@ -92,6 +92,22 @@ class Logs:
         assert row is not None, "a count has a row"
         return Totals(**dict(zip(Totals.__struct_fields__, row, strict=True)))
 
+    def accounts(self) -> list[str]:
+        """Return the accounts of which anything is recorded."""
+        with self._asked(Wanted()) as cursor:
+            return [name for (name,) in cursor.execute(sql("accounts")).fetchall()]
+
+    def account_meant_by(self, name: str) -> str | None:
+        """Return the account that a name means: its own, or what stands before the @ of only one.
+
+        Letter case does not count. `None` is nobody's name.
+        """
+        folded = name.casefold()
+        accounts = self.accounts()
+        same = [account for account in accounts if account.casefold() == folded]
+        alike = [account for account in accounts if account.casefold().partition("@")[0] == folded]
+        return same[0] if same else alike[0] if len(alike) == 1 else None
+
     @contextmanager
     def _asked(self, wanted: Wanted) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._tables.cursor() as cursor:
@@ -119,7 +135,7 @@ def _matching(kind: type[Row], wanted: Wanted) -> tuple[str, dict[str, Any]]:
     """Return the condition that rows fulfil which match what is wanted, and its parameters."""
     conditions, values = [], {}
     if wanted.account is not None:
-        conditions.append("account = $account")
+        conditions.append("lower(account) = lower($account)")
         values["account"] = wanted.account
     for name, column in kind.filters().items():
         part = getattr(wanted, name)

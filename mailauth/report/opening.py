@@ -1,19 +1,19 @@
 """Reading given files once: the reports of the command line."""
 
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 
 from mailauth.record.line import LineError, parse_line
 from mailauth.report.logs import Logs
+from mailauth.report.packing import DAMAGED
 from mailauth.report.reading import (
     Mark,
     NotUtf8,
     Progress,
     Reader,
+    fold_accounts,
     lines_from_records,
     match,
     put_in_order,
@@ -40,24 +40,33 @@ class BadLines(msgspec.Struct, frozen=True):
     lines: int
     first: tuple[BadLine, ...]
 
+    @property
+    def is_all(self) -> bool:
+        """Whether there is no line that could be read."""
+        return self.count == self.lines
+
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A file that could not be read to its end."""
+    """A file that could not be read to its end, and how many lines of it could."""
 
-    path: Path
+    source: Source
     reason: str
+    lines: int
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to say about the files that were read.
 
-    `repeated` lines stood in more than one file and count once; `unmatched` records are successes
-    of the journal without a line, which do not count as logins.
+    Of the `lost` files no line could be read. `folded` are the spellings of each account that is
+    written in several letter cases; `repeated` lines stood in more than one file and count once;
+    `unmatched` records are successes of the journal without a line, which do not count as logins.
     """
 
     bad: tuple[BadLines, ...]
     not_utf8: tuple[NotUtf8, ...]
     unreadable: tuple[Unreadable, ...]
+    lost: tuple[Source, ...]
+    folded: tuple[tuple[str, ...], ...]
     repeated: int
     unmatched: int
 
@@ -82,27 +91,41 @@ def opened_logs(sources: Sources, progress: Progress | None = None) -> Iterator[
         for number, source in enumerate(sources, 1):
             try:
                 reader.read(source, number, Mark(), torn_tail=True)
-            except (OSError, EOFError, zlib.error) as error:
+            except (OSError, *DAMAGED) as error:
                 reason = error.strerror if isinstance(error, OSError) else None
-                unreadable.append(Unreadable(source.path, reason or str(error)))
+                lines = _lines_of(tables, number)
+                unreadable.append(Unreadable(source, reason or str(error), lines))
         repeated = put_in_order(tables)
+        folded = fold_accounts(tables)
         without_line = 0
         if not sources.lines:
             lines_from_records(tables)
         elif sources.journal:
             match(tables)
             without_line = unmatched(tables)
+        bad = tuple(_bad_lines(tables, tuple(sources)))
+        lost = [lines.source for lines in bad if lines.is_all]
+        lost += [file.source for file in unreadable if file.lines == 0]
         yield Opened(
             logs=Logs(tables),
             tables=tables,
             findings=Findings(
-                bad=tuple(_bad_lines(tables, tuple(sources))),
+                bad=bad,
                 not_utf8=tuple(reader.not_utf8),
                 unreadable=tuple(unreadable),
+                lost=tuple(lost),
+                folded=folded,
                 repeated=repeated,
                 unmatched=without_line,
             ),
         )
+
+
+def _lines_of(tables: Tables, number: int) -> int:
+    with tables.cursor() as cursor:
+        row = cursor.execute(sql("lines_of_file"), [number]).fetchone()
+    assert row is not None, "a count has a row"
+    return int(row[0])
 
 
 def _bad_lines(tables: Tables, sources: tuple[Source, ...]) -> Iterator[BadLines]:

@@ -8,9 +8,11 @@ from typing import assert_never
 import duckdb
 import msgspec
 
+from mailauth.origin.networks import parse_address, written
 from mailauth.record.line import unescape
 from mailauth.report.chunks import Chunk, chunks
-from mailauth.report.sources import Content, Source, opened
+from mailauth.report.packing import opened
+from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
 
 Progress = Callable[[int], None]
@@ -43,8 +45,8 @@ class Reader:
     def read(self, source: Source, number: int, mark: Mark, *, torn_tail: bool) -> Mark:
         """Read what a file holds behind a mark, and return the mark behind that.
 
-        A last line without an ending is read only if `torn_tail`. Raises `OSError`, `EOFError` and
-        `zlib.error` for what cannot be read; whole lines before it are in the tables then.
+        A last line without an ending is read only if `torn_tail`. Raises `OSError` and what
+        `DAMAGED` names for what cannot be read; whole lines before it are in the tables then.
         """
         escaped = False
         reached = mark
@@ -60,8 +62,10 @@ class Reader:
                 reached = Mark(chunk.end, chunk.first + chunk.lines - 1)
                 escaped = escaped or "%" in chunk.text
                 self.not_utf8.extend(NotUtf8(source, line) for line in chunk.damaged)
-        if escaped and source.content is Content.LINES:
-            self._unescape(number, mark.lines)
+        if source.content is Content.LINES:
+            if escaped:
+                self._unescape(number, mark.lines)
+            self._write_addresses(number, mark.lines)
         return reached
 
     def _inserted(self, content: Content, number: int, wanted: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -96,6 +100,31 @@ class Reader:
                 cursor.execute(
                     sql("unescape_names"), [number, after, list(names), list(names.values())]
                 )
+
+    def _write_addresses(self, number: int, after: int) -> None:
+        """Turn addresses into what the journal calls them: IPv4-mapped ones are IPv4."""
+        with self._tables.cursor() as cursor:
+            found = cursor.execute(sql("odd_addresses"), [number, after]).fetchall()
+            names = {text: _written(text) for (text,) in found}
+            changed = {text: name for text, name in names.items() if name != text}
+            if changed:
+                cursor.execute(
+                    sql("write_addresses"), [number, after, list(changed), list(changed.values())]
+                )
+
+
+def fold_accounts(tables: Tables) -> tuple[tuple[str, ...], ...]:
+    """Make one account of those that differ in letter case only.
+
+    It is spelled as the journal does, or as it was first. Return all spellings of each.
+    """
+    with tables.cursor() as cursor:
+        cursor.execute(sql("fold_accounts"))
+        found = cursor.execute(sql("spellings")).fetchall()
+        if found:
+            cursor.execute(sql("folded_lines"))
+            cursor.execute(sql("folded_records"))
+    return tuple(tuple(spellings) for (spellings,) in found)
 
 
 def match(tables: Tables) -> None:
@@ -147,6 +176,14 @@ def _named(printed: str) -> str:
 def _is_text(name: str) -> bool:
     """Say whether a name is fit to be stored: a lone surrogate is not (it stays escaped)."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _written(address: str) -> str:
+    """Return an address as the journal writes it."""
+    try:
+        return written(parse_address(address))
+    except ValueError:
+        return address
 
 
 def _settled(chunk: Chunk, insertion: Future[None]) -> Chunk:

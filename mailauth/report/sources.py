@@ -1,28 +1,25 @@
 """Which files a report reads, what each of them is, and in which order they tell their story.
 
 Files are told by what they hold, not by their names: a journal's line begins with a brace, a line
-of SuccessfulLogins.log with a time; what is gzipped begins with its magic number (RFC 1952 §2.3.1).
+of SuccessfulLogins.log with a time.
 """
 
 import enum
 import errno
-import gzip
 import os
 import re
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import msgspec
 
 from mailauth.record.archive import Archived, archived
+from mailauth.report.packing import DAMAGED, SUFFIXES, CannotUnpack, opened
 
 LINES_NAME = "SuccessfulLogins.log"
 JOURNAL_NAME = "LoginAttempts.jsonl"
 FAILURES_STEM = "InvalidPasswordAttempts"
 
-_GZIP = b"\x1f\x8b"
 _HEAD = 65536
 _TIME = re.compile(rb"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 
@@ -34,11 +31,23 @@ class Content(enum.Enum):
     JOURNAL = "journal"
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A file that somebody named, perhaps by another name than its path."""
+
+    path: Path
+    name: str
+
+
 class Source(msgspec.Struct, frozen=True):
     """A file to read."""
 
     path: Path
     content: Content
+    name: str = ""
+
+    def __str__(self) -> str:
+        """How it is called in messages."""
+        return self.name or str(self.path)
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -60,7 +69,7 @@ def sources_of_directory(logs: Path) -> Sources:
     )
 
 
-def sources_of_files(paths: Iterable[Path]) -> Sources:
+def sources_of_files(paths: Iterable[Path | Given]) -> Sources:
     """Sort out files somebody named; one that is named twice is read once.
 
     Raises `OSError` for what cannot be read.
@@ -69,7 +78,8 @@ def sources_of_files(paths: Iterable[Path]) -> Sources:
     journal: list[tuple[bytes, int, Source]] = []
     passed_over = []
     seen = set()
-    for number, path in enumerate(paths):
+    for number, given in enumerate(paths):
+        path, name = (given.path, given.name) if isinstance(given, Given) else (given, "")
         status = path.stat()
         if (status.st_dev, status.st_ino) in seen:
             continue
@@ -78,9 +88,9 @@ def sources_of_files(paths: Iterable[Path]) -> Sources:
         if path.name.startswith(FAILURES_STEM):
             passed_over.append(path)
         elif head.lstrip().startswith(b"{"):
-            journal.append((_first_time(head), number, Source(path, Content.JOURNAL)))
+            journal.append((_first_time(head), number, Source(path, Content.JOURNAL, name)))
         else:
-            lines.append((_first_time(head), number, Source(path, Content.LINES)))
+            lines.append((_first_time(head), number, Source(path, Content.LINES, name)))
     return Sources(
         lines=tuple(source for _, _, source in sorted(lines, key=lambda entry: entry[:2])),
         journal=tuple(source for _, _, source in sorted(journal, key=lambda entry: entry[:2])),
@@ -88,13 +98,16 @@ def sources_of_files(paths: Iterable[Path]) -> Sources:
     )
 
 
-def opened(path: Path) -> BinaryIO:
-    """Open a file for reading, decompressed where it is gzipped. Raises `OSError`."""
-    file = path.open("rb", buffering=0)
-    if os.pread(file.fileno(), len(_GZIP), 0) == _GZIP:
-        file.close()
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return cast(BinaryIO, file)
+def logs_in(directory: Path) -> list[Path]:
+    """Return the logs in a directory, with their older files whatever rotated them."""
+    stems = tuple(Path(name).stem + "." for name in (LINES_NAME, JOURNAL_NAME))
+    found = {path for path in directory.iterdir() if path.name.startswith(stems)}
+    return sorted(path for path in found if path.is_file() and not _is_compressed_twin(path, found))
+
+
+def _is_compressed_twin(path: Path, among: Container[Path]) -> bool:
+    """Whether the same file is there uncompressed: its compression was interrupted."""
+    return path.suffix in SUFFIXES and path.with_suffix("") in among
 
 
 def _of_log(log: Path, content: Content) -> tuple[Source, ...]:
@@ -114,8 +127,8 @@ def _head(path: Path) -> bytes:
     try:
         with opened(path) as file:
             return file.read(_HEAD)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise OSError(errno.EIO, f"cannot be decompressed: {error}", str(path)) from None
+    except DAMAGED as error:
+        raise CannotUnpack(errno.EIO, f"cannot be decompressed: {error}", str(path)) from None
 
 
 def _first_time(head: bytes) -> bytes:

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mailauth.login.event import Protocol
+from mailauth.origin.networks import parse_address
+from mailauth.origin.networks import written as as_written
 from mailauth.record.line import LineError, LoginLine, format_line, parse_line
 from mailauth.report.reading import Mark, Reader
 from mailauth.report.sources import Content, Source
@@ -111,7 +113,8 @@ def by_parser(text: str) -> Read:
     account = line.account
     if any("\ud800" <= character <= "\udfff" for character in account):  # stays as it is printed
         account = text[text.index("} - ") + 4 : text.rindex(f" - {line.address} (")]
-    return (line.time, line.protocol.value, line.secure, account, line.address, line.origin)
+    address = as_written(parse_address(line.address))
+    return (line.time, line.protocol.value, line.secure, account, address, line.origin)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

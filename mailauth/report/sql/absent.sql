@@ -10,21 +10,24 @@ WITH seen AS (
     WHERE in_period(time)
     GROUP BY account
 ),
-everybody AS (
+expected AS (
     SELECT unnest(CAST(getvariable('accounts') AS VARCHAR[])) AS account
+),
+everybody AS (
+    SELECT account, lower(account) AS folded FROM expected WHERE is_of_account(account)
     UNION
-    SELECT account FROM seen
+    SELECT account, lower(account) FROM seen WHERE lower(account) NOT IN (SELECT lower(account) FROM expected)
 ),
 stated AS (
     SELECT
-        account,
+        everybody.account,
         last,
         last_secure,
         coalesce(logins, 0) AS logins,
         date_diff('day', last, CAST(getvariable('now') AS TIMESTAMP)) AS days,
         last_secure IS NULL AS never_secure
     FROM everybody
-    LEFT JOIN seen USING (account)
+    LEFT JOIN seen ON lower(seen.account) = everybody.folded
 )
 SELECT *
 FROM stated

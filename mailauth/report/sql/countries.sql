@@ -7,9 +7,9 @@ WITH firsts AS (
         min(ordinal) AS first_ordinal,
         min_by(time, ordinal) AS first,
         max_by(time, ordinal) AS last,
-        count(*) FILTER (in_period(time)) AS logins,
-        count(*) FILTER (NOT secure AND in_period(time)) AS unsecure,
-        max_by(time, ordinal) FILTER (in_period(time)) AS last_in_period
+        count(*) FILTER (is_counted(time, secure)) AS logins,
+        count(*) FILTER (NOT secure AND is_counted(time, secure)) AS unsecure,
+        max_by(time, ordinal) FILTER (is_counted(time, secure)) AS last_in_period
     FROM sign_ins
     GROUP BY origin, account
 ),

@@ -3,6 +3,7 @@
 WITH exposed AS (
     SELECT
         records.*,
+        coalesce(records.count, 1) AS times,
         client_text(client_name, client_version) AS client,
         CASE WHEN origin = 'LAN' THEN 'LAN' ELSE 'Internet' END AS network
     FROM records
@@ -17,9 +18,9 @@ SELECT
     network,
     min_by(time, ordinal) AS first,
     max_by(time, ordinal) AS last,
-    count(*) AS count,
-    count(*) FILTER (result = 'success') AS accepted,
-    count(*) FILTER (result <> 'success') AS refused,
+    CAST(sum(times) AS BIGINT) AS count,
+    CAST(coalesce(sum(times) FILTER (result = 'success'), 0) AS BIGINT) AS accepted,
+    CAST(coalesce(sum(times) FILTER (result <> 'success'), 0) AS BIGINT) AS refused,
     string_agg(DISTINCT protocol, ', ' ORDER BY protocol) AS services,
     string_agg(DISTINCT listener, ', ' ORDER BY listener) AS listeners,
     max_by(ip, ordinal) AS address,

@@ -14,5 +14,5 @@ SELECT
     client,
     exposed
 FROM sign_ins
-WHERE in_period(time) AND (getvariable('secure') IS NULL OR secure = getvariable('secure'))
+WHERE is_counted(time, secure)
 ORDER BY CASE WHEN getvariable('newest_first') THEN -CAST(ordinal AS BIGINT) ELSE CAST(ordinal AS BIGINT) END

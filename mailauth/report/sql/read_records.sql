@@ -16,7 +16,7 @@ parsed AS (
           "tls_cipher": "VARCHAR", "tls_sni": "VARCHAR", "tls_alpn": "VARCHAR", "mechanism": "VARCHAR",
           "user": "VARCHAR", "authcid": "VARCHAR", "authzid": "VARCHAR", "ip": "VARCHAR",
           "port": "INTEGER", "peer": "VARCHAR", "origin": "VARCHAR", "country": "VARCHAR",
-          "exposed": "BOOLEAN", "client_name": "VARCHAR", "client_version": "VARCHAR"}'
+          "exposed": "BOOLEAN", "client_name": "VARCHAR", "client_version": "VARCHAR", "count": "BIGINT"}'
     ) AS record
     FROM raw
 ),
@@ -38,5 +38,6 @@ SELECT
     record.local_port, record.session, record.secure, record.security, record.tls_version,
     record.tls_cipher, record.tls_sni, record.tls_alpn, record.mechanism, record."user",
     record.authcid, record.authzid, record.ip, record.port, record.peer, record.origin,
-    record.country, record.exposed, record.client_name, record.client_version
+    record.country, record.exposed, record.client_name, record.client_version,
+    record.count
 FROM timed

@@ -34,6 +34,12 @@ CREATE TABLE lines (
     record UBIGINT         -- the ordinal of its record in the journal
 );
 
+-- Accounts that were written in another letter case than the one that they have in the tables.
+CREATE TABLE spellings (
+    spelling VARCHAR PRIMARY KEY,
+    account VARCHAR
+);
+
 -- One row a record of LoginAttempts.jsonl. `time` is the wall clock of the log, `instant` is UTC.
 CREATE TABLE records (
     ordinal UBIGINT,
@@ -68,5 +74,6 @@ CREATE TABLE records (
     country VARCHAR,
     exposed BOOLEAN,
     client_name VARCHAR,
-    client_version VARCHAR
+    client_version VARCHAR,
+    count BIGINT          -- how many attempts it sums up; null where that is one
 );

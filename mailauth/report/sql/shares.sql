@@ -12,7 +12,7 @@ WITH shared AS (
         coalesce(mechanism, 'unknown') AS mechanism,
         secure
     FROM sign_ins
-    WHERE in_period(time)
+    WHERE is_counted(time, secure)
 )
 SELECT
     CASE grouping_id(time, service, country, mechanism)

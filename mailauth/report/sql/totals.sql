@@ -6,4 +6,4 @@ SELECT
     min_by(time, ordinal) AS first,
     max_by(time, ordinal) AS last
 FROM sign_ins
-WHERE in_period(time)
+WHERE is_counted(time, secure)

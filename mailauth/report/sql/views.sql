@@ -1,12 +1,19 @@
 -- What the reports stand on. What is asked for are variables of the connection, null where nothing was said:
--- the period `since` and `until`, and whose logins: `account`, `account_part`, `service`, `secure`.
+-- the period `since` and `until`, and whose logins: `account` (in any letter case), `account_part`, `service`, `secure`.
 
 CREATE MACRO in_period(time) AS
     (getvariable('since') IS NULL OR time >= getvariable('since')::TIMESTAMP)
     AND (getvariable('until') IS NULL OR time < getvariable('until')::TIMESTAMP);
 
+-- What is listed and counted: logins of the period, of the verdict that is asked for.
+CREATE MACRO is_counted(time, secure) AS
+    in_period(time) AND (getvariable('secure') IS NULL OR secure = getvariable('secure'));
+
+CREATE MACRO is_of_account(of_account) AS
+    getvariable('account') IS NULL OR lower(of_account) = lower(getvariable('account'));
+
 CREATE MACRO is_wanted(of_account, of_service) AS
-    (getvariable('account') IS NULL OR of_account = getvariable('account'))
+    is_of_account(of_account)
     AND (getvariable('account_part') IS NULL OR contains(lower(of_account), lower(getvariable('account_part'))))
     AND (getvariable('service') IS NULL OR of_service = getvariable('service'));
 

@@ -1,0 +1,97 @@
+"""Which logins a report is about: the options that say so."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial, wraps
+from typing import Any
+
+import click
+import msgspec
+
+from mailauth.login.event import Protocol
+from mailauth.report.period import PeriodError, Wanted, parse_time
+
+Told = Callable[[datetime], datetime]  # a time, once it is known what time it is
+Command = Callable[..., Any]
+
+_SOME_TIME = datetime(2020, 7, 28, 16, 12)
+
+
+class Moment(click.ParamType[Told]):
+    """A time in the zone of the log, perhaps told from now; a bare date is its midnight."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Told:
+        """Read the option."""
+        try:
+            parse_time(str(value), _SOME_TIME)
+        except PeriodError as error:
+            self.fail(f"expected {error}, got {value!r}", param, ctx)
+        return partial(parse_time, str(value))
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What the options say."""
+
+    since: Told | None
+    until: Told | None
+    user: str | None
+    service: str | None
+    secure: bool | None
+
+    def wanted(self, now: datetime) -> Wanted:
+        """Return what is asked for at a time; raises `click.UsageError`."""
+        since = self.since(now) if self.since is not None else None
+        until = self.until(now) if self.until is not None else None
+        if since is not None and until is not None and since >= until:
+            raise click.UsageError(
+                f"--since {since} is not before --until {until}: no login can be between them"
+            )
+        return Wanted(
+            since=since,
+            until=until,
+            account=self.user,
+            service=None if self.service is None else Protocol(self.service),
+            secure=self.secure,
+        )
+
+
+def selection_options(command: Command) -> Command:
+    """Give a command options that select logins, and pass it the `selection` that they make."""
+
+    @click.option(
+        "--since",
+        type=Moment(),
+        help="From this time on: 2026-11-23, …T16:12, 7d, 24h, today, yesterday or monday.",
+    )
+    @click.option("--until", type=Moment(), help="Before this time, given in the same ways.")
+    @click.option(
+        "--user",
+        metavar="NAME",
+        help="Only this account, in any letter case, without its domain where that is clear.",
+    )
+    @click.option(
+        "--service",
+        type=click.Choice([protocol.value for protocol in Protocol], case_sensitive=False),
+        help="Only this service.",
+    )
+    @click.option(
+        "--secure/--unsecure",
+        "secure",
+        default=None,
+        help="Only logins of this verdict (for logins and countries).",
+    )
+    @wraps(command)
+    def with_selection(
+        since: Told | None,
+        until: Told | None,
+        user: str | None,
+        service: str | None,
+        secure: bool | None,
+        **arguments: Any,
+    ) -> Any:
+        selection = Selection(since=since, until=until, user=user, service=service, secure=secure)
+        return command(selection=selection, **arguments)
+
+    return with_selection

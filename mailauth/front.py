@@ -20,6 +20,8 @@ from mailauth.loaded import Loaded
 from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking, Counts
+from mailauth.login.exposure import ExposureChecks
+from mailauth.login.repeats import Repeats
 from mailauth.mail import Mail
 from mailauth.mail_store import MailWatch, open_store
 from mailauth.net import poller
@@ -39,6 +41,7 @@ from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
 from mailauth.record.group_commit import Threads
 from mailauth.record.recorder import FileRecorder
+from mailauth.record.summing import SettledChecks, SummingRecorder
 from mailauth.record.times import RecordTimes, TimedRecorder
 from mailauth.tokens import TokenIssuer
 from mailauth.web.waiting import arrival
@@ -75,7 +78,8 @@ class Front:
         self._now = now
         self._patience = patience
         self._wheel = DeadlineWheel(reactor)
-        self.exposure = BackgroundChecks(reactor.callLater)
+        self.summing: SummingRecorder
+        self.exposure: ExposureChecks
         self._poller: Poller | None = None
         self._ports: list[ListeningSocket | IListeningPort] = []
         self._mail: Mail
@@ -90,17 +94,28 @@ class Front:
     def authorize(self, recorder: FileRecorder, counts: Counts | None = None) -> None:
         """Let logins be decided and recorded; failures are counted in `counts`."""
         config, times = self.config, RecordTimes()
+        blocking = Blocking(
+            self._now,
+            config.block.attempts,
+            config.block.minutes,
+            config.block.friendly + self.loaded.friendly,
+            counts,
+        )
         self.recorder = recorder
+        self.summing = SummingRecorder(
+            TimedRecorder(recorder, times),
+            Repeats(self._reactor.seconds),
+            blocking.is_friendly,
+            now=self._reactor.seconds,
+            call_later=self._reactor.callLater,
+        )
+        self.exposure = SettledChecks(
+            BackgroundChecks(self._reactor.callLater), self.summing.settled
+        )
         self.authority = Authority(
             accounts=self.loaded.accounts,
-            recorder=TimedRecorder(recorder, times),
-            blocking=Blocking(
-                self._now,
-                config.block.attempts,
-                config.block.minutes,
-                config.block.friendly + self.loaded.friendly,
-                counts,
-            ),
+            recorder=self.summing,
+            blocking=blocking,
             hostname=config.hostname,
             exposure=self.exposure,
             nonce=partial(secrets.token_urlsafe, 18),
@@ -113,6 +128,7 @@ class Front:
             lambda: self.loaded.tls.ca,
             times,
             partial(quiet, self._reactor),
+            self.summing.forget,
         )
 
     def open_mail(self, maildir: Path | None, opened: ExitStack) -> None:
@@ -200,6 +216,7 @@ class Front:
         if deadline.active():
             deadline.cancel()
         await arrival(self.exposure.drained())
+        self.summing.close()
         await arrival(self.recorder.drained())
         if self._poller is not None:
             self._poller.stop()

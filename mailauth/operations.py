@@ -22,7 +22,8 @@ from mailauth.web.services import Service, services_of
 class RunningOperations:
     """The `web.operations.Operations` of a server. `ca` is the CA as it is now.
 
-    `times` are those of its recorder, `quiet` returns when nothing is left to be read.
+    `times` are those of its recorder, `quiet` returns when nothing is left to be read, and `forget`
+    makes the recorder write what is repeated singly again.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class RunningOperations:
         ca: Callable[[], Path | None],
         times: RecordTimes,
         quiet: Callable[[], Awaitable[None]],
+        forget: Callable[[], None],
     ) -> None:
         self._quiet = quiet
         self._listeners = listeners
         self._authority = authority
         self._ca = ca
         self._times = times
+        self._forget = forget
 
     def services(self) -> list[Service]:
         """What is served, on the ports as they are."""
@@ -77,6 +80,10 @@ class RunningOperations:
         """Have every listener do what the configuration says."""
         for each in self._listeners:
             each.set_faults(each.configured_faults)
+
+    async def forget_repeats(self) -> None:
+        """Record what every address does singly again, until it repeats itself."""
+        self._forget()
 
     def _listener(self, name: str) -> Listener:
         for each in self._listeners:

@@ -131,6 +131,7 @@ class Server:
                     front.accept(listener, taken)
             front.repeat(A_DAY, self._renew_certificate, opened)
             front.repeat(A_MINUTE, front.recorder.tick, opened)
+            front.repeat(LOOK_SECONDS, front.summing.tick, opened)
             if config.users.file:
                 front.repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
             self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))

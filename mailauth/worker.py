@@ -31,6 +31,7 @@ from mailauth.workers.orders import (
     Done,
     Drain,
     Failed,
+    ForgetRepeats,
     Leave,
     Look,
     Order,
@@ -86,6 +87,7 @@ class Worker:
             set_disabled(front.authority, account, disabled=disabled)
         front.open_mail(Path(self._begin.maildir), self._opened)
         front.derive_keys(self._opened)
+        front.repeat(LOOK_SECONDS, front.summing.tick, self._opened)
         for each in config.listener:
             listener = front.add(each, each.port)
             if each.protocol is not ListenerProtocol.HTTP:
@@ -125,6 +127,8 @@ class Worker:
                 await arrival(self._front.exposure.drained())
             case Settle():
                 await self._front.operations.settled()
+            case ForgetRepeats():
+                await self._front.operations.forget_repeats()
             case Leave():
                 await self._leave()
             case Begin():

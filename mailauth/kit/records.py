@@ -107,5 +107,6 @@ def _as_record(line: LoginLine, number: int) -> LoginEvent:
         "user": line.account,
         "ip": line.address,
         "origin": line.origin,
+        "count": 1,
     }
     return msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | known, LoginEvent)

@@ -75,16 +75,26 @@ class Blocking:
 
     def is_blocked(self, ip: str) -> bool:
         """Say whether the address is blocked now; a friend is not, whatever its /64 has done."""
-        count = self._current(_block_of(ip)) if self._counts else None
+        count = self._current(block_of(ip)) if self._counts else None
         if count is None or count.failures <= self._attempts:
             return False
-        return not self._is_friendly(ip)
+        return not self.is_friendly(ip)
+
+    def is_friendly(self, block: str) -> bool:
+        """Say whether a friendly network holds all of an address or block."""
+        ours = ipaddress.ip_network(block)
+        return any(
+            ours.version == net.version
+            and net.prefixlen <= ours.prefixlen
+            and ours.network_address in net
+            for net in self._friendly
+        )
 
     def failed(self, ip: str) -> None:
         """Count a failure, which is also its last attempt."""
-        if self._is_friendly(ip):
+        if self.is_friendly(ip):
             return
-        block = _block_of(ip)
+        block = block_of(ip)
         with self._counts:
             count = self._current(block)
             before = count.failures if count is not None else 0
@@ -94,7 +104,7 @@ class Blocking:
 
     def attempted(self, ip: str) -> None:
         """Note an attempt of a blocked address: the block lasts longer."""
-        block = _block_of(ip)
+        block = block_of(ip)
         with self._counts:
             count = self._current(block)
             if count is not None:
@@ -103,7 +113,7 @@ class Blocking:
     def succeeded(self, ip: str) -> None:
         """Forget the address's failures."""
         if self._counts:
-            self._forget([_block_of(ip)])
+            self._forget([block_of(ip)])
 
     def blocked(self) -> list[Blocked]:
         """List the blocked addresses (IPv6: the /64) in the order of their last attempts."""
@@ -116,27 +126,17 @@ class Blocking:
 
     def clear(self, ip: str | None = None) -> int:
         """Forget one address's failures, or everybody's; return how many addresses that were."""
-        return self._forget(list(self._counts) if ip is None else [_block_of(ip)])
+        return self._forget(list(self._counts) if ip is None else [block_of(ip)])
 
     def block_of(self, ip: str) -> Blocked | None:
         """Return the block that holds this address (IPv6: its /64), if it is blocked."""
-        block = _block_of(ip)
+        block = block_of(ip)
         return next((blocked for blocked in self.blocked() if blocked.address == block), None)
 
     def befriend(self, friendly: Iterable[IpNetwork]) -> None:
         """Replace the networks that are never blocked, and forget what they have on their count."""
         self._friendly = tuple(friendly)
-        self._forget([block for block in self._counts if self._is_friendly(block)])
-
-    def _is_friendly(self, block: str) -> bool:
-        """Say whether a friendly network holds all of an address or block."""
-        ours = ipaddress.ip_network(block)
-        return any(
-            ours.version == net.version
-            and net.prefixlen <= ours.prefixlen
-            and ours.network_address in net
-            for net in self._friendly
-        )
+        self._forget([block for block in self._counts if self.is_friendly(block)])
 
     def _current(self, block: str) -> Count | None:
         count = self._counts.get(block)
@@ -158,7 +158,8 @@ class Blocking:
             self._sweep_at = max(1024, 2 * len(self._counts))
 
 
-def _block_of(ip: str) -> str:
+def block_of(ip: str) -> str:
+    """Return what an address is counted as: itself, or its /64 of IPv6."""
     if ":" not in ip or "/" in ip:
         return ip
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))

@@ -54,7 +54,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One journal record before it has a time, a number and an origin. It has no secret to leak.
 
     `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
-    and capped.
+    and capped. `count` is how many attempts it stands for (`repeats`).
     """
 
     kind: Kind
@@ -80,13 +80,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     exposed: bool | None = None
     client_name: str | None = None
     client_version: str | None = None
+    count: int = 1
     at: datetime | None = (
         None  # when it came, where it is recorded later; else the recorder's stamp
     )
 
 
-class LoginEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One record of LoginAttempts.jsonl, its keys in the order of the file."""
+class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record of LoginAttempts.jsonl, its keys in the order of the file.
+
+    `count` is written where it is not 1.
+    """
 
     v: int
     seq: int
@@ -117,3 +121,4 @@ class LoginEvent(msgspec.Struct, frozen=True, kw_only=True):
     exposed: bool | None
     client_name: str | None
     client_version: str | None
+    count: int = 1

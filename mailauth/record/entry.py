@@ -15,7 +15,7 @@ class Log(enum.Enum):
 
 def log_of(event: LoginEvent) -> Log | None:
     """Say where the event has a line; most kinds have none."""
-    if event.kind is not Kind.LOGIN or event.result is None:
+    if event.kind is not Kind.LOGIN or event.result is None or event.ip is None:
         return None
     return _LOGS.get(event.result)
 
@@ -43,8 +43,13 @@ def line_of(event: LoginEvent, log: Log, time: str) -> str:
         name=event.user or event.authcid or "",
         address=event.ip,
         origin=event.origin,
-        reason=event.reason or "",
+        reason=_reason(event),
     )
+
+
+def _reason(event: LoginEvent) -> str:
+    reason = event.reason or ""
+    return reason if event.count == 1 else f"{reason} {event.count} times"
 
 
 _LOGS = {

@@ -191,6 +191,7 @@ class FileRecorder:
             exposed=attempt.exposed,
             client_name=attempt.client_name,
             client_version=attempt.client_version,
+            count=attempt.count,
         )
 
     def _unrecorded(self, attempt: Attempt, wall: int, error: OSError) -> LoginEvent | None:

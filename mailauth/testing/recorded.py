@@ -101,6 +101,8 @@ def _details(event: LoginEvent) -> Sequence[str]:
         details.append(f'by "{escape(event.client_name)}"')
     if event.exposed:
         details.append("PASSWORD EXPOSED")
+    if event.count > 1:
+        details.append(f"{event.count} times")
     if event.reason is not None:
         details.append(f"({printable(event.reason)})")
     return details

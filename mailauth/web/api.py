@@ -253,6 +253,7 @@ class Api:
         await self._operations.settled()
         await arrival(self._authority.exposure.drained())
         self._authority.blocking.clear()
+        await self._operations.forget_repeats()
         await self._operations.clear_faults()
         return json(Cursor(self._feed.newest))
 

@@ -59,10 +59,12 @@ class Metrics(Collector):
         """Count an event."""
         if event.kind is Kind.LOGIN:
             mechanism = event.mechanism if event.mechanism in _KNOWN_MECHANISMS else None
-            self._logins[event.protocol, event.secure, event.result, mechanism or _OTHER] += 1
+            self._logins[event.protocol, event.secure, event.result, mechanism or _OTHER] += (
+                event.count
+            )
         elif event.kind is Kind.CONNECTION:
             reason = _REASON.match(event.reason or "")
-            self._ended[event.protocol, reason[0] if reason else _OTHER] += 1
+            self._ended[event.protocol, reason[0] if reason else _OTHER] += event.count
 
     async def serve(self, _: Request) -> Response:
         """Answer in Prometheus's text format."""

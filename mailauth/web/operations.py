@@ -53,6 +53,9 @@ class Operations(Protocol):
         Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
 
+    async def forget_repeats(self) -> None:
+        """Record what every address does singly again, until it repeats itself."""
+
     async def clear_faults(self) -> None:
         """Have every listener do what the configuration says."""
 

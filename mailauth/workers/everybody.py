@@ -15,7 +15,15 @@ from mailauth.web.services import Service
 from mailauth.web.waiting import arrival
 from mailauth.wire.pending import Pending
 from mailauth.workers.crew import Crew
-from mailauth.workers.orders import Drain, Look, Seen, SetDisabled, SetListener, Settle
+from mailauth.workers.orders import (
+    Drain,
+    ForgetRepeats,
+    Look,
+    Seen,
+    SetDisabled,
+    SetListener,
+    Settle,
+)
 
 
 class EverybodysOperations:
@@ -65,6 +73,11 @@ class EverybodysOperations:
         """Have every listener do what the configuration says."""
         await self._own.clear_faults()
         await self._tell_of_listeners()
+
+    async def forget_repeats(self) -> None:
+        """Record what every address does singly again, in all processes."""
+        await self._own.forget_repeats()
+        await self._crew().ask(ForgetRepeats())
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Disable an account, or enable it, for as long as the server runs."""

@@ -89,11 +89,26 @@ class Settle(msgspec.Struct, frozen=True, tag=True):
     """Say when what clients have sent until now has been dealt with."""
 
 
+class ForgetRepeats(msgspec.Struct, frozen=True, tag=True):
+    """Record what every address does singly again, until it repeats itself."""
+
+
 class Leave(msgspec.Struct, frozen=True, tag=True):
     """Take leave of everybody, and end."""
 
 
-Order = Begin | Reload | SetListener | SetDisabled | Look | Beat | Drain | Settle | Leave
+Order = (
+    Begin
+    | Reload
+    | SetListener
+    | SetDisabled
+    | Look
+    | Beat
+    | Drain
+    | Settle
+    | ForgetRepeats
+    | Leave
+)
 
 
 class Numbered(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ _USUAL = {
     "kind": "login",
     "result": "success",
     "protocol": "IMAP",
+    "count": 1,
 }
 
 

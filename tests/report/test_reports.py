@@ -45,6 +45,15 @@ def test_what_was_refused_has_crossed_the_wire_all_the_same(story: Story) -> Non
     ]
 
 
+def test_a_sum_counts_as_what_it_stands_for(story: Story) -> None:
+    """Of a password that is exposed again and again, one record says how often."""
+    story.login(result=Result.BLOCKED)
+    story.login(result=Result.BLOCKED, reason="repeated", count=40)
+    story.login()
+    [exposure] = of_directory(Exposure, story.lines.parent)
+    assert (exposure.count, exposure.accepted, exposure.refused) == (42, 1, 41)
+
+
 def test_a_challenge_a_wrong_password_and_an_unknown_account_expose_nothing(story: Story) -> None:
     story.login(mechanism="CRAM-MD5", exposed=False)
     story.login(result=Result.BAD_CREDENTIALS, exposed=False)

@@ -96,6 +96,7 @@ class Story:
             "at": self._now,
             "kind": kind,
             "session": f"session{number}",
+            "count": 1,
         }
         event = msgspec.convert(record | facts, LoginEvent)
         with self.journal.open("ab") as journal:

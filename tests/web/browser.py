@@ -121,6 +121,9 @@ class FakeOperations:
         """Change what is said of a listener."""
         self._change(listener, faults=faults)
 
+    async def forget_repeats(self) -> None:
+        pass
+
     async def clear_faults(self) -> None:
         """Clear them all."""
         for service in list(self.listening):

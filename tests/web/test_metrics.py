@@ -61,6 +61,18 @@ def test_connections_without_a_login_are_counted_by_reason(server: Server) -> No
     assert value("mailauth_tls_handshake_failures_total", service="SMTP") == 2
 
 
+def test_a_sum_counts_as_what_it_stands_for(server: Server) -> None:
+    server.recorder.metrics.publish(event(1, result=Result.BLOCKED, mechanism=None, count=250))
+    ended = {"kind": Kind.CONNECTION, "result": None, "reason": "no-attempt"}
+    server.recorder.metrics.publish(event(2, count=30, **ended))
+    server.recorder.metrics.publish(event(3, **ended))
+    value = numbers(server)
+    labels = {"service": "IMAP", "verdict": "UNSECURE", "result": "blocked", "mechanism": "other"}
+    assert value("mailauth_logins_total", **labels) == 250
+    labels = {"service": "IMAP", "reason": "no-attempt"}
+    assert value("mailauth_connections_without_login_total", **labels) == 31
+
+
 def test_what_is_open_is_shown(server: Server) -> None:
     server.operations.open = [
         OpenConnection(

@@ -85,6 +85,7 @@ function show(event) {
   fill(cell("from"), event.ip, event.origin);
   fill(cell("client"), event.client_name, event.client_version);
   fill(cell("result"), event.result ?? event.reason ?? event.kind, event.mechanism);
+  if (event.count > 1) cell("result").append(" ", element("span", `${event.count} times`, "soft"));
   if (event.result !== null) cell("result").classList.add(event.result);
   const events = document.getElementById("events");
   events.prepend(row);

@@ -1,0 +1,238 @@
+"""What strangers repeat is counted and summed up, so that nobody can fill a disk with it.
+
+The first `SINGLY` failed attempts of an address in a minute are recorded one by one. What goes
+beyond them is counted, and recorded as one attempt with a `count` when the minute is over; so it
+goes on until a minute has had no more than `SINGLY`. Connections that ended without an attempt are
+counted apart in the same way. An address of IPv6 stands for its /64, as for blocking.
+
+A sum says nothing that is not true of all that is in it: there is one for each listener and state
+of TLS, and for connections for each reason. A password that was exposed is always recorded singly,
+once for each account and listener in a minute; again, it goes into a sum of its own that names the
+account. Successful logins are never counted here.
+
+The table of addresses is bounded, and so are the records of all of them that are written singly.
+Addresses that find the table full are summed up together, without their addresses.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from mailauth.login.blocking import block_of
+from mailauth.login.event import Attempt, Kind, Protocol, Result
+from mailauth.login.hop import Security
+
+SINGLY = 20  # of an address in a minute
+MINUTE = 60.0  # seconds
+ADDRESSES = 16_384  # that are told apart
+IN_ALL = 10_000  # written singly in a minute, of all addresses together
+REASONS = 16  # of connections that an address is told in a minute, each on its listener
+
+REPEATED = "repeated"  # the reason of a sum
+
+_EVERYBODY = ""  # whom addresses count as that find the table full
+_REASON_CODE = re.compile(r"[a-z-]+")
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """What the attempts in one sum have in common."""
+
+    protocol: Protocol | None = None
+    listener: str | None = None
+    local_port: int | None = None
+    secure: bool | None = None
+    security: Security | None = None
+    reason: str = REPEATED
+    user: str | None = None  # whose password was exposed
+
+
+class _Sum:
+    """How many attempts of one kind there were that are still to be recorded."""
+
+    __slots__ = ("count", "exposed", "ip", "peer")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.exposed: bool | None = False
+        self.ip: str | None = None
+        self.peer: str | None = None
+
+
+class _Window:
+    """A minute of one address, of its attempts or of its connections."""
+
+    __slots__ = ("attempts", "began", "summing", "sums")
+
+    def __init__(self, began: float, *, summing: bool) -> None:
+        self.began = began
+        self.attempts = 0
+        self.summing = summing  # from its first attempt on
+        self.sums: dict[_Kind, _Sum] = {}
+
+
+class _Whose(msgspec.Struct, frozen=True):
+    kind: Kind
+    block: str
+
+
+class Repeats:
+    """Decides which attempts are recorded singly, and keeps the sums of the others.
+
+    `now` is a clock in seconds that nobody sets.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        *,
+        singly: int = SINGLY,
+        addresses: int = ADDRESSES,
+        in_all: int = IN_ALL,
+    ) -> None:
+        self.unwritten = 0  # attempts that are counted and not recorded yet
+        self._now = now
+        self._singly = singly
+        self._addresses = addresses
+        self._in_all = in_all
+        self._windows: dict[_Whose, _Window] = {}  # in the order in which they began
+        self._over: list[Attempt] = []  # sums of minutes that have ended
+        self._minute = now()
+        self._written = 0  # singly, in this minute
+
+    def counts(self, attempt: Attempt) -> bool:
+        """Say whether the attempt was counted; else it is to be recorded as it is."""
+        if attempt.ip is None or attempt.result is Result.SUCCESS:
+            return False
+        if attempt.kind is not Kind.LOGIN and attempt.kind is not Kind.CONNECTION:
+            return False
+        whose, window = self._window(attempt.kind, attempt.ip)
+        window.attempts += 1
+        is_exposed = attempt.exposed is True
+        if not window.summing and window.attempts <= self._singly and self._may_be_written():
+            if is_exposed:
+                window.sums.setdefault(_kind_of(attempt), _Sum())
+            return False
+        kind = _kind_of(attempt)
+        if kind not in window.sums:
+            if is_exposed:
+                window.sums[kind] = _Sum()
+                return False
+            if attempt.kind is Kind.CONNECTION and len(window.sums) >= REASONS:
+                kind = _Kind()
+        added = window.sums.setdefault(kind, _Sum())
+        added.count += 1
+        if attempt.exposed is not False:
+            added.exposed = attempt.exposed
+        if whose.block != _EVERYBODY:
+            added.ip, added.peer = attempt.ip, attempt.peer
+        self.unwritten += 1
+        return True
+
+    def due(self) -> list[Attempt]:
+        """Take the sums of the minutes that are over."""
+        now = self._now()
+        while self._windows:
+            whose, window = next(iter(self._windows.items()))
+            if now - window.began < MINUTE:
+                break
+            self._end(whose, window, now)
+        return self._taken()
+
+    def pending(self, at_most: int | None = None) -> list[Attempt]:
+        """Take sums of minutes that are not over: somebody asks, or the server stops."""
+        if self.unwritten:
+            for whose, window in self._windows.items():
+                if at_most is not None and len(self._over) >= at_most:
+                    break
+                self._over += _take(whose.kind, window)
+        return self._taken()
+
+    def give_back(self, attempt: Attempt) -> None:
+        """Keep a sum that could not be recorded; it is due with the others at its time."""
+        self.unwritten += attempt.count
+        self._over.append(attempt)
+
+    def forget(self) -> None:
+        """Begin anew with every address; what is counted stays so."""
+        for whose, window in self._windows.items():
+            self._over += _take(whose.kind, window)
+        self._windows.clear()
+        self._written = 0
+
+    def _window(self, kind: Kind, ip: str) -> tuple[_Whose, _Window]:
+        now = self._now()
+        whose = _Whose(kind, block_of(ip))
+        window = self._windows.get(whose)
+        if window is not None and now - window.began >= MINUTE:
+            window = self._end(whose, window, now)
+        if window is None and len(self._windows) >= self._addresses:
+            whose = _Whose(kind, _EVERYBODY)
+            window = self._windows.get(whose)
+            if window is not None and now - window.began >= MINUTE:
+                window = self._end(whose, window, now)
+        if window is None:
+            window = self._windows[whose] = _Window(now, summing=whose.block == _EVERYBODY)
+        return whose, window
+
+    def _end(self, whose: _Whose, window: _Window, now: float) -> _Window | None:
+        """End a minute; one that was full is followed by one that is summed from its beginning."""
+        self._over += _take(whose.kind, window)
+        del self._windows[whose]
+        if window.attempts <= self._singly or whose.block == _EVERYBODY:
+            return None
+        following = self._windows[whose] = _Window(now, summing=True)
+        return following
+
+    def _may_be_written(self) -> bool:
+        """Count a record that is written singly; say no when there are too many, whosever."""
+        now = self._now()
+        if now - self._minute >= MINUTE:
+            self._minute, self._written = now, 0
+        self._written += 1
+        return self._written <= self._in_all
+
+    def _taken(self) -> list[Attempt]:
+        taken, self._over = self._over, []
+        self.unwritten -= sum(each.count for each in taken)
+        return taken
+
+
+def _kind_of(attempt: Attempt) -> _Kind:
+    reason = REPEATED
+    if attempt.kind is Kind.CONNECTION:
+        code = _REASON_CODE.match(attempt.reason or "")
+        reason = code[0] if code is not None else REPEATED
+    return _Kind(
+        protocol=attempt.protocol,
+        listener=attempt.listener,
+        local_port=attempt.local_port,
+        secure=attempt.secure,
+        security=attempt.security,
+        reason=reason,
+        user=attempt.user if attempt.exposed else None,
+    )
+
+
+def _take(kind: Kind, window: _Window) -> Iterator[Attempt]:
+    """Take what a window has counted; the next sums of its minute begin at nought."""
+    for common, each in window.sums.items():
+        if not each.count:
+            continue
+        yield Attempt(
+            kind=kind,
+            result=Result.BLOCKED if kind is Kind.LOGIN else None,
+            reason=common.reason,
+            protocol=common.protocol,
+            listener=common.listener,
+            local_port=common.local_port,
+            secure=common.secure,
+            security=common.security,
+            user=common.user,
+            ip=each.ip,
+            peer=each.peer,
+            exposed=each.exposed if kind is Kind.LOGIN else None,
+            count=each.count,
+        )
+        each.count = 0
+        each.exposed = False

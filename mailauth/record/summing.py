@@ -1,0 +1,145 @@
+"""The recorder that sessions use: what strangers repeat is counted, and recorded as sums."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from mailauth.login.accounts import Account
+from mailauth.login.authority import Recorder
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result
+from mailauth.login.exposure import ExposureChecks
+from mailauth.login.repeats import Repeats
+from mailauth.wire.pending import Pending
+
+ASKED_SECONDS = 1.0  # sums are written no more often because somebody asks
+ASKED_SUMS = 100  # of these at once; the others are written when their minute is over
+
+_COUNTED = LoginEvent(  # what a session hears of an attempt that is recorded later, with others
+    v=1,
+    seq=0,
+    id="",
+    at=datetime.fromtimestamp(0, UTC),
+    kind=Kind.LOGIN,
+    result=None,
+    reason=None,
+    protocol=None,
+    listener=None,
+    local_port=None,
+    session=None,
+    secure=None,
+    security=None,
+    tls_version=None,
+    tls_cipher=None,
+    tls_sni=None,
+    tls_alpn=None,
+    mechanism=None,
+    user=None,
+    authcid=None,
+    authzid=None,
+    ip=None,
+    port=None,
+    peer=None,
+    origin=None,
+    country=None,
+    exposed=None,
+    client_name=None,
+    client_version=None,
+    count=0,
+)
+
+
+class SummingRecorder:
+    """A `Recorder` in front of another one.
+
+    Friends, who are never blocked, have every attempt recorded. `now` is the clock of `repeats`,
+    and `call_later` calls a function after some of its seconds.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        repeats: Repeats,
+        is_friendly: Callable[[str], bool],
+        *,
+        now: Callable[[], float],
+        call_later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self._recorder = recorder
+        self._repeats = repeats
+        self._is_friendly = is_friendly
+        self._now = now
+        self._call_later = call_later
+        self._asked = now() - ASKED_SECONDS  # when sums were last written for somebody
+        self._askers: list[Pending[None]] = []
+
+    def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
+        """Have the attempt recorded, now or in a sum."""
+        if (
+            attempt.ip is not None
+            and (attempt.kind is Kind.CONNECTION or attempt.kind is Kind.LOGIN)
+            and attempt.result is not Result.SUCCESS
+            and not self._is_friendly(attempt.ip)
+            and self._repeats.counts(attempt)
+        ):
+            return _COUNTED
+        return self._recorder.record(attempt)
+
+    def tick(self) -> None:
+        """Write the sums of the minutes that are over; to be called every second."""
+        self._write(self._repeats.due())
+
+    def settled(self) -> Pending[None]:
+        """Tell when what was counted until now is written, for somebody who asks for records."""
+        settled: Pending[None] = Pending()
+        if not self._repeats.unwritten:
+            settled.resolve(None)
+            return settled
+        self._askers.append(settled)
+        wait = self._asked + ASKED_SECONDS - self._now()
+        if wait <= 0:
+            self._tell()
+        elif len(self._askers) == 1:
+            self._call_later(wait, self._tell)
+        return settled
+
+    def forget(self) -> None:
+        """Begin anew with every address."""
+        self._repeats.forget()
+
+    def close(self) -> None:
+        """Write every sum: the server stops."""
+        self._write(self._repeats.pending())
+        self._tell()
+
+    def _tell(self) -> None:
+        self._asked = self._now()
+        self._write(self._repeats.pending(ASKED_SUMS))
+        askers, self._askers = self._askers, []
+        for each in askers:
+            each.resolve(None)
+
+    def _write(self, sums: Iterable[Attempt]) -> None:
+        is_full = False  # the disk: the others are not tried then
+        for each in sums:
+            is_full = is_full or self._recorder.record(each) is None
+            if is_full:
+                self._repeats.give_back(each)
+
+
+class SettledChecks:
+    """`ExposureChecks` after which sums are written too: who asks is told of everything."""
+
+    def __init__(self, checks: ExposureChecks, settled: Callable[[], Pending[None]]) -> None:
+        self._checks = checks
+        self._settled = settled
+
+    def check(
+        self, account: Account, password: bytes, found: Callable[[bool | None], None]
+    ) -> None:
+        """Have it checked."""
+        self._checks.check(account, password, found)
+
+    def drained(self) -> Pending[None]:
+        """Tell when the checks that are open now are done, and recorded, in sums too."""
+        drained: Pending[None] = Pending()
+        self._checks.drained().listen(lambda _: self._settled().listen(drained.resolve))
+        return drained

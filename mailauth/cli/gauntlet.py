@@ -1,6 +1,8 @@
 """`mailauth gauntlet`: a mail client on broken TLS and broken servers, with a verdict per case."""
 
+import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +15,32 @@ from rich.table import Table
 from mailauth.cli.duration import Duration
 from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.config.errors import printable
-from mailauth.faults import Fault
-from mailauth.kit.gauntlet.cases import MAIL, USER, Case, cases
-from mailauth.kit.gauntlet.judging import Judgement, Verdict
+from mailauth.faults import STALL_SECONDS, Fault
+from mailauth.kit.gauntlet.cases import MAIL, NO_FAULT, USER, Case, cases
+from mailauth.kit.gauntlet.judging import Judgement, Severity, Verdict
+from mailauth.kit.gauntlet.trying import Oracle
 
 if TYPE_CHECKING:
     from mailauth.kit.gauntlet.running import Gauntlet
+    from mailauth.kit.verdicts import Outcome
 
 _MODES = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
+_WORRIES = (Severity.CRITICAL, Severity.SERIOUS, Severity.MINOR)
+
+
+class Pattern(click.ParamType[re.Pattern[str]]):
+    """A regular expression, looked for in each line."""
+
+    name = "REGEX"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> re.Pattern[str]:
+        """Compile it."""
+        try:
+            return re.compile(str(value), re.MULTILINE)
+        except re.error as error:
+            self.fail(f"is not a regular expression: {error}", param, ctx)
 
 
 @click.command()
@@ -57,14 +77,33 @@ _MODES = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
     type=Duration(),
     default="45s",
     show_default=True,
-    help="When a command has hung; the server itself gives a handshake 30 seconds.",
+    help="When a command has hung. A handshake that stalls is held open for longer than that.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1, 32),
     default=1,
     show_default=True,
-    help="How many commands run at a time.",
+    help="How many commands run at a time; a client that says that it is locked runs again alone.",
+)
+@click.option(
+    "--succeeded-if",
+    metavar="REGEX",
+    type=Pattern(),
+    help="The client has succeeded where this matches its output, and not else.",
+)
+@click.option(
+    "--failed-if",
+    metavar="REGEX",
+    type=Pattern(),
+    help="The client has failed where this matches its output, whatever its exit code.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([each.name.lower() for each in _WORRIES]),
+    default=Severity.MINOR.name.lower(),
+    show_default=True,
+    help="How bad it has to be for an exit code of 1.",
 )
 @click.option("--html", type=click.Path(path_type=Path), help="Write the verdicts as a page, too.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write them for CI, too.")
@@ -75,6 +114,9 @@ def gauntlet(
     template: str | None,
     timeout: float,
     jobs: int,
+    succeeded_if: re.Pattern[str] | None,
+    failed_if: re.Pattern[str] | None,
+    fail_on: str,
     html: Path | None,
     junit: Path | None,
 ) -> int:
@@ -84,8 +126,12 @@ def gauntlet(
     and a password of its own. The client is started by --command, or by you: then the ports are
     printed, and each verdict as soon as something is recorded, until Ctrl-C.
 
-    Exits with 1 if the client did anything to worry about, or did not log in where nothing was
-    wrong, and with 2 if no client has connected.
+    Where nothing is wrong the client is tried first: if it does not log in there, all else is
+    inconclusive. What there is to worry about is critical (a password or a session in the hands of
+    others), serious (a client that does not know what became of its login, or cannot be judged) or
+    minor (weak cryptography, waiting without an end).
+
+    Exits with 1 if there is anything to worry about, and with 2 if no client has connected.
     """
     from mailauth.kit.gauntlet.running import Gauntlet
 
@@ -93,18 +139,21 @@ def gauntlet(
         [ListenerProtocol(name.lower()) for name in protocols] or MAIL, TlsMode(tls), only
     )
     _check_names(only, tried)
+    if timeout >= STALL_SECONDS:
+        raise click.UsageError(f"--timeout: expected less than {STALL_SECONDS:g} s")
     began = time.monotonic()
     with Gauntlet(tried) as running:
         if template is None:
             judgements = _watched(running)
         else:
             judgements = []
-            for judgement in running.try_command(template, timeout, jobs):
+            for judgement in running.try_command(
+                template, timeout, jobs, Oracle(succeeded_if, failed_if)
+            ):
                 _print(judgement)
                 judgements.append(judgement)
             judgements.sort(key=lambda judgement: tried.index(judgement.case))
-    failed = sum(not judgement.passed for judgement in judgements)
-    click.echo(f"{len(judgements)} cases, {failed} to worry about")
+    click.echo(f"{len(judgements)} cases, {_worries(judgements)}")
     if not judgements:
         click.echo("error: no client has connected, so that nothing was judged", err=True)
     if html is not None:
@@ -115,14 +164,22 @@ def gauntlet(
         _write_junit(judgements, junit, time.monotonic() - began)
     if not judgements:
         return 2
-    return 1 if failed else 0
+    bad_enough = Severity[fail_on.upper()]
+    return 1 if any(each.severity >= bad_enough for each in judgements) else 0
+
+
+def _worries(judgements: Sequence[Judgement]) -> str:
+    """Count what there is to worry about, the worst first."""
+    counts = Counter(each.severity for each in judgements if not each.passed)
+    named = ", ".join(f"{counts[each]} {each.name.lower()}" for each in _WORRIES if counts[each])
+    return f"{counts.total()} to worry about" + (f" ({named})" if named else "")
 
 
 def _check_names(only: Sequence[str], tried: Sequence[Case]) -> None:
     known = {case.name for case in tried}
     for name in only:
-        if name not in {fault.value for fault in Fault}:
-            names = ", ".join(fault.value for fault in Fault)
+        if name not in {NO_FAULT, *(fault.value for fault in Fault)}:
+            names = ", ".join((NO_FAULT, *(fault.value for fault in Fault)))
             raise click.UsageError(f'no case "{name}": expected one of {names}')
         if name not in known:
             raise click.UsageError(f'"{name}" is not for this protocol and way of TLS')
@@ -159,15 +216,27 @@ def _print(judgement: Judgement) -> None:
     click.echo(f"{where:30} {verdict} {printable(judgement.evidence)}")
 
 
+def _outcome(judgement: Judgement) -> "Outcome":
+    from mailauth.kit.verdicts import Outcome
+
+    if judgement.passed:
+        return Outcome.PASSED
+    return Outcome.ERROR if judgement.verdict is Verdict.INCONCLUSIVE else Outcome.FAILED
+
+
 def _write_junit(judgements: Sequence[Judgement], file: Path, seconds: float) -> None:
-    from mailauth.kit.verdicts import Outcome, junit
     from mailauth.kit.verdicts import Verdict as Tested
+    from mailauth.kit.verdicts import junit
 
     tests = [
         Tested(
             f"{each.case.protocol.name} {each.case.tls.value}: {each.case.name}",
-            Outcome.PASSED if each.passed else Outcome.FAILED,
-            [each.verdict.value, each.evidence],
+            _outcome(each),
+            [
+                each.verdict.value,
+                each.evidence,
+                *([] if each.passed else [each.severity.name.lower()]),
+            ],
         )
         for each in judgements
     ]

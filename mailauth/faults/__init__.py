@@ -5,6 +5,13 @@
 nothing of them.
 """
 
-from mailauth.faults.catalogue import FAULTS, Fault, FaultKind, contradiction, of_kind
+from mailauth.faults.catalogue import (
+    FAULTS,
+    STALL_SECONDS,
+    Fault,
+    FaultKind,
+    contradiction,
+    of_kind,
+)
 
-__all__ = ["FAULTS", "Fault", "FaultKind", "contradiction", "of_kind"]
+__all__ = ["FAULTS", "STALL_SECONDS", "Fault", "FaultKind", "contradiction", "of_kind"]

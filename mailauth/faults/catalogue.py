@@ -56,6 +56,7 @@ class Description(msgspec.Struct, frozen=True):
 
 
 SLOW_SECONDS = 5.0  # from a login to its answer
+STALL_SECONDS = 600.0  # that a handshake is left without an answer: longer than clients wait
 
 _CERTIFICATE, _TLS = FaultKind.CERTIFICATE, FaultKind.TLS
 _STARTTLS, _LOGIN = FaultKind.STARTTLS, FaultKind.LOGIN
@@ -75,7 +76,7 @@ FAULTS: Mapping[Fault, Description] = {
     ),
     Fault.OLD_VERSION_ONLY: Description(_TLS, "speaks no TLS above 1.1"),
     Fault.HANDSHAKE_ABORT: Description(_TLS, "answers the ClientHello with a fatal alert"),
-    Fault.HANDSHAKE_STALL: Description(_TLS, "does not answer the ClientHello"),
+    Fault.HANDSHAKE_STALL: Description(_TLS, "does not answer the ClientHello, for ten minutes"),
     Fault.CLOSE_AFTER_HELLO: Description(_TLS, "closes the connection on the ClientHello"),
     Fault.STRIPPED: Description(_STARTTLS, "does not offer STARTTLS"),
     Fault.REFUSED: Description(_STARTTLS, "offers STARTTLS and refuses it"),

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
 from mailauth.config import ListenerConfig, TlsMode, check_faults
-from mailauth.faults import Fault, FaultKind, of_kind
+from mailauth.faults import STALL_SECONDS, Fault, FaultKind, of_kind
 from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
@@ -61,7 +61,8 @@ class Listener(ServerFactory):
         self.port = config.port
         self.implicit_tls = config.tls is TlsMode.IMPLICIT
         self.proxy_from = config.proxy_from
-        self.patience = patience if patience is not None else Patience()
+        self._patience = patience if patience is not None else Patience()
+        self.patience = self._patience_with(config.faults)
         self.wheel = wheel
         self.links: dict[Link, float] = {}  # and since when they are there
         self._emptied: Deferred[None] | None = None
@@ -101,7 +102,14 @@ class Listener(ServerFactory):
 
     def _configure(self, config: ListenerConfig) -> None:
         self.config = config
+        self.patience = self._patience_with(config.faults)
         self._policy = policy_of(config)
+
+    def _patience_with(self, faults: tuple[Fault, ...]) -> Patience:
+        """Say how long clients have: one that gets no answer is to give up before we do."""
+        if Fault.HANDSHAKE_STALL in faults:
+            return msgspec.structs.replace(self._patience, handshake=STALL_SECONDS)
+        return self._patience
 
     def session(self, client: Client, hop: Hop, admission: Admission | None = None) -> LoginSession:
         """Begin the login state of a connection."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from mailauth.faults import Fault
 from mailauth.kit.gauntlet.judging import Verdict
 from tests.gauntlet.clients import CLIENTS
-from tests.gauntlet.running import Seen
+from tests.gauntlet.running import RULES, Seen
 from tests.live.ways import Care
 
 REMARKS = Path(__file__).with_name("REMARKS.md")
@@ -23,6 +23,9 @@ _SHORT = {
     Verdict.HUNG: "**hung**",
     Verdict.NO_LOGIN: "**no login**",
     Verdict.NOT_SEEN: "**not seen**",
+    Verdict.ATTEMPTED: "**attempted**",
+    Verdict.WAITED: "**waits for ever**",
+    Verdict.INCONCLUSIVE: "**inconclusive**",
 }
 _TOLD = {
     Care.FULL: "",
@@ -41,11 +44,24 @@ in securely*; "–" was not tried: with a client that takes any certificate, onl
 certificates is. **Bold** is what the gauntlet fails a client for; what it rests on stands below.
 """
 
+_EARLIER = """**Verdicts of earlier rules.** Some clients were tried before the rules of today, and
+their verdicts stand as they were given:
+
+- Their `handshake-stall` is *not valid*: the server ended the connection after 30 seconds, before
+  the limit of 45 seconds that the client had, so that one that waits for ever looked like one that
+  refused.
+- "refused" may hide a login that was attempted over bad TLS and failed for another reason; it is
+  **attempted** now.
+- A client that was there may be "not seen": the record was read when the command ended, and is
+  waited for now.
+- The case `no-fault` was one among others. It is the control now, and without it all else is
+  **inconclusive**; the clients below logged in there, unless their table says otherwise."""
+
 
 def written(machine: str, versions: Mapping[str, str], seen: Sequence[Seen]) -> str:
     """Write all of it."""
     names = [name for name in CLIENTS if any(each.client == name for each in seen)]
-    parts = [_HEAD, machine, _versions(names, versions)]
+    parts = [_HEAD, _before(names, seen), machine, _versions(names, versions)]
     for protocol, tls in _WAYS:
         there = [each for each in seen if (each.protocol, each.tls) == (protocol, tls)]
         if there:
@@ -54,6 +70,18 @@ def written(machine: str, versions: Mapping[str, str], seen: Sequence[Seen]) -> 
     if REMARKS.exists():
         parts.append(REMARKS.read_text("utf-8").strip())
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _before(names: Sequence[str], seen: Sequence[Seen]) -> str:
+    """Say whose verdicts were given by earlier rules, and what they are worth."""
+    earlier = [name for name in names if any(_is_earlier(each, name) for each in seen)]
+    if not earlier:
+        return ""
+    return _EARLIER + f"\n\nNot tried again yet: {'; '.join(earlier)}."
+
+
+def _is_earlier(seen: Seen, name: str) -> bool:
+    return seen.client == name and seen.rules < RULES
 
 
 def _begun(tls: str) -> str:
@@ -66,10 +94,10 @@ def _versions(names: Sequence[str], versions: Mapping[str, str]) -> str:
 
 
 def _table(names: Sequence[str], seen: Sequence[Seen]) -> str:
-    verdicts = {(each.client, each.case): Verdict(each.verdict) for each in seen}
+    verdicts = {(each.client, each.case): _short(each) for each in seen}
     columns = [name for name in names if any(each.client == name for each in seen)]
     rows = [
-        [case, *(_cell(verdicts.get((name, case))) for name in columns)]
+        [case, *(verdicts.get((name, case), "–") for name in columns)]
         for case in CASES
         if any(each.case == case for each in seen)
     ]
@@ -79,8 +107,11 @@ def _table(names: Sequence[str], seen: Sequence[Seen]) -> str:
     return _markdown(["case", *heads], rows)
 
 
-def _cell(verdict: Verdict | None) -> str:
-    return "–" if verdict is None else _SHORT[verdict]
+def _short(seen: Seen) -> str:
+    """A stalled handshake was ended by the server before any client had to, by earlier rules."""
+    if seen.rules < RULES and seen.case == Fault.HANDSHAKE_STALL.value:
+        return "not valid"
+    return _SHORT[Verdict(seen.verdict)]
 
 
 def _evidence(names: Sequence[str], seen: Sequence[Seen]) -> str:

@@ -18,6 +18,7 @@ from tests.gauntlet.clients import CLIENTS, Client
 from tests.live.ways import Care
 
 WORDS = 200  # characters of evidence
+RULES = 2  # of judging; see `report`
 
 _PATH = re.compile(r"(?:/[\w.@+-]+)*/(?=[\w.@+-]+)")
 _CHANGING = re.compile(r"0x[0-9a-f]{6,}|[0-9A-F]{12,}|(?<=localhost:)\d+|gauntlet-\w+")
@@ -32,6 +33,7 @@ class Seen(msgspec.Struct, frozen=True):
     case: str
     verdict: str
     evidence: str
+    rules: int = 1  # those that it was judged by
 
 
 def ways(name: str) -> Iterator[tuple[str, TlsMode]]:
@@ -83,6 +85,7 @@ def _seen(name: str, protocol: str, tls: TlsMode, case: ElementTree.Element) -> 
         case=(case.get("name") or "").rpartition(": ")[2],
         verdict=verdict,
         evidence=_shortened(evidence),
+        rules=RULES,
     )
 
 

@@ -9,6 +9,7 @@ from mailauth.faults import FAULTS, Fault
 
 MAIL = (ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP)
 USER = "bob@mydomain.com"
+NO_FAULT = "no-fault"
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """The name of the case, among those of its protocol."""
-        return "no-fault" if self.fault is None else self.fault.value
+        return NO_FAULT if self.fault is None else self.fault.value
 
     @property
     def listener(self) -> str:

@@ -2,10 +2,11 @@
 
 import enum
 from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
-from mailauth.faults import FAULTS, FaultKind
+from mailauth.faults import FAULTS, Fault, FaultKind
 from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
 from mailauth.kit.gauntlet.cases import Case
 from mailauth.kit.gauntlet.trying import Ended
@@ -20,12 +21,32 @@ class Verdict(enum.Enum):
     SECURE = "logged in securely"
     EXPOSED = "exposed the password"
     BAD_TLS = "logged in over bad TLS"
+    ATTEMPTED = "attempted over bad TLS"
     CLEARTEXT = "logged in without TLS"
     BELIEVED = "believed what came in the clear"
     UNNOTICED = "did not notice"
     HUNG = "hung"
+    WAITED = "waited for ever"
     NO_LOGIN = "did not log in"
     NOT_SEEN = "did not connect"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Severity(enum.IntEnum):
+    """How much a verdict weighs.
+
+    `MINOR` is for the client's maker: weak cryptography that it still takes, and waiting without an
+    end. `SERIOUS` is a client that does not know what has become of its login, or cannot be judged.
+    `CRITICAL` is a password, or a session, in the hands of anybody on the way.
+    """
+
+    NONE = 0
+    MINOR = 1
+    SERIOUS = 2
+    CRITICAL = 3
+
+
+_WEAK = (Fault.WEAK_KEY, Fault.SHA1, Fault.OLD_VERSION_ONLY)
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -38,9 +59,26 @@ class Judgement(msgspec.Struct, frozen=True):
     @property
     def passed(self) -> bool:
         """Whether nobody has to worry; without a fault, a client has to log in."""
-        if self.case.fault is None:
-            return self.verdict is Verdict.SECURE
-        return self.verdict in (Verdict.REFUSED, Verdict.SECURE)
+        return self.severity is Severity.NONE
+
+    @property
+    def severity(self) -> Severity:
+        """How much there is to worry about."""
+        match self.verdict:
+            case Verdict.SECURE:
+                return Severity.NONE
+            case Verdict.REFUSED:
+                return Severity.NONE if self.case.fault is not None else Severity.SERIOUS
+            case Verdict.EXPOSED | Verdict.CLEARTEXT | Verdict.BELIEVED:
+                return Severity.CRITICAL
+            case Verdict.BAD_TLS | Verdict.ATTEMPTED:
+                return Severity.MINOR if self.case.fault in _WEAK else Severity.CRITICAL
+            case Verdict.HUNG | Verdict.WAITED:
+                return Severity.MINOR
+            case Verdict.UNNOTICED | Verdict.NO_LOGIN | Verdict.NOT_SEEN | Verdict.INCONCLUSIVE:
+                return Severity.SERIOUS
+            case _:
+                assert_never(self.verdict)
 
 
 def judge(case: Case, records: Sequence[LoginEvent], ended: Ended | None = None) -> Judgement:
@@ -55,23 +93,40 @@ def judge(case: Case, records: Sequence[LoginEvent], ended: Ended | None = None)
         for found in proven:
             if found.verdict is verdict:
                 return found
+    if hung and case.fault is Fault.HANDSHAKE_STALL:
+        assert ended is not None
+        evidence = f"still waited for an answer to its ClientHello after {ended.seconds:.0f} s"
+        return Judgement(case, Verdict.WAITED, evidence)
     if not records:
         return Judgement(case, Verdict.HUNG if hung else Verdict.NOT_SEEN, "nothing was recorded")
     if hung:
         verdict = Verdict.HUNG
     elif case.fault is None:
         verdict = Verdict.NO_LOGIN
-    elif ended is not None and ended.code == 0:
+    elif ended is not None and ended.says_well:
         verdict = Verdict.UNNOTICED
     else:
         verdict = Verdict.REFUSED
     return Judgement(case, verdict, _said(records[-1]))
 
 
+def without_control(case: Case, control: Judgement | None) -> Judgement:
+    """Return what can be said of a client that did not log in where nothing was wrong.
+
+    That it did not log in elsewhere either proves nothing: it may never have been able to.
+    """
+    if control is None:
+        why = "nothing is known of the client where nothing is wrong (no-fault)"
+    else:
+        why = f"where nothing is wrong, the client {control.verdict.value}: {control.evidence}"
+    return Judgement(case, Verdict.INCONCLUSIVE, why)
+
+
 _WORST_FIRST = (
     Verdict.EXPOSED,
     Verdict.CLEARTEXT,
     Verdict.BAD_TLS,
+    Verdict.ATTEMPTED,
     Verdict.BELIEVED,
     Verdict.SECURE,
 )
@@ -83,6 +138,8 @@ def _proven(case: Case, record: LoginEvent) -> Judgement | None:
         return Judgement(case, Verdict.EXPOSED, _said(record))
     if is_login(record):
         return Judgement(case, _verdict_on(case, record), _said(record))
+    if record.kind is Kind.LOGIN and record.secure and _is_bad_tls(case):
+        return Judgement(case, Verdict.ATTEMPTED, _said(record))
     if _is_belief(record):
         return Judgement(case, Verdict.BELIEVED, _said(record))
     return None
@@ -91,12 +148,13 @@ def _proven(case: Case, record: LoginEvent) -> Judgement | None:
 def _verdict_on(case: Case, login: LoginEvent) -> Verdict:
     if not login.secure:
         return Verdict.CLEARTEXT
-    if case.fault is not None and FAULTS[case.fault].kind in (
-        FaultKind.CERTIFICATE,
-        FaultKind.TLS,
-    ):
-        return Verdict.BAD_TLS
-    return Verdict.SECURE
+    return Verdict.BAD_TLS if _is_bad_tls(case) else Verdict.SECURE
+
+
+def _is_bad_tls(case: Case) -> bool:
+    """Say whether no client should offer a credential inside the TLS of this case."""
+    kinds = (FaultKind.CERTIFICATE, FaultKind.TLS)
+    return case.fault is not None and FAULTS[case.fault].kind in kinds
 
 
 def _is_belief(record: LoginEvent) -> bool:

@@ -1,14 +1,21 @@
 """The gauntlet's server, and what clients do on it."""
 
 import secrets
+import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
 
+from mailauth.config import ListenerProtocol
 from mailauth.kit.gauntlet.cases import Case, configuration
-from mailauth.kit.gauntlet.judging import Judgement, Verdict, judge
-from mailauth.kit.gauntlet.trying import Ended, run
+from mailauth.kit.gauntlet.judging import Judgement, Verdict, judge, without_control
+from mailauth.kit.gauntlet.trying import BY_EXIT_CODE, Ended, Oracle, run
 from mailauth.login.event import LoginEvent
 from mailauth.testing.mailauth import MailAuth
+from mailauth.testing.temporary_home import TemporaryHome
+
+GRACE_SECONDS = 1.0  # for a first record, after a command of which nothing is recorded
 
 
 class Gauntlet:
@@ -18,18 +25,30 @@ class Gauntlet:
         self.cases = tried
         self.password = secrets.token_hex(8)
         self._server = MailAuth(configuration(tried, self.password))
+        self._public: TemporaryHome
 
     def __enter__(self) -> "Gauntlet":
-        self._server.start()
+        self._public = TemporaryHome()
+        try:
+            self._server.start()
+            shutil.copyfile(self._server.ca, self.ca)
+            Path(self.ca).chmod(0o644)
+            self._public.path.chmod(0o755)
+        except BaseException:
+            self._public.remove()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.stop()
+        try:
+            self._server.stop()
+        finally:
+            self._public.remove()
 
     @property
     def ca(self) -> str:
-        """The path of the CA that the client is to trust."""
-        return str(self._server.ca)
+        """The path of the CA that the client is to trust; clients of any user can read it."""
+        return str(self._public.path / "ca.pem")
 
     def port(self, case: Case) -> int:
         """Return the port of a case."""
@@ -51,20 +70,30 @@ class Gauntlet:
             "case": case.name,
         }
 
-    def try_command(self, template: str, seconds: float, jobs: int) -> Iterator[Judgement]:
-        """Run a command on every case, several at a time, and judge each as it ends."""
-        with ThreadPoolExecutor(jobs) as pool:
-            running: dict[Future[Ended], Case] = {
-                pool.submit(run, template, self.values(case), seconds): case for case in self.cases
-            }
-            while running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    case = running.pop(future)
-                    yield self._judged(case, future.result())
+    def try_command(
+        self, template: str, seconds: float, jobs: int, oracle: Oracle = BY_EXIT_CODE
+    ) -> Iterator[Judgement]:
+        """Run a command on every case, several at a time, and judge each as it ends.
+
+        Where nothing is wrong it runs first: what it does elsewhere proves nothing if it does not
+        log in there, and is not tried then. What a lock of the client's own has kept from running
+        runs again alone.
+        """
+        controls = [case for case in self.cases if case.fault is None]
+        failed: dict[ListenerProtocol, Judgement] = {}
+        for judgement in self._try(controls, template, seconds, jobs, oracle):
+            if not judgement.passed:
+                failed[judgement.case.protocol] = judgement
+            yield judgement
+        others = [case for case in self.cases if case.fault is not None]
+        for case in others:
+            if case.protocol in failed:
+                yield without_control(case, failed[case.protocol])
+        tried = [case for case in others if case.protocol not in failed]
+        yield from self._try(tried, template, seconds, jobs, oracle)
 
     def watch(self, judged: Callable[[Judgement], None]) -> None:
-        """Judge whoever connects, again whenever more is recorded, until interrupted."""
+        """Judge the clients that connect, again whenever more is recorded, until interrupted."""
         known: dict[Case, Judgement] = {}
         while True:
             self._server.wait_for_record(60)
@@ -75,14 +104,69 @@ class Gauntlet:
                     judged(judgement)
 
     def judgement(self, case: Case) -> Judgement:
-        """Judge a case by what is recorded of it until now."""
-        return judge(case, self._records(case))
+        """Judge a case by what is recorded of it until now.
+
+        To have refused is worth something once the client has logged in where nothing is wrong.
+        """
+        judgement = judge(case, self._records(case))
+        if judgement.verdict is not Verdict.REFUSED or self._has_control(case.protocol):
+            return judgement
+        return without_control(case, None)
+
+    def _has_control(self, protocol: ListenerProtocol) -> bool:
+        return any(
+            judge(case, self._records(case)).passed
+            for case in self.cases
+            if case.fault is None and case.protocol is protocol
+        )
+
+    def _try(
+        self,
+        tried: Sequence[Case],
+        template: str,
+        seconds: float,
+        jobs: int,
+        oracle: Oracle,
+    ) -> Iterator[Judgement]:
+        locked = []
+        with ThreadPoolExecutor(jobs) as pool:
+            running: dict[Future[Ended], Case] = {
+                pool.submit(run, template, self.values(case), seconds, oracle): case
+                for case in tried
+            }
+            while running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    case, ended = running.pop(future), future.result()
+                    if ended.is_locked:
+                        locked.append(case)
+                    else:
+                        yield self._judged(case, ended)
+        for case in locked:
+            yield self._judged(case, run(template, self.values(case), seconds, oracle))
 
     def _judged(self, case: Case, ended: Ended) -> Judgement:
-        judgement = judge(case, self._records(case), ended)
+        judgement = judge(case, self._settled(case), ended)
         code = "killed" if ended.code is None else f"exit code {ended.code}"
         words = f"{code}, {ended.words}" if ended.words else code
-        return Judgement(case, judgement.verdict, f"{judgement.evidence}; client: {words}")
+        verdict = judgement.verdict
+        if ended.is_locked and verdict in (Verdict.REFUSED, Verdict.NOT_SEEN, Verdict.NO_LOGIN):
+            verdict = Verdict.INCONCLUSIVE  # it has not come so far as to be judged
+        return Judgement(case, verdict, f"{judgement.evidence}; client: {words}")
+
+    def _settled(self, case: Case) -> list[LoginEvent]:
+        """Return what is recorded of a case whose command has ended.
+
+        The server has dealt with all that had reached it. Where that was nothing at all, something
+        that the command has left to others may be on its way.
+        """
+        deadline = time.monotonic() + GRACE_SECONDS
+        while not (records := self._records(case)):
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                break
+            self._server.wait_for_record(remaining)
+        return records
 
     def _records(self, case: Case) -> list[LoginEvent]:
         return [record for record in self._server.records() if record.listener == case.listener]

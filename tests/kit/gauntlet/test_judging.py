@@ -8,7 +8,7 @@ from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.faults import Fault
 from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
 from mailauth.kit.gauntlet.cases import Case
-from mailauth.kit.gauntlet.judging import Verdict, judge
+from mailauth.kit.gauntlet.judging import Severity, Verdict, judge, without_control
 from mailauth.kit.gauntlet.trying import Ended
 from tests.kit.recording import recorded
 
@@ -18,7 +18,11 @@ EXPOSED = {**CLEAR, "exposed": True}
 ALERT = {"kind": "connection", "result": None, "reason": "tls-handshake-failed: unknown ca"}
 BELIEF = {**ALERT, "reason": TOOK_A_REPLY}
 TURNED_AWAY = {**LOGIN, "result": "unavailable"}
-KILLED, DONE, FAILED = Ended(None, ""), Ended(0, ""), Ended(1, "")
+KILLED = Ended(None, "", says_well=False, seconds=45.2)
+DONE, FAILED = Ended(0, "", says_well=True), Ended(1, "", says_well=False)
+WRONG = {**LOGIN, "result": "bad-credentials"}
+CANCELLED = {**LOGIN, "result": "cancelled"}
+LOOKED = {**ALERT, "reason": "no-attempt (CAPABILITY, LOGOUT)", "tls_version": "TLSv1.3"}
 
 
 def case(fault: Fault | None) -> Case:
@@ -31,6 +35,12 @@ def case(fault: Fault | None) -> Case:
         (Fault.EXPIRED, [ALERT], Verdict.REFUSED, True),
         (Fault.EXPIRED, [LOGIN], Verdict.BAD_TLS, False),
         (Fault.OLD_VERSION_ONLY, [LOGIN], Verdict.BAD_TLS, False),
+        (Fault.EXPIRED, [WRONG], Verdict.ATTEMPTED, False),
+        (Fault.EXPIRED, [CANCELLED], Verdict.ATTEMPTED, False),
+        (Fault.OLD_VERSION_ONLY, [ALERT, WRONG], Verdict.ATTEMPTED, False),
+        (Fault.EXPIRED, [WRONG, LOGIN], Verdict.BAD_TLS, False),
+        (Fault.EXPIRED, [LOOKED], Verdict.REFUSED, True),
+        (Fault.CAPABILITY_LIE, [WRONG], Verdict.REFUSED, True),
         (Fault.EXPIRED, [ALERT, EXPOSED], Verdict.EXPOSED, False),
         (Fault.EXPIRED, [], Verdict.NOT_SEEN, False),
         (Fault.STRIPPED, [EXPOSED], Verdict.EXPOSED, False),
@@ -58,10 +68,32 @@ def test_the_worst_that_was_recorded_counts(
 
 def test_a_client_that_had_to_be_killed_hung_unless_it_did_worse() -> None:
     stalled = case(Fault.HANDSHAKE_STALL)
-    assert judge(stalled, [], KILLED).verdict is Verdict.HUNG
-    assert judge(stalled, [recorded(**ALERT)], KILLED).verdict is Verdict.HUNG
+    waited = judge(stalled, [recorded(**ALERT)], KILLED)
+    assert waited.verdict is Verdict.WAITED
+    assert waited.evidence == "still waited for an answer to its ClientHello after 45 s"
+    assert judge(stalled, [], KILLED).verdict is Verdict.WAITED
     assert judge(stalled, [recorded(**EXPOSED)], KILLED).verdict is Verdict.EXPOSED
+    assert judge(case(Fault.SLOW), [recorded(**ALERT)], KILLED).verdict is Verdict.HUNG
     assert not judge(stalled, [], KILLED).passed
+
+
+def test_weak_cryptography_weighs_less_than_no_verification() -> None:
+    def weighs(fault: Fault, facts: dict[str, Any]) -> Severity:
+        return judge(case(fault), [recorded(**facts)]).severity
+
+    assert weighs(Fault.WEAK_KEY, LOGIN) is weighs(Fault.SHA1, WRONG) is Severity.MINOR
+    assert weighs(Fault.EXPIRED, LOGIN) is weighs(Fault.WRONG_HOST, WRONG) is Severity.CRITICAL
+    assert weighs(Fault.STRIPPED, EXPOSED) is weighs(Fault.PREAUTH, BELIEF) is Severity.CRITICAL
+    assert weighs(Fault.WEAK_KEY, ALERT) is Severity.NONE
+
+
+def test_without_a_control_nothing_is_concluded() -> None:
+    control = judge(case(None), [], FAILED)
+    judgement = without_control(case(Fault.EXPIRED), control)
+    assert (judgement.verdict, judgement.passed) == (Verdict.INCONCLUSIVE, False)
+    assert judgement.evidence == (
+        "where nothing is wrong, the client did not connect: nothing was recorded"
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from mailauth.control.blocks import BlockHandlers
 from mailauth.control.console import ConsoleHandlers
 from mailauth.control.records import RecordHandlers
 from mailauth.control.service import ControlService
+from mailauth.control.services import service_handlers
 from mailauth.front import LOOK_SECONDS, Front
 from mailauth.home_lock import HomeLock, state_directory
 from mailauth.loaded import Loader
@@ -262,7 +263,8 @@ class Server:
             AccountHandlers(self.authority).table()
             | BlockHandlers(self.authority).table()
             | ConsoleHandlers(self.console_link).table()
-            | RecordHandlers(self.authority, feed, operations.settled).table(),
+            | RecordHandlers(self.authority, feed, operations.settled).table()
+            | service_handlers(operations.services),
             self._reactor,
         )
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)

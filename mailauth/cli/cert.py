@@ -1,5 +1,6 @@
 """`mailauth cert`: the certificate that the server shows, and how to make clients trust its CA."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -8,14 +9,17 @@ from cryptography.hazmat.primitives import hashes
 
 from mailauth.cli.duration import Duration
 from mailauth.cli.home import Home, account_named, home_options
-from mailauth.config import Config, ListenerProtocol, TlsMode
+from mailauth.cli.running import running_services
+from mailauth.config import Config
 from mailauth.config.errors import printable
+from mailauth.login.event import Protocol
 from mailauth.net import certificates
 from mailauth.net.authority import host_names
 from mailauth.net.client_authority import CLIENT_LIFETIME, CannotBeNamed
 from mailauth.net.client_certificates import client_ca, issue_for_client
 from mailauth.net.listener_tls import asks_for_certificates
 from mailauth.net.pem import read_certificates
+from mailauth.web.services import Service, services_of, tls_ports
 
 
 @click.group()
@@ -92,14 +96,18 @@ def trust(home: Home) -> None:
                 "no CA yet, `mailauth serve` or `mailauth cert issue` makes one"
             )
         case _:
+            services = running_services(home)
             names = ", ".join(dict.fromkeys([config.hostname, "localhost"]))
             click.echo(
                 _TRUST.format(
                     ca=store.ca,
                     host=config.hostname,
                     names=names,
-                    imaps=_tls_port(config, ListenerProtocol.IMAP),
-                    smtps=_tls_port(config, ListenerProtocol.SMTP),
+                    imaps=_tls_port(services, config, Protocol.IMAP),
+                    smtps=_tls_port(services, config, Protocol.SMTP),
+                    whose="the server's, which is running"
+                    if services is not None
+                    else "the configuration's: no server is running on this home",
                 ),
                 nl=False,
             )
@@ -120,12 +128,13 @@ def _issue_for_client(home: Home, config: Config, name: str, expires: float | No
         click.echo('no listener asks for it yet: client_certificates = "wanted" or "required"')
 
 
-def _tls_port(config: Config, protocol: ListenerProtocol) -> str:
-    """Return a port where TLS begins at once, or what stands for one that is not known."""
-    for listener in config.listener:
-        if (listener.protocol, listener.tls) == (protocol, TlsMode.IMPLICIT) and listener.port:
-            return str(listener.port)
-    return "PORT"
+def _tls_port(services: Sequence[Service] | None, config: Config, protocol: Protocol) -> str:
+    """Return a port where TLS begins at once, or what stands for one that is not known.
+
+    It is the running server's, and where none is running the configuration's.
+    """
+    known = services if services is not None else services_of(config.listener)
+    return str(tls_ports(known).get(protocol, "PORT"))
 
 
 def _describe(certificate: x509.Certificate) -> None:
@@ -145,7 +154,7 @@ _TRUST = """\
 The CA can vouch for {names} and loopback addresses only. Give clients this file:
   {ca}
 
-One command, nothing installed:
+One command, nothing installed (the ports are {whose}):
   curl        curl --cacert '{ca}' imaps://{host}:{imaps}/ --user 'NAME:PASSWORD'
   swaks       swaks --tlsc --tls-verify --tls-ca-path '{ca}' --server {host} --port {smtps} …
   openssl     openssl s_client -connect {host}:{imaps} -CAfile '{ca}'

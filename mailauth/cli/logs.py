@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mailauth.cli.home import Home
-from mailauth.config import Config, ConfigError, TlsMode
+from mailauth.config import Config, ConfigError
 from mailauth.config.errors import printable
-from mailauth.login.event import Protocol
 from mailauth.report.opening import NAMED, BadLines, Findings, Opened, opened_logs
 from mailauth.report.packing import SUFFIXES, CannotUnpack
 from mailauth.report.reading import NotUtf8
@@ -193,21 +192,3 @@ def _by_source(lines: Iterable[NotUtf8]) -> dict[str, list[int]]:
     for line in lines:
         found.setdefault(str(line.source), []).append(line.line)
     return found
-
-
-def tls_ports(home: Home, config: Config | None, files: Sequence[Path]) -> dict[Protocol, int]:
-    """Return the ports with implicit TLS of a home's server; of files given nothing is known."""
-    if files:
-        return {}
-    if config is None:
-        config = Home(directory=home.directory).load() if _is_home(home) else None
-    listeners = config.listener if config is not None else ()
-    return {
-        Protocol[listener.protocol.name]: listener.port
-        for listener in listeners
-        if listener.tls is TlsMode.IMPLICIT and listener.port
-    }
-
-
-def _is_home(home: Home) -> bool:
-    return (home.directory / ".mailauth").is_dir()

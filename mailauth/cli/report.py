@@ -19,21 +19,22 @@ from mailauth.cli.logs import (
     note,
     read,
     sources,
-    tls_ports,
 )
+from mailauth.cli.running import running_services
 from mailauth.cli.selection import Selection, selection_options
 from mailauth.config import Config, ConfigError
-from mailauth.login.event import Protocol
 from mailauth.record.stamp import zone_named
 from mailauth.report.exports import write_csv, write_json
 from mailauth.report.logs import structs
 from mailauth.report.opening import Opened
 from mailauth.report.page import write_report, write_summary
 from mailauth.report.period import Expected, Wanted
+from mailauth.report.ports import PortsOf, seen_tls_ports
 from mailauth.report.presentation import PRESENTATIONS
 from mailauth.report.rows import ROWS, Case, Country, Login
-from mailauth.report.summary import seen_tls_ports, summarize
+from mailauth.report.summary import Summary, summarize
 from mailauth.report.terminal import console, print_report, print_summary
+from mailauth.web.services import tls_ports
 
 _OF_BOTH_VERDICTS = (Login.report, Country.report)
 
@@ -82,7 +83,11 @@ def report(
         if not found.journal and found.lines:
             note(_unknown(name, opened.logs.totals(wanted).unsecure))
         if name is None:
-            _print_summary(opened, wanted, tls_ports(home, config, files), form)
+            ports_of = _live_ports(home) if not files else None
+            summary = summarize(
+                opened.logs, wanted, ports_of or seen_tls_ports(opened.tables, found)
+            )
+            _print_summary(summary, form)
         else:
             expected = None
             if name == "absent":
@@ -143,10 +148,16 @@ def _expected(home: Home, config: Config | None, now: datetime, days: int) -> Ex
     return Expected(now=now, accounts=names, days=days)
 
 
-def _print_summary(
-    opened: Opened, wanted: Wanted, ports: dict[Protocol, int], form: Format
-) -> None:
-    summary = summarize(opened.logs, wanted, seen_tls_ports(opened.tables) | ports)
+def _live_ports(home: Home) -> PortsOf | None:
+    """Return the ports of the home's server, `None` where it is not running."""
+    services = running_services(home)
+    if services is None:
+        return None
+    ports = tls_ports(services)
+    return lambda case: ports
+
+
+def _print_summary(summary: Summary, form: Format) -> None:
     columns = (*Case.__struct_fields__, "advice")
     rows = [(*msgspec.structs.astuple(row.case), row.advice) for row in summary.rows]
     match form:

@@ -9,13 +9,6 @@ from mailauth.login.event import Protocol
 from mailauth.report.rows import Case, Exposure, Insecure
 from mailauth.report.values import iso, text
 
-WELL_KNOWN_TLS_PORTS: Mapping[Protocol, int] = {
-    Protocol.IMAP: 993,  # RFC 8314 §3.2
-    Protocol.POP3: 995,  # RFC 8314 §3.1
-    Protocol.SMTP: 465,  # RFC 8314 §3.3
-    Protocol.HTTP: 443,  # RFC 9110 §4.2.2
-}
-
 
 class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """What cases and insecure clients have in common."""
@@ -39,8 +32,8 @@ Times = Callable[[datetime], str]
 def advice(case: Case, tls_ports: Mapping[Protocol, int], times: Times = iso) -> str:
     """Return one line: who logs in how insecurely, and what to do.
 
-    `tls_ports` are the server's ports with implicit TLS; where it is not known to have one, the
-    well-known port is named. Times are written by `times`.
+    `tls_ports` are the server's ports with implicit TLS; where it is not known to have one, no
+    port is named. Times are written by `times`.
     """
     trouble = _Trouble(
         account=case.account,
@@ -108,9 +101,9 @@ def _client(trouble: _Trouble) -> str:
 def _setting(trouble: _Trouble, tls_ports: Mapping[Protocol, int], times: Times) -> str:
     if not trouble.open:
         return f"fixed {times(trouble.fixed)}" if trouble.fixed is not None else ""
-    port = tls_ports.get(trouble.service, WELL_KNOWN_TLS_PORTS[trouble.service])
     setting = "https" if trouble.service is Protocol.HTTP else "SSL/TLS"
-    return f"change to port {port}, {setting}"
+    port = tls_ports.get(trouble.service)
+    return f"use {setting}" if port is None else f"change to port {port}, {setting}"
 
 
 def _password(trouble: _Trouble) -> str:

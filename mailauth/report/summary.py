@@ -1,15 +1,12 @@
 """The summary: which cases are open, which have been fixed in the period, and what to do."""
 
-from collections.abc import Mapping
-
 import msgspec
 
-from mailauth.login.event import Protocol
 from mailauth.report.advice import advice
 from mailauth.report.logs import Logs
 from mailauth.report.period import Wanted
+from mailauth.report.ports import PortsOf
 from mailauth.report.rows import Case, Exposure, Totals
-from mailauth.report.tables import Tables, sql
 from mailauth.report.values import iso
 
 
@@ -74,9 +71,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return self.open + self.fixed
 
 
-def summarize(logs: Logs, wanted: Wanted, tls_ports: Mapping[Protocol, int]) -> Summary:
-    """Sum up what the logs say; `tls_ports` as for `advice`."""
-    cases = [Advised(case, advice(case, tls_ports)) for case in logs.rows(Case, wanted)]
+def summarize(logs: Logs, wanted: Wanted, ports_of: PortsOf) -> Summary:
+    """Sum up what the logs say; `ports_of` gives the ports of a case's server, as for `advice`."""
+    cases = [Advised(case, advice(case, ports_of(case))) for case in logs.rows(Case, wanted)]
     accounts = {advised.case.account for advised in cases}
     return Summary(
         totals=logs.totals(wanted),
@@ -86,13 +83,6 @@ def summarize(logs: Logs, wanted: Wanted, tls_ports: Mapping[Protocol, int]) -> 
             exposure for exposure in logs.rows(Exposure, wanted) if exposure.account not in accounts
         ),
     )
-
-
-def seen_tls_ports(tables: Tables) -> dict[Protocol, int]:
-    """Return the ports on which the journal has seen implicit TLS, the latest of each service."""
-    with tables.cursor() as cursor:
-        rows = cursor.execute(sql("tls_ports")).fetchall()
-    return {Protocol(protocol): port for protocol, port in rows}
 
 
 def _s(count: int) -> str:

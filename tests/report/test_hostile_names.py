@@ -65,7 +65,7 @@ def test_a_terminal_shows_them_as_text(hostile: Path) -> None:
     with opened_logs(sources_of_directory(hostile)) as opened:
         rows = opened.logs.rows(Login, EVERYTHING)
         print_report(PRESENTATIONS[Login], rows, screen, evidence=True)
-        print_summary(summarize(opened.logs, EVERYTHING, {}), screen)
+        print_summary(summarize(opened.logs, EVERYTHING, lambda case: {}), screen)
         points = [advice(case, {}) for case in opened.logs.rows(Case, EVERYTHING)]
     assert harmless(out.getvalue())
     assert all(point.isprintable() for point in points)
@@ -104,7 +104,7 @@ def test_a_page_escapes_them(hostile: Path) -> None:
     with opened_logs(sources_of_directory(hostile)) as opened:
         with opened.logs.answer(Login, EVERYTHING) as answer:
             write_report(PRESENTATIONS[Login], structs(Login, answer), out, evidence=True)
-        write_summary(summarize(opened.logs, EVERYTHING, {}), out)
+        write_summary(summarize(opened.logs, EVERYTHING, lambda case: {}), out)
     page = out.getvalue()
     assert harmless(page)
     assert "<script" not in page

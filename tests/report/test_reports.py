@@ -7,9 +7,10 @@ from mailauth.login.event import AccountChange, Protocol, Result
 from mailauth.report.advice import advice
 from mailauth.report.opening import opened_logs
 from mailauth.report.period import Expected, Unit, Wanted
+from mailauth.report.ports import seen_tls_ports
 from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecure, Login, Share
 from mailauth.report.sources import sources_of_directory
-from mailauth.report.summary import seen_tls_ports, summarize
+from mailauth.report.summary import summarize
 from tests.report.asking import EVERYTHING, of_directory, of_files
 from tests.report.writing import BOB, START, Story
 
@@ -199,7 +200,7 @@ def test_the_summary_says_what_to_do(story: Story) -> None:
     story.login(MARY, secure=True)
     story.login("sue@mydomain.com", result=Result.CLEARTEXT_REFUSED)
     with opened_logs(sources_of_directory(story.lines.parent)) as opened:
-        ports = seen_tls_ports(opened.tables)
+        ports = seen_tls_ports(opened.tables, sources_of_directory(story.lines.parent))
         summary = summarize(opened.logs, EVERYTHING, ports)
     assert [advised.advice for advised in summary.open] == [
         f"{BOB}: IMAP in the clear on port 2143 from 10.11.12.102, 12 times since "
@@ -214,11 +215,11 @@ def test_the_summary_says_what_to_do(story: Story) -> None:
     )
 
 
-def test_advice_names_the_well_known_port_where_no_other_is_known() -> None:
+def test_advice_names_no_port_where_none_is_known() -> None:
     [case] = of_files(Case, GOLDEN / "xeams-first.log")
     assert advice(case, {}) == (
         f"{BOB}: IMAP in the clear from 10.11.12.102, once, 2020-07-28T16:12:02.759; "
-        "change to port 993, SSL/TLS; password perhaps exposed, better change it"
+        "use SSL/TLS; password perhaps exposed, better change it"
     )
     assert "change to port 2993, SSL/TLS" in advice(case, {Protocol.IMAP: 2993})
 
@@ -226,5 +227,5 @@ def test_advice_names_the_well_known_port_where_no_other_is_known() -> None:
 def test_there_is_nothing_to_do_where_all_is_secure(story: Story) -> None:
     story.login(secure=True)
     with opened_logs(sources_of_directory(story.lines.parent)) as opened:
-        summary = summarize(opened.logs, EVERYTHING, {})
+        summary = summarize(opened.logs, EVERYTHING, lambda case: {})
     assert (summary.verdict, summary.to_do) == ("all SECURE", "Nothing to do.")

@@ -1,6 +1,7 @@
--- The port with implicit TLS that each service was last seen on.
-SELECT protocol, max_by(local_port, ordinal) AS port
+-- The port with implicit TLS that each journal has last seen each service on, the latest last.
+SELECT file, protocol, max_by(local_port, ordinal) AS port
 FROM records
 WHERE security = 'implicit' AND local_port IS NOT NULL AND damaged IS NULL
     AND protocol IN ('SMTP', 'IMAP', 'POP3', 'HTTP')
-GROUP BY protocol
+GROUP BY file, protocol
+ORDER BY max(ordinal)

@@ -1,0 +1,47 @@
+"""At which ports TLS begins at once, as the journal has seen it: each server's own only.
+
+A record names its server's port. Where files of several servers are read, a port that one of them
+was seen on says nothing about the others; so what is known of a case is what the journal says in
+which its latest UNSECURE login stands, with the older and newer files of that journal.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from mailauth.login.event import Protocol
+from mailauth.report.packing import SUFFIXES
+from mailauth.report.rows import Case
+from mailauth.report.sources import Source
+from mailauth.report.tables import Tables, sql
+
+PortsOf = Callable[[Case], Mapping[Protocol, int]]
+
+_NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # as rotation names files
+
+
+def seen_tls_ports(tables: Tables, sources: Iterable[Source]) -> PortsOf:
+    """Return what the journal knows of a case's server: each service's port with implicit TLS.
+
+    `sources` are the files in the tables, in their order there. The port last seen counts.
+    """
+    journals = {number: _log_of(source) for number, source in enumerate(sources, 1)}
+    with tables.cursor() as cursor:
+        seen = cursor.execute(sql("tls_ports")).fetchall()
+        found_in = cursor.execute(sql("journals_of_cases")).fetchall()
+    ports: dict[str, dict[Protocol, int]] = {}
+    for file, protocol, port in seen:  # in the order of their last records
+        ports.setdefault(journals[file], {})[Protocol(protocol)] = port
+    known = {
+        (account, service): ports.get(journals[file], {}) for account, service, file in found_in
+    }
+    return lambda case: known.get((case.account, case.service.value), {})
+
+
+def _log_of(source: Source) -> str:
+    """Return the log that a file is a part of, whatever rotated and compressed it."""
+    path = Path(str(source))
+    name = path.name
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    return str(path.parent / _NUMBERED.sub("", name))

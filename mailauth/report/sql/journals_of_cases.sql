@@ -1,0 +1,10 @@
+-- The journal in which the latest UNSECURE login of each account and service has its record, where it has one.
+WITH latest AS (
+    SELECT account, CAST(verdict AS VARCHAR)[2:5] AS service, max_by(record, ordinal, 1)[1] AS record
+    FROM lines
+    WHERE enum_code(verdict) >= 4 AND damaged IS NULL
+    GROUP BY account, service
+)
+SELECT latest.account, latest.service, records.file
+FROM latest
+JOIN records ON records.ordinal = latest.record

@@ -52,7 +52,10 @@ LOOK_SECONDS = 1.0  # from one look at the files that others may change to the n
 
 
 class Front:
-    """One process's side towards the clients. `now` is the clock that stamps the record."""
+    """One process's side towards the clients.
+
+    `now` is the clock that stamps the record, `lasting` the one by which blocks end.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Front:
         reactor: PosixReactorBase,
         *,
         now: Callable[[], float],
+        lasting: Callable[[], float],
         patience: Patience | None,
     ) -> None:
         self.config = config
@@ -76,6 +80,7 @@ class Front:
         self.web: Callable[[Listener], Upper]
         self._reactor = reactor
         self._now = now
+        self._lasting = lasting
         self._patience = patience
         self._wheel = DeadlineWheel(reactor)
         self.summing: SummingRecorder
@@ -95,11 +100,12 @@ class Front:
         """Let logins be decided and recorded; failures are counted in `counts`."""
         config, times = self.config, RecordTimes()
         blocking = Blocking(
-            self._now,
+            self._lasting,
             config.block.attempts,
             config.block.minutes,
             config.block.friendly + self.loaded.friendly,
             counts,
+            date=self._now,
         )
         self.recorder = recorder
         self.summing = SummingRecorder(

@@ -1,7 +1,8 @@
 """The server: the one place where everything is put together, started, reloaded and stopped.
 
-Two clocks are given. `now`, seconds since the epoch, stamps records and drives blocking, tokens and
-sessions; the reactor's drives deadlines.
+Three clocks are given. `now`, seconds since the epoch, stamps records and drives tokens; blocks,
+sessions and links end by `lasting`, which nobody sets, or else by `now`; the reactor's drives
+deadlines.
 """
 
 import secrets
@@ -77,6 +78,7 @@ class Server:
         read_config: Callable[[], Config],
         maildir: Path | None = None,
         now: Callable[[], float] = time.time,
+        lasting: Callable[[], float] | None = None,
         patience: Patience | None = None,
         sinks: Sequence[Sink] = (),
     ) -> None:
@@ -90,7 +92,10 @@ class Server:
         self._now = now
         self._sinks = sinks
         self._loader = Loader(home, config.listener, reactor)
-        self._front = Front(config, home, reactor, now=now, patience=patience)
+        self._lasting = lasting if lasting is not None else now
+        self._front = Front(
+            config, home, reactor, now=now, lasting=self._lasting, patience=patience
+        )
         self._workforce: Workforce | None = None
         self._control: ControlService
         self._opened = ExitStack()  # what has to be closed again
@@ -133,6 +138,7 @@ class Server:
             front.repeat(A_DAY, self._renew_certificate, opened)
             front.repeat(A_MINUTE, front.recorder.tick, opened)
             front.repeat(LOOK_SECONDS, front.summing.tick, opened)
+            front.repeat(LOOK_SECONDS, front.recorder.look_at_clock, opened)
             if config.users.file:
                 front.repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
             self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))
@@ -274,6 +280,7 @@ class Server:
             authority=self.authority,
             clock=self._reactor,
             now=self._now,
+            lasting=self._lasting,
             feed=feed,
             api_token=self.api_token,
             api_tokens=ApiTokens(state_directory(self.home)),

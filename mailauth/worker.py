@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 
+from mailauth.clocks import lasting
 from mailauth.config import ConfigError, ListenerProtocol
 from mailauth.front import LOOK_SECONDS, Front
 from mailauth.home_lock import state_directory
@@ -58,7 +59,7 @@ class Worker:
         self._begin = begin
         self._reactor = reactor
         self._loader = Loader(home, config.listener, reactor, threads)
-        self._front = Front(config, home, reactor, now=time.time, patience=None)
+        self._front = Front(config, home, reactor, now=time.time, lasting=lasting, patience=None)
         self._opened = ExitStack()
         self._unread: Reload | None = None  # what could not be done yet
         self._end = line

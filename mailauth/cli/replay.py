@@ -70,11 +70,13 @@ def replay(
     from twisted.internet.posixbase import PosixReactorBase
     from twisted.python.failure import Failure
 
+    from mailauth.clocks import keep_deadlines
     from mailauth.kit.findings import findings
     from mailauth.kit.library import load
     from mailauth.kit.replay import ReplayError
     from mailauth.kit.replay import replay as play
 
+    keep_deadlines(cast(PosixReactorBase, installed))
     loaded = load(scenario, seed, days)
     logs = directory.resolve() / "logs"
     line_log = logs / "SuccessfulLogins.log"

@@ -64,9 +64,11 @@ def serve(
     from mailauth.cli.following import LinePrinter
     from mailauth.cli.parent import StdinEnd, check_stdin
     from mailauth.cli.startup import print_page, ready
+    from mailauth.clocks import keep_deadlines, lasting
     from mailauth.server import Server
 
     reactor = cast(PosixReactorBase, installed)
+    keep_deadlines(reactor)
     read_config = partial(home.load, port_offset=port_offset, ephemeral=ephemeral)
     config = read_config()
     if exit_with_stdin:
@@ -74,7 +76,14 @@ def serve(
     begin_logging()
     give_back_large_blocks()
     take_all_descriptors()
-    server = Server(config, home.directory, reactor, read_config=read_config, maildir=maildir)
+    server = Server(
+        config,
+        home.directory,
+        reactor,
+        read_config=read_config,
+        maildir=maildir,
+        lasting=lasting,
+    )
     server.start()
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
     stop = _once(reactor.stop)

@@ -13,11 +13,13 @@ def main() -> None:
     from mailauth.allocation import give_back_large_blocks
     from mailauth.cli import collector
     from mailauth.cli.diagnostics import begin_logging
+    from mailauth.clocks import keep_deadlines
     from mailauth.config import ConfigError
     from mailauth.worker import Worker
     from mailauth.workers.orders import Answered, Begin, Failed, order_in, read_line, written
 
     reactor = cast(PosixReactorBase, installed)
+    keep_deadlines(reactor)
     begin_logging()
     give_back_large_blocks()
     line = socket.socket(fileno=int(sys.argv[1]))

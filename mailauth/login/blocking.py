@@ -1,8 +1,8 @@
 """Blocking of addresses after repeated failures, by the rules of Xeams.
 
 More than `attempts` failures from one address block it until `minutes` after its *last* attempt.
-A success, or that long without an attempt, clears the count. Times are seconds of the clock that
-stamps the record.
+A success, or that long without an attempt, clears the count. What is counted are seconds that have
+passed; what is shown are dates.
 """
 
 import ipaddress
@@ -56,7 +56,11 @@ class Blocked(msgspec.Struct, frozen=True):
 
 
 class Blocking:
-    """Who is blocked, by `counts`, which workers share."""
+    """Who is blocked, by `counts`, which workers share.
+
+    `now` is the clock by which a block lasts, and need not be the date: a block must not last for
+    years because that was wrong for a moment. `date` says when now is; `None` is that clock itself.
+    """
 
     def __init__(
         self,
@@ -65,8 +69,11 @@ class Blocking:
         minutes: float = 10,
         friendly: Iterable[IpNetwork] = (),
         counts: Counts | None = None,
+        *,
+        date: Callable[[], float] | None = None,
     ) -> None:
         self._now = now
+        self._date = date if date is not None else now
         self._attempts = attempts
         self._seconds = minutes * 60
         self._friendly = tuple(friendly)
@@ -117,8 +124,14 @@ class Blocking:
 
     def blocked(self) -> list[Blocked]:
         """List the blocked addresses (IPv6: the /64) in the order of their last attempts."""
+        epoch = self._date() - self._now()
         blocked = [
-            Blocked(block, count.failures, count.last_attempt, count.last_attempt + self._seconds)
+            Blocked(
+                block,
+                count.failures,
+                epoch + count.last_attempt,
+                epoch + count.last_attempt + self._seconds,
+            )
             for block in list(self._counts)
             if (count := self._current(block)) is not None and count.failures > self._attempts
         ]

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +29,10 @@ from mailauth.wire.pending import Pending
 VERSION = 1  # of the journal's records
 
 NOT_ON_DISK = "The logs cannot be put on the disk"
+CLOCK_BEHIND = "The clock is behind the record"
 NOT_LOOKED_AFTER = "The logs cannot be looked after"
+
+BEHIND_SECONDS = 60  # that nobody need hear of: a clock is set right now and then
 
 log = Logger()
 
@@ -129,6 +132,23 @@ class FileRecorder:
             self._troubles.begun(NOT_LOOKED_AFTER, error)
         else:
             self._troubles.over(NOT_LOOKED_AFTER)
+
+    def look_at_clock(self) -> None:
+        """Tell when the clock is behind what was recorded last, once, and once when it is not.
+
+        Until then every record has the same time. Set right, a clock that was ahead is behind.
+        """
+        behind = self._ledger.instant - instant_of(self._now())
+        if behind < BEHIND_SECONDS * MICROSECONDS:
+            self._troubles.over(CLOCK_BEHIND)
+            return
+        last = self._stamps.at(self._ledger.instant)
+        self._troubles.begun(
+            CLOCK_BEHIND,
+            f"logins are stamped {printed_time(last)} until it has passed that, in"
+            f" {timedelta(seconds=behind // MICROSECONDS)}; if the record is wrong and not the"
+            " clock, stop the server, move the logs away and start it",
+        )
 
     def drained(self) -> Pending[None]:
         """Tell when no record waits for the disk any more; then `close` loses nobody's reply."""
@@ -257,7 +277,9 @@ def open_recorder(
     except BaseException:
         ledger.close()
         raise
-    return FileRecorder(ledger, settings, origins=origins, zone=zone, now=now, threads=threads)
+    recorder = FileRecorder(ledger, settings, origins=origins, zone=zone, now=now, threads=threads)
+    recorder.look_at_clock()
+    return recorder
 
 
 def attach_recorder(

@@ -11,7 +11,7 @@ class Troubles:
     def __init__(self) -> None:
         self._present: set[str] = set()
 
-    def begun(self, what: str, error: BaseException) -> None:
+    def begun(self, what: str, error: object) -> None:
         """Tell what is wrong, unless it is known."""
         if what not in self._present:
             self._present.add(what)

@@ -78,8 +78,8 @@ FIELDS_OF_EVERY_RESPONSE: tuple[Header, ...] = (
 class WebSite:
     """The HTTP service of all its listeners.
 
-    `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, and
-    sessions and links expire by it. `zone` is that of the log, `None` the machine's own.
+    `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, `lasting`
+    the one by which sessions and links end. `zone` is that of the log, `None` the machine's own.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class WebSite:
         authority: Authority,
         clock: IReactorTime,
         now: Callable[[], float],
+        lasting: Callable[[], float],
         feed: Feed,
         api_token: str,
         api_tokens: ApiTokens,
@@ -104,7 +105,7 @@ class WebSite:
         self._clock = clock
         self._forwarded_from = forwarded_from
         self._connection_key = secrets.token_bytes(32)
-        sessions = Sessions(now, lambda: authority.accounts)
+        sessions = Sessions(lasting, lambda: authority.accounts)
         form_tokens = FormTokens(secrets.token_bytes(32))
         static = StaticFiles()
         self._pages = Pages(static, form_tokens, Clockface(now, zone))
@@ -113,7 +114,7 @@ class WebSite:
         lists = Lists(reports, filters, self._pages)
         self._streams = EventStreams(feed, clock)
         metrics.watch(self._look)
-        self._links = AdminLinks(now, sessions)
+        self._links = AdminLinks(lasting, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token, api_tokens)
         self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
         self.routes = Routes(

@@ -45,10 +45,12 @@ def main(home: Path) -> None:
 
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.cli.startup import ready
+    from mailauth.clocks import keep_deadlines
     from mailauth.config import FILE_NAME, load
     from mailauth.server import Server
 
     reactor = cast(PosixReactorBase, installed)
+    keep_deadlines(reactor)
     begin_logging()
     read_config = partial(load, home / FILE_NAME, ephemeral=True)
     server = Server(

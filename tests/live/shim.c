@@ -1,7 +1,7 @@
 /* Lets a test break a running server: preloaded into it, this fails what stands between it and its logs.
 
    What is broken is what there is a file for in the directory $SHIM: "write" and "sync" fail with EIO for files in a
-   directory "logs", "back" sets the wall clock back by an hour. "stop" stops the first process that writes to such a
+   directory "logs", "back" sets the wall clock back by an hour, "ahead" forward. "stop" stops the first process that writes to such a
    file when half of it is written, and "hang" has it hang there, whatever signal comes; each takes its file away. */
 
 #define _GNU_SOURCE
@@ -73,5 +73,6 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
     int result = real(clock, time);
     if (clock == CLOCK_REALTIME && broken("back")) time->tv_sec -= 3600;
+    if (clock == CLOCK_REALTIME && broken("ahead")) time->tv_sec += 3600;
     return result;
 }

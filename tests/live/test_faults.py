@@ -7,6 +7,7 @@ import os
 import poplib
 import re
 import resource
+import select
 import shutil
 import signal
 import smtplib
@@ -76,10 +77,10 @@ def processes(server: RunningServer) -> Iterator[None]:
             yield
 
 
-def log_in(server: RunningServer) -> bool:
+def log_in(server: RunningServer, password: str = PASSWORD) -> bool:
     with imaplib.IMAP4("127.0.0.1", server.port("imap"), timeout=20) as client:
         try:
-            client.login(NAME, PASSWORD)
+            client.login(NAME, password)
         except imaplib.IMAP4.error as error:
             if "UNAVAILABLE" not in str(error):
                 raise
@@ -240,6 +241,30 @@ def test_a_clock_that_is_set_back(breaks: Path, start: Start) -> None:
     (breaks / "back").unlink()
     count += accepted(server)
     assert agreed(server) == count
+
+
+def test_nobody_is_let_go_because_the_clock_is_set(breaks: Path, start: Start) -> None:
+    """Patience is for time that passes: a client that was quiet for a moment stays, and a block."""
+    server = start("[block]\nfriendly = []")
+    with imaplib.IMAP4("127.0.0.1", server.port("imap"), timeout=20) as client:
+        client.login(NAME, PASSWORD)
+        for _ in range(6):
+            with pytest.raises(imaplib.IMAP4.error):
+                log_in(server, "wrong")
+        (breaks / "ahead").touch()
+        for _ in range(4):  # the server looks at its deadlines every second
+            select.select([client.sock], [], [], 0.5)
+            assert client.noop()[0] == "OK"
+        for _ in processes(server):
+            with pytest.raises(imaplib.IMAP4.error):
+                log_in(server)
+    assert "The clock is behind the record" not in server.stderr_file.read_text()
+    (breaks / "ahead").unlink()
+    while "The clock is behind the record: logins are stamped" not in (
+        server.stderr_file.read_text()
+    ):
+        pass
+    server.stop()
 
 
 def test_a_directory_that_is_removed(start: Start) -> None:

@@ -155,3 +155,20 @@ def test_other_numbers_can_be_configured(clock: FakeClock) -> None:
     assert blocking.is_blocked(IP)
     clock.advance(30)
     assert not blocking.is_blocked(IP)
+
+
+def test_a_block_lasts_as_long_whatever_becomes_of_the_date() -> None:
+    """Set years ahead and back, the date would make a block end at once, or last for years."""
+    passed, date = FakeClock(), FakeClock()
+    blocking = Blocking(passed, date=date)
+    date.advance(315_360_000)
+    for _ in range(6):
+        blocking.failed("10.0.0.1")
+    date.advance(-315_360_000)
+    assert blocking.is_blocked("10.0.0.1")
+    [block] = blocking.blocked()
+    assert (block.last_attempt, block.until) == (date(), date() + 600)
+    passed.advance(599)
+    assert blocking.is_blocked("10.0.0.1")
+    passed.advance(1)
+    assert not blocking.is_blocked("10.0.0.1")

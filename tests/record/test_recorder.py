@@ -15,6 +15,7 @@ from tests.record.desk import (
     FAILURES,
     HANDSHAKE,
     NOON,
+    OPENED,
     SUCCESSES,
     WRONG,
     Clock,
@@ -236,3 +237,33 @@ def test_a_sink_may_record_in_its_turn(tmp_path: Path) -> None:
     recorder.record(BOB)
     assert [event.kind for event in journal(tmp_path)] == [Kind.LOGIN, Kind.CONNECTION]
     assert_agreement(tmp_path)
+
+
+def test_a_clock_behind_the_record_is_told_of_and_so_is_its_end(
+    tmp_path: Path, said: list[str]
+) -> None:
+    """It was ten years ahead for a moment; since then every login has the same time."""
+    clock = Clock(NOON + 315_360_000)
+    recorder = opened(tmp_path, clock)
+    recorder.record(BOB)
+    recorder.look_at_clock()
+    assert said == []
+    clock.seconds = NOON
+    for _ in range(3):
+        recorder.look_at_clock()
+    [told] = said
+    assert "The clock is behind the record: logins are stamped 2030-07-26 12:00:00,000" in told
+    assert "in 3650 days, 0:00:00" in told
+    clock.seconds = NOON + 315_360_000
+    recorder.look_at_clock()
+    assert said[1:] == ["The clock is behind the record: no longer so"]
+
+
+def test_a_clock_behind_the_record_is_told_of_at_the_start(tmp_path: Path, said: list[str]) -> None:
+    opened(tmp_path, Clock(NOON + 3600)).record(BOB)
+    OPENED.pop().close()
+    opened(tmp_path, Clock(NOON + 3600 - 59))
+    OPENED.pop().close()
+    assert said == []
+    opened(tmp_path, Clock(NOON))
+    assert ["The clock is behind the record" in told for told in said] == [True]

@@ -230,6 +230,7 @@ class Server:
             authority=self.authority,
             clock=self.clock,
             now=self.now,
+            lasting=self.now,
             feed=self.recorder.feed,
             api_token=API_TOKEN,
             api_tokens=self.api_tokens,

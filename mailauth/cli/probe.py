@@ -22,6 +22,10 @@ from mailauth.kit.probe.probing import probe as probed
 
 PORT = 65535
 PIPE_COLUMNS = 160  # of a table that nobody looks at in a terminal
+LOOPBACK_ONLY = (
+    "This is what the server offers to its own machine. Some, such as Dovecot, exempt loopback from"
+    " their rules against logins in the clear: probe from another machine to see what others get."
+)
 
 
 class Format(enum.Enum):
@@ -69,7 +73,16 @@ class Place(click.ParamType[tuple[str, int]]):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The CA that vouches for the server (default: those of this system).",
 )
-@click.option("--timeout", type=Duration(), default="10s", show_default=True, help="For a reply.")
+@click.option(
+    "--timeout",
+    type=Duration(),
+    default="10s",
+    show_default=True,
+    help="For a reply, however it comes.",
+)
+@click.option(
+    "--total", type=Duration(), default="5m", show_default=True, help="For all of the probe."
+)
 @click.option(
     "--format",
     "form",
@@ -88,6 +101,7 @@ def probe(
     unprotected: bool,
     ca: Path | None,
     timeout: float,
+    total: float,
     form: Format,
 ) -> int:
     """Try every mail port of HOST, each way to begin TLS, and each mechanism that is offered.
@@ -111,6 +125,7 @@ def probe(
         lambda: ssl.create_default_context(cafile=ca),
         account,
         timeout,
+        total,
     )
     match form:
         case Format.JSON:
@@ -136,10 +151,16 @@ def _print(host: str, services: Sequence[Service], account: Account | None) -> N
         for row in _rows(service, account):
             table.add_row(*row)
     console.print(table)
+    if is_loopback(host) and any(_is_offered_in_the_clear(service) for service in services):
+        click.echo(LOOPBACK_ONLY)
     for certificate, shown_by in _certificates(services).items():
         click.echo("\n".join(f"{each.name} speaks {_versions(each)}" for each in shown_by))
         for line in _described(certificate):
             click.echo(f"  {printable(line)}")
+
+
+def _is_offered_in_the_clear(service: Service) -> bool:
+    return any(way.security == "cleartext" and way.attempts for way in service.ways)
 
 
 def _rows(service: Service, account: Account | None) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,7 @@ import msgspec
 from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.kit.dialogue import Dialogue, ServerClosed
 
-TIMEOUT = 30.0  # seconds, for each step of the dialogue
+TIMEOUT = 30.0  # seconds for a connection, and for each reply
 
 
 class LoginFailed(Exception):
@@ -58,7 +58,7 @@ class _Dialogue(Dialogue):
     """A dialogue in which one reply is what the client waits for."""
 
     def __init__(self, target: Target, connection: socket.socket) -> None:
-        super().__init__(connection)
+        super().__init__(connection, TIMEOUT)
         self.target = target
 
     def secure(self) -> None:

@@ -1,10 +1,16 @@
-"""Lines to and from a server, for the clients of the kit. It blocks, and every read has a limit."""
+"""Lines to and from a server, for the clients of the kit.
 
+It blocks, and every read has a limit. So has every wait: a server that sends an octet now and then
+has no more time for its reply than one that sends nothing.
+"""
+
+import math
 import socket
 import ssl
-from typing import BinaryIO
+import time
 
 LINE_OCTETS = 65536
+_AT_ONCE = 16384
 
 
 class ServerClosed(Exception):
@@ -15,32 +21,58 @@ class ServerClosed(Exception):
 
 
 class Dialogue:
-    """One connection to a server."""
+    """One connection to a server, which has `seconds` for each reply, all its lines included.
 
-    def __init__(self, connection: socket.socket) -> None:
+    Nothing is waited for after `until` on the monotonic clock. What waits raises `TimeoutError`.
+    """
+
+    def __init__(self, connection: socket.socket, seconds: float, until: float = math.inf) -> None:
         self.socket = connection
-        self._file: BinaryIO = connection.makefile("rb")
+        self._seconds = seconds
+        self._until = until
+        self._input = b""
+        self._await_reply()
 
     def start_tls(self, context: ssl.SSLContext, hostname: str) -> ssl.SSLSocket:
-        """Do the handshake; nothing may have come behind the server's go-ahead."""
-        self._file.close()
+        """Do the handshake; nothing may have come after the server's go-ahead."""
+        self._input = b""
+        self._await_reply()
+        self._mind_the_time()
         secured = context.wrap_socket(self.socket, server_hostname=hostname)
         self.socket = secured
-        self._file = secured.makefile("rb")
+        self._await_reply()  # a greeting, where TLS comes first
         return secured
 
     def close(self) -> None:
         """Hang up."""
-        self._file.close()
         self.socket.close()
 
     def send(self, line: str) -> None:
         """Send a line."""
+        self._await_reply()
+        self._mind_the_time()
         self.socket.sendall(line.encode("utf-8") + b"\r\n")
 
     def line(self) -> str:
         """Read a line, without its ending. Raises `ServerClosed`."""
-        raw = self._file.readline(LINE_OCTETS)
+        while b"\n" not in self._input and len(self._input) < LINE_OCTETS:
+            self._mind_the_time()
+            data = self.socket.recv(_AT_ONCE)
+            if not data:
+                break
+            self._input += data
+        end = self._input.find(b"\n", 0, LINE_OCTETS) + 1 or min(len(self._input), LINE_OCTETS)
+        raw, self._input = self._input[:end], self._input[end:]
         if not raw:
             raise ServerClosed
         return raw.decode("utf-8", "replace").rstrip("\r\n")
+
+    def _await_reply(self) -> None:
+        self._due = min(time.monotonic() + self._seconds, self._until)
+
+    def _mind_the_time(self) -> None:
+        """Let the next call take what is left of the time."""
+        remaining = self._due - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("no answer in time")
+        self.socket.settimeout(remaining)

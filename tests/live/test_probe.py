@@ -1,10 +1,14 @@
 """`mailauth probe`, on servers that are as they should be and on some that are not."""
 
 import json
+import select
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -141,3 +145,78 @@ def test_a_port_at_which_nobody_speaks_is_not_a_server() -> None:
         )
     assert done.returncode == 1
     assert "no answer in time" in done.stdout
+
+
+class Dripping(threading.Thread):
+    """A server that sends an octet of nothing in particular every now and then, to everybody."""
+
+    def __init__(self, octet: bytes) -> None:
+        super().__init__(daemon=True)
+        self._octet = octet
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._ended = threading.Event()
+        self.port = self._listening.getsockname()[1]
+
+    def run(self) -> None:
+        clients: list[socket.socket] = []
+        while not self._ended.is_set():
+            readable, _, _ = select.select([self._listening], [], [], 0.05)
+            if readable:
+                clients.append(self._listening.accept()[0])
+            for client in clients:
+                with suppress(OSError):
+                    client.send(self._octet)
+        for client in (*clients, self._listening):
+            client.close()
+
+    def __enter__(self) -> "Dripping":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+
+
+@pytest.mark.parametrize(
+    ("octet", "service"),
+    [(b"*", "imap"), (b"* x\r\n", "imap"), (b"220-x\r\n", "smtp"), (b"\x16", "imaps")],
+)
+def test_a_server_that_drips_is_not_waited_for(octet: bytes, service: str) -> None:
+    """Neither for the rest of a line, nor for the last of its lines, nor for its handshake."""
+    with Dripping(octet) as server:
+        closed = [f"--port={name}=1" for name in MAIL if name != service]
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "mailauth", "probe", "localhost", *closed),
+                *(f"--port={service}={server.port}", "--timeout=0.3s", "--total=20s"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1, done.stdout
+
+
+def test_a_probe_ends_when_its_time_is_over() -> None:
+    with Dripping(b"*") as server:
+        closed = [f"--port={name}=1" for name in MAIL if name != "imap"]
+        began = time.monotonic()
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "mailauth", "probe", "localhost", *closed),
+                *(f"--port=imap={server.port}", "--timeout=1h", "--total=0.5s"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "no answer in time" in done.stdout
+    assert time.monotonic() - began < 30
+
+
+def test_what_is_offered_to_loopback_is_said_to_be_that(mailauth: MailAuth) -> None:
+    assert "This is what the server offers to its own machine." in run(mailauth).stdout

@@ -2,10 +2,12 @@
 
 import socket
 import ssl
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from ipaddress import ip_address
 
 import msgspec
@@ -28,6 +30,7 @@ from mailauth.kit.probe.speaking import (
 from mailauth.net.channel_binding import server_end_point
 
 TIMEOUT = 10.0  # seconds for a connection, and for each reply
+TOTAL = 300.0  # seconds for a service
 
 VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -108,12 +111,23 @@ def probe(
     context: Callable[[], ssl.SSLContext],
     account: Account | None = None,
     timeout: float = TIMEOUT,
+    total: float = TOTAL,
 ) -> list[Service]:
-    """Try all services at once; `context` makes a context that verifies."""
-    with ThreadPoolExecutor() as pool:
-        return list(
-            pool.map(lambda each: _Probe(host, each, context, account, timeout).service(), services)
-        )
+    """Try all services at once; `context` makes a context that verifies.
+
+    A reply has `timeout` seconds, and a service `total`: what has not answered by then is told so.
+    """
+    places = list(services)
+    until = time.monotonic() + total
+    one_maildrop = threading.Lock()
+
+    def tried(place: Standard) -> Service:
+        is_pop3 = place.protocol is ListenerProtocol.POP3
+        with one_maildrop if is_pop3 else nullcontext():  # two would lock each other out
+            return _Probe(host, place, context, account, timeout, until).service()
+
+    with ThreadPoolExecutor(max(len(places), 1)) as pool:
+        return list(pool.map(tried, places))
 
 
 class _Probe:
@@ -126,12 +140,14 @@ class _Probe:
         context: Callable[[], ssl.SSLContext],
         account: Account | None,
         timeout: float,
+        until: float,
     ) -> None:
         self._host = host
         self._place = place
         self._context = context
         self._account = account
         self._timeout = timeout
+        self._until = until
         self._complaint: str | None = None
 
     def service(self) -> Service:
@@ -226,7 +242,11 @@ class _Probe:
 
     def _dialogue(self) -> Dialogue:
         address = (self._host, self._place.port)
-        return Dialogue(socket.create_connection(address, self._timeout))
+        remaining = self._until - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        connection = socket.create_connection(address, min(self._timeout, remaining))
+        return Dialogue(connection, self._timeout, self._until)
 
     @contextmanager
     def _connected(

@@ -94,7 +94,7 @@ NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 LOGIN = {
     Protocol.IMAP: b"a LOGIN mary secret\r\n",
     Protocol.POP3: b"USER mary\r\nPASS secret\r\n",
-    Protocol.SMTP: b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
+    Protocol.SMTP: b"EHLO client.example\r\nAUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
 }
 ASK = {
     Protocol.IMAP: b"b CAPABILITY\r\n",

@@ -1,4 +1,4 @@
-"""Commands of any state (RFC 9051 §6.1), and ID (RFC 2971)."""
+"""Commands of any state (RFC 9051 §6.1), ID (RFC 2971), and what is not IMAP."""
 
 from mailauth.imap.capability import capabilities
 from mailauth.imap.command import Command
@@ -42,6 +42,12 @@ def client_id(session: ImapSession, command: Command) -> list[Effect]:
     if fields.get(b"name") or fields.get(b"version"):
         session.login.client_named(fields.get(b"name"), fields.get(b"version"))
     return [Write(_SERVER_ID + command.ok())]
+
+
+def http(session: ImapSession) -> list[Effect]:
+    """A browser was made to speak to us: nothing more of what it says is looked at."""
+    session.login.ended("http-on-imap-port")
+    return [Write(bye("This is IMAP, not HTTP")), Close()]
 
 
 def _id_params_list(parser: Parser) -> dict[bytes, bytes | None]:

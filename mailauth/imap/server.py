@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from mailauth.imap import append
+from mailauth.imap import any_state, append
 from mailauth.imap.capability import capabilities
 from mailauth.imap.command import Command
 from mailauth.imap.commands import COMMANDS
@@ -31,6 +31,7 @@ from mailauth.mailbox.errors import MailboxError
 from mailauth.mailbox.store import MailStore
 from mailauth.sasl import MalformedResponse, decode_response
 from mailauth.wire.effects import Close, Deadline, Effect, Write
+from mailauth.wire.http import HTTP
 from mailauth.wire.turn import take_turn
 
 MAX_BAD_COMMANDS = 20  # one after the other; after that the server ends the connection
@@ -181,6 +182,8 @@ class ImapServer:
         name = _NAME.match(data, start)
         entry = COMMANDS.get(name[0].upper()) if name else None
         if name is None or entry is None:
+            if tag.upper() in HTTP:
+                return any_state.http(self._session)
             raise Bad("Unknown command")
         if self._session.state not in entry.states:
             raise Bad("Not possible in this state")
@@ -210,6 +213,8 @@ class ImapServer:
             return [Write(said + bye("That was too much", error.code)), Close()]
         login = self._session.login
         verb, _, rest = beginning[len(tag) + 1 :].partition(b" ")
+        if tag.upper() in HTTP and verb.upper() not in COMMANDS:
+            return any_state.http(self._session)
         command = Command(tag, verb.decode("ascii", "replace").upper(), Parser(b""))
         if command.name == "LOGIN":
             return answer(self._session, command, login.line_too_long(LOGIN))

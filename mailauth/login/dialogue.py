@@ -4,7 +4,13 @@ import contextlib
 
 from mailauth.login.outcome import Step
 from mailauth.login.session import LoginSession
-from mailauth.sasl import CANCEL, MalformedResponse, decode_initial_response, decode_response
+from mailauth.sasl import (
+    CANCEL,
+    MECHANISMS,
+    MalformedResponse,
+    decode_initial_response,
+    decode_response,
+)
 
 
 def begin(session: LoginSession, mechanism: bytes, initial_response: bytes | None) -> Step:
@@ -21,6 +27,22 @@ def begin(session: LoginSession, mechanism: bytes, initial_response: bytes | Non
         if name.upper() in session.offered:
             return session.malformed(str(error), name.upper())
         return session.begin(name, None)  # refused or unknown, whatever came with it
+
+
+def out_of_turn(
+    session: LoginSession, mechanism: bytes, initial_response: bytes | None, reason: str
+) -> None:
+    """Record an exchange that may not begin now: a secret may have come with it."""
+    name = mechanism.decode("utf-8", "surrogateescape")
+    if name.upper() not in MECHANISMS:
+        session.begin(name, initial_response)  # is recorded as unknown
+        return
+    try:
+        response = None if initial_response is None else decode_initial_response(initial_response)
+    except MalformedResponse:
+        session.malformed(reason, name.upper())
+    else:
+        session.out_of_turn(name, response, reason)
 
 
 def sent_anyway(session: LoginSession, line: bytes) -> None:

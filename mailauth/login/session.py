@@ -135,6 +135,15 @@ class LoginSession(Evidence):
         self._exchange = mechanism.start(initial_response, self._context())
         return self._advance(None)
 
+    def out_of_turn(self, name: str, initial_response: bytes | None, reason: str) -> None:
+        """Record an exchange that may not begin now; its protocol refuses it."""
+        mechanism = MECHANISMS[name.upper()]
+        self._exchange = self._refused = None
+        self._is_by(mechanism.name)
+        self.failures += 1
+        claim = self._claim_of(mechanism, initial_response)
+        self._refuse_unchecked(claim, Result.MALFORMED, Answer.MALFORMED, reason)
+
     def respond(self, response: bytes) -> Step:
         """Go on with the client's response."""
         return self._advance(response)

@@ -1,4 +1,4 @@
-"""Commands of every state: CAPA (RFC 2449 §5) and QUIT (RFC 1939 §4 and §6)."""
+"""Commands of every state: CAPA (RFC 2449 §5), QUIT (RFC 1939 §4 and §6), and what is not POP3."""
 
 from mailauth.mailbox.errors import MailboxError
 from mailauth.pop3 import multiline
@@ -41,3 +41,9 @@ def quit_(session: Pop3Session, argument: bytes) -> list[Effect]:
         refusal = refused(error)
         return [err(f"Nothing was removed: {refusal.text}", refusal.code), Close()]
     return [ok("Bye"), Close()]
+
+
+def http(session: Pop3Session, argument: bytes) -> list[Effect]:
+    """A browser was made to speak to us: nothing more of what it says is looked at."""
+    session.login.ended("http-on-pop3-port")
+    return [err("This is POP3, not HTTP"), Close()]

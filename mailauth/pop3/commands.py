@@ -7,6 +7,7 @@ import msgspec
 from mailauth.pop3 import any_state, login, transaction
 from mailauth.pop3.session import Pop3Session, State
 from mailauth.wire.effects import Effect
+from mailauth.wire.http import HTTP
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -37,4 +38,5 @@ COMMANDS: dict[bytes, Command] = {
     b"NOOP": Command(transaction.noop, _TRANSACTION),
     b"CAPA": Command(any_state.capa, _ANY),
     b"QUIT": Command(any_state.quit_, _ANY),
+    **dict.fromkeys(HTTP, Command(any_state.http, _ANY)),
 }

@@ -3,6 +3,7 @@
 from mailauth.login import dialogue
 from mailauth.login.policy import APOP
 from mailauth.login.session import LoginSession
+from mailauth.pop3 import any_state
 from mailauth.pop3.commands import COMMANDS
 from mailauth.pop3.login import USER_PASS, answer, respond
 from mailauth.pop3.maildrop import Maildrop
@@ -11,6 +12,7 @@ from mailauth.pop3.session import Pop3Session, State
 from mailauth.pop3.timers import AUTOLOGOUT_SECONDS, LOGIN_SECONDS
 from mailauth.sasl import MECHANISMS
 from mailauth.wire.effects import Close, Deadline, Effect
+from mailauth.wire.http import HTTP
 from mailauth.wire.lines import LineReader, TooLong
 from mailauth.wire.turn import take_turn
 
@@ -127,6 +129,8 @@ class Pop3Server:
                 return answer(session, session.login.line_too_long(USER_PASS))
             case b"APOP":
                 return answer(session, session.login.line_too_long(APOP))
+            case method if method in HTTP:
+                return any_state.http(session, rest)
             case _:
                 raise BadCommand("The line is too long")
 

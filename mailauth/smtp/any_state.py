@@ -4,10 +4,6 @@ from mailauth.smtp.replies import SmtpError, bad_syntax, reply
 from mailauth.smtp.session import SmtpSession
 from mailauth.wire.effects import Close, Effect
 
-HTTP = frozenset(
-    {b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"HOST:", b"USER-AGENT:", b"PRI"}
-)
-
 
 def noop(session: SmtpSession, argument: bytes) -> list[Effect]:
     """NOOP: nothing, whatever is said with it."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mailauth.smtp import any_state, data, greeting, login, transaction
 from mailauth.smtp.session import SmtpSession
 from mailauth.wire.effects import Effect
+from mailauth.wire.http import HTTP
 
 Command = Callable[[SmtpSession, bytes], list[Effect]]
 
@@ -23,5 +24,5 @@ COMMANDS: dict[bytes, Command] = {
     b"EXPN": any_state.expn,
     b"HELP": any_state.help_,
     b"QUIT": any_state.quit_,
-    **dict.fromkeys(any_state.HTTP, any_state.http),
+    **dict.fromkeys(HTTP, any_state.http),
 }

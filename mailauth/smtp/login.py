@@ -12,16 +12,31 @@ from mailauth.wire.effects import Await, Close, Effect, StartTls, Write
 from mailauth.wire.lines import TooLong
 from mailauth.wire.pending import Pending
 
+BEFORE_EHLO = "AUTH before EHLO"  # in the journal
+DURING_TRANSACTION = "AUTH during a mail transaction"
+_REPLIES = {BEFORE_EHLO: "EHLO first", DURING_TRANSACTION: "Not during a mail transaction"}
+
 
 def auth(session: SmtpSession, argument: bytes) -> list[Effect]:
     """AUTH: a SASL exchange, its initial response on the line or not."""
     if not argument:
         raise bad_syntax("AUTH needs a mechanism")
-    if session.transaction is not None and session.login.account is None:
-        raise bad_sequence("Not during a mail transaction")
     mechanism, space, rest = argument.partition(b" ")
     initial_response = rest if space else None
-    return answer(session, dialogue.begin(session.login, mechanism, initial_response))
+    reason = _out_of_turn(session)
+    if reason is None:
+        return answer(session, dialogue.begin(session.login, mechanism, initial_response))
+    dialogue.out_of_turn(session.login, mechanism, initial_response, reason)
+    return _ended_if_exhausted(session, bad_sequence(_REPLIES[reason]).reply)
+
+
+def _out_of_turn(session: SmtpSession) -> str | None:
+    """Say why AUTH may not be now: it is an extension, which EHLO begins (RFC 4954 §3 and §4)."""
+    if session.login.account is not None or session.login.cleartext_refused:
+        return None  # it is refused in any case
+    if not session.extended:
+        return BEFORE_EHLO
+    return None if session.transaction is None else DURING_TRANSACTION
 
 
 class Authentication:
@@ -81,7 +96,10 @@ def answer(session: SmtpSession, step: Step) -> list[Effect]:
 def _conclude(session: SmtpSession, outcome: Outcome) -> list[Effect]:
     if outcome.answer is Answer.SUCCESS:
         return [reply(235, "2.7.0", "Logged in")]
-    refusal = login_refused(outcome.answer).reply
+    return _ended_if_exhausted(session, login_refused(outcome.answer).reply)
+
+
+def _ended_if_exhausted(session: SmtpSession, refusal: Write) -> list[Effect]:
     if session.login.exhausted:
         return [refusal, reply(421, "4.7.0", "Too many failed logins"), Close()]
     return [refusal]

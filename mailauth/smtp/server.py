@@ -9,12 +9,14 @@ from mailauth.login.session import LoginSession
 from mailauth.mailbox.errors import StoreUnavailable
 from mailauth.mailbox.store import MailStore
 from mailauth.sasl import MECHANISMS
+from mailauth.smtp import any_state
 from mailauth.smtp.commands import COMMANDS
 from mailauth.smtp.limits import AUTH_OCTETS, COMMAND_OCTETS, ERRORS, OCTETS, PATIENCE_SECONDS
 from mailauth.smtp.login import answer
 from mailauth.smtp.replies import SmtpError, reply
 from mailauth.smtp.session import SmtpSession
 from mailauth.wire.effects import Close, Deadline, Effect
+from mailauth.wire.http import HTTP
 from mailauth.wire.lines import TooLong
 from mailauth.wire.turn import take_turn
 
@@ -147,6 +149,8 @@ class SmtpServer:
         verb, _, argument = beginning.partition(b" ")
         if verb.upper() == b"AUTH":
             return answer(session, session.login.line_too_long(_named(argument)))
+        if verb.upper() in HTTP:
+            return any_state.http(session, argument)
         error = SmtpError(500, "5.5.2", "The line is too long")
         if verb.upper() == b"BDAT":  # what follows is content
             return [error.reply, Close()]

@@ -85,6 +85,7 @@ def test_no_password_is_written_anywhere(configured: Configured, secret: str) ->
             f"a LOGIN mary@mydomain.com {secret} surplus",
             f"PASS {secret}",
             f"AUTH PLAIN {base64.b64encode(secret.encode()).decode()}",
+            f"EHLO x\r\nAUTH PLAIN {base64.b64encode(secret.encode()).decode()}",
             f"a AUTHENTICATE PLAIN {base64.b64encode(secret.encode()).decode()}",
             f"a LOGIN mary@mydomain.com {secret}" + "x" * 20_000,
         ):

@@ -141,6 +141,8 @@ def lines_of(server: MailAuth, listener: str) -> Lines:
 
 
 def log_in(lines: Lines, protocol: str) -> str:
+    if protocol == "smtp":
+        lines.ask(HELLO[protocol])
     for line in LOGIN[protocol]:
         answer = lines.ask(line)
     return answer

@@ -99,6 +99,10 @@ class Chromium:
         """Run a script in the page and return what it returns."""
         return self._do("execute/sync", {"script": script, "args": list(arguments)})
 
+    def run_async(self, script: str, *arguments: object) -> Any:
+        """Run a script whose last argument is a function, and return what it calls that with."""
+        return self._do("execute/async", {"script": script, "args": list(arguments)})
+
     def when(self, condition: str) -> Any:
         """Wait until an expression is true in the page, and return its value."""
         outcome = self._do("execute/async", {"script": _WHEN, "args": [condition, SECONDS]})

@@ -61,6 +61,7 @@ def test_a_login_too_long_is_a_malformed_login(
 ) -> None:
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     smtp.send(before)
     assert smtp.send(line + b"\r\n") == b"500 5.5.6 The line is too long\r\n"
     (event,) = recorder.attempts
@@ -75,6 +76,7 @@ def test_a_bare_line_feed_ends_no_command(connect: Connect, recorder: MemoryReco
     """RFC 5321 §2.3.8; what may have been a password is an attempt all the same."""
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     assert smtp.send(b"NOOP\n") == b"500 5.5.2 A line ends in CRLF, not in a bare LF\r\n"
     malformed = b"501 5.5.2 That is not how this login goes\r\n"
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\n") == malformed
@@ -86,7 +88,12 @@ def test_a_bare_line_feed_ends_no_command(connect: Connect, recorder: MemoryReco
 
 
 @pytest.mark.parametrize(
-    "request_", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST /x HTTP/1.1\r\n\r\nEHLO x\r\n"]
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /x HTTP/1.1\r\n\r\nEHLO x\r\n",
+        b"POST /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\nEHLO x\r\n",
+    ],
 )
 def test_a_browser_is_let_go(connect: Connect, recorder: MemoryRecorder, request_: bytes) -> None:
     """A page can make a browser send any text behind its request."""
@@ -151,6 +158,7 @@ def test_content_is_read_in_linear_time(connect: Connect) -> None:
 def test_a_bug_is_our_fault(connect: Connect, recorder: MemoryRecorder) -> None:
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     smtp.send(b"AUTH PLAIN\r\n")
     assert smtp.fail() == b"451 4.3.0 This is our fault\r\n"
     assert smtp.closed

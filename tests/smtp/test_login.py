@@ -136,14 +136,16 @@ def test_auth_that_goes_wrong(greeted: Dialogue, recorder: MemoryRecorder) -> No
     ]
 
 
-def test_auth_waits_for_the_end_of_a_transaction(connect: Connect) -> None:
-    """RFC 4954 §4: not permitted during a mail transaction."""
+def test_auth_waits_for_the_end_of_a_transaction(
+    connect: Connect, recorder: MemoryRecorder
+) -> None:
+    """RFC 4954 §4: not permitted during a mail transaction; a secret that came is exposed."""
+    smtp = connect(authentication_required=False)
+    smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     play(
-        connect(authentication_required=False),
+        smtp,
         """
-        S: …
-        C: HELO client.example
-        S: …
         C: MAIL FROM:<>
         S: 250 2.1.0 Sender accepted
         C: AUTH PLAIN b64(\0mary\0secret)
@@ -154,6 +156,71 @@ def test_auth_waits_for_the_end_of_a_transaction(connect: Connect) -> None:
         S: 235 2.7.0 Logged in
     """,
     )
+    refused, accepted = recorder.attempts
+    assert (refused.result, refused.reason, refused.user, refused.exposed) == (
+        Result.MALFORMED,
+        "AUTH during a mail transaction",
+        "mary@mydomain.com",
+        True,
+    )
+    assert accepted.result is Result.SUCCESS
+
+
+@pytest.mark.parametrize("before", ["", "HELO client.example\r\n", "EHLO x\r\nHELO x\r\n"])
+@pytest.mark.parametrize(
+    ("commands", "mechanism", "result", "reason", "exposed"),
+    [
+        ("AUTH PLAIN AG1hcnkAc2VjcmV0\r\n", "PLAIN", Result.MALFORMED, "AUTH before EHLO", True),
+        ("AUTH PLAIN AG1hcnkAd3Jvbmc=\r\n", "PLAIN", Result.MALFORMED, "AUTH before EHLO", False),
+        ("AUTH PLAIN no-base64\r\n", "PLAIN", Result.MALFORMED, "AUTH before EHLO", None),
+        ("AUTH LOGIN\r\n", "LOGIN", Result.MALFORMED, "AUTH before EHLO", False),
+        ("AUTH XYZ AAAA\r\n", "XYZ", Result.MECHANISM_UNKNOWN, "mechanism unknown", None),
+    ],
+)
+def test_auth_is_an_extension_that_ehlo_begins(
+    connect: Connect,
+    recorder: MemoryRecorder,
+    before: str,
+    commands: str,
+    mechanism: str,
+    result: Result,
+    reason: str,
+    exposed: bool | None,
+) -> None:
+    """RFC 4954 §4; what was sent all the same is recorded."""
+    smtp = connect()
+    smtp.connect()
+    smtp.send(before.encode())
+    assert smtp.send(commands.encode()) == b"503 5.5.1 EHLO first\r\n"
+    event = only(recorder)
+    assert (event.mechanism, event.result, event.reason, event.exposed) == (
+        mechanism,
+        result,
+        reason,
+        exposed,
+    )
+    smtp.send(b"EHLO client.example\r\n")
+    assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == b"235 2.7.0 Logged in\r\n"
+
+
+def test_a_response_to_an_auth_out_of_turn_is_recorded(
+    connect: Connect, recorder: MemoryRecorder
+) -> None:
+    """Where the client does not wait for the answer to AUTH."""
+    smtp = connect()
+    smtp.connect()
+    said = smtp.send(b"AUTH PLAIN\r\nAG1hcnkAc2VjcmV0\r\n")
+    assert said == b"503 5.5.1 EHLO first\r\n500 5.5.1 Unknown command\r\n"
+    assert [event.exposed for event in recorder.attempts] == [False, True]
+
+
+def test_auth_out_of_turn_is_not_tried_for_ever(connect: Connect, recorder: MemoryRecorder) -> None:
+    smtp = connect()
+    smtp.connect()
+    said = smtp.send(b"AUTH PLAIN AG1hcnkAd3Jvbmc=\r\n" * 1000)
+    assert said == b"503 5.5.1 EHLO first\r\n" * 10 + b"421 4.7.0 Too many failed logins\r\n"
+    assert smtp.closed
+    assert len(recorder.attempts) == 10
 
 
 def test_cleartext_refused(connect: Connect, recorder: MemoryRecorder) -> None:
@@ -193,14 +260,26 @@ def test_a_login_behind_starttls_is_secure_and_the_greeting_forgotten(
         C: STARTTLS
         S: 503 5.5.1 TLS is active already
         C: AUTH PLAIN b64(\0mary\0secret)
+        S: 503 5.5.1 EHLO first
+        C: EHLO tls.example
+        S: 250-localhost
+        S: 250-PIPELINING
+        S: 250-SIZE 10000
+        S: 250-8BITMIME
+        S: 250-SMTPUTF8
+        S: 250-CHUNKING
+        S: 250-ENHANCEDSTATUSCODES
+        S: 250-DSN
+        S: 250-HELP
+        S: 250 AUTH PLAIN LOGIN
+        C: AUTH PLAIN b64(\0mary\0secret)
         S: 235 2.7.0 Logged in
-        C: HELO tls.example
-        S: …
     """,
     )
-    event = only(recorder)
-    assert (event.security, event.exposed, event.client_name) == (Security.STARTTLS, False, None)
-    assert [event.client_name for event in recorder.events] == [None, "tls.example"]
+    early, event = recorder.attempts
+    assert (early.result, early.client_name) == (Result.MALFORMED, None)
+    assert (event.security, event.exposed) == (Security.STARTTLS, False)
+    assert event.client_name == "tls.example"
 
 
 @pytest.mark.parametrize(
@@ -242,6 +321,7 @@ def test_starttls_needs_a_listener_that_can(connect: Connect) -> None:
 def test_ten_failed_logins_end_the_connection(connect: Connect, recorder: MemoryRecorder) -> None:
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     said = smtp.send(b"AUTH PLAIN AG1hcnkAd3Jvbmc=\r\n" * 11)
     failed = b"535 5.7.8 Authentication failed\r\n"
     assert said == failed * 10 + b"421 4.7.0 Too many failed logins\r\n"
@@ -254,6 +334,7 @@ def test_a_login_that_cannot_be_recorded_is_refused(
 ) -> None:
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     recorder.failing = True
     unavailable = b"454 4.7.0 Logins are not possible now, try again later\r\n"
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == unavailable
@@ -267,6 +348,7 @@ def test_commands_behind_a_pending_login_keep_their_order(
     recorder.slow = True
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\nNOOP\r\n") == b""
     assert smtp.waiting
     assert smtp.send(b"QUIT\r\n") == b""
@@ -281,6 +363,7 @@ def test_blocked_looks_like_a_wrong_password(
         shared.blocking.failed("192.0.2.7")
     smtp = connect()
     smtp.connect()
+    smtp.send(b"EHLO client.example\r\n")
     said = smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n")
     assert said == b"535 5.7.8 Authentication failed\r\n"
     assert only(recorder).result is Result.BLOCKED

@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -86,7 +86,7 @@ class Front:
         self.summing: SummingRecorder
         self.exposure: ExposureChecks
         self._poller: Poller | None = None
-        self._ports: list[ListeningSocket | IListeningPort] = []
+        self._ports: list[tuple[Listener, ListeningSocket | IListeningPort]] = []
         self._mail: Mail
         self._faulty_tls = FaultyTls(
             lambda: authority_of(home, config.tls),
@@ -188,11 +188,11 @@ class Front:
         if poller.is_available:
             if self._poller is None:
                 self._poller = Poller(cast(IReactorFDSet, self._reactor), self._reactor)
-            self._ports.append(ListeningSocket(bound, listener.link, self._poller))
+            self._ports.append((listener, ListeningSocket(bound, listener.link, self._poller)))
             return
         adopt = cast(IReactorSocket, self._reactor).adoptStreamPort
         with bound:  # the port has a descriptor of its own
-            self._ports.append(adopt(bound.fileno(), bound.family, listener))
+            self._ports.append((listener, adopt(bound.fileno(), bound.family, listener)))
 
     def repeat(self, seconds: float, what: Callable[[], object], opened: ExitStack) -> None:
         """Do something again and again, until what was opened is closed."""
@@ -209,27 +209,48 @@ class Front:
     # How it ends.
 
     async def close_doors(self) -> None:
-        """Let nobody in any more."""
-        for port in self._ports:
-            await maybeDeferred(port.stopListening)
+        """Let no mail client in any more."""
+        await self._close_doors(self._of_http(False))
 
     async def leave(self) -> None:
-        """Take leave of everybody within `LEAVE_SECONDS`, and see that all is recorded."""
-        deadline = self._reactor.callLater(LEAVE_SECONDS, self._abort)
-        for listener in self.listeners:
-            listener.stop()
-        await gatherResults([listener.when_empty() for listener in self.listeners])
-        if deadline.active():
-            deadline.cancel()
+        """Take leave of everybody, and see that all is recorded.
+
+        HTTP is the last to go: whoever looks is told meanwhile that the server is stopping.
+        """
+        await self._leave(self._of_http(False))
+        await self._close_doors(self._of_http(True))
+        await self._leave(self._of_http(True))
         await arrival(self.exposure.drained())
         self.summing.close()
         await arrival(self.recorder.drained())
         if self._poller is not None:
             self._poller.stop()
 
-    def _abort(self) -> None:
-        for listener in self.listeners:
-            listener.abort()
+    def _of_http(self, is_http: bool) -> list[Listener]:
+        return [
+            each
+            for each in self.listeners
+            if (each.config.protocol is ListenerProtocol.HTTP) is is_http
+        ]
+
+    async def _close_doors(self, of: Sequence[Listener]) -> None:
+        for listener, port in self._ports:
+            if listener in of:
+                await maybeDeferred(port.stopListening)
+
+    async def _leave(self, listeners: Sequence[Listener]) -> None:
+        """Take leave of these listeners' clients, within `LEAVE_SECONDS`."""
+
+        def abort() -> None:
+            for listener in listeners:
+                listener.abort()
+
+        deadline = self._reactor.callLater(LEAVE_SECONDS, abort)
+        for listener in listeners:
+            listener.stop()
+        await gatherResults([listener.when_empty() for listener in listeners])
+        if deadline.active():
+            deadline.cancel()
 
     def _stand(self, listener: Listener, link: Link) -> Upper:
         if listener.config.protocol is ListenerProtocol.HTTP:

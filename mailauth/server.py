@@ -39,6 +39,7 @@ from mailauth.net.interfaces import Patience
 from mailauth.net.listener import Listener
 from mailauth.origin.resolver import Resolver
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
+from mailauth.record.readiness import Readiness
 from mailauth.record.recorder import open_recorder
 from mailauth.record.sinks import Sink, Sinks
 from mailauth.record.stamp import zone_named
@@ -198,6 +199,7 @@ class Server:
         return self._stopping
 
     async def _stop(self) -> None:
+        self.site.stopping = True
         await self._control.stop()
         await self._front.close_doors()
         self.site.close()
@@ -290,6 +292,7 @@ class Server:
             logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
             reports=self._make_reports(feed, opened),
             forwarded_from=self.config.http.forwarded_from,
+            trouble=Readiness(self._front.recorder, self._logs, self._reactor.seconds).trouble,
             zone=zone_named(self.config.timezone),
         )
         self._front.web = lambda listener: self.site.channel(listener.policy)

@@ -1,5 +1,6 @@
 """The recorder: an attempt is stamped, numbered and written before anybody hears of it."""
 
+import errno
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta, tzinfo
@@ -62,6 +63,7 @@ class FileRecorder:
     ) -> None:
         self.sinks = Sinks()
         self.unrecorded = 0  # attempts since the record began to fail; 0 while all is well
+        self.failures = 0  # attempts that could not be recorded, in all
         self._ledger = ledger
         self._on_failure = settings.on_failure
         self._origins = origins
@@ -120,6 +122,13 @@ class FileRecorder:
         every second.
         """
         self._upkeep.reopen()
+
+    def check(self) -> None:
+        """Raise `OSError` if the logs do not stand at their paths, or nobody gets at them."""
+        self._upkeep.look()
+        with self._ledger as ledger:
+            if ledger.replaced:
+                raise OSError(errno.EBADF, "a log file cannot be opened at its path")
 
     def tick(self) -> None:
         """Look after the files though nobody logs in; once a minute, in the process that owns them.
@@ -222,6 +231,7 @@ class FileRecorder:
                 error=error,
             )
         self.unrecorded += 1
+        self.failures += 1
         if self._on_failure is OnFailure.REFUSE:
             return None
         return self._event(attempt, self._ledger.seq + 1, max(wall, self._ledger.instant))
@@ -236,6 +246,7 @@ class FileRecorder:
             self._troubles.over(NOT_ON_DISK)
             return True
         self._troubles.begun(NOT_ON_DISK, error)
+        self.failures += len(events)
         ids = ", ".join(event.id for event in events)
         attempt = Attempt(
             kind=Kind.LOGIN,

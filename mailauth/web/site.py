@@ -80,6 +80,7 @@ class WebSite:
 
     `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, `lasting`
     the one by which sessions and links end. `zone` is that of the log, `None` the machine's own.
+    `trouble` is what keeps logins from being recorded, if anything does.
     """
 
     def __init__(
@@ -98,12 +99,15 @@ class WebSite:
         logs: LogFiles,
         reports: Reports,
         forwarded_from: tuple[Network, ...] = (),
+        trouble: Callable[[], str | None] = lambda: None,
         zone: tzinfo | None = UTC,
     ) -> None:
+        self.stopping = False  # whether the server takes leave of everybody
         self._authority = authority
         self._operations = operations
         self._clock = clock
         self._forwarded_from = forwarded_from
+        self._trouble = trouble
         self._connection_key = secrets.token_bytes(32)
         sessions = Sessions(lasting, lambda: authority.accounts)
         form_tokens = FormTokens(secrets.token_bytes(32))
@@ -119,7 +123,7 @@ class WebSite:
         self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
         self.routes = Routes(
             (
-                OpenRoute("GET", "/healthz", _healthy),
+                OpenRoute("GET", "/healthz", self._healthy),
                 OpenRoute("GET", "/static/{name}", static.serve),
                 OpenRoute("GET", "/open/{token}", self._links.open),
                 *self._sign_in.routes(),
@@ -229,6 +233,13 @@ class WebSite:
             viewer.only_user,
         )
 
+    def _healthy(self, _: Request) -> Response:
+        """Say whether logins can be recorded, to whoever decides where to send clients."""
+        trouble = "the server is stopping" if self.stopping else self._trouble()
+        if trouble is not None:
+            return Response(status=503, body=f"{trouble}\n".encode(), content_type=TEXT)
+        return Response(body=b"ok\n", content_type=TEXT)
+
     async def _look(self) -> Gauges:
         open_now = Counter(one.listener for one in await self._operations.connections())
         return Gauges(
@@ -291,10 +302,6 @@ def _plain(error: HttpError, *, close: bool) -> Response:
         headers=error.headers,
         close=close,
     )
-
-
-def _healthy(_: Request) -> Response:
-    return Response(body=b"ok\n", content_type=TEXT)
 
 
 def _secured(response: Response) -> Response:

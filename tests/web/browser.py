@@ -225,6 +225,7 @@ class Server:
             now=lambda: datetime.fromtimestamp(self.now(), UTC).replace(tzinfo=None),
             checked=self.authority.exposure.drained,
         )
+        self.trouble: str | None = None  # that keeps logins from being recorded
         Server.made.append(self)
         self.site = WebSite(
             authority=self.authority,
@@ -240,6 +241,7 @@ class Server:
             logs=LogFiles([logs / name for name in LOG_NAMES]),
             reports=self.reports,
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
+            trouble=lambda: self.trouble,
         )
 
     def replace(self, account: Account) -> None:

@@ -38,6 +38,20 @@ def test_healthz(server: Server) -> None:
     assert Connection(server).request("GET", "/healthz").text == "ok\n"
 
 
+def test_healthz_tells_that_logins_cannot_be_recorded(server: Server) -> None:
+    server.trouble = "No space left on device"
+    answer = Connection(server).request("GET", "/healthz")
+    assert (answer.status, answer.text) == (503, "No space left on device\n")
+    server.trouble = None
+    assert Connection(server).request("GET", "/healthz").status == 200
+
+
+def test_healthz_tells_that_the_server_is_stopping(server: Server) -> None:
+    server.site.stopping = True
+    answer = Connection(server).request("GET", "/healthz")
+    assert (answer.status, answer.text) == (503, "the server is stopping\n")
+
+
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/api/v1/me"])
 def test_head_is_a_get_without_content(server: Server, path: str) -> None:
     """RFC 9110 §9.3.2."""

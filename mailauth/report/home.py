@@ -18,11 +18,13 @@ from mailauth.report.chunks import fingerprint as fingerprint_of
 from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED, opened
 from mailauth.report.period import Wanted
+from mailauth.report.progress import Reading
 from mailauth.report.reading import Mark, Reader, fold_accounts, lines_from_records, match
-from mailauth.report.sources import Content, Source, sources_of_directory
+from mailauth.report.sources import Content, Source, Sources, sources_of_directory
 from mailauth.report.tables import Tables, sql, version
 
 CACHE_NAME = "reports.duckdb"
+COMPRESSION = 10  # how many times smaller a compressed log is, about
 
 log = Logger()
 
@@ -69,8 +71,14 @@ class HomeLogs(Logs):
         self._cache: Path | None = state / CACHE_NAME
         self._open: Tables | None = None
         self._known: list[_Known] = []
+        self._reading: Reading | None = None
         self._lock = threading.Lock()
         self._closed = threading.Event()
+
+    @property
+    def reading(self) -> Reading | None:
+        """How far the files have been read for the question that is asked; `None` when they are."""
+        return self._reading
 
     def close(self) -> None:
         """Break off what is being read, and close the tables."""
@@ -82,7 +90,10 @@ class HomeLogs(Logs):
     def _asked(self, wanted: Wanted) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             self._go_on(0)
-            self._tables = self._current()
+            try:
+                self._tables = self._current()
+            finally:
+                self._reading = None
             try:
                 with super()._asked(wanted) as cursor:
                     yield cursor
@@ -157,6 +168,7 @@ class HomeLogs(Logs):
     def _read_on(self, tables: Tables) -> Tables:
         """Read what is new in the files. Raises `_Misfit` where they do not go on as they ended."""
         sources = sources_of_directory(self._directory)
+        self._reading = Reading(0, self._unread(sources))
         reader = Reader(tables, self._go_on)
         grown = [
             self._read(tables, reader, content, of_log)
@@ -215,10 +227,25 @@ class HomeLogs(Logs):
             self._remember(tables, now)
         return changed
 
-    def _go_on(self, _: int) -> None:
-        """Go on reading, unless it is to end."""
+    def _go_on(self, octets: int) -> None:
+        """Go on reading after so many octets, unless it is to end."""
         if self._closed.is_set():
             raise LogsClosed
+        if self._reading is not None:
+            self._reading = Reading(self._reading.done + octets, self._reading.expected)
+
+    def _unread(self, sources: Sources) -> int:
+        """Guess how many octets are to be read: all of files that are new, the rest of others."""
+        known = {(file.device, file.inode): file for file in self._known}
+        unread = 0
+        for source in sources:
+            status = source.path.stat()
+            before = known.get((status.st_dev, status.st_ino))
+            if before is not None and before.is_unchanged(status):
+                continue
+            whole = status.st_size * (COMPRESSION if source.path.suffix == ".gz" else 1)
+            unread += max(0, whole - (before.mark.offset if before is not None else 0))
+        return unread
 
     def _remember(self, tables: Tables, file: _Known) -> None:
         with tables.cursor() as cursor:

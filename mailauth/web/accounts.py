@@ -19,7 +19,7 @@ from mailauth.web.listing import Listing
 from mailauth.web.message import HttpError, Request, Response, see_other
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
-from mailauth.web.reports import Reports
+from mailauth.web.reports import Answering
 from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.services import tls_ports
 
@@ -68,7 +68,7 @@ class AccountPages:
     def __init__(
         self,
         authority: Authority,
-        reports: Reports,
+        reports: Answering,
         operations: Operations,
         administration: Administration,
         tokens: FormTokens,

@@ -15,7 +15,7 @@ from mailauth.web.listing import filters_of
 from mailauth.web.message import Request, Response
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
-from mailauth.web.reports import Reports, RowsOf, TotalsOf
+from mailauth.web.reports import Answering, RowsOf, TotalsOf
 from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.services import Service
 
@@ -49,7 +49,7 @@ class CutoffPage:
     """`/cutoff`."""
 
     def __init__(
-        self, reports: Reports, filters: Filters, operations: Operations, pages: Pages
+        self, reports: Answering, filters: Filters, operations: Operations, pages: Pages
     ) -> None:
         self._reports = reports
         self._filters = filters

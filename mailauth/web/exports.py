@@ -10,7 +10,7 @@ import msgspec
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.rows import Row
 from mailauth.web.message import JSON, Header, Request, Response
-from mailauth.web.reports import Reports
+from mailauth.web.reports import Answering
 from mailauth.web.selection import choice
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class FileOf(msgspec.Struct, frozen=True, kw_only=True):
         return out.getvalue().encode("utf-8", "replace")
 
 
-async def written(reports: Reports, file: FileOf, *headers: Header) -> Response:
+async def written(reports: Answering, file: FileOf, *headers: Header) -> Response:
     """Answer with a report that is written in a format; raises `HttpError`."""
     body = await reports.answer(file, remember=False)
     return Response(body=body, content_type=_CONTENT_TYPES[file.format], headers=headers)
@@ -65,7 +65,7 @@ async def written(reports: Reports, file: FileOf, *headers: Header) -> Response:
 
 async def download(
     query: Mapping[str, str],
-    reports: Reports,
+    reports: Answering,
     kind: type[Row],
     wanted: Wanted,
     expected: Expected | None = None,

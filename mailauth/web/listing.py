@@ -12,7 +12,7 @@ from mailauth.web.exports import MAX_ROWS, download
 from mailauth.web.filters import PAGE, Filters, given, page_of
 from mailauth.web.message import Request, Response
 from mailauth.web.pages import Pages
-from mailauth.web.reports import Reports, SliceOf
+from mailauth.web.reports import Answering, SliceOf
 
 R = TypeVar("R", bound=Row)
 
@@ -50,7 +50,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 class Lists:
     """Shows them."""
 
-    def __init__(self, reports: Reports, filters: Filters, pages: Pages) -> None:
+    def __init__(self, reports: Answering, filters: Filters, pages: Pages) -> None:
         self._reports = reports
         self._filters = filters
         self._pages = pages

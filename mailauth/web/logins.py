@@ -7,7 +7,7 @@ from mailauth.web.access import Access, Viewer
 from mailauth.web.filters import MAX_DAYS, given
 from mailauth.web.listing import Lists
 from mailauth.web.message import Request, Response
-from mailauth.web.reports import Reports
+from mailauth.web.reports import Answering
 from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.selection import number
 
@@ -15,7 +15,7 @@ from mailauth.web.selection import number
 class Logins:
     """`/logins`, `/countries` and `/absent`."""
 
-    def __init__(self, authority: Authority, reports: Reports, lists: Lists) -> None:
+    def __init__(self, authority: Authority, reports: Answering, lists: Lists) -> None:
         self._authority = authority
         self._reports = reports
         self._lists = lists
@@ -62,7 +62,7 @@ class Logins:
         )
 
 
-def expected_now(authority: Authority, reports: Reports, days: int) -> Expected:
+def expected_now(authority: Authority, reports: Answering, days: int) -> Expected:
     """Return who should be there; the time goes by minutes, so that answers can be remembered."""
     return Expected(
         now=reports.now().replace(second=0, microsecond=0),

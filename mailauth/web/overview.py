@@ -18,7 +18,7 @@ from mailauth.web.instants import moment
 from mailauth.web.message import Request, Response
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages
-from mailauth.web.reports import Reports, RowsOf
+from mailauth.web.reports import Answering, RowsOf
 from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.services import tls_ports
 
@@ -79,7 +79,7 @@ class OverviewPage:
     """`/`."""
 
     def __init__(
-        self, reports: Reports, filters: Filters, operations: Operations, pages: Pages
+        self, reports: Answering, filters: Filters, operations: Operations, pages: Pages
     ) -> None:
         self._reports = reports
         self._filters = filters

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mailauth.report.period import Expected, Wanted
+from mailauth.report.progress import Reading
 from mailauth.report.rows import Row, Totals
 from mailauth.web.message import HttpError
 from mailauth.web.waiting import arrival
@@ -106,6 +107,17 @@ class _Failed(msgspec.Struct, frozen=True):
     failure: Failure
 
 
+class Answering(Protocol):
+    """What pages ask: `Reports`, or them with less patience."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """What tells the time in the zone of the log."""
+
+    async def answer(self, question: Question[T], *, remember: bool = True) -> T:
+        """Return the answer; raises `HttpError`."""
+
+
 class Reports:
     """Answers questions to the logs of a server.
 
@@ -130,6 +142,10 @@ class Reports:
         self._answers: dict[Question[Any], Pending[Any]] = {}
         self._answers_are_of = -1
         self._waiting = 0
+
+    def reading(self) -> Reading | None:
+        """Say how far the logs have been read, while somebody waits for that."""
+        return self._logs.reading if self._logs is not None else None
 
     async def answer(self, question: Question[T], *, remember: bool = True) -> T:
         """Return the answer of the logs as they are now; raises `HttpError`.

@@ -17,6 +17,7 @@ from mailauth.login.authority import Authority
 from mailauth.login.policy import Policy
 from mailauth.login.session import LoginSession
 from mailauth.origin.networks import Network
+from mailauth.report.progress import Reading
 from mailauth.tokens.api import ApiTokens
 from mailauth.web.access import Access, Doorkeeper, Viewer, require
 from mailauth.web.accounts import AccountPages
@@ -48,6 +49,7 @@ from mailauth.web.operations import Operations
 from mailauth.web.overview import OverviewPage
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
+from mailauth.web.reading import AGAIN_SECONDS, ImpatientReports, StillReading
 from mailauth.web.reports import Reports
 from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
 from mailauth.web.selection import MAX_NUMBER, number, selection
@@ -115,7 +117,8 @@ class WebSite:
         self._pages = Pages(static, form_tokens, Clockface(now, zone))
         administration = Administration(authority, operations)
         filters = Filters(authority, reports.now)
-        lists = Lists(reports, filters, self._pages)
+        impatient = ImpatientReports(reports, clock)
+        lists = Lists(impatient, filters, self._pages)
         self._streams = EventStreams(feed, clock)
         metrics.watch(self._look)
         self._links = AdminLinks(lasting, sessions)
@@ -127,14 +130,14 @@ class WebSite:
                 OpenRoute("GET", "/static/{name}", static.serve),
                 OpenRoute("GET", "/open/{token}", self._links.open),
                 *self._sign_in.routes(),
-                *OverviewPage(reports, filters, operations, self._pages).routes(),
+                *OverviewPage(impatient, filters, operations, self._pages).routes(),
                 *CasePages(lists, operations).routes(),
                 *Exposures(lists, administration, form_tokens, self._pages).routes(),
-                *CutoffPage(reports, filters, operations, self._pages).routes(),
-                *Logins(authority, reports, lists).routes(),
+                *CutoffPage(impatient, filters, operations, self._pages).routes(),
+                *Logins(authority, impatient, lists).routes(),
                 *Live(feed, self._pages).routes(),
                 *AccountPages(
-                    authority, reports, operations, administration, form_tokens, self._pages
+                    authority, impatient, operations, administration, form_tokens, self._pages
                 ).routes(),
                 *Connections(
                     authority, operations, administration, form_tokens, self._pages
@@ -202,6 +205,7 @@ class WebSite:
 
     async def _answer(self, request: Request) -> Response:
         request = self._as_the_client(request)
+        viewer: Viewer | None = None
         route = self.routes.find(request)
         answer: Answer
         match route:
@@ -219,7 +223,17 @@ class WebSite:
                 answer = route.handler(request, viewer)
             case _:
                 assert_never(route)
-        return await answer if isawaitable(answer) else answer
+        try:
+            return await answer if isawaitable(answer) else answer
+        except StillReading as still:
+            return self._still_reading(request, viewer, still.reading)
+
+    def _still_reading(self, request: Request, viewer: Viewer | None, reading: Reading) -> Response:
+        """Show how far the logs have been read; the browser asks again by itself."""
+        page = self._pages.page(request, viewer, "reading.html", percent=reading.percent)
+        again = b"%d" % AGAIN_SECONDS
+        headers = ((b"Refresh", again), (b"Retry-After", again))
+        return msgspec.structs.replace(page, status=503, headers=(*page.headers, *headers))
 
     def _events(self, request: Request, viewer: Viewer) -> Response:
         """Stream the events that the viewer may see, from the last one that they have seen on."""

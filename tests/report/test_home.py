@@ -225,3 +225,32 @@ def test_closing_breaks_off_what_is_being_read(
         seen(logs)
     monkeypatch.setattr(Reader, "_insert", inserted)
     assert len(seen(HomeLogs(story.lines.parent, state))) == 2
+
+
+def test_how_far_the_files_have_been_read_is_known(story: Story, state: Path) -> None:
+    """Of a compressed one it is a guess; afterwards there is nothing left to read."""
+    for _ in range(50):
+        story.login()
+    with gzip.open(story.lines.with_name("SuccessfulLogins.2026-11-22.log.gz"), "wb") as older:
+        older.write(story.lines.read_bytes())
+    heard: list[int] = []
+
+    class Watched(HomeLogs):
+        def _go_on(self, octets: int) -> None:
+            super()._go_on(octets)
+            if self.reading is not None:
+                heard.append(self.reading.percent)
+
+    logs = Watched(story.lines.parent, state)
+    assert logs.reading is None
+    assert len(logs.rows(Login, EVERYTHING)) == 100
+    assert heard == sorted(heard)
+    assert 0 < heard[0] < heard[-1] <= 99
+    assert logs.reading is None
+    heard.clear()
+    logs.rows(Login, EVERYTHING)
+    assert heard == []
+    story.login()
+    logs.rows(Login, EVERYTHING)
+    assert heard[-1] == 99
+    assert logs.reading is None

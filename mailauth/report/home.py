@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from mailauth.report.chunks import fingerprint as fingerprint_of
 from mailauth.report.logs import Logs
-from mailauth.report.packing import DAMAGED, opened
+from mailauth.report.packing import DAMAGED, SUFFIXES, opened
 from mailauth.report.period import Wanted
 from mailauth.report.progress import Reading
 from mailauth.report.reading import Mark, Reader, fold_accounts, lines_from_records, match
@@ -243,7 +243,7 @@ class HomeLogs(Logs):
             before = known.get((status.st_dev, status.st_ino))
             if before is not None and before.is_unchanged(status):
                 continue
-            whole = status.st_size * (COMPRESSION if source.path.suffix == ".gz" else 1)
+            whole = status.st_size * (COMPRESSION if source.path.suffix in SUFFIXES else 1)
             unread += max(0, whole - (before.mark.offset if before is not None else 0))
         return unread
 

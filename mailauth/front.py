@@ -24,6 +24,8 @@ from mailauth.login.exposure import ExposureChecks
 from mailauth.login.repeats import Repeats
 from mailauth.mail import Mail
 from mailauth.mail_store import MailWatch, open_store
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.mailbox.store import MailStore
 from mailauth.net import poller
 from mailauth.net.accepting import ListeningSocket
 from mailauth.net.certificates import authority_of
@@ -88,6 +90,7 @@ class Front:
         self._poller: Poller | None = None
         self._ports: list[tuple[Listener, ListeningSocket | IListeningPort]] = []
         self._mail: Mail
+        self._store: MailStore
         self._faulty_tls = FaultyTls(
             lambda: authority_of(home, config.tls),
             config.hostname,
@@ -135,6 +138,7 @@ class Front:
             times,
             partial(quiet, self._reactor),
             self.summing.forget,
+            self._reset_mail,
         )
 
     def open_mail(self, maildir: Path | None, opened: ExitStack) -> None:
@@ -146,8 +150,13 @@ class Front:
                 account, self.config.hostname, self.operations.services(), self.time()
             ),
         )
+        self._store = store
         self._mail = Mail(store, self.config.hostname, self.time, self._reactor.callLater)
         self.repeat(LOOK_SECONDS, MailWatch(store), opened)
+
+    def _reset_mail(self) -> None:
+        if isinstance(self._store, MemoryStore):
+            self._store.reset()
 
     def derive_keys(self, opened: ExitStack) -> None:
         """Make accounts' SCRAM keys between other things, now and whenever accounts are others."""

@@ -34,7 +34,9 @@ class RunningOperations:
         times: RecordTimes,
         quiet: Callable[[], Awaitable[None]],
         forget: Callable[[], None],
+        reset_mail: Callable[[], None],
     ) -> None:
+        self._reset_mail = reset_mail
         self._quiet = quiet
         self._listeners = listeners
         self._authority = authority
@@ -60,6 +62,10 @@ class RunningOperations:
     async def settled(self) -> None:
         """Return when what clients have sent until now has been dealt with."""
         await self._quiet()
+
+    async def reset_mail(self) -> None:
+        """Let all mail be as at first that is kept in memory; Maildirs stay as they are."""
+        self._reset_mail()
 
     async def record_times(self) -> RecordTimes:
         """How long it took to write the records."""

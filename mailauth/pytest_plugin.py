@@ -37,6 +37,6 @@ def mailauth_server(mailauth_config: str) -> Iterator[MailAuth]:
 
 @pytest.fixture
 def mailauth(mailauth_server: MailAuth) -> MailAuth:
-    """The session's server with a fresh record, and without blocks and faults."""
+    """The session's server with a fresh record and fresh mail, and without blocks and faults."""
     mailauth_server.reset()
     return mailauth_server

@@ -225,10 +225,34 @@ class MemoryAccount:
         self._uid_validity = uid_validity
         self._mailboxes: dict[str, MemoryMailbox] = {}
         self._locked = False
+        self._subscriptions: set[str] = set()
+        self._begin(welcome)
+
+    def reset(self, welcome: NewMessage) -> None:
+        """Be as at first. Sessions see it as if another one had removed what there was.
+
+        What is as at first already stays as it is, so that they are told of nothing.
+        """
+        if self._state() == self._as_begun:
+            return
+        for name in [name for name in self._mailboxes if name not in (INBOX, *PROVIDED)]:
+            self.delete(name)
+        for mailbox in self._mailboxes.values():
+            mailbox.expunge(mailbox.uids())
+        self._begin(welcome)
+
+    def _begin(self, welcome: NewMessage) -> None:
         for name in (INBOX, *PROVIDED):
-            self._add(name)
+            if name not in self._mailboxes:
+                self._add(name)
         self._subscriptions = set(self._mailboxes)
         self._mailboxes[INBOX].append([welcome])
+        self._as_begun = self._state()
+
+    def _state(self) -> tuple[set[str], dict[int, int]]:
+        """What changes whenever anything does: names, and the MODSEQ of each mailbox."""
+        mailboxes = self._mailboxes.values()
+        return set(self._subscriptions), {box.uid_validity: box.highest_modseq for box in mailboxes}
 
     def entries(self) -> list[Entry]:
         return entries({name: box.special_use for name, box in self._mailboxes.items()})
@@ -346,6 +370,11 @@ class MemoryStore:
 
     def poll(self) -> None:
         pass  # nobody else can have done anything
+
+    def reset(self) -> None:
+        """Let the mail of every account be as at first."""
+        for name, account in self._accounts.items():
+            account.reset(self._welcome(name))
 
     def _next_uid_validity(self) -> int:
         self._last_uid_validity = max(self._uid_validity(), self._last_uid_validity + 1)

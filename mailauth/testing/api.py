@@ -69,9 +69,10 @@ class Api:
             query["settle"] = "true"
         return self.ask("GET", f"attempts?{urlencode(query)}", Attempts, seconds)
 
-    def reset(self) -> int:
-        """Have blocks and faults forgotten; return where to read on from."""
-        return self.ask("POST", "reset", Cursor).cursor
+    def reset(self, *, mail: bool) -> int:
+        """Have blocks and faults, and `mail`, forgotten; return where to read on from."""
+        path = "reset?mail=true" if mail else "reset"
+        return self.ask("POST", path, Cursor).cursor
 
     def faults(self, listener: str) -> list[str]:
         """Say what a listener does wrong now; it must be one of the server's."""

@@ -92,9 +92,15 @@ class MailAuth(Assertions):
         finally:
             self._home.remove()
 
-    def reset(self) -> None:
-        """Begin anew: what was recorded until now is past, and blocks and faults are cleared."""
-        self._record = ServerRecord(self._attempts, self._asked(self._api.reset))
+    def reset(self, *, mail: bool = True) -> None:
+        """Begin anew: what was recorded until now is past, and blocks and faults are cleared.
+
+        So is `mail`: each account has what it had at first. A client that is logged in meanwhile
+        sees messages go, as another client could have removed them; mail that is kept in Maildirs
+        (`[server] workers`) stays.
+        """
+        cursor = self._asked(lambda: self._api.reset(mail=mail))
+        self._record = ServerRecord(self._attempts, cursor)
         self._resets += 1
 
     # Where it is, whom to trust, and who can log in.

@@ -128,6 +128,11 @@ _KINDS = (
 )
 
 
+_MAIL = Parameter(
+    "mail",
+    bool,
+    "also let every account's mail be as at first; mail that is kept in Maildirs is left alone",
+)
 _ALL_FAULTS = "listeners/{name}/fault"
 _FAULT = f"{_ALL_FAULTS}/{{fault}}"
 
@@ -164,7 +169,7 @@ class Api:
             _route("DELETE", _FAULT, Access.ADMIN, self.end_fault, ListenerFaults),
             _route("DELETE", _ALL_FAULTS, Access.ADMIN, self.end_faults, ListenerFaults),
             _route("GET", "connections", Access.ADMIN, self.connections, list[OpenConnection]),
-            _route("POST", "reset", Access.ADMIN, self.reset, Cursor),
+            _route("POST", "reset", Access.ADMIN, self.reset, Cursor, _MAIL),
             *self._reports.routes(),
         )
         description = described(routes)
@@ -248,13 +253,15 @@ class Api:
         """List the connections that are open now."""
         return json(list(await self._operations.connections()))
 
-    async def reset(self, _: Request, __: Viewer) -> Response:
+    async def reset(self, request: Request, _: Viewer) -> Response:
         """Forget blocks, failures and faults; return where to read on from. No log is touched."""
         await self._operations.settled()
         await arrival(self._authority.exposure.drained())
         self._authority.blocking.clear()
         await self._operations.forget_repeats()
         await self._operations.clear_faults()
+        if truth(request.query, "mail"):
+            await self._operations.reset_mail()
         return json(Cursor(self._feed.newest))
 
     async def _read(

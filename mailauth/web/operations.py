@@ -41,6 +41,9 @@ class Operations(Protocol):
     async def settled(self) -> None:
         """Return when what clients have sent until now has been dealt with."""
 
+    async def reset_mail(self) -> None:
+        """Let all mail be as at first that is kept in memory; Maildirs stay as they are."""
+
     async def record_times(self) -> RecordTimes:
         """Return how long it took to write the records of this server."""
 

@@ -51,6 +51,9 @@ class EverybodysOperations:
         await self._crew().ask(Settle())
         await self._own.settled()
 
+    async def reset_mail(self) -> None:
+        """Leave the mail of workers as it is: it is in Maildirs."""
+
     async def record_times(self) -> RecordTimes:
         """How long it took all processes to write their records."""
         await self._look()

@@ -156,3 +156,16 @@ def test_an_awaited_wait_can_be_cancelled_and_the_server_asked_again(server: Mai
     began = time.monotonic()
     asyncio.run(test())
     assert time.monotonic() - began < 20
+
+
+def test_a_reset_takes_the_mail_and_leaves_the_client_that_reads_it(server: MailAuth) -> None:
+    with imaplib.IMAP4("localhost", server.port("imap")) as client:
+        client.login(BOB, server.user("bob").password)
+        assert client.select("INBOX") == ("OK", [b"1"])
+        client.append("INBOX", "", "", b"Subject: one\r\n\r\none\r\n")
+        server.reset(mail=False)
+        assert client.select("INBOX") == ("OK", [b"2"])
+        server.reset()
+        assert client.noop()[0] == "OK"
+        assert client.select("INBOX") == ("OK", [b"1"])
+        assert client.fetch("1", "(BODY[HEADER.FIELDS (SUBJECT)])")[0] == "OK"

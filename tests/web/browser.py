@@ -108,6 +108,9 @@ class FakeOperations:
     async def settled(self) -> None:
         return None
 
+    async def reset_mail(self) -> None:
+        return None
+
     async def record_times(self) -> RecordTimes:
         """Those that a test has taken."""
         return self.times

@@ -30,8 +30,9 @@ measured, and fails above a bound; `tests/live/test_floods.py` does so for a mom
 
 from tests.live.floods.credentials import CREDENTIALS
 from tests.live.floods.flood import Bounds, Flood, Measured, Stranger
+from tests.live.floods.records import RECORDS
 from tests.live.floods.running import measure
 
-FLOODS = {flood.name: flood for flood in (*CREDENTIALS,)}
+FLOODS = {flood.name: flood for flood in (*CREDENTIALS, *RECORDS)}
 
 __all__ = ["FLOODS", "Bounds", "Flood", "Measured", "Stranger", "measure"]

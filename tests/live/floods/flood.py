@@ -55,13 +55,15 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     `worst_login` is what the slowest of the others may have waited, in seconds; it holds on a
     machine that has nothing else to do. `cpu` is the server's processor time for an attempt, in
     seconds; `kept` is how many octets all logs may grow by for one. `memory` is how many octets
-    more the server may have in memory at its worst.
+    more the server may have in memory at its worst. `strangers` is how many octets all that the
+    strangers do may take in the logs, however much they do.
     """
 
     worst_login: float = WORST_LOGIN
     cpu: float | None = None
     kept: float | None = None
     memory: int | None = None
+    strangers: int | None = None
 
 
 class Flood(msgspec.Struct, frozen=True):
@@ -91,7 +93,10 @@ class Measured(msgspec.Struct, frozen=True):
 
     `attempts` are the strangers', `logins` the times of the others' logins in seconds, sorted.
     `cpu` is the server's processor time in seconds, `kept` by how many octets its logs have grown,
-    `memory` how many octets more it had in memory at its worst. `errors` are those of the flood.
+    `memory` how many octets more it had in memory at its worst. `strangers` is how many octets of
+    the logs, and `records` how many records, are about anything but logins that succeeded;
+    `counted` is how many attempts and connections those records stand for. `errors` are those of
+    the flood.
     """
 
     seconds: float
@@ -100,6 +105,9 @@ class Measured(msgspec.Struct, frozen=True):
     cpu: float
     kept: int
     memory: int
+    strangers: int = 0
+    records: int = 0
+    counted: int = 0
     errors: tuple[str, ...] = ()
 
     def percentile(self, percent: float) -> float:
@@ -131,6 +139,10 @@ class Measured(msgspec.Struct, frozen=True):
             found.append(f"an attempt made the logs grow by more than {bounds.kept:,.0f} octets")
         if bounds.memory is not None and self.memory > bounds.memory:
             found.append(f"the server took more than {bounds.memory:,} octets")
+        if bounds.strangers is not None and self.strangers > bounds.strangers:
+            found.append(f"the strangers filled more than {bounds.strangers:,} octets of the logs")
+        if bounds.strangers is not None and self.counted < self.attempts:
+            found.append(f"{self.attempts - self.counted:,} attempts were not counted")
         return found
 
     def __str__(self) -> str:
@@ -140,6 +152,8 @@ class Measured(msgspec.Struct, frozen=True):
         return (
             f"{self.attempts:,} attempts in {self.seconds:.1f} s, {self.cpu_each * 1e3:.2f} ms of"
             f" the processor and {self.kept_each:,.0f} octets of logs each, memory"
-            f" {self.memory / 1e6:+.0f} MB; {len(self.logins):,} others' logins took"
+            f" {self.memory / 1e6:+.0f} MB; the strangers have {self.records:,} records for"
+            f" {self.counted:,} attempts, {self.strangers:,} octets with their lines;"
+            f" {len(self.logins):,} others' logins took"
             f" {p50:.1f} ms (p50), {p99:.1f} ms (p99), {worst:.1f} ms (max)"
         )

@@ -1,5 +1,6 @@
 """Running a flood against a server of its own, and measuring what others notice."""
 
+import http.client
 import multiprocessing
 import os
 import socket
@@ -7,11 +8,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from mailauth.passwords.making import SCHEMES
+from mailauth.record.journal import decode
 from mailauth.testing import RunningServer
 from tests.live.floods.flood import (
     BLOCKED,
@@ -60,6 +62,8 @@ def _measure(server: RunningServer, flood: Flood, seconds: float) -> Measured:
     logins: list[float] = []
     memory, kept = _memory(server), _kept(server)
     worst = memory
+    before = len(_strangers_records(server))
+    lines = (server.home / server.ready.logs.invalid).stat().st_size
     with _strangers(server, flood) as strangers:
         began, cpu = time.monotonic(), _cpu(server)
         while time.monotonic() < began + seconds:
@@ -69,6 +73,8 @@ def _measure(server: RunningServer, flood: Flood, seconds: float) -> Measured:
         took, cpu = time.monotonic() - began, _cpu(server) - cpu
         attempts, errors = strangers.so_far()
     server.settled()
+    _ask(server)
+    strangers_records = _strangers_records(server)[before:]
     return Measured(
         seconds=took,
         attempts=attempts,
@@ -76,6 +82,11 @@ def _measure(server: RunningServer, flood: Flood, seconds: float) -> Measured:
         cpu=cpu,
         kept=_kept(server) - kept,
         memory=max(worst, _memory(server)) - memory,
+        strangers=sum(map(len, strangers_records))
+        + (server.home / server.ready.logs.invalid).stat().st_size
+        - lines,
+        records=len(strangers_records),
+        counted=sum(decode(record).count for record in strangers_records),
         errors=errors,
     )
 
@@ -181,6 +192,24 @@ def _flood(asked: Connection, flood: Flood, ports: dict[str, int]) -> None:
 
 
 # What the server takes.
+
+
+def _ask(server: RunningServer) -> None:
+    """Ask for records: what was counted is written for somebody who asks."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port("http"))) as client:
+        fields = {"Authorization": f"Bearer {server.ready.api_token}"}
+        client.request("GET", "/api/v1/attempts?limit=1", headers=fields)
+        assert client.getresponse().read()
+
+
+def _strangers_records(server: RunningServer) -> list[bytes]:
+    """Return the journal's records of whatever was not a login that succeeded."""
+    journal = (server.home / server.ready.logs.attempts).read_bytes()
+    return [
+        record
+        for record in journal.splitlines(keepends=True)
+        if b'"result":"success"' not in record
+    ]
 
 
 def _processes(server: RunningServer) -> list[int]:

@@ -53,6 +53,7 @@ from mailauth.web.operations import Operations
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.reports import Reports
 from mailauth.web.site import WebSite
+from mailauth.web.turns import Turn, Turns
 from mailauth.workforce import Workforce
 
 if TYPE_CHECKING:
@@ -278,6 +279,7 @@ class Server:
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
         for sink in sinks:
             self.sinks.add(sink)
+        turns = Turns(self._reactor)
         self.site = WebSite(
             authority=self.authority,
             clock=self._reactor,
@@ -290,14 +292,15 @@ class Server:
             tokens=self._front.tokens,
             metrics=metrics,
             logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
-            reports=self._make_reports(feed, opened),
+            reports=self._make_reports(feed, opened, turns.turn),
             forwarded_from=self.config.http.forwarded_from,
             trouble=Readiness(self._front.recorder, self._logs, self._reactor.seconds).trouble,
             zone=zone_named(self.config.timezone),
+            turn=turns.turn,
         )
         self._front.web = lambda listener: self.site.channel(listener.policy)
 
-    def _make_reports(self, feed: Feed, opened: ExitStack) -> Reports:
+    def _make_reports(self, feed: Feed, opened: ExitStack, turn: Turn) -> Reports:
         def open_logs() -> "HomeLogs":
             # DuckDB costs 0.2 s and 30 MB, which a server that nobody asks for reports can save.
             from mailauth.report.home import HomeLogs
@@ -314,6 +317,7 @@ class Server:
             newest=lambda: feed.newest,
             now=lambda: front.time().astimezone(zone).replace(tzinfo=None),
             checked=front.authority.exposure.drained,
+            turn=turn,
         )
         opened.callback(reports.close)
         return reports

@@ -6,6 +6,7 @@ import socket
 from mailauth.config import ListenerConfig
 from mailauth.origin.networks import parse_address
 
+UNSENT_OCTETS = 131_072  # that the kernel keeps for a client that takes nothing; else megabytes
 BACKLOG = 1024  # connections that the kernel keeps for us; it may keep fewer
 
 
@@ -31,7 +32,9 @@ def bind(config: ListenerConfig, others: tuple[ListenerConfig, ...]) -> socket.s
     try:
         taken.setblocking(False)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # for those it accepts
+        # Those that are accepted inherit what follows.
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_OCTETS)
         if family == socket.AF_INET6:
             apart = any(
                 other.port == config.port and parse_address(other.address).version == 4

@@ -22,7 +22,7 @@ FIRST_READ_OCTETS = 4096
 TURN_SECONDS = 0.002  # that one client's input may take before others have their turn
 _AT_ONCE = socket.MSG_DONTWAIT  # for each call; a mode of the socket would cost one more
 _WITH_THE_END = socket.MSG_DONTWAIT | socket.MSG_MORE
-UNSENT_OCTETS = 65_536  # after which a producer is paused
+UNSENT_OCTETS = 16_384  # after which a producer is paused
 
 _DONE = Failure(ConnectionDone())  # type: ignore[no-untyped-call]
 

@@ -1,8 +1,7 @@
 """The API, `/api/v1`: JSON, for whoever brings the API token or logs in."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -27,11 +26,11 @@ from mailauth.web.openapi import described
 from mailauth.web.operations import OpenConnection, Operations
 from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
 from mailauth.web.selection import MAX_NUMBER, Selection, decimal, number, selection, truth
+from mailauth.web.turns import Turn, at_once
 from mailauth.web.waiting import arrival
 
 MAX_EVENTS = 1000  # of one answer
 MAX_WAIT_SECONDS = 60
-WAITING_EACH = 50  # requests of one account that sees its own sign-ins alone
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -147,18 +146,19 @@ class Api:
         operations: Operations,
         administration: Administration,
         reports: ApiReports,
+        turn: Turn = at_once,
     ) -> None:
+        self._turn = turn
         self._authority = authority
         self._feed = feed
         self._operations = operations
         self._administration = administration
         self._reports = reports
-        self._waiting: Counter[str | None] = Counter()  # requests, by account
 
     def routes(self) -> tuple[AnyRoute, ...]:
         """List what the API answers."""
         routes = (
-            _route("GET", "me", Access.USER, self.me, Me),
+            msgspec.structs.replace(_route("GET", "me", Access.USER, self.me, Me), brief=True),
             _route("GET", "logins", Access.USER, self.logins, Logins, *_EVENTS),
             _route("GET", "attempts", Access.USER, self.attempts, Attempts, *_EVENTS, *_KINDS),
             _route("GET", "blocks", Access.ADMIN, self.blocks, list[Block]),
@@ -172,8 +172,8 @@ class Api:
             _route("POST", "reset", Access.ADMIN, self.reset, Cursor, _MAIL),
             *self._reports.routes(),
         )
-        description = described(routes)
-        openapi = OpenRoute("GET", "/api/v1/openapi.json", lambda _: json(description))
+        description = json(described(routes))
+        openapi = OpenRoute("GET", "/api/v1/openapi.json", lambda _: description)
         return (*routes, openapi)
 
     def me(self, request: Request, viewer: Viewer) -> Response:
@@ -273,23 +273,12 @@ class Api:
         if truth(request.query, "settle") and viewer.only_user is None:
             await self._operations.settled()
         await arrival(self._authority.exposure.drained())
-        with self._one_more(viewer.only_user):
-            batch = await self._feed.wait(after, limit, wanted, seconds)
+        batch = await self._feed.wait(after, limit, wanted, seconds)
+        await self._turn()
         return {
             name: [msgspec.Raw(encode(event)) for event in batch.events],
             "cursor": batch.cursor,
         }
-
-    @contextmanager
-    def _one_more(self, account: str | None) -> Iterator[None]:
-        """Count who waits; whoever sees its own sign-ins alone may not keep the server busy."""
-        if account is not None and self._waiting[account] >= WAITING_EACH:
-            raise HttpError(503, "Too many requests wait.", (b"Retry-After", b"5"))
-        self._waiting[account] += 1
-        try:
-            yield
-        finally:
-            self._waiting[account] -= 1
 
 
 def _named_fault(request: Request) -> tuple[str, Fault]:

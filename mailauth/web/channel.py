@@ -10,16 +10,18 @@ from io import BytesIO
 from typing import Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITransport
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.iweb import INonQueuedRequestFactory
-from zope.interface import directlyProvides, implementer
+from zope.interface import directlyProvides
 
+from mailauth.web.backlog import Backlog
 from mailauth.web.connection import Connection, Facts
 from mailauth.web.head import response_head
 from mailauth.web.message import HttpError, Request, Response
+from mailauth.web.sending import PIECE_OCTETS, Outlet, Rest
 from mailauth.web.target import parameters, segments
 
 log = Logger()
@@ -34,6 +36,10 @@ DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sende
 
 class Application(Protocol):
     """What requests are answered by."""
+
+    @property
+    def backlog(self) -> Backlog:
+        """What is held of responses that their clients have yet to take."""
 
     def answer(self, request: Request) -> Awaitable[Response]:
         """Answer a request; `client` and `hop` are still those of whoever speaks HTTP to us."""
@@ -70,6 +76,7 @@ class Channel(http.HTTPChannel):
         self._heard = False
         self._answered = False
         self._leaving = False
+        self.is_full = False  # the client has yet to take what was sent
 
     def connectionMade(self) -> None:
         """Learn who is there."""
@@ -116,6 +123,16 @@ class Channel(http.HTTPChannel):
         """The header section is whole; the next one is counted anew."""
         self._header_octets = self._header_lines = 0
         super().allHeadersReceived()
+
+    def pauseProducing(self) -> None:
+        """The client does not keep up."""
+        self.is_full = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """The client has taken what was sent."""
+        self.is_full = False
+        super().resumeProducing()
 
     def requestDone(self, request: http.Request) -> None:
         """A response is out: go on with the next request, or close."""
@@ -175,46 +192,6 @@ class Channel(http.HTTPChannel):
         )
 
 
-@implementer(IPushProducer)
-class _Outlet:
-    """A transaction's response, sent piece by piece (`message.Outlet`)."""
-
-    def __init__(self, transaction: "Transaction") -> None:
-        self.closed = False
-        self.full = False
-        self._transaction = transaction
-
-    def write(self, data: bytes) -> None:
-        """Send a piece."""
-        if not self.closed:
-            self._transaction.write(data)
-
-    def finish(self) -> None:
-        """End the response."""
-        if not self.closed:
-            self.closed = True
-            self._transaction.unregisterProducer()
-            self._transaction.finish()
-
-    def abort(self) -> None:
-        """End the connection, which ends the response."""
-        if not self.closed:
-            self.closed = True
-            self._transaction.channel.forceAbortClient()
-
-    def pauseProducing(self) -> None:
-        """The client does not keep up."""
-        self.full = True
-
-    def resumeProducing(self) -> None:
-        """The client has taken what was sent."""
-        self.full = False
-
-    def stopProducing(self) -> None:
-        """The connection is being closed."""
-        self.closed = True
-
-
 class Transaction(http.Request):
     """A request and its response."""
 
@@ -226,7 +203,7 @@ class Transaction(http.Request):
         self._octets = 0
         self._work: Deferred[None] | None = None
         self._gone = False
-        self._outlet: _Outlet | None = None
+        self._sending: Outlet | Rest | None = None
 
     def gotLength(self, length: int | None) -> None:
         """Keep the content in memory, for it is short; a long one is not asked for."""
@@ -250,8 +227,8 @@ class Transaction(http.Request):
     def connectionLost(self, reason: Failure) -> None:
         """The client is gone: nobody waits for the answer."""
         self._gone = True
-        if self._outlet is not None:
-            self._outlet.closed = True
+        if self._sending is not None:
+            self._sending.drop()
         super().connectionLost(reason)
         if self._work is not None:
             self._work.cancel()
@@ -268,7 +245,15 @@ class Transaction(http.Request):
             self._send(response)
 
     def _send(self, response: Response) -> None:
-        """Send the head and the content at once; what is streamed comes later, in chunks."""
+        """Send what is short at once, what is long and what is streamed as the client takes it."""
+        content = b"" if self.method == b"HEAD" else response.body
+        rest: Rest | None = None
+        if len(content) > PIECE_OCTETS:
+            try:
+                rest = self._held(content, response.reader)
+            except HttpError as error:
+                self._send(self.channel.application.refusal(error))
+                return
         streams = response.stream is not None and self.method != b"HEAD"
         self.chunked = streams and self.clientproto == b"HTTP/1.1"
         if response.close or (streams and not self.chunked):
@@ -280,13 +265,24 @@ class Transaction(http.Request):
             chunked=self.chunked,
         )
         self.startedWriting = True
-        self.channel.write(head if self.method == b"HEAD" else head + response.body)
-        if response.stream is None or not streams:
+        if response.stream is not None and streams:
+            self.channel.write(head)
+            self._sending = outlet = Outlet(self)
+            self.registerProducer(outlet, True)
+            response.stream(outlet)
+            return
+        self.channel.write(head + content if rest is None else head)
+        if rest is None and not self.channel.is_full:
             self.finish()
         else:
-            self._outlet = _Outlet(self)
-            self.registerProducer(self._outlet, True)
-            response.stream(self._outlet)
+            self._sending = rest = rest or self._held(b"", None)
+            rest.send()
+
+    def _held(self, content: bytes, reader: str | None) -> Rest:
+        """Have the backlog hold content for its reader; raises `HttpError`."""
+        channel = self.channel
+        reader = reader if reader is not None else channel.connection.client.ip
+        return Rest(self, content, channel.application.backlog, reader)
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(CancelledError) is None:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
@@ -18,6 +18,7 @@ from mailauth.login.event import LoginEvent
 from mailauth.web.selection import Selection
 
 KEPT = 4096  # events in memory, and at times twice as many
+READERS = 2  # of the journal at a time; those of more would take the interpreter from the logins
 NEWS_SECONDS = 0.01  # from an event to those who are told of it and of what else came meanwhile
 
 
@@ -64,6 +65,7 @@ class Feed:
         self._before = newest  # the number of the last event that is not in memory
         self._listeners: list[Callable[[], None]] = []
         self._is_telling = False
+        self._readers = DeferredSemaphore(READERS)
 
     @property
     def newest(self) -> int:
@@ -108,7 +110,8 @@ class Feed:
         batch = self.recent(after, limit, wanted)
         if batch is not None:
             return batch
-        return await deferToThread(self._history.between, after, self.newest, limit, wanted)
+        between = self._history.between
+        return await self._readers.run(deferToThread, between, after, self.newest, limit, wanted)
 
     async def wait(self, after: int, limit: int, wanted: Selection, seconds: float) -> Batch:
         """Return the first events behind a number; if there are none yet, wait for some so long."""

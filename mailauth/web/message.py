@@ -63,6 +63,9 @@ class Outlet(Protocol):
     def full(self) -> bool:
         """Whether the client has yet to take what was sent."""
 
+    async def drained(self) -> None:
+        """Return when it is full no more, or has ended."""
+
     def write(self, data: bytes) -> None:
         """Send a piece; nothing where it has ended."""
 
@@ -76,7 +79,8 @@ class Outlet(Protocol):
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A response; with `close` the connection ends behind it.
 
-    With `stream`, the content is what that function sends through the outlet.
+    With `stream`, the content is what that function sends through the outlet. `reader` is for whom
+    it is held until it is sent; where none is named, for the client's address.
     """
 
     status: int = 200
@@ -85,6 +89,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[Header, ...] = ()
     close: bool = False
     stream: Callable[[Outlet], None] | None = None
+    reader: str | None = None
 
 
 class HttpError(Exception):

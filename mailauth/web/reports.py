@@ -16,6 +16,7 @@ from mailauth.report.period import Expected, Wanted
 from mailauth.report.progress import Reading
 from mailauth.report.rows import Row, Totals
 from mailauth.web.message import HttpError
+from mailauth.web.turns import Turn, at_once
 from mailauth.web.waiting import arrival
 from mailauth.wire.pending import Pending
 
@@ -132,8 +133,10 @@ class Reports:
         newest: Callable[[], int],
         now: Callable[[], datetime],
         checked: Callable[[], Pending[None]],
+        turn: Turn = at_once,
     ) -> None:
         self.now = now
+        self._turn = turn
         self._open_logs = open_logs
         self._in_thread = in_thread
         self._newest = newest
@@ -164,6 +167,7 @@ class Reports:
             if remember:
                 self._answers[question] = pending
         outcome = await arrival(pending)
+        await self._turn()  # many may have waited for the same answer
         if isinstance(outcome, _Failed):
             self._forget(question, pending)
             if isinstance(outcome.failure.value, OSError):

@@ -17,11 +17,15 @@ Answer = Response | Awaitable[Response]
 
 
 class OpenRoute(msgspec.Struct, frozen=True):
-    """A route for anybody. A segment in braces, `{name}`, stands for any one."""
+    """A route for anybody. A segment in braces, `{name}`, stands for any one.
+
+    What is `brief` is answered before those who wait for their turn.
+    """
 
     method: str
     path: str
     handler: Callable[[Request], Answer]
+    brief: bool = False
 
 
 class TokenRoute(msgspec.Struct, frozen=True):
@@ -30,6 +34,7 @@ class TokenRoute(msgspec.Struct, frozen=True):
     method: str
     path: str
     handler: Callable[[Request], Answer]
+    brief: bool = False
 
 
 class Door(enum.Enum):
@@ -53,7 +58,8 @@ class Route(msgspec.Struct, frozen=True):
 
     `answers` is the type of the JSON that a route of the API answers with, `parameters` are those
     of its query: what it is described by. `formats` are other media types that it answers with;
-    one that is `paged` says how many rows there are, and where the next ones are.
+    one that is `paged` says how many rows there are, and where the next ones are. What is `brief`
+    is answered before those who wait for their turn.
     """
 
     door: Door
@@ -65,6 +71,7 @@ class Route(msgspec.Struct, frozen=True):
     parameters: tuple[Parameter, ...] = ()
     formats: tuple[str, ...] = ()
     paged: bool = False
+    brief: bool = False
 
 
 AnyRoute = OpenRoute | TokenRoute | Route

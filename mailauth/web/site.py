@@ -4,6 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from functools import partial
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import assert_never
@@ -19,13 +20,14 @@ from mailauth.login.session import LoginSession
 from mailauth.origin.networks import Network
 from mailauth.report.progress import Reading
 from mailauth.tokens.api import ApiTokens
-from mailauth.web.access import Access, Doorkeeper, Viewer, require
+from mailauth.web.access import OPERATOR, Access, Doorkeeper, Viewer, require
 from mailauth.web.accounts import AccountPages
 from mailauth.web.admin_link import AdminLinks
 from mailauth.web.administration import Administration
 from mailauth.web.api import Api
 from mailauth.web.api_reports import ApiReports
 from mailauth.web.autoconfig import Autoconfig
+from mailauth.web.backlog import Backlog
 from mailauth.web.cases import CasePages
 from mailauth.web.channel import Channel
 from mailauth.web.connection import Connection, Facts
@@ -49,6 +51,7 @@ from mailauth.web.operations import Operations
 from mailauth.web.overview import OverviewPage
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
+from mailauth.web.readers import Readers
 from mailauth.web.reading import AGAIN_SECONDS, ImpatientReports, StillReading
 from mailauth.web.reports import Reports
 from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
@@ -58,6 +61,7 @@ from mailauth.web.setup import Setup
 from mailauth.web.sign_in import FORM, HOME, SignIn
 from mailauth.web.streams import EventStreams
 from mailauth.web.tokens import Issuer, Tokens
+from mailauth.web.turns import Turn, at_once
 
 log = Logger()
 
@@ -83,6 +87,7 @@ class WebSite:
     `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, `lasting`
     the one by which sessions and links end. `zone` is that of the log, `None` the machine's own.
     `trouble` is what keeps logins from being recorded, if anything does.
+    What takes long waits for its `turn`.
     """
 
     def __init__(
@@ -103,8 +108,11 @@ class WebSite:
         forwarded_from: tuple[Network, ...] = (),
         trouble: Callable[[], str | None] = lambda: None,
         zone: tzinfo | None = UTC,
+        turn: Turn = at_once,
     ) -> None:
         self.stopping = False  # whether the server takes leave of everybody
+        self.backlog = Backlog()
+        self._readers = Readers(turn, self.backlog)
         self._authority = authority
         self._operations = operations
         self._clock = clock
@@ -119,16 +127,16 @@ class WebSite:
         filters = Filters(authority, reports.now)
         impatient = ImpatientReports(reports, clock)
         lists = Lists(impatient, filters, self._pages)
-        self._streams = EventStreams(feed, clock)
+        self._streams = EventStreams(feed, clock, turn)
         metrics.watch(self._look)
         self._links = AdminLinks(lasting, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token, api_tokens)
         self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
         self.routes = Routes(
             (
-                OpenRoute("GET", "/healthz", self._healthy),
+                OpenRoute("GET", "/healthz", self._healthy, brief=True),
                 OpenRoute("GET", "/static/{name}", static.serve),
-                OpenRoute("GET", "/open/{token}", self._links.open),
+                OpenRoute("GET", "/open/{token}", self._links.open, brief=True),
                 *self._sign_in.routes(),
                 *OverviewPage(impatient, filters, operations, self._pages).routes(),
                 *CasePages(lists, operations).routes(),
@@ -155,9 +163,10 @@ class WebSite:
                     operations,
                     administration,
                     ApiReports(authority, reports, filters),
+                    turn,
                 ).routes(),
                 TokenRoute("GET", "/metrics", metrics.serve),
-                Route(Door.EITHER, "GET", "/events", Access.USER, self._events),
+                Route(Door.EITHER, "GET", "/events", Access.USER, self._events, brief=True),
             )
         )
 
@@ -207,23 +216,28 @@ class WebSite:
         request = self._as_the_client(request)
         viewer: Viewer | None = None
         route = self.routes.find(request)
-        answer: Answer
+        make: Callable[[], Answer]
+        is_bounded = False
         match route:
             case OpenRoute():
-                answer = route.handler(request)
+                make, reader = partial(route.handler, request), request.client.ip
             case TokenRoute():
                 if self._doorkeeper.token_scope(request) is None:
                     raise HttpError(401, "The API token is needed.", BEARER_CHALLENGE)
-                answer = route.handler(request)
+                make, reader = partial(route.handler, request), OPERATOR
             case Route():
                 viewer = await self._let_in(request, route.door)
                 if viewer is None:
                     return self._to_sign_in(request)
                 require(viewer, route.access, route.method)
-                answer = route.handler(request, viewer)
+                make, reader = partial(route.handler, request, viewer), viewer.name
+                is_bounded = viewer.only_user is not None
             case _:
                 assert_never(route)
         try:
+            if route.method == "GET" and not route.brief:
+                return await self._readers.answer(reader, make, is_bounded=is_bounded)
+            answer = make()
             return await answer if isawaitable(answer) else answer
         except StillReading as still:
             return self._still_reading(request, viewer, still.reading)

@@ -128,7 +128,7 @@ def test_no_account_can_have_the_server_busy_with_those_who_wait(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each one that waits is asked at each record; the operator's tests wait as they like."""
-    monkeypatch.setattr("mailauth.web.api.WAITING_EACH", 2)
+    monkeypatch.setattr("mailauth.web.readers.REQUESTS_EACH", 2)
 
     def begin_to_wait(fields: dict[str, str]) -> Connection:
         waiting = Connection(server)

@@ -132,6 +132,47 @@ def test_a_client_that_does_not_read_is_let_go(server: Server) -> None:
     assert listener.connection.transport.aborted
 
 
+def missed(server: Server) -> int:
+    """Have so many events in the record that no client takes them at once; return how many."""
+    for seq in range(1, 401):
+        server.recorder.events.append(event(seq))
+        server.recorder.feed.publish(event(seq))
+    return 400
+
+
+def test_what_was_missed_is_told_as_it_is_taken(server: Server) -> None:
+    """A client that does not read has nothing kept for it, and the rest is told later."""
+    many = missed(server)
+    replayed = Listener(server, bearer(), "/events?after=0")
+    assert len(replayed.hear()) == many
+
+    stuck = Listener(server, bearer(), "/healthz")
+    stuck.pause()
+    stuck.head = stuck.connection.send(
+        b"GET /events?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: "
+        + bearer()["Authorization"].encode()
+        + b"\r\n\r\n"
+    )
+    assert stuck.hear() == []
+    stuck.resume()
+    assert len(stuck.hear()) == many
+
+
+def test_a_client_that_takes_nothing_of_what_it_has_missed_is_let_go(server: Server) -> None:
+    missed(server)
+    stuck = Listener(server, bearer(), "/healthz")
+    stuck.pause()
+    stuck.connection.send(
+        b"GET /events?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: "
+        + bearer()["Authorization"].encode()
+        + b"\r\n\r\n"
+    )
+    stuck.wait(PATIENCE_SECONDS + 3 * SIGN_OF_LIFE_SECONDS)
+    assert stuck.connection.transport.aborted
+    stuck.connection.lose()
+    assert "mailauth_event_streams 0.0" in metrics(server)
+
+
 def test_the_stream_ends_with_the_session(server: Server, browser: Browser) -> None:
     browser.sign_in("bob")
     listener = Listener(server, {"Cookie": f"mailauth={browser.cookies['mailauth']}"})

@@ -30,9 +30,10 @@ measured, and fails above a bound; `tests/live/test_floods.py` does so for a mom
 
 from tests.live.floods.credentials import CREDENTIALS
 from tests.live.floods.flood import Bounds, Flood, Measured, Stranger
+from tests.live.floods.readers import READERS
 from tests.live.floods.records import RECORDS
 from tests.live.floods.running import measure
 
-FLOODS = {flood.name: flood for flood in (*CREDENTIALS, *RECORDS)}
+FLOODS = {flood.name: flood for flood in (*CREDENTIALS, *READERS, *RECORDS)}
 
 __all__ = ["FLOODS", "Bounds", "Flood", "Measured", "Stranger", "measure"]

@@ -33,11 +33,14 @@ class Stranger:
         self._source = source
         self._count = count
 
-    def connect(self, listener: str) -> socket.socket:
-        """Connect to a listener by its name."""
-        connection = socket.create_connection(
-            ("127.0.0.1", self._ports[listener]), STUCK_SECONDS, source_address=(self._source, 0)
-        )
+    def connect(self, listener: str, *, takes: int | None = None) -> socket.socket:
+        """Connect to a listener by its name; what is not read is taken up to so many octets."""
+        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connection.settimeout(STUCK_SECONDS)
+        if takes is not None:  # before connecting: what has been offered cannot be taken back
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes)
+        connection.bind((self._source, 0))
+        connection.connect(("127.0.0.1", self._ports[listener]))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

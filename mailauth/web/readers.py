@@ -1,0 +1,44 @@
+"""Readers: those who ask for what takes long to make or to send, each with their share."""
+
+from collections import Counter
+from collections.abc import Callable
+from inspect import isawaitable
+
+import msgspec
+
+from mailauth.web.backlog import Backlog
+from mailauth.web.message import HttpError, Response
+from mailauth.web.routes import Answer
+from mailauth.web.turns import Turn
+
+REQUESTS_EACH = 50  # at a time, of one account that sees its own sign-ins alone
+
+
+class Readers:
+    """Answers readers in turns, unless they have too many requests or have not read the last."""
+
+    def __init__(self, turn: Turn, backlog: Backlog) -> None:
+        self._turn = turn
+        self._backlog = backlog
+        self._requests: Counter[str] = Counter()
+
+    async def answer(
+        self, reader: str, make: Callable[[], Answer], *, is_bounded: bool
+    ) -> Response:
+        """Make an answer when it is the reader's turn; raises `HttpError`.
+
+        Only some are bounded in the number of their requests.
+        """
+        self._backlog.must_have_room(reader)
+        if is_bounded and self._requests[reader] >= REQUESTS_EACH:
+            raise HttpError(503, "Too many requests wait.", (b"Retry-After", b"5"))
+        self._requests[reader] += 1
+        try:
+            await self._turn()
+            answer = make()
+            response = await answer if isawaitable(answer) else answer
+        finally:
+            self._requests[reader] -= 1
+            if not self._requests[reader]:
+                del self._requests[reader]
+        return msgspec.structs.replace(response, reader=reader)

@@ -1,0 +1,53 @@
+"""Turns: what takes long is done a little at a time, and whoever logs in comes in between.
+
+A page or a long list takes milliseconds of the one thread that everybody is served in. A thousand
+clients that ask at once would keep it for seconds; here they wait for each other, not others for
+them.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+AT_ONCE_SECONDS = 0.002  # of work, after which others are served for as long
+
+Turn = Callable[[], Awaitable[None]]
+
+
+class Turns:
+    """Those who wait for their turn, in the order in which they came."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._waiting: deque[Deferred[None]] = deque()
+        self._is_taken = False
+
+    async def turn(self) -> None:
+        """Return when it is one's turn, which is used by what is done next without waiting."""
+        if self._is_taken:
+            mine: Deferred[None] = Deferred()
+            self._waiting.append(mine)
+            await mine
+        else:
+            self._is_taken = True
+            self._clock.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        """Let the next ones have their turn; others have been served since the last time."""
+        begun = perf_counter()
+        while self._waiting:
+            took = perf_counter() - begun
+            if took > AT_ONCE_SECONDS:
+                self._clock.callLater(took, self._go_on)
+                return
+            mine = self._waiting.popleft()
+            if not mine.called:  # else whoever waited has left
+                mine.callback(None)
+        self._is_taken = False
+
+
+async def at_once() -> None:
+    """Return: it is always one's turn where nobody else is served meanwhile."""

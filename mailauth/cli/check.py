@@ -1,5 +1,6 @@
 """`mailauth check`: everything that `serve` would refuse, without starting it."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -41,20 +42,9 @@ def check(home: Home, *, dns: bool) -> None:
 
 
 def _print_listeners(config: Config) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from mailauth.cli.framed import print_listeners
 
-    table = Table("listener", "protocol", "address", "port", "TLS", "cleartext logins")
-    for listener in config.listener:
-        table.add_row(
-            listener.name,
-            listener.protocol.name,
-            listener.address,
-            str(listener.port) if listener.port else "any free",
-            listener.tls.value,
-            "–" if listener.tls is TlsMode.IMPLICIT else listener.cleartext.value,
-        )
-    Console().print(table)
+    print_listeners(config.listener, sys.stdout)
     for line in on_purpose.told(config.listener):
         click.echo(line)
 

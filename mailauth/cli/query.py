@@ -18,8 +18,9 @@ from mailauth.cli.logs import (
 )
 from mailauth.report.asking import QuestionError, asked
 from mailauth.report.exports import write_csv, write_json
+from mailauth.report.layout import console
 from mailauth.report.page import write_answer
-from mailauth.report.terminal import console, print_answer
+from mailauth.report.terminal import print_answer
 
 
 @click.command()

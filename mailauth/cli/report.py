@@ -25,6 +25,7 @@ from mailauth.cli.selection import Selection, selection_options
 from mailauth.config import Config, ConfigError
 from mailauth.record.stamp import zone_named
 from mailauth.report.exports import write_csv, write_json
+from mailauth.report.layout import console
 from mailauth.report.logs import structs
 from mailauth.report.opening import Opened
 from mailauth.report.page import write_report, write_summary
@@ -33,7 +34,7 @@ from mailauth.report.ports import PortsOf, seen_tls_ports
 from mailauth.report.presentation import PRESENTATIONS
 from mailauth.report.rows import ROWS, Case, Country, Login
 from mailauth.report.summary import Summary, summarize
-from mailauth.report.terminal import console, print_report, print_summary
+from mailauth.report.terminal import print_report, print_summary
 from mailauth.web.services import tls_ports
 
 _OF_BOTH_VERDICTS = (Login.report, Country.report)

@@ -7,10 +7,9 @@ from typing import TextIO
 import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from mailauth.cli import on_purpose
-from mailauth.config import TlsMode
+from mailauth.cli.framed import print_listeners
 from mailauth.config.errors import printable
 from mailauth.console_link import console_url
 from mailauth.login.accounts import DEMO_PASSWORD, Accounts
@@ -88,24 +87,11 @@ def _in_home(server: Server) -> str | None:
 def print_page(server: Server, stream: TextIO) -> None:
     """Tell a person what is served, who can log in, where the record is, and whom to trust."""
     console = Console(file=stream, highlight=False, soft_wrap=True)
-    console.print(_listeners(server))
+    print_listeners(
+        (msgspec.structs.replace(each.config, port=each.port) for each in server.listeners), stream
+    )
     for line in _paragraphs(server):
         console.print(line)
-
-
-def _listeners(server: Server) -> Table:
-    table = Table("listener", "protocol", "address", "port", "TLS", "cleartext logins")
-    for each in server.listeners:
-        config = each.config
-        table.add_row(
-            escape(config.name),
-            config.protocol.name,
-            escape(config.address),
-            str(each.port),
-            config.tls.value,
-            "–" if config.tls is TlsMode.IMPLICIT else config.cleartext.value,
-        )
-    return table
 
 
 def _paragraphs(server: Server) -> Iterator[str]:

@@ -15,7 +15,6 @@ import msgspec
 
 from mailauth.cli.home import Home, home_options
 from mailauth.config import Config, ConfigError, UsersConfig
-from mailauth.config.errors import printable
 from mailauth.login.accounts import Role
 from mailauth.passwords.crypt import NoCrypt
 from mailauth.passwords.editing import CannotEdit, PasswdFile
@@ -89,26 +88,26 @@ def takes_password(command: Command) -> Command:
 @home_options
 def list_(home: Home) -> None:
     """List all accounts, those of mailauth.toml too, and how their passwords are stored."""
-    from rich.console import Console
-    from rich.table import Table
+    from mailauth.cli.framed import print_framed
 
     config = home.load()
     in_configuration = {user.name for user in config.user}
-    table = Table("account", "stored in", "scheme", "role", "also called", "app passwords", "state")
-    for account in home.accounts(config):
-        table.add_row(
-            printable(account.name),
-            _configuration(home) if account.name in in_configuration else config.users.file,
-            account.secret.scheme,
-            account.role.value,
-            printable(" ".join(account.aliases)),
-            printable(" ".join(app.label for app in account.app_passwords)),
-            "disabled" if account.disabled else "",
-        )
-    console = Console()
-    if not console.is_terminal:
-        console.width = 400  # whoever reads it is no terminal, and wants whole names
-    console.print(table)
+    print_framed(
+        ("account", "stored in", "scheme", "role", "also called", "app passwords", "state"),
+        (
+            (
+                account.name,
+                _configuration(home) if account.name in in_configuration else config.users.file,
+                account.secret.scheme,
+                account.role.value,
+                " ".join(account.aliases),
+                " ".join(app.label for app in account.app_passwords),
+                "disabled" if account.disabled else "",
+            )
+            for account in home.accounts(config)
+        ),
+        sys.stdout,
+    )
 
 
 @users.command()

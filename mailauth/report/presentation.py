@@ -38,12 +38,16 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column: its heading, and what it shows of a row. `evidence` only the journal knows."""
+    """A column: its heading, and what it shows of a row. `evidence` only the journal knows.
+
+    Those of `is_key` say of which row the others tell more, where there is no room for a table.
+    """
 
     heading: str
     show: Callable[[Any], Value]
     numeric: bool = False
     evidence: bool = False
+    is_key: bool = False
 
 
 class Presentation(msgspec.Struct, frozen=True):
@@ -104,13 +108,13 @@ def _network(network: str) -> Value:
     return Value(network, Tone.BAD if network == "Internet" else Tone.PLAIN)
 
 
-ACCOUNT = Column(heading="account", show=lambda row: _name(row.account))
-SERVICE = Column(heading="service", show=lambda row: Value(row.service.value))
+ACCOUNT = Column(heading="account", show=lambda row: _name(row.account), is_key=True)
+SERVICE = Column(heading="service", show=lambda row: Value(row.service.value), is_key=True)
 WHERE = Column(heading="from", show=lambda row: _where(row.address, row.origin))
 DOOR = Column(heading="listener", show=lambda row: _door(row.listener, row.port), evidence=True)
 CLIENT = Column(heading="client", show=lambda row: Value(text(row.client)), evidence=True)
 EXPOSED = Column(heading="password", show=lambda row: _exposed(row.exposed), evidence=True)
-STATE = Column(heading="state", show=_state)
+STATE = Column(heading="state", show=_state, is_key=True)
 FIRST = Column(heading="first", show=lambda row: _time(row.first))
 LAST = Column(heading="last", show=lambda row: _time(row.last))
 COUNT = Column(heading="times", show=lambda row: Value(str(row.count)), numeric=True)
@@ -120,10 +124,10 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
     Login: Presentation(
         "Logins",
         (
-            Column(heading="time", show=lambda row: _time(row.time)),
+            Column(heading="time", show=lambda row: _time(row.time), is_key=True),
             ACCOUNT,
             SERVICE,
-            Column(heading="verdict", show=lambda row: _verdict(row.verdict)),
+            Column(heading="verdict", show=lambda row: _verdict(row.verdict), is_key=True),
             WHERE,
             DOOR,
             Column(
@@ -173,7 +177,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
         "Exposed passwords, not changed since",
         (
             ACCOUNT,
-            Column(heading="network", show=lambda row: _network(row.network)),
+            Column(heading="network", show=lambda row: _network(row.network), is_key=True),
             FIRST,
             LAST,
             COUNT,
@@ -212,7 +216,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
     Country: Presentation(
         "Logins by country",
         (
-            Column(heading="country", show=lambda row: _name(row.country)),
+            Column(heading="country", show=lambda row: _name(row.country), is_key=True),
             Column(
                 heading="from there",
                 show=lambda row: Value(str(row.country_logins), Tone.FAINT),

@@ -1,22 +1,20 @@
 """Reports on a terminal, by rich; into a pipe goes the same, neither coloured nor wrapped."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, TextIO
+from itertools import chain
+from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mailauth.report.advice import exposure_advice
+from mailauth.report.layout import Heading, print_rows
 from mailauth.report.presentation import Column, Presentation, Tone
 from mailauth.report.summary import Advised, Summary
 from mailauth.report.values import text
 
-PAGE = 1000  # rows that are laid out together
 SHOWN = 10  # cases of each kind on the one screen
-_PIPE_WIDTH = 100_000
 
 _STYLES = {
     Tone.PLAIN: "",
@@ -27,51 +25,30 @@ _STYLES = {
 }
 
 
-def console(out: TextIO) -> Console:
-    """Return what prints to a terminal or into a pipe."""
-    terminal = out.isatty()
-    return Console(
-        file=out,
-        width=None if terminal else _PIPE_WIDTH,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=not terminal,
-    )
-
-
 def print_report(
     presentation: Presentation, rows: Iterable[Any], screen: Console, *, evidence: bool
 ) -> int:
-    """Print a report's rows as a table and return how many they were.
+    """Print a report's rows and return how many they were.
 
     Columns of what only the journal knows are left out without `evidence`.
     """
     columns = [column for column in presentation.columns if evidence or not column.evidence]
-    count = 0
-    for page in _pages(iter(rows)):
-        table = _table([(column.heading, column.numeric) for column in columns])
-        for row in page:
-            table.add_row(*(_cell(column, row) for column in columns))
-        screen.print(table)
-        count += len(page)
+    headings = [Heading(column.heading, column.numeric, column.is_key) for column in columns]
+    count = print_rows(
+        headings, ([_cell(column, row) for column in columns] for row in rows), screen
+    )
     screen.print(f"{presentation.title}: {count}" if count else presentation.none, style="dim")
     return count
 
 
 def print_answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], screen: Console) -> None:
     """Print what a question in SQL was answered."""
-    count = 0
-    for page in _pages(iter(rows)):
-        numeric = [
-            all(isinstance(row[at], int | float) and not isinstance(row[at], bool) for row in page)
-            for at in range(len(columns))
-        ]
-        table = _table(list(zip(map(text, columns), numeric, strict=True)))
-        for row in page:
-            table.add_row(*(Text(text(value)) for value in row))
-        screen.print(table)
-        count += len(page)
+    first, rest = _begun(iter(rows))
+    headings = [
+        Heading(text(column), numeric=_is_number(value), is_key=at == 0)
+        for at, (column, value) in enumerate(zip(columns, first or columns, strict=True))
+    ]
+    count = print_rows(headings, ([Text(text(value)) for value in row] for row in rest), screen)
     screen.print(f"{count} row{'' if count == 1 else 's'}", style="dim")
 
 
@@ -106,7 +83,7 @@ def _print_cases(heading: str, cases: Sequence[Advised], screen: Console, tone: 
 
 
 def _print_point(line: str, name: int, screen: Console) -> None:
-    point = Text(line)
+    point = Text(line, overflow="fold")
     point.stylize(_STYLES[Tone.NAME], 0, name)
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text("  "), point)
@@ -118,18 +95,16 @@ def _print_rest(count: int, report: str, screen: Console) -> None:
         screen.print(f"  … and {count - SHOWN} more: mailauth report {report}", style="dim")
 
 
-def _table(headings: Sequence[tuple[str, bool]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for heading, numeric in headings:
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    return table
-
-
 def _cell(column: Column, row: Any) -> Text:
     value = column.show(row)
     return Text(value.text, _STYLES[value.tone])
 
 
-def _pages(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while page := list(islice(rows, PAGE)):
-        yield page
+def _begun(rows: Iterator[Sequence[Any]]) -> tuple[Sequence[Any] | None, Iterator[Sequence[Any]]]:
+    """Return the first row, if there is one, and all of them."""
+    first = next(rows, None)
+    return first, rows if first is None else chain([first], rows)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,40 @@
+"""Tables of what is configured, as wide as the terminal permits."""
+
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich import box
+from rich.text import Text
+
+from mailauth.config import ListenerConfig, TlsMode
+from mailauth.config.errors import printable
+from mailauth.report.layout import Heading, console, print_rows
+
+
+def print_framed(headings: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:
+    """Print rows under their headings; on a narrow terminal, a block for each of them."""
+    print_rows(
+        [Heading(heading, is_key=at == 0) for at, heading in enumerate(headings)],
+        ([Text(printable(cell)) for cell in row] for row in rows),
+        console(stream),
+        frame=box.HEAVY_HEAD,
+    )
+
+
+def print_listeners(listeners: Iterable[ListenerConfig], stream: TextIO) -> None:
+    """Print listeners; the port of one that is bound to a free one is `any free` before it is."""
+    print_framed(
+        ("listener", "protocol", "address", "port", "TLS", "cleartext logins"),
+        (
+            (
+                listener.name,
+                listener.protocol.name,
+                listener.address,
+                str(listener.port) if listener.port else "any free",
+                listener.tls.value,
+                "–" if listener.tls is TlsMode.IMPLICIT else listener.cleartext.value,
+            )
+            for listener in listeners
+        ),
+        stream,
+    )

@@ -180,7 +180,7 @@ class Accounts:
 
     def shared_secret(self, authcid: bytes) -> bytes:
         """Return the account's password, or a decoy."""
-        decoy = self._derived(b"shared", authcid)
+        decoy = self._derived(b"shared", authcid).hex().encode()  # ASCII, as most passwords are
         account = self.find(authcid)
         shared = account.secret.shared() if account is not None else None
         return decoy if shared is None else shared

@@ -7,6 +7,7 @@ passed; what is shown are dates.
 
 import ipaddress
 from abc import abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import AbstractContextManager
 from typing import Self
@@ -17,6 +18,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 IPV6_PREFIX = 64  # one subscriber has a whole /64
+COUNTS = 65_536  # of blocks, at most
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -36,8 +38,22 @@ class Counts(MutableMapping[str, Count], AbstractContextManager["Counts", None])
     def __enter__(self) -> Self: ...
 
 
-class OwnCounts(dict[str, Count], Counts):
-    """The counts of a server that is one process."""
+class OwnCounts(OrderedDict[str, Count], Counts):
+    """The counts of a server that is one process, at most `most` of them.
+
+    The one gives way that has been quiet for longest, so that a flood of addresses costs no more
+    than the table, and no sweep of it.
+    """
+
+    def __init__(self, most: int = COUNTS) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, block: str, count: Count) -> None:
+        super().__setitem__(block, count)
+        self.move_to_end(block)
+        if len(self) > self._most:
+            self.popitem(last=False)
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +94,6 @@ class Blocking:
         self._seconds = minutes * 60
         self._friendly = tuple(friendly)
         self._counts = counts if counts is not None else OwnCounts()
-        self._sweep_at = 1024
 
     def is_blocked(self, ip: str) -> bool:
         """Say whether the address is blocked now; a friend is not, whatever its /64 has done."""
@@ -106,8 +121,6 @@ class Blocking:
             count = self._current(block)
             before = count.failures if count is not None else 0
             self._counts[block] = Count(before + 1, self._now())
-        if count is None:
-            self._sweep()
 
     def attempted(self, ip: str) -> None:
         """Note an attempt of a blocked address: the block lasts longer."""
@@ -124,7 +137,8 @@ class Blocking:
 
     def blocked(self) -> list[Blocked]:
         """List the blocked addresses (IPv6: the /64) in the order of their last attempts."""
-        epoch = self._date() - self._now()
+        now = self._now()
+        epoch = self._date() - now
         blocked = [
             Blocked(
                 block,
@@ -133,7 +147,9 @@ class Blocking:
                 epoch + count.last_attempt + self._seconds,
             )
             for block in list(self._counts)
-            if (count := self._current(block)) is not None and count.failures > self._attempts
+            if (count := self._counts.get(block)) is not None
+            and count.failures > self._attempts
+            and now - count.last_attempt < self._seconds
         ]
         return sorted(blocked, key=lambda each: each.last_attempt)
 
@@ -163,12 +179,6 @@ class Blocking:
             return 0
         with self._counts:
             return sum(1 for block in known if self._counts.pop(block, None) is not None)
-
-    def _sweep(self) -> None:
-        """Drop what has lapsed whenever the table has doubled: traffic bounds it."""
-        if len(self._counts) >= self._sweep_at:
-            self._forget([block for block in list(self._counts) if self._current(block) is None])
-            self._sweep_at = max(1024, 2 * len(self._counts))
 
 
 def block_of(ip: str) -> str:

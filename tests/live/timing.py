@@ -35,7 +35,7 @@ _EACH_CONNECTION = 4  # pairs: the server ends a connection after ten failures
 _LISTENER = """
 [[listener]]
 name = "{name}"
-protocol = "imap"
+protocol = "{protocol}"
 port = 0
 tls = "none"
 cleartext = "{cleartext}"
@@ -57,7 +57,7 @@ class Comparison(msgspec.Struct, frozen=True):
     other: Question
     listener: str = "open"
     source: str = FREE
-    scram: bool = False  # ask for salt and iterations, in place of a login
+    mechanism: str = "LOGIN"  # of SCRAM, up to salt and iterations
 
     def __str__(self) -> str:
         return self.what
@@ -73,7 +73,13 @@ COMPARISONS = [
         "refused-unknown", Question(KNOWN, WRONG), Question(UNKNOWN, WRONG), listener="strict"
     ),
 ]
-SCRAM = Comparison("scram-unknown", Question(KNOWN, ""), Question(UNKNOWN, ""), scram=True)
+WITHOUT_PASSWORDS = [
+    Comparison("scram-unknown", Question(KNOWN, ""), Question(UNKNOWN, ""), mechanism="SCRAM"),
+    Comparison("cram-unknown", Question(KNOWN, ""), Question(UNKNOWN, ""), mechanism="CRAM-MD5"),
+    Comparison(
+        "apop-unknown", Question(KNOWN, ""), Question(UNKNOWN, ""), "pop3", mechanism="APOP"
+    ),
+]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -100,8 +106,9 @@ def server_with(home: Path, scheme: str) -> Iterator[RunningServer]:
     )
     (home / "mailauth.toml").write_text(
         '[users]\nfile = "users.passwd"\n[block]\nfriendly = ["127.0.0.1"]\n'
-        + _LISTENER.format(name="open", cleartext="allow")
-        + _LISTENER.format(name="strict", cleartext="refuse")
+        + _LISTENER.format(name="open", protocol="imap", cleartext="allow")
+        + _LISTENER.format(name="strict", protocol="imap", cleartext="refuse")
+        + _LISTENER.format(name="pop3", protocol="pop3", cleartext="allow")
     )
     with RunningServer(home) as server:
         client = _connect(server, COMPARISONS[2])
@@ -113,7 +120,7 @@ def server_with(home: Path, scheme: str) -> Iterator[RunningServer]:
 
 def compare(server: RunningServer, comparison: Comparison, pairs: int, seed: int = 1) -> Found:
     """Ask both questions this many times."""
-    ask = _begin_scram if comparison.scram else _log_in
+    ask = _ASK[comparison.mechanism]
     order = random.Random(seed)
     times: dict[Question, list[float]] = {comparison.one: [], comparison.other: []}
     replies: set[bytes] = set()
@@ -150,7 +157,7 @@ def _connect(server: RunningServer, comparison: Comparison) -> Dialogue:
         )
     )
     client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client.hear(b"* OK")
+    client.hear(b"* OK", b"+OK")
     return client
 
 
@@ -173,6 +180,27 @@ def _begin_scram(client: Dialogue, question: Question) -> bytes:
     return b"%d %d %b" % (len(nonce), len(salt), iterations)
 
 
+def _cram_md5(client: Dialogue, question: Question) -> bytes:
+    client.say(b"a AUTHENTICATE CRAM-MD5")
+    client.hear(b"+ ")
+    client.say(base64.b64encode(f"{question.name} {'0' * 32}".encode()))
+    return client.hear(b"a ")
+
+
+def _apop(client: Dialogue, question: Question) -> bytes:
+    client.say(f"APOP {question.name} {'0' * 32}".encode())
+    return client.hear(b"+OK", b"-ERR")
+
+
+_ASK = {"LOGIN": _log_in, "SCRAM": _begin_scram, "CRAM-MD5": _cram_md5, "APOP": _apop}
+
+
+def comparisons(scheme: str) -> list[Comparison]:
+    """List what can be asked where passwords are stored by this scheme."""
+    with_keys = {"plain": WITHOUT_PASSWORDS, "scram-sha-256": WITHOUT_PASSWORDS[:1]}
+    return [*COMPARISONS, *with_keys.get(scheme, [])]
+
+
 def main(pairs: int) -> None:
     """Compare everything and print it."""
     print(
@@ -183,7 +211,7 @@ def main(pairs: int) -> None:
             tempfile.TemporaryDirectory() as home,
             server_with(Path(home), scheme) as server,
         ):
-            for comparison in [*COMPARISONS, *([SCRAM] if scheme != "argon2id" else [])]:
+            for comparison in comparisons(scheme):
                 found = compare(server, comparison, pairs if scheme == "plain" else pairs // 10)
                 told = "" if abs(found.z) < FALSE_ALARM_Z else "  TELLS"
                 print(

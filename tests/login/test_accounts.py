@@ -1,5 +1,7 @@
 """Accounts: found by any of their names, and costing alike whether they exist or not."""
 
+import tracemalloc
+
 import pytest
 
 from mailauth.login.accounts import Account, AccountError, Accounts, AppPassword
@@ -176,6 +178,42 @@ def test_keys_that_are_derived_ahead_take_no_time(monkeypatch: pytest.MonkeyPatc
     for name in (b"mary", b"BOB", b"sue", b"nobody"):
         for hash_name in ("sha1", "sha256"):
             assert accounts.scram_keys(name, hash_name).iterations >= 4096
+
+
+def test_a_secret_for_an_unknown_name_takes_the_work_of_one_for_a_known_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each HMAC is a microsecond or more, which would tell that there is no such name."""
+    accounts = Accounts([plain("mary"), Account(name="sue", secret=SCRAM)], pepper=b"pepper")
+    list(accounts.derive())
+    derived: list[bytes] = []
+    derive = accounts._derived
+
+    def counted(purpose: bytes, name: bytes) -> bytes:
+        derived.append(purpose)
+        return derive(purpose, name)
+
+    monkeypatch.setattr(accounts, "_derived", counted)
+    work = []
+    for name in (b"mary", b"nora", b"nora", b"mary"):
+        accounts.shared_secret(name)
+        for hash_name in ("sha1", "sha256"):
+            accounts.scram_keys(name, hash_name)
+        work.append(tuple(derived))
+        derived.clear()
+    assert len(set(work)) == 1, work
+
+
+def test_names_that_are_asked_for_are_not_kept() -> None:
+    """They may be 12 kB each, and come from anybody."""
+    accounts = Accounts([plain("mary")], pepper=b"pepper")
+    tracemalloc.start()
+    try:
+        for number in range(500):
+            accounts.scram_keys(b"%d" % number + b"x" * 12_000, "sha256")
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_secrets_do_not_show() -> None:

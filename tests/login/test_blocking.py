@@ -1,11 +1,13 @@
 """Blocking by the rules of Xeams (DESIGN 2.6), by an advanced clock."""
 
+from collections.abc import Iterator
 from ipaddress import ip_network
 
 import pytest
 
-from mailauth.login.blocking import Blocking
+from mailauth.login.blocking import COUNTS, Blocking, OwnCounts
 from mailauth.testing.fakes import FakeClock
+from mailauth.workers.failures import SETS, SLOTS
 
 IP = "192.0.2.7"
 
@@ -139,14 +141,37 @@ def test_a_block_is_cleared_by_address_or_altogether(blocking: Blocking) -> None
     assert blocking.blocked() == []
 
 
-def test_a_flood_of_addresses_does_not_fill_the_memory(
-    blocking: Blocking, clock: FakeClock
-) -> None:
-    """What has lapsed is dropped when the table has doubled."""
-    for number in range(10_000):
+def test_a_flood_of_addresses_does_not_fill_the_memory(blocking: Blocking) -> None:
+    """As many are kept as with workers, whether they have lapsed or not."""
+    for number in range(COUNTS + 10_000):
         blocking.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-        clock.advance(1)
-    assert blocking.clear() < 2100
+    assert blocking.clear() == COUNTS == SETS * SLOTS
+
+
+def test_the_address_that_has_been_quiet_for_longest_gives_way(clock: FakeClock) -> None:
+    """One attempt of a blocked address is as good as a failure."""
+    blocking = Blocking(clock, counts=OwnCounts(most=3))
+    for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+        fail(blocking, ip)
+    blocking.attempted("192.0.2.1")
+    blocking.failed("192.0.2.4")
+    assert [each.address for each in blocking.blocked()] == ["192.0.2.3", "192.0.2.1"]
+    assert not blocking.is_blocked("192.0.2.2")
+    assert blocking.clear() == 3
+
+
+def test_no_address_of_a_flood_waits_for_a_sweep(clock: FakeClock) -> None:
+    """The work for one does not depend on how many there are."""
+
+    class Watched(OwnCounts):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("a sweep")
+
+    blocking = Blocking(clock, counts=Watched(most=100))
+    for number in range(10_000):
+        clock.advance(60)
+        blocking.failed(f"10.0.{number >> 8 & 255}.{number & 255}")
+        blocking.attempted("10.0.0.1")
 
 
 def test_other_numbers_can_be_configured(clock: FakeClock) -> None:

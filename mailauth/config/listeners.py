@@ -14,7 +14,7 @@ from mailauth.config.schema import (
     ListenerProtocol,
     TlsMode,
 )
-from mailauth.faults import FAULTS, Fault, FaultKind, contradiction
+from mailauth.faults import FAULTS, OF_IMAP, Fault, FaultKind, contradiction
 from mailauth.login.event import Protocol
 from mailauth.login.policy import mechanisms_of
 from mailauth.origin.networks import parse_address
@@ -113,7 +113,7 @@ def _check_fault(where: str, listener: ListenerConfig, fault: Fault) -> None:
             fits, wants = listener.protocol is not ListenerProtocol.HTTP, "a mail listener"
         case kind:
             assert_never(kind)
-    if fault is Fault.PREAUTH and listener.protocol is not ListenerProtocol.IMAP:
+    if fault in OF_IMAP and listener.protocol is not ListenerProtocol.IMAP:
         fits, wants = False, "an IMAP listener"
     if not fits:
         raise ConfigError(f'{where}.fault: "{fault.value}" is for {wants}')

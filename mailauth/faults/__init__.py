@@ -7,6 +7,7 @@ nothing of them.
 
 from mailauth.faults.catalogue import (
     FAULTS,
+    OF_IMAP,
     STALL_SECONDS,
     Fault,
     FaultKind,
@@ -14,4 +15,4 @@ from mailauth.faults.catalogue import (
     of_kind,
 )
 
-__all__ = ["FAULTS", "STALL_SECONDS", "Fault", "FaultKind", "contradiction", "of_kind"]
+__all__ = ["FAULTS", "OF_IMAP", "STALL_SECONDS", "Fault", "FaultKind", "contradiction", "of_kind"]

@@ -27,6 +27,8 @@ class Fault(enum.Enum):
     REFUSED = "refused"
     ACCEPTED_THEN_CLEARTEXT = "accepted-then-cleartext"
     RESPONSE_INJECTION = "response-injection"
+    NEGATIVE_INJECTION = "negative-injection"
+    UNTAGGED_INJECTION = "untagged-injection"
     PREAUTH = "preauth"
 
     TEMPORARY_FAILURE = "temporary-failure"
@@ -54,6 +56,8 @@ class Description(msgspec.Struct, frozen=True):
     kind: FaultKind
     does: str
 
+
+OF_IMAP = (Fault.PREAUTH, Fault.UNTAGGED_INJECTION)  # which have no meaning elsewhere
 
 SLOW_SECONDS = 5.0  # from a login to its answer
 STALL_SECONDS = 600.0  # that a handshake is left without an answer: longer than clients wait
@@ -85,6 +89,13 @@ FAULTS: Mapping[Fault, Description] = {
     ),
     Fault.RESPONSE_INJECTION: Description(
         _STARTTLS, "sends replies in the clear behind its yes to STARTTLS, before the handshake"
+    ),
+    Fault.NEGATIVE_INJECTION: Description(
+        _STARTTLS, "sends a refusal in the clear behind its yes to STARTTLS, before the handshake"
+    ),
+    Fault.UNTAGGED_INJECTION: Description(
+        _STARTTLS,
+        "sends an untagged list of other mechanisms in the clear behind its yes to STARTTLS (IMAP)",
     ),
     Fault.PREAUTH: Description(
         _STARTTLS, "greets with PREAUTH in the clear, so that STARTTLS is not possible (IMAP)"

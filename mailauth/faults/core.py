@@ -79,7 +79,7 @@ class FaultyCore:
 
     def tls_established(self) -> list[Effect]:
         """The handshake has completed."""
-        self._tempts = self._is(Fault.RESPONSE_INJECTION)
+        self._tempts = self._is(Fault.RESPONSE_INJECTION) or self._is(Fault.NEGATIVE_INJECTION)
         return self._twisted(self._core.tls_established)
 
     def notified(self) -> list[Effect]:
@@ -152,6 +152,10 @@ class FaultyCore:
             return self._wording.refusing_tls
         if starts_tls and self._is(Fault.RESPONSE_INJECTION):
             return self._wording.injecting
+        if starts_tls and self._is(Fault.NEGATIVE_INJECTION):
+            return self._wording.injecting_no
+        if starts_tls and self._is(Fault.UNTAGGED_INJECTION):
+            return self._wording.injecting_untagged
         if turned_away and self._is(Fault.WRONG_CODE):
             return self._wording.wrong_code
         return None

@@ -16,6 +16,12 @@ class Wording(Protocol):
     def injecting(self, said: bytes) -> bytes:
         """Add replies to a yes that an attacker would add."""
 
+    def injecting_no(self, said: bytes) -> bytes:
+        """Add a refusal of what the client says next."""
+
+    def injecting_untagged(self, said: bytes) -> bytes:
+        """Add what needs no command that it answers."""
+
     def wrong_code(self, said: bytes) -> bytes:
         """Refuse a login in words that are neither yes nor no."""
 
@@ -39,6 +45,17 @@ class ImapWording:
         assert tagged is not None, "STARTTLS has a tag"
         injected = b"* CAPABILITY IMAP4rev1 X-INJECTED\r\n%b OK injected\r\n"
         return said + injected % _next_tag(tagged[1])
+
+    def injecting_no(self, said: bytes) -> bytes:
+        """A NO to the next command of a client that counts its tags."""
+        tagged = _TAGGED.search(said)
+        assert tagged is not None, "STARTTLS has a tag"
+        return said + b"%b NO injected\r\n" % _next_tag(tagged[1])
+
+    def injecting_untagged(self, said: bytes) -> bytes:
+        """Capabilities, which a client has to forget at the handshake (§6.2.1)."""
+        lies = b" ".join(b"AUTH=%b" % mechanism for mechanism in _LIES)
+        return said + b"* CAPABILITY IMAP4rev1 LOGINDISABLED %b\r\n" % lies
 
     def wrong_code(self, said: bytes) -> bytes:
         """A status that does not exist (§7.1)."""
@@ -65,6 +82,14 @@ class Pop3Wording:
         """One reply too many."""
         return said + b"+OK injected\r\n"
 
+    def injecting_no(self, said: bytes) -> bytes:
+        """A refusal too many."""
+        return said + b"-ERR injected\r\n"
+
+    def injecting_untagged(self, said: bytes) -> bytes:
+        """Every reply of POP3 answers a command."""
+        return said
+
     def wrong_code(self, said: bytes) -> bytes:
         """A status that does not exist (§3)."""
         return re.sub(rb"^-ERR [^\r\n]*", b"+YES Welcome", said)
@@ -88,6 +113,14 @@ class SmtpWording:
     def injecting(self, said: bytes) -> bytes:
         """An answer to the EHLO that comes next, which offers TLS no more."""
         return said + b"250-injected\r\n250 AUTH PLAIN LOGIN\r\n"
+
+    def injecting_no(self, said: bytes) -> bytes:
+        """The EHLO that comes next is not known, so that a client may go on with HELO (§3.2)."""
+        return said + b"502 5.5.1 injected\r\n"
+
+    def injecting_untagged(self, said: bytes) -> bytes:
+        """Every reply of SMTP answers a command."""
+        return said
 
     def wrong_code(self, said: bytes) -> bytes:
         """A success, but not that of AUTH (RFC 4954 §6)."""

@@ -198,6 +198,7 @@ class Listener(ServerFactory):
 def policy_of(config: ListenerConfig) -> Policy:
     """Say what a listener permits by its configuration and its faults."""
     mechanisms = config.mechanisms
-    if of_kind(config.faults, FaultKind.MECHANISMS) is not None:
+    lies = Fault.UNTAGGED_INJECTION in config.faults  # of mechanisms that there are not
+    if lies or of_kind(config.faults, FaultKind.MECHANISMS) is not None:
         mechanisms = ("PLAIN", "LOGIN")
     return Policy(cleartext=config.cleartext, mechanisms=mechanisms)

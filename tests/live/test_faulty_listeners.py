@@ -207,6 +207,47 @@ def test_a_client_that_believes_injected_replies_is_recorded(
     assert mailauth.attempts() == []
 
 
+REFUSING = {
+    "imap": "a3 NO injected\n",
+    "pop3": "-ERR injected\n",
+    "smtp": "502 5.5.1 injected\n",
+}
+
+
+def test_a_refusal_is_injected_behind_starttls(mailauth: MailAuth, cleartext: str) -> None:
+    """A client that believes it goes on as if it had been answered."""
+    refused = INJECTED[cleartext].partition("\n")[0] + "\n" + REFUSING[cleartext]
+    with mailauth.fault(cleartext, "negative-injection"):
+        with lines_of(mailauth, cleartext) as lines:
+            lines.send(TLS[cleartext])
+            assert lines.read(2) == refused
+            lines.start_tls(mailauth.ssl_context())
+            lines.ask(HELLO[cleartext])
+            assert log_in(lines, cleartext).startswith(("a3 OK", "+OK", "235"))
+            assert mailauth.login().secure
+        with lines_of(mailauth, cleartext) as lines:
+            lines.send(TLS[cleartext])
+            lines.read(2)
+            lines.start_tls(mailauth.ssl_context())
+            lines.send(HELLO[cleartext])
+            lines.send(LOGIN[cleartext][0])
+            mailauth.wait_for_connection("took a reply sent in the clear for an answer inside TLS")
+        assert len(mailauth.attempts()) == 1
+
+
+def test_mechanisms_are_injected_untagged_behind_starttls(mailauth: MailAuth) -> None:
+    """RFC 9051 §6.2.1: what was said of capabilities before the handshake is forgotten."""
+    with mailauth.fault("imap", "untagged-injection"), lines_of(mailauth, "imap") as lines:
+        lines.send(TLS["imap"])
+        injected = "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=SCRAM-SHA-256 AUTH=CRAM-MD5\n"
+        assert lines.read(2).endswith(injected)
+        lines.start_tls(mailauth.ssl_context())
+        lines.send("a2 CAPABILITY")
+        assert " AUTH=PLAIN AUTH=LOGIN " in lines.read(2).replace("\n", " ")
+        assert lines.ask("a3 AUTHENTICATE CRAM-MD5").startswith("a3 NO")
+        assert mailauth.wait_for_attempt(secure=True).result == "mechanism-unknown"
+
+
 def test_a_greeting_says_that_the_client_is_logged_in(mailauth: MailAuth) -> None:
     with mailauth.fault("imap", "preauth"), Lines(mailauth.port("imap"), "imap") as lines:
         assert lines.read(1).startswith("* PREAUTH [CAPABILITY ")
@@ -274,6 +315,7 @@ def test_a_fault_that_a_listener_cannot_have_is_refused(mailauth: MailAuth) -> N
         ("imaps", "stripped", r"is for a listener with tls"),
         ("https", "slow", "is for a mail listener"),
         ("pop3", "preauth", "is for an IMAP listener"),
+        ("smtp", "untagged-injection", "is for an IMAP listener"),
         ("imap", "bad-mood", "There is no such fault, but expired"),
     ):
         with pytest.raises(ApiError, match=complaint), mailauth.fault(listener, fault):

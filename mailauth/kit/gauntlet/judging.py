@@ -10,7 +10,7 @@ from mailauth.faults import FAULTS, Fault, FaultKind
 from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
 from mailauth.kit.gauntlet.cases import Case
 from mailauth.kit.gauntlet.trying import Ended
-from mailauth.login.event import Kind, LoginEvent
+from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.testing.recorded import is_login
 
 
@@ -140,7 +140,7 @@ def _proven(case: Case, record: LoginEvent) -> Judgement | None:
         return Judgement(case, _verdict_on(case, record), _said(record))
     if record.kind is Kind.LOGIN and record.secure and _is_bad_tls(case):
         return Judgement(case, Verdict.ATTEMPTED, _said(record))
-    if _is_belief(record):
+    if _is_belief(record) or _is_lured(case, record):
         return Judgement(case, Verdict.BELIEVED, _said(record))
     return None
 
@@ -162,6 +162,12 @@ def _is_belief(record: LoginEvent) -> bool:
     return record.kind is Kind.CONNECTION and (record.reason or "").startswith(
         (WENT_ON, TOOK_A_REPLY)
     )
+
+
+def _is_lured(case: Case, record: LoginEvent) -> bool:
+    """Say whether a client has tried a mechanism that only an injected list had."""
+    is_unknown = record.result is Result.MECHANISM_UNKNOWN
+    return case.fault is Fault.UNTAGGED_INJECTION and record.secure is True and is_unknown
 
 
 def _said(record: LoginEvent) -> str:

@@ -21,6 +21,7 @@ TURNED_AWAY = {**LOGIN, "result": "unavailable"}
 KILLED = Ended(None, "", says_well=False, seconds=45.2)
 DONE, FAILED = Ended(0, "", says_well=True), Ended(1, "", says_well=False)
 WRONG = {**LOGIN, "result": "bad-credentials"}
+LURED = {**LOGIN, "mechanism": "CRAM-MD5", "result": "mechanism-unknown"}
 CANCELLED = {**LOGIN, "result": "cancelled"}
 LOOKED = {**ALERT, "reason": "no-attempt (CAPABILITY, LOGOUT)", "tls_version": "TLSv1.3"}
 
@@ -51,6 +52,10 @@ def case(fault: Fault | None) -> Case:
         (Fault.RESPONSE_INJECTION, [BELIEF], Verdict.BELIEVED, False),
         (Fault.RESPONSE_INJECTION, [BELIEF, LOGIN], Verdict.BELIEVED, False),
         (Fault.RESPONSE_INJECTION, [LOGIN], Verdict.SECURE, True),
+        (Fault.NEGATIVE_INJECTION, [BELIEF], Verdict.BELIEVED, False),
+        (Fault.UNTAGGED_INJECTION, [LURED, LOGIN], Verdict.BELIEVED, False),
+        (Fault.UNTAGGED_INJECTION, [LOGIN], Verdict.SECURE, True),
+        (Fault.CAPABILITY_LIE, [LURED, LOGIN], Verdict.SECURE, True),
         (Fault.SLOW, [LOGIN], Verdict.SECURE, True),
         (Fault.SLOW, [LOGIN, EXPOSED], Verdict.EXPOSED, False),
         (Fault.WRONG_CODE, [TURNED_AWAY], Verdict.REFUSED, True),

@@ -5,6 +5,8 @@ import os
 import time
 from pathlib import Path
 
+from mailauth.directories import PRIVATE
+
 STATE_DIRECTORY = ".mailauth"
 
 ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
@@ -13,14 +15,30 @@ _SERVE_LOCK = "serve.lock"
 _WORKERS_LOCK = "workers.lock"
 
 
+_OTHERS_WRITE = 0o022
+
+
+class NotPrivate(OSError):
+    """Others can write where a home's state is; the message is for the operator."""
+
+
 class HomeInUse(OSError):
     """Another server runs on this home; the message is for the operator."""
 
 
 def state_directory(home: Path) -> Path:
-    """Return where locks, sockets and caches of a home live, made where it is missing."""
+    """Return where locks, sockets, keys and caches of a home live, made where it is missing.
+
+    Raises `NotPrivate` where others can write there: what they have put there would be believed, so
+    it is not mended behind the operator's back.
+    """
     state = home / STATE_DIRECTORY
-    state.mkdir(mode=0o700, exist_ok=True)
+    state.mkdir(mode=PRIVATE, exist_ok=True)
+    if (mode := state.stat().st_mode & 0o777) & _OTHERS_WRITE:
+        raise NotPrivate(
+            f"{state}: others can write there (mode {mode:04o}), and what is in it is believed:"
+            f" look at what there is, then `chmod 700 {state}`"
+        )
     return state
 
 

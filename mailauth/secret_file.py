@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from mailauth.directories import PRIVATE, made
+
 KEY_OCTETS = 32
 
 
@@ -14,7 +16,7 @@ def key_in(file: Path) -> bytes:
         return file.read_bytes()
     except FileNotFoundError:
         pass
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made(file.parent, PRIVATE)
     temporary = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as written:

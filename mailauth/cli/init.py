@@ -10,6 +10,7 @@ import click
 
 from mailauth.cli.home import Home
 from mailauth.config import FILE_NAME, load
+from mailauth.directories import made
 
 PASSWORD_OCTETS = 9
 USERS_HEADER = "# Accounts, one a line; `mailauth users` lists and edits them.\n"
@@ -28,7 +29,7 @@ def init(directory: Path) -> None:
     """Write a commented mailauth.toml, the CA and the certificate."""
     from mailauth.net import certificates
 
-    directory.mkdir(parents=True, exist_ok=True)
+    made(directory)
     path = directory / FILE_NAME
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -57,12 +57,14 @@ def serve(
     from twisted.internet import reactor as installed
     from twisted.internet.interfaces import IReactorFDSet
     from twisted.internet.posixbase import PosixReactorBase
+    from twisted.logger import Logger
 
     from mailauth.allocation import give_back_large_blocks, take_all_descriptors
     from mailauth.cli.background import BackgroundWriter
     from mailauth.cli.diagnostics import begin_logging
     from mailauth.cli.following import LinePrinter
     from mailauth.cli.parent import StdinEnd, check_stdin
+    from mailauth.cli.privileges import AS_ROOT, is_almighty
     from mailauth.cli.startup import print_page, ready
     from mailauth.clocks import keep_deadlines, lasting
     from mailauth.server import Server
@@ -85,6 +87,8 @@ def serve(
         lasting=lasting,
     )
     server.start()
+    if not ready_json and is_almighty():
+        Logger().warn(AS_ROOT)
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
     stop = _once(reactor.stop)
 

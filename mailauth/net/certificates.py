@@ -5,7 +5,7 @@ new CA is made unasked only where there is none: who trusts the old one would ha
 """
 
 import enum
-import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +18,9 @@ from cryptography.exceptions import InvalidSignature
 
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import TlsConfig
+from mailauth.directories import made
+from mailauth.file_lock import LockHeld, take
+from mailauth.home_lock import state_directory
 from mailauth.net.authority import (
     SERVER_LIFETIME,
     Authority,
@@ -131,17 +134,26 @@ def examine(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> State:
     return State.DUE
 
 
+PATIENCE = 5.0  # seconds for another process to have made its certificates
+
 _ANEW = "`mailauth cert issue` makes a new one, which clients must trust anew"
 
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """Keep other processes from making certificates in the same home."""
-    directory = home / ".mailauth"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    with (directory / "certs.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    path = state_directory(home) / "certs.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            take(lock, PATIENCE)
+        except LockHeld:
+            raise LockHeld(
+                f"{home}: another mailauth has been making certificates here for {PATIENCE:.0f} s"
+            ) from None
         yield
+    finally:
+        os.close(lock)
 
 
 def _is_own(place: Store, tls: TlsConfig) -> bool:
@@ -204,7 +216,7 @@ def _authority(place: Store) -> Authority:
 def _made_authority(place: Store, hostname: str, now: datetime) -> Authority:
     """Make a CA, its key first: a key without a certificate is one that nobody can trust yet."""
     authority = new_authority(hostname, now)
-    place.ca.parent.mkdir(exist_ok=True)
+    made(place.ca.parent)
     write_key(place.ca_key, authority.key)
     write_certificate(place.ca, authority.certificate)
     return authority

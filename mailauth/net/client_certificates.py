@@ -8,6 +8,7 @@ import msgspec
 
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import TlsConfig
+from mailauth.directories import made
 from mailauth.net.authority import Authority, Key, new_key
 from mailauth.net.certificates import alone
 from mailauth.net.client_authority import (
@@ -75,7 +76,7 @@ def issue_for_client(
     authority, key = _authority(home), new_key()
     certificate = issue_client_certificate(authority, account, key, now, lifetime)
     directory = home / "certs" / "clients"
-    directory.mkdir(exist_ok=True)
+    made(directory)
     name = quote(account, safe="@+ ")
     issued = Issued(certificate=directory / f"{name}.pem", key=directory / f"{name}.key")
     write_key(issued.key, key)
@@ -94,7 +95,7 @@ def _ours_key(home: Path) -> Path:
 def _make(home: Path, now: datetime) -> None:
     """Make our CA, its key first: a key without a certificate is one that vouches for nobody."""
     authority = new_client_authority(now)
-    _ours(home).parent.mkdir(exist_ok=True)
+    made(_ours(home).parent)
     write_key(_ours_key(home), authority.key)
     write_certificate(_ours(home), authority.certificate)
 

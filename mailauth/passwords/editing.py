@@ -5,7 +5,6 @@ directory, which leaves no lock file behind.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import tempfile
@@ -14,7 +13,10 @@ from pathlib import Path
 
 import msgspec
 
+from mailauth.file_lock import LockHeld, take
 from mailauth.passwords.passwd_file import Entry, entry_of, is_entry, lines_of
+
+PATIENCE = 10.0  # seconds for another command that edits the file
 
 _NAME = re.compile(r"[^\s:#][^\s:]*")
 
@@ -87,7 +89,12 @@ class PasswdFile:
         """Give the lines to be changed, and then write them all at once."""
         directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(directory, fcntl.LOCK_EX)
+            try:
+                take(directory, PATIENCE)
+            except LockHeld:
+                raise CannotEdit(
+                    f"{self._path}: another command has been editing it for {PATIENCE:.0f} s"
+                ) from None
             lines = lines_of(self._path) if self._path.exists() else []
             lines = [] if lines == [""] else lines
             yield lines

@@ -7,7 +7,6 @@ A token has 256 random bits: a plain SHA-256 of it cannot be searched for.
 
 import contextlib
 import enum
-import fcntl
 import hashlib
 import hmac
 import os
@@ -19,8 +18,11 @@ from pathlib import Path
 
 import msgspec
 
+from mailauth.file_lock import LockHeld, take
+
 PREFIX = "mailauth_"  # by which programs that look for leaked secrets know one
 FILE_NAME = "api-tokens"
+PATIENCE = 10.0  # seconds for another command that edits the file
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
@@ -117,7 +119,12 @@ class ApiTokens:
         self._file.parent.mkdir(mode=0o700, exist_ok=True)
         directory = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(directory, fcntl.LOCK_EX)
+            try:
+                take(directory, PATIENCE)
+            except LockHeld:
+                raise ApiTokensError(
+                    f"{self._file}: another command has been editing it for {PATIENCE:.0f} s"
+                ) from None
             tokens = list(self._read()) if self._file.exists() else []
             yield tokens
             self._write(tokens)

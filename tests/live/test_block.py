@@ -1,6 +1,7 @@
 """Blocking by Xeams' rules over real sockets, and `mailauth block` beside the running server."""
 
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.control import client
 from mailauth.control.blocks import Blocks, ListBlocks
 from mailauth.control.client import CannotAsk, ask
 from mailauth.login.event import Kind
@@ -175,3 +177,17 @@ def test_a_server_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(CannotAsk, match="was not understood"):
             ask(tmp_path, ListBlocks(), Blocks)
         os.waitpid(stranger, 0)
+
+
+def test_a_server_that_is_stopped_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel still takes the connection, and nobody answers."""
+    monkeypatch.setattr(client, "PATIENCE", 0.5)
+    with RunningServer(tmp_path) as server:
+        os.kill(server.process.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(CannotAsk, match=f"the server on {tmp_path} has not answered"):
+                ask(tmp_path, ListBlocks(), Blocks)
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)

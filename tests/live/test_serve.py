@@ -4,6 +4,7 @@ import imaplib
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -174,6 +175,29 @@ def test_a_page_for_people(tmp_path: Path) -> None:
         assert process.wait(20) == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has every right")
+@pytest.mark.parametrize("is_almighty", [True, False])
+def test_root_is_told_that_it_has_every_right(tmp_path: Path, is_almighty: bool) -> None:
+    """One who has given them away, but for the low ports, is not."""
+    if not is_almighty and shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed")
+    less = ("--bounding-set=-all,+net_bind_service", "--inh-caps=-all")
+    command = [sys.executable, "-m", "mailauth", "serve", "--home", str(tmp_path), "--ephemeral"]
+    with subprocess.Popen(
+        command if is_almighty else ["setpriv", *less, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        while "Stop with Ctrl-C" not in process.stdout.readline():
+            pass
+        process.terminate()
+        _, complaints = process.communicate(timeout=20)
+    told = [line for line in complaints.splitlines() if "Running as root" in line]
+    assert len(told) == is_almighty, complaints
+
+
 def test_names_on_the_page_are_printed_escaped(tmp_path: Path) -> None:
     """A name may come from a directory or a file of users; a terminal must not obey it."""
     config = ONE_LISTENER.format(port=0).replace("mary@", "\\u001B]52;c;eA==\\u0007\\u202Emary@")
@@ -209,7 +233,8 @@ def test_a_reader_that_has_gone_harms_nobody(tmp_path: Path) -> None:
                 client.login("mary@mydomain.com", "secret")
         process.terminate()
         assert process.wait(20) == 0
-        assert process.stderr.read() == ""
+        told = process.stderr.read().splitlines()
+    assert [line for line in told if "Running as root" not in line] == []
 
 
 def test_a_reader_that_stands_still_harms_nobody(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Editing a password file: one line changes, and nobody ever sees half a file."""
 
+import fcntl
 import os
 import stat
 import threading
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.passwords import editing
 from mailauth.passwords.editing import CannotEdit, PasswdFile
 from mailauth.passwords.passwd_file import PasswdFileError
 
@@ -144,3 +146,15 @@ def test_editors_wait_for_each_other(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert path.read_text().count("{PLAIN}x\n") == 12
+
+
+def test_an_editor_that_is_stopped_is_not_waited_for_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editing, "PATIENCE", 0.1)
+    directory = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    with pytest.raises(CannotEdit, match="another command has been editing it"):
+        PasswdFile(path).set_password("bob", "{PLAIN}z")
+    os.close(directory)
+    assert path.read_bytes() == BEFORE.encode()

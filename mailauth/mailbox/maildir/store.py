@@ -7,6 +7,7 @@ from mailbox import Maildir
 from pathlib import Path
 from urllib.parse import quote
 
+from mailauth.directories import PRIVATE, made
 from mailauth.mailbox.errors import StoreUnavailable
 from mailauth.mailbox.intake import Intake
 from mailauth.mailbox.maildir.account import MaildirAccount
@@ -33,7 +34,7 @@ class MaildirStore:
         welcome: Callable[[str], NewMessage],
         limits: Limits = Limits(),  # noqa: B008
     ) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made(directory, PRIVATE)
         self.limits = limits
         self.intake = Intake(limits.arriving)
         self._directory = directory

@@ -73,5 +73,6 @@ class RecordHandlers:
         await self._settled()
         await arrival(self._authority.exposure.drained())
         seconds = min(max(request.wait, 0), MAX_WAIT)
-        batch = await self._feed.wait(request.after, MAX_RECORDS, _ALL, seconds)
+        settled = self._authority.exposure.drained
+        batch = await self._feed.wait(request.after, MAX_RECORDS, _ALL, seconds, settled)
         return Records(batch.events, batch.cursor, self._started)

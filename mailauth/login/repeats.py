@@ -16,6 +16,7 @@ Addresses that find the table full are summed up together, without their address
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -27,6 +28,7 @@ SINGLY = 20  # of an address in a minute
 MINUTE = 60.0  # seconds
 ADDRESSES = 16_384  # that are told apart
 IN_ALL = 10_000  # written singly in a minute, of all addresses together
+AT_ONCE = 4_096  # minutes that are ended in one go
 REASONS = 16  # of connections that an address is told in a minute, each on its listener
 
 REPEATED = "repeated"  # the reason of a sum
@@ -96,7 +98,7 @@ class Repeats:
         self._addresses = addresses
         self._in_all = in_all
         self._windows: dict[_Whose, _Window] = {}  # in the order in which they began
-        self._over: list[Attempt] = []  # sums of minutes that have ended
+        self._over: dict[Attempt, int] = {}  # sums that are due, without and with their counts
         self._minute = now()
         self._written = 0  # singly, in this minute
 
@@ -129,34 +131,36 @@ class Repeats:
         self.unwritten += 1
         return True
 
-    def due(self) -> list[Attempt]:
-        """Take the sums of the minutes that are over."""
+    def due(self, at_most: int | None = None) -> list[Attempt]:
+        """Take sums of the minutes that are over, about so many at most; the others stay due."""
         now = self._now()
-        while self._windows:
-            whose, window = next(iter(self._windows.items()))
-            if now - window.began < MINUTE:
+        for _ in range(AT_ONCE):
+            whose, window = next(iter(self._windows.items()), (None, None))
+            if whose is None or window is None or now - window.began < MINUTE:
+                break
+            if at_most is not None and len(self._over) >= at_most:
                 break
             self._end(whose, window, now)
-        return self._taken()
+        return self._taken(at_most)
 
     def pending(self, at_most: int | None = None) -> list[Attempt]:
-        """Take sums of minutes that are not over: somebody asks, or the server stops."""
+        """Take sums of minutes that are not over, so many at most: somebody asks, or all ends."""
         if self.unwritten:
             for whose, window in self._windows.items():
                 if at_most is not None and len(self._over) >= at_most:
                     break
-                self._over += _take(whose.kind, window)
-        return self._taken()
+                self._keep(whose, window)
+        return self._taken(at_most)
 
     def give_back(self, attempt: Attempt) -> None:
         """Keep a sum that could not be recorded; it is due with the others at its time."""
         self.unwritten += attempt.count
-        self._over.append(attempt)
+        self._add(attempt)
 
     def forget(self) -> None:
         """Begin anew with every address; what is counted stays so."""
         for whose, window in self._windows.items():
-            self._over += _take(whose.kind, window)
+            self._keep(whose, window)
         self._windows.clear()
         self._written = 0
 
@@ -177,12 +181,23 @@ class Repeats:
 
     def _end(self, whose: _Whose, window: _Window, now: float) -> _Window | None:
         """End a minute; one that was full is followed by one that is summed from its beginning."""
-        self._over += _take(whose.kind, window)
+        self._keep(whose, window)
         del self._windows[whose]
         if window.attempts <= self._singly or whose.block == _EVERYBODY:
             return None
         following = self._windows[whose] = _Window(now, summing=True)
         return following
+
+    def _keep(self, whose: _Whose, window: _Window) -> None:
+        for each in _take(whose.kind, window):
+            self._add(each)
+
+    def _add(self, attempt: Attempt) -> None:
+        """Have a sum written; where that is not possible for long, many become one."""
+        kind = msgspec.structs.replace(attempt, count=1)
+        if kind not in self._over and len(self._over) >= self._addresses:
+            kind = msgspec.structs.replace(kind, ip=None, peer=None)
+        self._over[kind] = self._over.get(kind, 0) + attempt.count
 
     def _may_be_written(self) -> bool:
         """Count a record that is written singly; say no when there are too many, whosever."""
@@ -192,8 +207,9 @@ class Repeats:
         self._written += 1
         return self._written <= self._in_all
 
-    def _taken(self) -> list[Attempt]:
-        taken, self._over = self._over, []
+    def _taken(self, at_most: int | None) -> list[Attempt]:
+        kinds = list(islice(self._over, at_most))
+        taken = [msgspec.structs.replace(kind, count=self._over.pop(kind)) for kind in kinds]
         self.unwritten -= sum(each.count for each in taken)
         return taken
 

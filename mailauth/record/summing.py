@@ -12,6 +12,7 @@ from mailauth.wire.pending import Pending
 
 ASKED_SECONDS = 1.0  # sums are written no more often because somebody asks
 ASKED_SUMS = 100  # of these at once; the others are written when their minute is over
+DUE_SUMS = 400  # at once, so that nobody who logs in waits for them; the others a second later
 
 _COUNTED = LoginEvent(  # what a session hears of an attempt that is recorded later, with others
     v=1,
@@ -84,8 +85,8 @@ class SummingRecorder:
         return self._recorder.record(attempt)
 
     def tick(self) -> None:
-        """Write the sums of the minutes that are over; to be called every second."""
-        self._write(self._repeats.due())
+        """Write sums of the minutes that are over; to be called every second."""
+        self._write(self._repeats.due(DUE_SUMS))
 
     def settled(self) -> Pending[None]:
         """Tell when what was counted until now is written, for somebody who asks for records."""

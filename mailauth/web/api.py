@@ -273,7 +273,8 @@ class Api:
         if truth(request.query, "settle") and viewer.only_user is None:
             await self._operations.settled()
         await arrival(self._authority.exposure.drained())
-        batch = await self._feed.wait(after, limit, wanted, seconds)
+        settled = self._authority.exposure.drained
+        batch = await self._feed.wait(after, limit, wanted, seconds, settled)
         await self._turn()
         return {
             name: [msgspec.Raw(encode(event)) for event in batch.events],

@@ -16,9 +16,12 @@ from twisted.internet.threads import deferToThread
 
 from mailauth.login.event import LoginEvent
 from mailauth.web.selection import Selection
+from mailauth.web.waiting import arrival
+from mailauth.wire.pending import Pending
 
 KEPT = 4096  # events in memory, and at times twice as many
 READERS = 2  # of the journal at a time; those of more would take the interpreter from the logins
+COUNTED_SECONDS = 5.0  # from one look at what is only counted to the next, while somebody waits
 NEWS_SECONDS = 0.01  # from an event to those who are told of it and of what else came meanwhile
 
 
@@ -113,8 +116,18 @@ class Feed:
         between = self._history.between
         return await self._readers.run(deferToThread, between, after, self.newest, limit, wanted)
 
-    async def wait(self, after: int, limit: int, wanted: Selection, seconds: float) -> Batch:
-        """Return the first events behind a number; if there are none yet, wait for some so long."""
+    async def wait(
+        self,
+        after: int,
+        limit: int,
+        wanted: Selection,
+        seconds: float,
+        settled: Callable[[], Pending[None]] | None = None,
+    ) -> Batch:
+        """Return the first events behind a number; if there are none yet, wait for some so long.
+
+        `settled` has what is only counted so far recorded: it is called every now and then.
+        """
         deadline = self._clock.seconds() + seconds
         while True:
             batch = await self.read(after, limit, wanted)
@@ -123,7 +136,9 @@ class Feed:
                 return batch
             after = batch.cursor
             if after >= self.newest:
-                await self._news(remaining)
+                await self._news(min(remaining, COUNTED_SECONDS))
+                if after >= self.newest and settled is not None:
+                    await arrival(settled())
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have `listener` called soon after events have come; return what ends that."""

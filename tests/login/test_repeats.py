@@ -259,6 +259,31 @@ def test_what_could_not_be_written_is_due_again(repeats: Repeats) -> None:
     assert repeats.unwritten == 0
 
 
+def test_sums_that_cannot_be_written_for_long_become_one(clock: FakeClock) -> None:
+    """A disk that stays full does not fill the memory."""
+    repeats = Repeats(clock, addresses=50)
+    for minute in range(200):
+        for number in range(10):
+            many(repeats, SINGLY + 5, like(FAILURE, ip=f"10.0.{minute}.{number}"))
+        clock.advance(MINUTE)
+        for each in repeats.due():
+            repeats.give_back(each)
+    sums = repeats.due()
+    assert len(sums) == 51
+    assert sum(each.count for each in sums) == 200 * 10 * 5
+    assert sums[-1].ip is None
+
+
+def test_a_minute_of_many_addresses_is_ended_bit_by_bit(clock: FakeClock) -> None:
+    repeats = Repeats(clock)
+    for number in range(100):
+        many(repeats, SINGLY + 2, like(FAILURE, ip=f"10.0.0.{number}"))
+    clock.advance(MINUTE)
+    taken = [len(repeats.due(30)) for _ in range(5)]
+    assert taken == [30, 30, 30, 10, 0]
+    assert repeats.unwritten == 0
+
+
 def test_to_forget_loses_nothing(repeats: Repeats) -> None:
     many(repeats, SINGLY + 5)
     repeats.forget()

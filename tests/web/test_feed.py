@@ -6,8 +6,9 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from mailauth.web.feed import KEPT, NEWS_SECONDS, Batch, Feed
+from mailauth.web.feed import COUNTED_SECONDS, KEPT, NEWS_SECONDS, Batch, Feed
 from mailauth.web.selection import Selection
+from mailauth.wire.pending import Pending
 from tests.web.events import event
 
 EVERYTHING = Selection()
@@ -125,3 +126,23 @@ def test_who_stops_waiting_leaves_nothing_behind(feed: Feed, clock: Clock) -> No
     assert clock.getDelayedCalls() == []
     feed.publish(event(8))
     assert clock.getDelayedCalls() == []
+
+
+def test_what_is_only_counted_is_recorded_for_whoever_waits(feed: Feed, clock: Clock) -> None:
+    asked: list[float] = []
+
+    def settled() -> Pending[None]:
+        asked.append(clock.seconds())
+        if len(asked) == 2:
+            feed.publish(event(8, count=30))
+        pending: Pending[None] = Pending()
+        pending.resolve(None)
+        return pending
+
+    result: list[Batch] = []
+    waiting = feed.wait(7, 10, EVERYTHING, 60, settled)
+    Deferred.fromCoroutine(waiting).addCallback(result.append)
+    clock.pump([1] * int(2 * COUNTED_SECONDS - 1))
+    assert (asked, result) == ([COUNTED_SECONDS], [])
+    clock.pump([1, 1])
+    assert [one.count for one in result[0].events] == [30]

@@ -294,6 +294,7 @@ class Server:
             logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
             reports=self._make_reports(feed, opened, turns.turn),
             forwarded_from=self.config.http.forwarded_from,
+            hosts=self.config.http.hosts,
             trouble=Readiness(self._front.recorder, self._logs, self._reactor.seconds).trouble,
             zone=zone_named(self.config.timezone),
             turn=turns.turn,

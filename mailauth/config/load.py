@@ -57,7 +57,9 @@ def load(path: Path | None, *, port_offset: int | None = None, ephemeral: bool =
             ),
         )
     check_listeners(config.listener, standard=not spelled_out)
-    _check_hostname(config.hostname)
+    _check_hostname("hostname", config.hostname)
+    for number, host in enumerate(config.http.hosts):
+        _check_hostname(f"http.hosts[{number}]", host)
     _check_timezone(config.timezone)
     _check_overrides(config.geoip.overrides)
     _check_users(config)
@@ -94,11 +96,11 @@ def _spelled_out(
     )
 
 
-def _check_hostname(hostname: str) -> None:
+def _check_hostname(key: str, hostname: str) -> None:
     labels = hostname.split(".")
     whole = all(_LABEL.fullmatch(label) for label in labels) and len(hostname) <= 253
     if not whole or labels[-1].isdigit():
-        raise wrong("hostname", 'a host name such as "mail.example.org"', hostname)
+        raise wrong(key, 'a host name such as "mail.example.org"', hostname)
 
 
 def _check_timezone(name: str) -> None:

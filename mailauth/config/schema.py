@@ -91,9 +91,13 @@ class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[http]`: the proxies whose Forwarded and X-Forwarded-* headers count."""
+    """`[http]`: the proxies whose Forwarded and X-Forwarded-* headers count, and our names.
+
+    `hosts` are names beside the hostname and those below it.
+    """
 
     forwarded_from: tuple[Network, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

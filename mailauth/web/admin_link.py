@@ -12,6 +12,23 @@ from mailauth.web.sessions import Sessions
 LIFETIME_SECONDS = 600
 _OUTSTANDING = 16
 
+# What a proxy adds to what it forwards, the one this, the other that.
+_SIGNS_OF_A_PROXY = (
+    *FIELDS,
+    b"via",
+    b"x-real-ip",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-forwarded-server",
+    b"x-client-ip",
+    b"x-cluster-client-ip",
+    b"x-original-forwarded-for",
+    b"true-client-ip",
+    b"cf-connecting-ip",
+    b"fastly-client-ip",
+    b"x-envoy-external-address",
+)
+
 _LOOPBACK: tuple[Network, ...] = (parse_network("127.0.0.0/8"), parse_network("::1"))
 
 
@@ -47,7 +64,7 @@ class AdminLinks:
 
 def _from_this_machine(request: Request) -> bool:
     """Say whether nobody but loopback stands on the way; proxies betray themselves."""
-    if any(name in request.fields for name in FIELDS):
+    if any(name in request.fields for name in _SIGNS_OF_A_PROXY):
         return False
     addresses = [request.client.ip, request.client.peer or request.client.ip]
     return all(within(parse_address(address), _LOOPBACK) for address in addresses)

@@ -14,6 +14,10 @@ from mailauth.web.routes import AnyRoute, OpenRoute
 from mailauth.web.selection import choice
 from mailauth.web.services import Mode, Service, settings
 
+THUNDERBIRD = ("/.well-known/autoconfig/mail/config-v1.1.xml", "/mail/config-v1.1.xml")
+OUTLOOK = ("/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml")
+PATHS = frozenset(tuple(path[1:].split("/")) for path in (*THUNDERBIRD, *OUTLOOK))
+
 XML = "application/xml; charset=utf-8"
 OUTLOOK_SCHEMA = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 
@@ -35,10 +39,8 @@ class Autoconfig:
     def routes(self) -> tuple[AnyRoute, ...]:
         """List where clients look."""
         return (
-            OpenRoute("GET", "/.well-known/autoconfig/mail/config-v1.1.xml", self.thunderbird),
-            OpenRoute("GET", "/mail/config-v1.1.xml", self.thunderbird),
-            OpenRoute("POST", "/autodiscover/autodiscover.xml", self.outlook),
-            OpenRoute("POST", "/Autodiscover/Autodiscover.xml", self.outlook),
+            *(OpenRoute("GET", path, self.thunderbird) for path in THUNDERBIRD),
+            *(OpenRoute("POST", path, self.outlook) for path in OUTLOOK),
         )
 
     def thunderbird(self, request: Request) -> Response:

@@ -22,7 +22,7 @@ from mailauth.web.connection import Connection, Facts
 from mailauth.web.head import response_head
 from mailauth.web.message import HttpError, Request, Response
 from mailauth.web.sending import PIECE_OCTETS, Outlet, Rest
-from mailauth.web.target import parameters, segments
+from mailauth.web.target import authority, parameters, segments
 
 log = Logger()
 
@@ -295,8 +295,11 @@ class Transaction(http.Request):
     def _read(self) -> Request:
         if self._octets > BODY_OCTETS:
             raise HttpError(413, "The content is too long.")
-        if self.clientproto == b"HTTP/1.1" and not self.requestHeaders.hasHeader(b"host"):
+        hosts = self.requestHeaders.getRawHeaders(b"host", [])
+        if not hosts and self.clientproto == b"HTTP/1.1":
             raise HttpError(400, "The Host field is missing.")
+        if len(hosts) > 1:  # RFC 9112 §3.2
+            raise HttpError(400, "There is more than one Host field.")
         path, _, query = self.uri.partition(b"?")
         connection = self.channel.connection
         self.content.seek(0)
@@ -309,6 +312,7 @@ class Transaction(http.Request):
                 for name, values in self.requestHeaders.getAllRawHeaders()
             },
             cookies=self.received_cookies,
+            host=authority(path) or (hosts[0] if hosts else None),
             body=self.content.read(),
             connection=connection,
             client=connection.client,

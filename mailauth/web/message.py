@@ -21,7 +21,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A whole request. `client` and `hop` are the client's own, whatever proxies stand between.
 
     The path's segments are decoded; field names are lower case; `query` and `cookies` keep the
-    first value of a name.
+    first value of a name. `host` is whom it is sent to, by its target or the field Host.
     """
 
     method: str
@@ -29,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     fields: Mapping[bytes, tuple[bytes, ...]] = {}
     cookies: Mapping[bytes, bytes] = {}
+    host: bytes | None = None
     body: bytes = b""
     connection: Connection
     client: Client

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
 from functools import partial
 from http import HTTPStatus
@@ -14,12 +14,14 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.policy import Policy
 from mailauth.login.session import LoginSession
 from mailauth.origin.networks import Network
 from mailauth.report.progress import Reading
 from mailauth.tokens.api import ApiTokens
+from mailauth.web import autoconfig
 from mailauth.web.access import OPERATOR, Access, Doorkeeper, Viewer, require
 from mailauth.web.accounts import AccountPages
 from mailauth.web.admin_link import AdminLinks
@@ -48,6 +50,7 @@ from mailauth.web.logins import Logins
 from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
 from mailauth.web.metrics import Gauges, Metrics
 from mailauth.web.operations import Operations
+from mailauth.web.origins import Origins
 from mailauth.web.overview import OverviewPage
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
@@ -106,6 +109,7 @@ class WebSite:
         logs: LogFiles,
         reports: Reports,
         forwarded_from: tuple[Network, ...] = (),
+        hosts: tuple[str, ...] = (),
         trouble: Callable[[], str | None] = lambda: None,
         zone: tzinfo | None = UTC,
         turn: Turn = at_once,
@@ -118,6 +122,13 @@ class WebSite:
         self._clock = clock
         self._forwarded_from = forwarded_from
         self._trouble = trouble
+        self._origins = Origins(
+            authority.hostname,
+            hosts,
+            forwarded_from,
+            autoconfig.PATHS,
+            lambda: _domains(authority.accounts),
+        )
         self._connection_key = secrets.token_bytes(32)
         sessions = Sessions(lasting, lambda: authority.accounts)
         form_tokens = FormTokens(secrets.token_bytes(32))
@@ -213,6 +224,7 @@ class WebSite:
         ).ended(reason)
 
     async def _answer(self, request: Request) -> Response:
+        self._origins.check(request)
         request = self._as_the_client(request)
         viewer: Viewer | None = None
         route = self.routes.find(request)
@@ -319,6 +331,12 @@ class WebSite:
             log.failure("the page for an error could not be made")
             return _plain(error, close=error.close)
         return Response(status=error.status, body=page, headers=error.headers, close=error.close)
+
+
+def _domains(accounts: Accounts) -> Iterator[str]:
+    for account in accounts:
+        for name in (account.name, *account.aliases):
+            yield name.rpartition("@")[2]
 
 
 def _plain(error: HttpError, *, close: bool) -> Response:

@@ -7,6 +7,13 @@ from mailauth.web.message import HttpError
 MAX_PARAMETERS = 64
 
 
+def authority(target: bytes) -> bytes | None:
+    """Return the authority of a target in absolute-form, which counts instead of the field Host."""
+    if target.startswith(b"/"):
+        return None
+    return target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+
+
 def segments(target: bytes) -> tuple[str, ...]:
     """Split a target in origin-form or absolute-form at its slashes; raises `HttpError`."""
     if not target.startswith(b"/"):

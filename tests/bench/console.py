@@ -151,7 +151,7 @@ class Listeners:
         for _ in range(self._count):
             connection = socket.create_connection(("127.0.0.1", self._server.port("http")))
             connection.sendall(
-                b"GET /events?kind=login HTTP/1.1\r\nHost: x\r\n"
+                b"GET /events?kind=login HTTP/1.1\r\nHost: localhost\r\n"
                 b"Authorization: Bearer %b\r\n\r\n" % token.encode()
             )
             assert connection.recv(12) == b"HTTP/1.1 200"

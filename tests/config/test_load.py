@@ -184,6 +184,7 @@ def test_the_example_of_every_key_loads(file: Path) -> None:
         cleartext = "allow"
         [http]
         forwarded_from = ["127.0.0.1"]
+        hosts = ["console.example"]
         [tls]
         certificate = "own.pem"
         key = "own.key"
@@ -286,6 +287,10 @@ MISTAKES = [
         '[http]\nforwarded_from = ["10.0.0.1/8"]\n',
         "http.forwarded_from[0]: expected the first address of a network, such as "
         '"10.0.0.0/8", got "10.0.0.1/8"',
+    ),
+    (
+        '[http]\nhosts = ["console.example", "http://x"]\n',
+        'http.hosts[1]: expected a host name such as "mail.example.org", got "http://x"',
     ),
     ("[block]\nfriendly = [5]\n", "block.friendly[0]: expected a network in quotes, got 5"),
     ('[block]\nfriendly = "::1"\n', 'block.friendly: expected an array, got "::1"'),

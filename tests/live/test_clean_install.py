@@ -18,6 +18,7 @@ from mailauth.testing import RunningServer
 from mailauth.web.routes import AnyRoute, Door, OpenRoute, Route, TokenRoute
 from tests.clean_install import CleanInstall, tracked_files
 from tests.web.browser import Server
+from tests.web.test_who_may import TABLE
 
 pytestmark = pytest.mark.timeout(300)  # the environment takes its time, once
 
@@ -29,11 +30,14 @@ role = "admin"
 [[user]]
 name = "mary@mydomain.com"
 password = "secret"
+[[user]]
+name = "bob@mydomain.com"
+password = "secret"
 """
 ADMIN = ("root@mydomain.com", "in charge")
 
 # Where a path has an open segment, or needs a query: what is asked.
-ASKED = {"/records/{number}": "/records/1", "/static/{name}": "/static/console.css"}
+ASKED = {row.path: row.target for row in TABLE if row.method == "GET" and row.target is not None}
 # What opens once, or never ends.
 ELSEWHERE = {"/open/{token}", "/events"}
 

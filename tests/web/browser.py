@@ -206,6 +206,8 @@ class Server:
         self,
         *,
         forwarded_from: Iterable[str] = (),
+        hostname: str = "localhost",
+        hosts: tuple[str, ...] = (),
         cleartext: Cleartext = Cleartext.ALLOW,
         logs: Path = Path("/nonexistent"),
         state: Path | None = None,
@@ -216,6 +218,7 @@ class Server:
         self.policy = Policy(cleartext=cleartext)
         self.operations = FakeOperations(self)
         self.authority: Authority = authority(self.recorder, accounts(ADMIN), self.now)
+        self.authority.hostname = hostname
         self.api_tokens = ApiTokens(state if state is not None else Path("/nonexistent"))
         self.tokens: Issuer = NoIssuer()
         if state is not None:
@@ -243,6 +246,7 @@ class Server:
             metrics=self.recorder.metrics,
             logs=LogFiles([logs / name for name in LOG_NAMES]),
             reports=self.reports,
+            hosts=hosts,
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
             trouble=lambda: self.trouble,
         )

@@ -41,7 +41,7 @@ def test_nobody_else_opens_it_and_it_stays_good(server: Server) -> None:
     assert Browser(server, ip="192.0.2.7").get(link).status == 403
     assert Connection(server, ip="192.0.2.7", peer="127.0.0.1").request("GET", link).status == 403
     assert Connection(server, ip="127.0.0.1", peer="192.0.2.9").request("GET", link).status == 403
-    for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto"):
+    for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "Via", "X-Real-IP"):
         fields = {name: "for=127.0.0.1"}
         assert Connection(server, ip="127.0.0.1").request("GET", link, fields).status == 403
     assert Browser(server, ip="127.0.0.1").get(link).status == 303

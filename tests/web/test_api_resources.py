@@ -113,7 +113,7 @@ def test_reset_forgets_failures_and_says_where_to_read_on(server: Server) -> Non
 
 def test_a_wait_is_answered_when_the_login_comes(server: Server) -> None:
     waiting = Connection(server)
-    request = b"GET /api/v1/logins?wait=30&user=sue@mydomain.com HTTP/1.1\r\nHost: x\r\n"
+    request = b"GET /api/v1/logins?wait=30&user=sue@mydomain.com HTTP/1.1\r\nHost: localhost\r\n"
     fields = f"Authorization: {bearer()['Authorization']}\r\n\r\n".encode()
     assert waiting.send(request + fields) == b""
     Browser(server).sign_in("bob")
@@ -132,7 +132,7 @@ def test_no_account_can_have_the_server_busy_with_those_who_wait(
 
     def begin_to_wait(fields: dict[str, str]) -> Connection:
         waiting = Connection(server)
-        head = "GET /api/v1/logins?wait=30&protocol=POP3 HTTP/1.1\r\nHost: x\r\n"
+        head = "GET /api/v1/logins?wait=30&protocol=POP3 HTTP/1.1\r\nHost: localhost\r\n"
         said = waiting.send(f"{head}Authorization: {fields['Authorization']}\r\n\r\n".encode())
         assert said == b"" or b" 503 " in said
         return waiting
@@ -150,7 +150,7 @@ def test_no_account_can_have_the_server_busy_with_those_who_wait(
 
 def test_a_client_that_stops_waiting_leaves_nothing_behind(server: Server) -> None:
     waiting = Connection(server)
-    request = b"GET /api/v1/logins?wait=30 HTTP/1.1\r\nHost: x\r\n"
+    request = b"GET /api/v1/logins?wait=30 HTTP/1.1\r\nHost: localhost\r\n"
     waiting.send(request + f"Authorization: {bearer()['Authorization']}\r\n\r\n".encode())
     waiting.lose()
     assert server.clock.getDelayedCalls() == []

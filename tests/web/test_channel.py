@@ -57,7 +57,7 @@ def test_head_is_a_get_without_content(server: Server, path: str) -> None:
     """RFC 9110 §9.3.2."""
     connection = Connection(server)
     get = connection.request("GET", path)
-    received = connection.send(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    received = connection.send(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert received.endswith(b"\r\n\r\n")
     head = read(received, "HEAD")
     assert head.status == get.status
@@ -106,7 +106,9 @@ def test_an_http_1_0_connection_ends_behind_its_response(server: Server) -> None
 
 def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
     connection = Connection(server)
-    wanted = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+    wanted = (
+        b"GET /healthz HTTP/1.1\r\nHost: [::]\r\n\r\nGET /nothing HTTP/1.1\r\nHost: [::]\r\n\r\n"
+    )
     received = connection.send(wanted * 200)
     assert received.count(b"HTTP/1.1 200 OK") == received.count(b"HTTP/1.1 404 Not Found") == 200
     assert received.index(b"200 OK") < received.index(b"404 Not Found")
@@ -114,7 +116,7 @@ def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
 
 def test_a_request_byte_by_byte(server: Server) -> None:
     connection = Connection(server)
-    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     received = [connection.send(bytes([octet])) for octet in request]
     assert set(received[:-1]) == {b""}
     assert read(received[-1]).status == 200
@@ -236,23 +238,23 @@ def test_an_idle_connection_has_the_same_time_again(server: Server) -> None:
         b"nonsense\r\n\r\n",
         b"\x00\x01\x02\x03\r\n\r\n",
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: [::]\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
         b"GET / HTTP/1.1\r\nX: \x00\r\n\r\n",
     ],
 )
 def test_what_is_no_request_is_400_and_recorded(server: Server, request_: bytes) -> None:
     """RFC 9112 §2.2, §6.3; DESIGN 2.2."""
     connection = Connection(server)
-    received = connection.send(request_ + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+    received = connection.send(request_ + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
     assert received.count(b"HTTP/1.1 ") == 1
     assert received.startswith(b"HTTP/1.1 400 ")
     assert connection.closed
     assert reasons(server) == ["malformed-request"]
-    assert connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+    assert connection.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") == b""
 
 
 @pytest.mark.parametrize(
@@ -284,7 +286,7 @@ def test_headers_are_counted_for_each_request_alone(server: Server) -> None:
 @pytest.mark.parametrize("length", ["9" * 30, "9" * 5000, str(10**9)])
 def test_an_endless_content_is_refused_at_once(server: Server, length: str) -> None:
     connection = Connection(server)
-    request = f"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    request = f"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
     assert read(connection.send(request.encode())).status == 413
     assert connection.closed
 
@@ -300,7 +302,9 @@ def test_a_long_content_is_read_to_its_end_and_refused(server: Server) -> None:
 
 def test_a_long_content_in_chunks_is_cut_off(server: Server) -> None:
     connection = Connection(server)
-    connection.send(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    connection.send(
+        b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     received = b""
     for _ in range(DRAINED_OCTETS // 0x10000 + 1):
         received += connection.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
@@ -311,7 +315,9 @@ def test_a_long_content_in_chunks_is_cut_off(server: Server) -> None:
 
 def test_a_long_content_is_not_asked_for(server: Server) -> None:
     """RFC 9110 §10.1.1."""
-    head = "POST /sign-in HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n"
+    head = (
+        "POST /sign-in HTTP/1.1\r\nHost: [::]\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n"
+    )
     assert Connection(server).send(head.format(10).encode()).startswith(b"HTTP/1.1 100 ")
     assert Connection(server).send(head.format(BODY_OCTETS + 1).encode()) == b""
 

@@ -17,7 +17,7 @@ from tests.net.handshake import trusting
 from tests.net.memory import MemorySocket, TlsClient
 from tests.web.browser import Server, basic, read
 
-REQUEST = "GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n"
+REQUEST = "GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\r\n"
 ME = REQUEST.format(basic("bob")["Authorization"]).encode()
 
 
@@ -130,7 +130,7 @@ def test_a_closed_connection_is_not_recorded(server: Server, wire: Wire) -> None
     """DESIGN 2.2: neither one without a byte nor one whose request was answered."""
     wire.connect(TlsMode.NONE).reset()
     answered = wire.connect(TlsMode.NONE)
-    answered.deliver(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    answered.deliver(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     answered.half_close()
     assert server.recorder.events == []
 
@@ -145,7 +145,7 @@ def test_an_alert_in_place_of_a_request_is_recorded(server: Server, wire: Wire) 
 def test_an_alert_after_an_answer_is_not_recorded(server: Server, wire: Wire) -> None:
     """DESIGN 2.2: never for a connection that had a request answered."""
     client = wire.handshake(wire.connect(TlsMode.IMPLICIT))
-    assert read(client.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).status == 200
+    assert read(client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")).status == 200
     client.send_an_alert()
     assert server.recorder.events == []
 

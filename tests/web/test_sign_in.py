@@ -151,7 +151,8 @@ def test_the_answer_waits_for_the_record(server: Server, browser: Browser) -> No
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     body = f"username=mary&password=secret&csrf_token={token}".encode()
     head = (
-        "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "POST /sign-in HTTP/1.1\r\n"
+        "Host: [::]\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         f"Cookie: {cookie}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     assert connection.send(head.encode() + body) == b""

@@ -17,7 +17,11 @@ class Listener:
     def __init__(self, server: Server, fields: dict[str, str], target: str = "/events") -> None:
         self.server = server
         self.connection = Connection(server)
-        lines = [f"GET {target} HTTP/1.1", "Host: x", *(f"{n}: {v}" for n, v in fields.items())]
+        lines = [
+            f"GET {target} HTTP/1.1",
+            "Host: localhost",
+            *(f"{n}: {v}" for n, v in fields.items()),
+        ]
         self.head = self.connection.send("\r\n".join([*lines, "", ""]).encode())
 
     def hear(self, seconds: float = 3) -> list[tuple[int, str]]:
@@ -149,7 +153,7 @@ def test_what_was_missed_is_told_as_it_is_taken(server: Server) -> None:
     stuck = Listener(server, bearer(), "/healthz")
     stuck.pause()
     stuck.head = stuck.connection.send(
-        b"GET /events?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: "
+        b"GET /events?after=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
         + bearer()["Authorization"].encode()
         + b"\r\n\r\n"
     )
@@ -163,7 +167,7 @@ def test_a_client_that_takes_nothing_of_what_it_has_missed_is_let_go(server: Ser
     stuck = Listener(server, bearer(), "/healthz")
     stuck.pause()
     stuck.connection.send(
-        b"GET /events?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: "
+        b"GET /events?after=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
         + bearer()["Authorization"].encode()
         + b"\r\n\r\n"
     )

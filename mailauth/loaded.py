@@ -10,6 +10,7 @@ import msgspec
 from twisted.internet.posixbase import PosixReactorBase
 
 from mailauth.config import Config, ListenerConfig, TlsMode, accounts_of
+from mailauth.config.demo_password import DemoPassword, beyond_loopback
 from mailauth.friendly import read_friendly
 from mailauth.home_lock import state_directory
 from mailauth.login.accounts import Accounts
@@ -50,6 +51,8 @@ class Loader:
         threads: int | None = None,
     ) -> None:
         self._home = home
+        self._listeners = tuple(listeners)
+        self._demo_password = DemoPassword()
         self._tls_listeners = [each for each in listeners if each.tls is not TlsMode.NONE]
         self._verifier = Verifier(reactor.callFromThread, time.monotonic, threads)
 
@@ -65,6 +68,15 @@ class Loader:
         """Read the accounts."""
         pepper = key_in(state_directory(self._home) / "pepper")
         return accounts_of(config, self._home, self._verifier.secret, pepper=pepper)
+
+    @property
+    def serves_others(self) -> bool:
+        """Whether others than this machine can reach a listener."""
+        return beyond_loopback(self._listeners) is not None
+
+    def check_passwords(self, accounts: Accounts) -> None:
+        """Refuse the demo's password where others can use it; hashes that are new take a while."""
+        self._demo_password.check(accounts, self._listeners)
 
     def tls(self, config: Config) -> Tls:
         """Make or renew the certificate where TLS is spoken at all."""
@@ -84,4 +96,5 @@ class Loader:
 
     def close(self) -> None:
         """Let the threads that check passwords end."""
+        self._demo_password.close()
         self._verifier.close()

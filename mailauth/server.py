@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorUNIX
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.threads import deferToThreadPool
@@ -32,6 +32,7 @@ from mailauth.control.services import service_handlers
 from mailauth.front import LOOK_SECONDS, Front
 from mailauth.home_lock import HomeLock, state_directory
 from mailauth.loaded import Loader
+from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.changes import replace_accounts
 from mailauth.net import sockets
@@ -101,6 +102,7 @@ class Server:
         self._workforce: Workforce | None = None
         self._control: ControlService
         self._opened = ExitStack()  # what has to be closed again
+        self._reading = DeferredLock()  # one after the other: the last to be read is the newest
         self._stopping: Deferred[None] | None = None
 
     def start(self) -> None:
@@ -113,6 +115,7 @@ class Server:
             opened.callback(self._loader.close)
             users_file = WatchedFile(self.home / config.users.file)  # before it is read
             front.loaded = self._loader.load(config)
+            self._loader.check_passwords(front.loaded.accounts)
             front.resolver = Resolver(config.geoip, self.home)
             lock = HomeLock(self.home)
             opened.callback(lock.release)
@@ -181,9 +184,13 @@ class Server:
 
     async def _reload(self) -> None:
         self._front.recorder.reopen()
+        await self._reading.run(lambda: Deferred.fromCoroutine(self._read_everything()))
+
+    async def _read_everything(self) -> None:
         try:
             config = self._read_config()
             loaded = self._loader.load(config)
+            await self._check_passwords(loaded.accounts)
             self._front.resolver.reload(self.config.geoip)
         except (ConfigError, OSError) as error:
             log.error("nothing was reloaded: {error}", error=error)  # noqa: TRY400
@@ -223,17 +230,26 @@ class Server:
 
     async def _look_at_accounts(self, users_file: WatchedFile) -> None:
         """Take the accounts of a users file that has changed; a mistake leaves all as they were."""
-        if not users_file.has_changed():
-            return
+        if users_file.has_changed():
+            await self._reading.run(lambda: Deferred.fromCoroutine(self._read_accounts()))
+
+    async def _read_accounts(self) -> None:
         try:
             config = self._read_config()
             accounts = self._loader.accounts(config)
+            await self._check_passwords(accounts)
         except (ConfigError, OSError) as error:
             log.error("the accounts were not reloaded: {error}", error=error)  # noqa: TRY400
         else:
             await self._tell_workers(config)
             replace_accounts(self.authority, accounts)
             log.info("the accounts were reloaded")
+
+    async def _check_passwords(self, accounts: Accounts) -> None:
+        """Have hashes tried beside what clients wait for; raises `ConfigError`."""
+        if self._loader.serves_others:
+            pool = self._reactor.getThreadPool()
+            await deferToThreadPool(self._reactor, pool, self._loader.check_passwords, accounts)
 
     async def _tell_workers(self, config: Config) -> None:
         """Have the workers do the same first: what is recorded as changed is so for everybody."""

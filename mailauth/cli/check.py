@@ -9,6 +9,7 @@ import click
 from mailauth.cli import on_purpose
 from mailauth.cli.home import Home, home_options
 from mailauth.config import Config, ListenerConfig, TlsMode
+from mailauth.config.demo_password import DemoPassword
 from mailauth.friendly import read_friendly
 from mailauth.login.accounts import Accounts
 from mailauth.login.policy import APOP, Cleartext
@@ -28,6 +29,7 @@ def check(home: Home, *, dns: bool) -> None:
     """Validate the configuration and print the listeners it resolves to."""
     config = home.load()
     accounts = home.accounts(config)
+    DemoPassword().check(accounts, config.listener)
     names = _certificate_names(home, config)
     Resolver(config.geoip, home.directory)
     read_friendly(home.directory)

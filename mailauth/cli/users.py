@@ -15,6 +15,7 @@ import msgspec
 
 from mailauth.cli.home import Home, home_options
 from mailauth.config import Config, ConfigError, UsersConfig
+from mailauth.config.demo_password import DemoPassword
 from mailauth.login.accounts import Role
 from mailauth.passwords.crypt import NoCrypt
 from mailauth.passwords.editing import CannotEdit, PasswdFile
@@ -171,7 +172,10 @@ def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
 
     def check(changed: Path) -> None:
         try:
-            home.accounts(msgspec.structs.replace(config, users=UsersConfig(file=str(changed))))
+            users = UsersConfig(file=str(changed))
+            accounts = home.accounts(msgspec.structs.replace(config, users=users))
+            edited = accounts.find(name.encode("utf-8", "surrogatepass"))
+            DemoPassword().check([edited] if edited is not None else [], config.listener)
         except ConfigError as error:
             raise CannotEdit(str(error).replace(changed.name, path.name)) from None
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from mailauth.config.errors import ConfigError, printable
 from mailauth.config.schema import Config
-from mailauth.login.accounts import DEMO_PASSWORD, Account, AccountError, Accounts
+from mailauth.login.accounts import Account, AccountError, Accounts
 from mailauth.login.secrets import PlaintextSecret, Secret
-from mailauth.origin.networks import parse_address
 from mailauth.passwords.passwd_file import PasswdFileError, read_accounts
 
 SecretOf = Callable[[str], Secret]
@@ -19,7 +18,7 @@ def accounts_of(
     """Make the accounts, all or none; raises `ConfigError`, for the users file with the line.
 
     `secret_of` makes a secret of what the users file stores; `pepper` is the server's own secret.
-    A demo account is known by a password that can be read: no hash is tried.
+    No hash is tried, whose password it may be: that is up to `DemoPassword`.
     """
     accounts = [
         Account(
@@ -54,13 +53,4 @@ def _stored(config: Config, path: Path, secret_of: SecretOf) -> list[Account]:
         raise ConfigError(
             f"users.file: {printable(str(path))} cannot be read: {error.strerror}"
         ) from None
-    for account in accounts:
-        if account.secret.shared() != DEMO_PASSWORD.encode():
-            continue
-        for listener in config.listener:
-            if not parse_address(listener.address).is_loopback:
-                raise ConfigError(
-                    f'users.file: "{printable(account.name)}" has the demo password, expected'
-                    f' only loopback addresses to listen on, got "{listener.address}"'
-                )
     return accounts

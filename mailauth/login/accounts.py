@@ -47,6 +47,11 @@ class Account(msgspec.Struct, frozen=True):
     disabled: bool = False
     app_passwords: tuple[AppPassword, ...] = ()
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Its password, and those for single applications."""
+        return (self.secret, *(app.secret for app in self.app_passwords))
+
     def matches(
         self,
         password: bytes,
@@ -57,9 +62,8 @@ class Account(msgspec.Struct, frozen=True):
 
         It may be as it was sent or as SASLprep prepares it (RFC 4616 §2, RFC 6856 §2.2).
         """
-        secrets = [self.secret, *(app.secret for app in self.app_passwords)]
         forms = dict.fromkeys((password, prepare(password)))
-        return _any_matches([(secret, form) for form in forms for secret in secrets], occasion)
+        return _any_matches([(secret, form) for form in forms for secret in self.secrets], occasion)
 
 
 def _any_matches(checks: list[tuple[Secret, bytes]], occasion: Occasion) -> Match:
@@ -104,7 +108,7 @@ class Accounts:
         self._plaintext = frozenset(
             secret.password
             for account in self._accounts
-            for secret in (account.secret, *(app.secret for app in account.app_passwords))
+            for secret in account.secrets
             if isinstance(secret, PlaintextSecret)
         )
         self._decoy = self._most_common_secret()

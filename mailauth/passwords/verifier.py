@@ -148,6 +148,10 @@ class HashedSecret:
         """Hash in a thread and compare; `None` when that could not be done."""
         return self._verifier.verify(self._check, self._stored, password, occasion)
 
+    def is_of(self, password: bytes) -> bool:
+        """Hash and compare in the caller's thread, which takes as long as the hash takes."""
+        return self._check(password)
+
     def serves(self, need: Need) -> bool:
         """Serve what does not need the password itself, or keys that are not stored."""
         if need in SCRAM_NEEDS:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailauth.cli import main
+from mailauth.passwords.making import SCHEMES
 from mailauth.passwords.schemes import stored_hash
 
 CONFIG = """
@@ -226,3 +227,26 @@ def test_a_password_is_asked_for_twice(users: Users, again: str, added: bool) ->
     assert PASSWORD.encode() not in shown
     assert (b"do not match" in shown) is not added
     assert stored_hash(users.file.read_text().rstrip("\n").split(":")[1]).check(PASSWORD.encode())
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_demo_password_is_refused_where_others_can_log_in(users: Users, scheme: str) -> None:
+    """By whatever scheme, for an account and for one of its applications."""
+    config = users.home / "mailauth.toml"
+    config.write_text(CONFIG + '[listen]\naddress = "0.0.0.0"\n')
+    refusal = (
+        'error: accounts: "bob" has the demo password, expected only loopback addresses to listen'
+        ' on, got "0.0.0.0"\n'
+    )
+    users.password.write_text("another\n")
+    assert users.with_password("add", "bob")[0] == 0
+    before = users.file.read_text()
+    users.password.write_text("secret\n")
+    for arguments in (("add", "sue"), ("passwd", "bob"), ("passwd", "bob", "--app", "phone")):
+        who = refusal.replace("bob", arguments[1])
+        assert users.with_password(*arguments, "--scheme", scheme) == (1, "", who)
+    assert users.file.read_text() == before
+    config.write_text(CONFIG)
+    assert users.with_password("passwd", "bob", "--scheme", scheme)[0] == 0
+    config.write_text(CONFIG + '[listen]\naddress = "0.0.0.0"\n')
+    assert users("disable", "bob") == (1, "", refusal)

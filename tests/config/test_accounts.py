@@ -46,11 +46,6 @@ def test_a_users_file_is_enough(tmp_path: Path, verifier: Verifier) -> None:
         (FILE, "bob\n", "users.file: users.passwd:1: expected name:password"),
         (FILE, "# x\nbob:{NEW}s3cret\n", "users.file: users.passwd:2: unknown password scheme"),
         (FILE + ALICE, "ALICE:{PLAIN}x\n", "users.file: the account name 'ALICE' stands twice"),
-        (
-            FILE + '[listen]\naddress = "0.0.0.0"\n',
-            "bob:{PLAIN}secret\n",
-            'users.file: "bob" has the demo password, expected only loopback addresses',
-        ),
     ],
 )
 def test_a_mistake_in_it_is_told(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.passwords.making import argon2id
 from mailauth.testing import NotStarted, RunningServer
 from tests.live.watching import eventually
 
@@ -302,3 +303,13 @@ def test_there_may_be_as_many_open_files_as_the_system_permits(tmp_path: Path) -
         assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (most, most)
         process.terminate()
         assert process.wait(20) == 0
+
+
+def test_a_hash_of_the_demo_password_keeps_the_server_at_home(tmp_path: Path) -> None:
+    """It does not begin to listen."""
+    (tmp_path / "mailauth.toml").write_text(
+        '[users]\nfile = "users.passwd"\n[listen]\naddress = "0.0.0.0"\n'
+    )
+    (tmp_path / "users.passwd").write_text(f"bob:{argon2id('secret')}\n")
+    with pytest.raises(NotStarted, match="has the demo password, expected"):
+        RunningServer(tmp_path).start()

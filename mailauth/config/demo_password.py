@@ -1,0 +1,70 @@
+"""The demo's password, which the whole world knows, is for this machine alone.
+
+However it is stored: a hash is tried with it, once, which takes as long as the hash was made to
+take. So hashes are tried only where somebody listens beyond loopback, by all processors.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from mailauth.config.errors import ConfigError, printable
+from mailauth.config.schema import ListenerConfig
+from mailauth.login.accounts import DEMO_PASSWORD, Account
+from mailauth.login.secrets import Secret
+from mailauth.origin.networks import parse_address
+from mailauth.passwords.verifier import HashedSecret
+
+_PASSWORD = DEMO_PASSWORD.encode()
+
+
+class DemoPassword:
+    """Finds who has the demo's password, and remembers which stored passwords are not it."""
+
+    def __init__(self) -> None:
+        self._others: frozenset[HashedSecret] = frozenset()
+        self._closed = False
+
+    def check(self, accounts: Iterable[Account], listeners: Iterable[ListenerConfig]) -> None:
+        """Raise `ConfigError` when an account has it and somebody listens beyond loopback."""
+        address = beyond_loopback(listeners)
+        if address is None:
+            return
+        has_it = self._found([(acc, secret) for acc in accounts for secret in acc.secrets])
+        if has_it is not None:
+            raise ConfigError(
+                f'accounts: "{printable(has_it.name)}" has the demo password, expected'
+                f' only loopback addresses to listen on, got "{address}"'
+            )
+
+    def close(self) -> None:
+        """Try no further hash: the server ends."""
+        self._closed = True
+
+    def _found(self, stored: Sequence[tuple[Account, Secret]]) -> Account | None:
+        """Return the first account that has it."""
+        hashes = {secret for _, secret in stored if isinstance(secret, HashedSecret)}
+        new = [secret for secret in hashes if secret not in self._others]
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="demo-password") as pool:
+            theirs = {
+                secret
+                for secret, right in zip(new, pool.map(self._is_it, new), strict=True)
+                if right
+            }
+        if not self._closed:
+            self._others = frozenset(hashes - theirs)
+        for account, secret in stored:
+            if secret in theirs or secret.shared() == _PASSWORD:
+                return account
+        return None
+
+    def _is_it(self, secret: HashedSecret) -> bool:
+        return not self._closed and secret.is_of(_PASSWORD)
+
+
+def beyond_loopback(listeners: Iterable[ListenerConfig]) -> str | None:
+    """Return the first address that others than this machine can reach."""
+    for listener in listeners:
+        if not parse_address(listener.address).is_loopback:
+            return listener.address
+    return None

@@ -91,7 +91,8 @@ def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent
     except DAMAGED as error:
         raise click.UsageError(f"a log cannot be decompressed: {error}") from None
     if found.not_understood:
-        lines = f"{len(found.not_understood)} lines {where} were not understood"
+        count = len(found.not_understood)
+        lines = f"{count} line{'' if count == 1 else 's'} {where} could not be understood"
         said = f"{lines}: {_named(found.not_understood[:NAMED])}"
         if not found.records:
             raise click.UsageError(f"{said}; nothing is left that can be judged")
@@ -100,7 +101,7 @@ def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent
 
 
 def _named(lines: Iterable[NotUnderstood]) -> str:
-    return "; ".join(printable(f"{each.path}:{each.number}: {each.reason}") for each in lines)
+    return "; ".join(printable(f"{each.file}:{each.number}: {each.reason}") for each in lines)
 
 
 def _short_for(user: str, records: Iterable[LoginEvent]) -> str | None:

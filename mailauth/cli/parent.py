@@ -23,7 +23,6 @@ class StdinEnd:
     def __init__(self, reactor: IReactorFDSet, ended: Callable[[], object]) -> None:
         self._reactor = reactor
         self._ended = ended
-        os.set_blocking(_STDIN, False)
         reactor.addReader(self)
 
     def fileno(self) -> int:
@@ -33,10 +32,8 @@ class StdinEnd:
     def doRead(self) -> None:
         """Read; at the end nothing comes any more."""
         try:
-            if os.read(_STDIN, _OCTETS):
+            if os.read(_STDIN, _OCTETS):  # it is there: what stdin is shared with stays blocking
                 return
-        except BlockingIOError:
-            return
         except OSError:
             pass  # a terminal that is gone has ended, too
         self.connectionLost()

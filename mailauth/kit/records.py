@@ -53,7 +53,7 @@ class FileRecords(msgspec.Struct, frozen=True):
 class NotUnderstood(msgspec.Struct, frozen=True):
     """A line that is not a record: its file, its number counted from 1, and why."""
 
-    path: Path
+    file: str
     number: int
     reason: str
 
@@ -82,13 +82,13 @@ def _records(source: Source) -> Iterator[LoginEvent | NotUnderstood]:
                     if isinstance(record, LoginEvent):
                         yield record
                     else:
-                        yield NotUnderstood(source.path, record.number, record.reason)
+                        yield NotUnderstood(str(source), record.number, record.reason)
             case Content.LINES:
                 for number, text in enumerate(file, 1):
                     try:
                         line = parse_line(text.decode("utf-8", "replace").rstrip("\r\n"))
                     except LineError as error:
-                        yield NotUnderstood(source.path, number, str(error))
+                        yield NotUnderstood(str(source), number, str(error))
                     else:
                         yield _as_record(line, number)
 

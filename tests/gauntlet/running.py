@@ -77,7 +77,7 @@ def _cases(client: Client) -> list[str]:
 
 def _seen(name: str, protocol: str, tls: TlsMode, case: ElementTree.Element) -> Seen:
     said = "".join(case.itertext()).strip()
-    verdict, _, evidence = said.partition("\n")
+    verdict, evidence, *_ = said.splitlines()  # and how bad it is, which the verdict says
     return Seen(
         client=name,
         protocol=protocol.upper(),

@@ -77,3 +77,12 @@ def test_strangers_have_no_account(tmp_path: Path) -> None:
     logs = tmp_path / "home" / "logs"
     assert "- bob -" in (logs / "SuccessfulLogins.log").read_text()
     assert "no such account" in (logs / "LoginAttempts.jsonl").read_text()
+
+
+def test_a_scenario_without_a_login_is_a_mistake(tmp_path: Path) -> None:
+    """A play in which nobody logs in would be a success that shows nothing."""
+    scenario = tmp_path / "empty.toml"
+    scenario.write_text('timezone = "UTC"\nlogin = []\n')
+    played = replay(str(scenario), "--home", str(tmp_path))
+    assert played.returncode == 2
+    assert played.stderr.startswith(f"error: {scenario}: Expected `array` of length >= 1")

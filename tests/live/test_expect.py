@@ -178,7 +178,9 @@ def test_logs_that_cannot_be_read_are_not_green(tmp_path: Path) -> None:
     (tmp_path / "partly.log").write_bytes(genuine + b"\x00\xff\n")
     said = Said(tmp_path, "partly.log", "--user", "bob", "--unsecure")
     assert said.code == 0
-    assert said.error.startswith("warning: 1 lines in these files were not understood: partly.log:")
+    assert said.error.startswith(
+        "warning: 1 line in these files could not be understood: partly.log:"
+    )
     said = Said(tmp_path, "partly.log", "--user", "bbo", "--count", "0")
     assert (said.code, said.error.splitlines()[-1]) == (
         2,

@@ -1,8 +1,10 @@
 """Which logs a command reads, and what it says on stderr about them."""
 
 import enum
+import fcntl
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,9 +15,11 @@ import click
 from mailauth.cli.home import Home
 from mailauth.config import Config, ConfigError
 from mailauth.config.errors import printable
-from mailauth.report.opening import NAMED, BadLines, Findings, Opened, opened_logs
+from mailauth.home_lock import STATE_DIRECTORY
+from mailauth.report.findings import NAMED, BadLines, Findings, NotUtf8
+from mailauth.report.kept import WORTH_KEEPING, Keeper, cache_directory
+from mailauth.report.opening import Opened, opened_home, opened_logs
 from mailauth.report.packing import SUFFIXES, CannotUnpack
-from mailauth.report.reading import NotUtf8
 from mailauth.report.sources import (
     Content,
     Given,
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 COMPRESSION = 8  # how much smaller a compressed log is, about
+LOCK_NAME = "reports-cli.lock"
+LOCK_SECONDS = 2.0  # for another command to end its report
 LONG = 32 * 1024 * 1024  # octets of logs that take long enough for a progress bar
 
 
@@ -105,15 +111,71 @@ def unpackable(files: Sequence[Given]) -> Sources:
         raise click.UsageError(f"{name} {error.strerror}") from None
 
 
+cache_option = click.option(
+    "--no-cache", "cached", flag_value=False, default=True, help="Read everything anew."
+)
+
+
 @contextmanager
-def read(found: Sources) -> Iterator[Opened]:
-    """Read logs, with a progress bar where it takes long, and say what was wrong with them."""
+def read(found: Sources, home: Path | None = None, *, cached: bool = True) -> Iterator[Opened]:
+    """Read logs, with a progress bar where it takes long, and say what was wrong with them.
+
+    Those of a `home` are read on from where an earlier command ended, if that is ours to keep.
+    """
     with ExitStack() as stack:
         bar = stack.enter_context(progress_bar([source.path for source in found]))
-        opened = stack.enter_context(opened_logs(found, bar.advance))
+        opened = None
+        if cached and home is not None and _is_worth_keeping(found):
+            opened = stack.enter_context(_opened_home(found, home / STATE_DIRECTORY, bar))
+        if opened is None:
+            keeper = Keeper(cache_directory()) if cached else None
+            opened = stack.enter_context(opened_logs(found, bar.advance, keeper))
         bar.remove()
         _print_findings(opened.findings)
         yield opened
+
+
+def _is_worth_keeping(found: Sources) -> bool:
+    return sum(source.path.stat().st_size for source in found) >= WORTH_KEEPING
+
+
+@contextmanager
+def _opened_home(found: Sources, state: Path, bar: "Bar") -> Iterator[Opened | None]:
+    """Open what commands keep in a home, one at a time; `None` where that cannot be had."""
+    directory = next(iter(found)).path.parent
+    with ExitStack() as stack:
+        if not stack.enter_context(_reserved(state)):
+            yield None
+        else:
+            yield stack.enter_context(opened_home(directory, state, bar.advance))
+
+
+@contextmanager
+def _reserved(state: Path) -> Iterator[bool]:
+    """Have a home's tables of commands for ourselves; say whether that came to be in time."""
+    try:
+        if state.stat().st_uid != os.geteuid():
+            yield False
+            return
+        lock = os.open(state / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield False
+        return
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not (locked := _try_lock(lock)) and time.monotonic() < deadline:
+            time.sleep(0.05)  # noqa: TID251 (another command has it)
+        yield locked
+    finally:
+        os.close(lock)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Bar:

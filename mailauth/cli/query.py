@@ -10,6 +10,7 @@ from mailauth.cli.files import files_argument, given_files
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Format,
+    cache_option,
     config_of,
     format_option,
     into_pipe,
@@ -28,7 +29,8 @@ from mailauth.report.terminal import print_answer
 @files_argument
 @home_options
 @format_option
-def query(home: Home, question: str, files: tuple[Path, ...], form: Format) -> None:
+@cache_option
+def query(home: Home, question: str, files: tuple[Path, ...], form: Format, cached: bool) -> None:
     """Ask the logs in SQL (DuckDB's), such as "SELECT account, count(*) FROM logins GROUP BY 1".
 
     The views are logins, attempts (the journal, with its keys) and the reports insecure, cases,
@@ -37,7 +39,12 @@ def query(home: Home, question: str, files: tuple[Path, ...], form: Format) -> N
     """
     given = given_files(files)
     config = config_of(home) if not files else None
-    with into_pipe(), read(sources(home, config, given)) as opened:
+    with (
+        into_pipe(),
+        read(
+            sources(home, config, given), None if files else home.directory, cached=cached
+        ) as opened,
+    ):
         try:
             with asked(opened.tables, question) as answer:
                 match form:

@@ -13,6 +13,7 @@ from mailauth.cli.files import files_argument, given_files
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Format,
+    cache_option,
     config_of,
     format_option,
     into_pipe,
@@ -47,6 +48,7 @@ NAMES = tuple(kind.report for kind in ROWS)
 @files_argument
 @home_options
 @format_option
+@cache_option
 @selection_options
 @click.option(
     "--days",
@@ -60,6 +62,7 @@ def report(
     name: str | None,
     files: tuple[Path, ...],
     form: Format,
+    cached: bool,
     selection: Selection,
     days: int,
 ) -> None:
@@ -79,14 +82,14 @@ def report(
     wanted = selection.wanted(now)
     _check_verdict(name, wanted)
     found = sources(home, config, given)
-    with into_pipe(), read(found) as opened:
+    with into_pipe(), read(found, None if files else home.directory, cached=cached) as opened:
         wanted = _about_account(opened, wanted)
         if not found.journal and found.lines:
             note(_unknown(name, opened.logs.totals(wanted).unsecure))
         if name is None:
             ports_of = _live_ports(home) if not files else None
             summary = summarize(
-                opened.logs, wanted, ports_of or seen_tls_ports(opened.tables, found)
+                opened.logs, wanted, ports_of or seen_tls_ports(opened.tables, opened.sources)
             )
             _print_summary(summary, form)
         else:

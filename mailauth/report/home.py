@@ -19,7 +19,7 @@ from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED, SUFFIXES, opened
 from mailauth.report.period import Wanted
 from mailauth.report.progress import Reading
-from mailauth.report.reading import Mark, Reader, fold_accounts, lines_from_records, match
+from mailauth.report.reading import Mark, Progress, Reader, fold_accounts, lines_from_records, match
 from mailauth.report.sources import Content, Source, Sources, sources_of_directory
 from mailauth.report.tables import Tables, sql, version
 
@@ -66,11 +66,19 @@ class HomeLogs(Logs):
     Nothing is opened before the first question. Nobody may ask any more once it is closed.
     """
 
-    def __init__(self, directory: Path, state: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        state: Path,
+        cache: str = CACHE_NAME,
+        progress: Progress | None = None,
+    ) -> None:
         self._directory = directory
-        self._cache: Path | None = state / CACHE_NAME
+        self._cache: Path | None = state / cache
+        self._progress = progress
         self._open: Tables | None = None
         self._known: list[_Known] = []
+        self._sources: dict[int, Source] = {}
         self._reading: Reading | None = None
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -79,6 +87,17 @@ class HomeLogs(Logs):
     def reading(self) -> Reading | None:
         """How far the files have been read for the question that is asked; `None` when they are."""
         return self._reading
+
+    def now(self) -> tuple[Tables, dict[int, Source]]:
+        """Return the tables as the files are now, and these by their numbers; raises `OSError`."""
+        with self._lock:
+            return self._current(), dict(self._sources)
+
+    def __enter__(self) -> "HomeLogs":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Break off what is being read, and close the tables."""
@@ -198,8 +217,10 @@ class HomeLogs(Logs):
         for position, source in enumerate(sources):
             status = source.path.stat()
             before = known[position] if position < len(known) else None
-            if before is not None and before.is_unchanged(status):
-                continue
+            if before is not None:
+                self._sources[before.file] = source
+                if before.is_unchanged(status):
+                    continue
             changed = True
             mark = Mark()
             if before is not None:
@@ -212,6 +233,7 @@ class HomeLogs(Logs):
                 if before is not None
                 else 1 + max((file.file for file in self._known), default=0)
             )
+            self._sources[number] = source
             mark = reader.read(source, number, mark, torn_tail=False)
             with opened(source.path) as file:
                 now = _Known(

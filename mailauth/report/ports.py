@@ -6,7 +6,7 @@ which its latest UNSECURE login stands, with the older and newer files of that j
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mailauth.login.event import Protocol
@@ -20,12 +20,12 @@ PortsOf = Callable[[Case], Mapping[Protocol, int]]
 _NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # as rotation names files
 
 
-def seen_tls_ports(tables: Tables, sources: Iterable[Source]) -> PortsOf:
+def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
     """Return what the journal knows of a case's server: each service's port with implicit TLS.
 
-    `sources` are the files in the tables, in their order there. The port last seen counts.
+    `sources` are the files by their numbers in the tables. The port last seen counts.
     """
-    journals = {number: _log_of(source) for number, source in enumerate(sources, 1)}
+    journals = {number: _log_of(source) for number, source in sources.items()}
     with tables.cursor() as cursor:
         seen = cursor.execute(sql("tls_ports")).fetchall()
         found_in = cursor.execute(sql("journals_of_cases")).fetchall()

@@ -1,7 +1,7 @@
 """Reading log files into tables, and bringing together there what belongs together."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import assert_never
 
@@ -27,20 +27,12 @@ class Mark(msgspec.Struct, frozen=True):
     lines: int = 0
 
 
-class NotUtf8(msgspec.Struct, frozen=True):
-    """A line that was read with its wrong octets replaced."""
-
-    source: Source
-    line: int
-
-
 class Reader:
     """Reads files into tables. A file has a number, by which its rows are ordered among others'."""
 
     def __init__(self, tables: Tables, progress: Progress | None = None) -> None:
         self._tables = tables
         self._progress = progress
-        self.not_utf8: list[NotUtf8] = []
 
     def read(self, source: Source, number: int, mark: Mark, *, torn_tail: bool) -> Mark:
         """Read what a file holds behind a mark, and return the mark behind that.
@@ -61,7 +53,8 @@ class Reader:
             for chunk in self._inserted(source.content, number, wanted):
                 reached = Mark(chunk.end, chunk.first + chunk.lines - 1)
                 escaped = escaped or "%" in chunk.text
-                self.not_utf8.extend(NotUtf8(source, line) for line in chunk.damaged)
+                if chunk.damaged:
+                    self._note_damaged(number, chunk.damaged)
         if source.content is Content.LINES:
             if escaped:
                 self._unescape(number, mark.lines)
@@ -91,6 +84,10 @@ class Reader:
                 case _:
                     assert_never(content)
 
+    def _note_damaged(self, number: int, lines: Sequence[int]) -> None:
+        with self._tables.cursor() as cursor:
+            cursor.execute("INSERT INTO not_utf8 SELECT $1, unnest($2)", [number, list(lines)])
+
     def _unescape(self, number: int, after: int) -> None:
         """Turn names as they are printed into the accounts that they name."""
         with self._tables.cursor() as cursor:
@@ -113,18 +110,16 @@ class Reader:
                 )
 
 
-def fold_accounts(tables: Tables) -> tuple[tuple[str, ...], ...]:
+def fold_accounts(tables: Tables) -> None:
     """Make one account of those that differ in letter case only.
 
-    It is spelled as the journal does, or as it was first. Return all spellings of each.
+    It is spelled as the journal does, or as it was first.
     """
     with tables.cursor() as cursor:
         cursor.execute(sql("fold_accounts"))
-        found = cursor.execute(sql("spellings")).fetchall()
-        if found:
+        if cursor.execute("FROM spellings LIMIT 1").fetchall():
             cursor.execute(sql("folded_lines"))
             cursor.execute(sql("folded_records"))
-    return tuple(tuple(spellings) for (spellings,) in found)
 
 
 def match(tables: Tables) -> None:
@@ -145,20 +140,19 @@ def lines_from_records(tables: Tables) -> None:
         cursor.execute(sql("lines_from_records"))
 
 
-def put_in_order(tables: Tables) -> int:
+def put_in_order(tables: Tables) -> None:
     """Order the rows of files that overlap or are not in order themselves by their times.
 
     What is in order stays as it stands, so that an hour that the zone repeats is told in its order.
-    Return how many lines were dropped because they stood in an earlier file too.
+    Lines that stood in an earlier file, too, are dropped and counted.
     """
-    repeated = 0
     with tables.cursor() as cursor:
         if cursor.execute(sql("disordered_lines")).fetchone() != (False,):
             repeated = _count(cursor.execute(sql("repeated_lines")))
+            cursor.execute("INSERT INTO repeated VALUES ($1)", [repeated])
             cursor.execute(sql("order_lines"))
         if cursor.execute(sql("disordered_records")).fetchone() != (False,):
             cursor.execute(sql("order_records"))
-    return repeated
 
 
 def _count(cursor: duckdb.DuckDBPyConnection) -> int:

@@ -47,11 +47,12 @@ class Tables:
     temporary directory. Raises `duckdb.Error` for a file that is no such database.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, *, read_only: bool = False) -> None:
         self._private = Path(tempfile.mkdtemp(prefix="mailauth-"))
         try:
             self._connection = duckdb.connect(
                 ":memory:" if file is None else str(file),
+                read_only=read_only,
                 config={
                     "enable_external_access": "false",
                     "autoinstall_known_extensions": "false",

@@ -4,7 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from mailauth.report.opening import Findings, opened_logs
+from mailauth.report.findings import Findings
+from mailauth.report.opening import opened_logs
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.rows import Row
 from mailauth.report.sources import sources_of_directory, sources_of_files

@@ -62,7 +62,7 @@ def shown(story: Story, name: str, screen: Console) -> None:
     sources = sources_of_directory(story.lines.parent)
     with opened_logs(sources) as opened:
         if name == "summary":
-            ports_of = seen_tls_ports(opened.tables, sources)
+            ports_of = seen_tls_ports(opened.tables, opened.sources)
             print_summary(summarize(opened.logs, EVERYTHING, ports_of), screen)
             return
         kind: type[Row] = next(kind for kind in ROWS if kind.report == name)

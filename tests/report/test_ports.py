@@ -18,7 +18,7 @@ SUE = "sue@mydomain.com"
 
 def ports(sources: Sources) -> dict[tuple[str, Protocol], int | None]:
     with opened_logs(sources) as opened:
-        ports_of = seen_tls_ports(opened.tables, sources)
+        ports_of = seen_tls_ports(opened.tables, opened.sources)
         return {
             (case.account, case.service): ports_of(case).get(case.service)
             for case in opened.logs.rows(Case, EVERYTHING)

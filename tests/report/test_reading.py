@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth.report.chunks import CHUNK_OCTETS, chunks
-from mailauth.report.opening import BadLine, opened_logs
+from mailauth.report.findings import BadLine
+from mailauth.report.opening import opened_logs
 from mailauth.report.rows import Login
 from mailauth.report.sources import sources_of_directory, sources_of_files
 from tests.report.asking import findings, of_directory, of_files

@@ -200,7 +200,7 @@ def test_the_summary_says_what_to_do(story: Story) -> None:
     story.login(MARY, secure=True)
     story.login("sue@mydomain.com", result=Result.CLEARTEXT_REFUSED)
     with opened_logs(sources_of_directory(story.lines.parent)) as opened:
-        ports = seen_tls_ports(opened.tables, sources_of_directory(story.lines.parent))
+        ports = seen_tls_ports(opened.tables, opened.sources)
         summary = summarize(opened.logs, EVERYTHING, ports)
     assert [advised.advice for advised in summary.open] == [
         f"{BOB}: IMAP in the clear on port 2143 from 10.11.12.102, 12 times since "

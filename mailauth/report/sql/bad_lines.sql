@@ -3,7 +3,7 @@ SELECT
     file,
     count(*) AS lines,
     count(damaged) AS bad,
-    min(struct_pack(line, text := damaged), $1::BIGINT) FILTER (damaged IS NOT NULL) AS first
+    list_sort(min(line, $1::BIGINT) FILTER (damaged IS NOT NULL)) AS first
 FROM (SELECT file, line, damaged FROM lines UNION ALL SELECT file, line, damaged FROM records)
 GROUP BY file
 HAVING bad > 0

@@ -46,6 +46,6 @@ SELECT
     ($2::UBIGINT << 32) + $3::UBIGINT + number::UBIGINT,
     $2, $3 + number,
     time, verdict, account, address, origin, stepped_back,
-    CASE WHEN time IS NULL OR verdict IS NULL OR account IS NULL THEN left(text, 200) END,
+    CASE WHEN time IS NULL OR verdict IS NULL OR account IS NULL THEN true END,
     NULL
 FROM ordered

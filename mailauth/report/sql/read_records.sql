@@ -33,7 +33,7 @@ SELECT
     ($2::UBIGINT << 32) + $3::UBIGINT + number::UBIGINT,
     $2, $3 + number,
     time, instant,
-    CASE WHEN time IS NULL OR instant IS NULL OR record.kind IS NULL THEN left(text, 200) END,
+    CASE WHEN time IS NULL OR instant IS NULL OR record.kind IS NULL THEN true END,
     record.seq, record.id, record.kind, record.result, record.reason, record.protocol, record.listener,
     record.local_port, record.session, record.secure, record.security, record.tls_version,
     record.tls_cipher, record.tls_sni, record.tls_alpn, record.mechanism, record."user",

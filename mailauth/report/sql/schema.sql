@@ -18,8 +18,14 @@ CREATE TABLE files (
     fingerprint BLOB       -- of what stands before read_to
 );
 
--- One row a line of SuccessfulLogins.log. `time` and what follows mean nothing where `damaged`, the
--- text of a line that is none, is not null.
+-- How many lines were dropped that stood in an earlier file, too: one row where it was counted.
+CREATE TABLE repeated (lines BIGINT);
+
+-- The lines that were read with octets replaced.
+CREATE TABLE not_utf8 (file UINTEGER, line UINTEGER);
+
+-- One row a line of SuccessfulLogins.log. `time` and what follows mean nothing where `damaged`, of a line
+-- that is none, is not null. What such a line says is kept nowhere.
 CREATE TABLE lines (
     ordinal UBIGINT,
     file UINTEGER,
@@ -30,7 +36,7 @@ CREATE TABLE lines (
     address VARCHAR,
     origin VARCHAR,
     stepped_back BOOLEAN,  -- printed an hour or more earlier than the line before it
-    damaged VARCHAR,
+    damaged BOOLEAN,
     record UBIGINT         -- the ordinal of its record in the journal
 );
 
@@ -47,7 +53,7 @@ CREATE TABLE records (
     line UINTEGER,
     time TIMESTAMP,
     instant TIMESTAMP,
-    damaged VARCHAR,
+    damaged BOOLEAN,
     seq BIGINT,
     id VARCHAR,
     kind VARCHAR,

@@ -43,6 +43,7 @@ from mailauth.origin.resolver import Resolver
 from mailauth.passwords.background import BackgroundChecks
 from mailauth.record.group_commit import Threads
 from mailauth.record.recorder import FileRecorder
+from mailauth.record.room import is_scarce
 from mailauth.record.summing import SettledChecks, SummingRecorder
 from mailauth.record.times import RecordTimes, TimedRecorder
 from mailauth.tokens import TokenIssuer
@@ -117,6 +118,7 @@ class Front:
             blocking.is_friendly,
             now=self._reactor.seconds,
             call_later=self._reactor.callLater,
+            is_scarce=partial(is_scarce, self.home / config.log.directory),
         )
         self.exposure = SettledChecks(
             BackgroundChecks(self._reactor.callLater), self.summing.settled

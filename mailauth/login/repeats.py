@@ -93,6 +93,7 @@ class Repeats:
         in_all: int = IN_ALL,
     ) -> None:
         self.unwritten = 0  # attempts that are counted and not recorded yet
+        self.sparing = False  # whether everything is summed up, from the first attempt on
         self._now = now
         self._singly = singly
         self._addresses = addresses
@@ -111,7 +112,8 @@ class Repeats:
         whose, window = self._window(attempt.kind, attempt.ip)
         window.attempts += 1
         is_exposed = attempt.exposed is True
-        if not window.summing and window.attempts <= self._singly and self._may_be_written():
+        is_single = not (window.summing or self.sparing) and window.attempts <= self._singly
+        if is_single and self._may_be_written():
             if is_exposed:
                 window.sums.setdefault(_kind_of(attempt), _Sum())
             return False

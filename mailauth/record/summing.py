@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from twisted.logger import Logger
+
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Recorder
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result
@@ -13,6 +15,8 @@ from mailauth.wire.pending import Pending
 ASKED_SECONDS = 1.0  # sums are written no more often because somebody asks
 ASKED_SUMS = 100  # of these at once; the others are written when their minute is over
 DUE_SUMS = 400  # at once, so that nobody who logs in waits for them; the others a second later
+
+log = Logger()
 
 _COUNTED = LoginEvent(  # what a session hears of an attempt that is recorded later, with others
     v=1,
@@ -52,7 +56,8 @@ class SummingRecorder:
     """A `Recorder` in front of another one.
 
     Friends, who are never blocked, have every attempt recorded. `now` is the clock of `repeats`,
-    and `call_later` calls a function after some of its seconds.
+    and `call_later` calls a function after some of its seconds. While room on the disk `is_scarce`,
+    everything that strangers do is counted, and recorded when there is room again.
     """
 
     def __init__(
@@ -63,12 +68,14 @@ class SummingRecorder:
         *,
         now: Callable[[], float],
         call_later: Callable[[float, Callable[[], None]], object],
+        is_scarce: Callable[[], bool] = lambda: False,
     ) -> None:
         self._recorder = recorder
         self._repeats = repeats
         self._is_friendly = is_friendly
         self._now = now
         self._call_later = call_later
+        self._is_scarce = is_scarce
         self._asked = now() - ASKED_SECONDS  # when sums were last written for somebody
         self._askers: list[Pending[None]] = []
 
@@ -86,6 +93,7 @@ class SummingRecorder:
 
     def tick(self) -> None:
         """Write sums of the minutes that are over; to be called every second."""
+        self._look()
         self._write(self._repeats.due(DUE_SUMS))
 
     def settled(self) -> Pending[None]:
@@ -107,9 +115,23 @@ class SummingRecorder:
         self._repeats.forget()
 
     def close(self) -> None:
-        """Write every sum: the server stops."""
+        """Write every sum, with the last room if need be: the server stops."""
+        self._repeats.sparing = False
         self._write(self._repeats.pending())
         self._tell()
+
+    def _look(self) -> None:
+        scarce = self._is_scarce()
+        if scarce is self._repeats.sparing:
+            return
+        self._repeats.sparing = scarce
+        if scarce:
+            log.warn(
+                "The disk of the logs is nearly full: failed logins of strangers are only counted"
+                " until there is room, so that those that succeed can be recorded"
+            )
+        else:
+            log.warn("There is room for the logs again")
 
     def _tell(self) -> None:
         self._asked = self._now()
@@ -119,7 +141,7 @@ class SummingRecorder:
             each.resolve(None)
 
     def _write(self, sums: Iterable[Attempt]) -> None:
-        is_full = False  # the disk: the others are not tried then
+        is_full = self._repeats.sparing  # the disk: the others are not tried then
         for each in sums:
             is_full = is_full or self._recorder.record(each) is None
             if is_full:

@@ -12,6 +12,7 @@ from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.login.exposure import ImmediateChecks
 from mailauth.login.repeats import MINUTE, SINGLY, Repeats
 from mailauth.record.recorder import FileRecorder
+from mailauth.record.room import is_scarce
 from mailauth.record.summing import ASKED_SUMS, SettledChecks, SummingRecorder
 from tests.record.desk import (
     ATTEMPTS,
@@ -33,6 +34,7 @@ class Desk:
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
+        self.is_scarce = False
         self.timers = Timers()
         self.files: FileRecorder = opened(logs)
         self.summing = SummingRecorder(
@@ -41,6 +43,7 @@ class Desk:
             Blocking(now=self.timers.seconds, friendly=FRIENDS).is_friendly,
             now=self.timers.seconds,
             call_later=self.timers.callLater,
+            is_scarce=lambda: self.is_scarce,
         )
 
     def attempt(self, number: int, attempt: Attempt = STRANGER) -> None:
@@ -162,3 +165,48 @@ def test_a_sum_that_cannot_be_written_is_written_later(
     monkeypatch.undo()
     desk.pass_time(1)
     assert sorted(desk.counts()) == [4, 9]
+
+
+def test_the_last_room_is_for_logins_that_succeed(desk: Desk, said: list[str]) -> None:
+    """An exposed password, which closes no account by itself, is told all the same."""
+    desk.is_scarce = True
+    desk.pass_time(1)
+    desk.attempt(10)
+    desk.attempt(10, HANDSHAKE)
+    desk.attempt(1, msgspec.structs.replace(STRANGER, exposed=True))
+    desk.attempt(3, msgspec.structs.replace(BOB, ip=STRANGER.ip))
+    desk.attempt(2, WRONG)
+    desk.pass_time(2 * int(MINUTE))
+    desk.summing.settled()
+    assert [each.result for each in journal(desk.logs)] == [
+        Result.BAD_CREDENTIALS,
+        *[Result.SUCCESS] * 3,
+        *[Result.BAD_CREDENTIALS] * 2,
+    ]
+    desk.is_scarce = False
+    desk.pass_time(1)
+    assert desk.counts() == [10, 10]
+    desk.attempt(1)
+    assert journal(desk.logs)[-1].reason == "wrong password"
+    assert [each.partition(":")[0] for each in said] == [
+        "The disk of the logs is nearly full",
+        "There is room for the logs again",
+    ]
+
+
+def test_a_server_that_stops_writes_what_was_counted_with_the_last_room(desk: Desk) -> None:
+    desk.is_scarce = True
+    desk.pass_time(1)
+    desk.attempt(10)
+    desk.summing.close()
+    assert desk.counts() == [10]
+
+
+def test_room_is_scarce_when_a_twentieth_of_a_small_disk_is_left(full_disk: Path) -> None:
+    assert not is_scarce(full_disk)
+    ballast = full_disk / "ballast"
+    ballast.write_bytes(bytes(124 * 1024))
+    assert is_scarce(full_disk)
+    ballast.unlink()
+    assert not is_scarce(full_disk)
+    assert not is_scarce(full_disk / "missing")

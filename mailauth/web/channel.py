@@ -31,6 +31,8 @@ FIELD_LINE_OCTETS = 16_384  # holds the longest authentication line that is told
 HEADER_OCTETS = 32_768
 HEADER_LINES = 128
 BODY_OCTETS = 65_536
+CHUNKS = 1024  # of a content, and one more for each
+OCTETS_A_CHUNK = 256  # that come in them
 DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sender reads the reply
 
 
@@ -103,6 +105,8 @@ class Channel(http.HTTPChannel):
         self._header_lines += 1
         if self._header_octets > HEADER_OCTETS or self._header_lines > HEADER_LINES:
             self.refuse(HttpError(431, "The header section is too long."), "line-too-long")
+        elif self._header_lines > 1 and line[:1] in (b" ", b"\t"):
+            self.refuse(HttpError(400, "A header field is folded."), "malformed-request")
         else:
             super().lineReceived(line)
 
@@ -112,10 +116,16 @@ class Channel(http.HTTPChannel):
         self.refuse(HttpError(status, f"The {what} is too long."), "line-too-long")
 
     def headerReceived(self, line: bytes) -> bool:
-        """Refuse lengths that are not worth being read as a number."""
+        """Refuse lengths that are no number worth reading, and codings that leave it open."""
         name, _, value = line.partition(b":")
-        if name.lower() == b"content-length" and len(value.strip()) > len(str(DRAINED_OCTETS)):
-            self.refuse(HttpError(413, "The content is too long."), "malformed-request")
+        error: HttpError | None = None
+        match name.lower():
+            case b"content-length" if len(value.strip()) > len(str(DRAINED_OCTETS)):
+                error = HttpError(413, "The content is too long.")
+            case b"transfer-encoding":
+                error = _error_of_coding(value)
+        if error is not None:
+            self.refuse(error, "malformed-request")
             return False
         return bool(super().headerReceived(line))
 
@@ -192,6 +202,16 @@ class Channel(http.HTTPChannel):
         )
 
 
+def _error_of_coding(value: bytes) -> HttpError | None:
+    """Take `chunked` once, and nothing else (RFC 9112 §6.1, §6.3)."""
+    *others, last = (coding.strip().lower() for coding in value.split(b","))
+    if last != b"chunked" or b"chunked" in others:
+        return HttpError(400, "The transfer coding leaves the content's length open.")
+    if others:
+        return HttpError(501, "The transfer coding is not known here.")
+    return None
+
+
 class Transaction(http.Request):
     """A request and its response."""
 
@@ -200,7 +220,7 @@ class Transaction(http.Request):
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel, parsePOSTFormSubmission=False)
-        self._octets = 0
+        self._octets = self._chunks = 0
         self._work: Deferred[None] | None = None
         self._gone = False
         self._sending: Outlet | Rest | None = None
@@ -214,10 +234,22 @@ class Transaction(http.Request):
     def handleContentChunk(self, data: bytes) -> None:
         """Keep what is allowed, read on for a while, then give up."""
         self._octets += len(data)
-        if self._octets <= BODY_OCTETS:
+        self._chunks += 1
+        if self._is_shredded:
+            self.channel.refuse(
+                HttpError(400, "The content comes in too many chunks."), "malformed-request"
+            )
+        elif self._octets <= BODY_OCTETS:
             self.content.write(data)
         elif self._octets > DRAINED_OCTETS:
             self.channel.refuse(HttpError(413, "The content is too long."), "malformed-request")
+
+    @property
+    def _is_shredded(self) -> bool:
+        """Whether the content's chunks are so small that they cost more than what they bring."""
+        return self._chunks > CHUNKS + self._octets / OCTETS_A_CHUNK and bool(
+            self.requestHeaders.hasHeader(b"transfer-encoding")
+        )
 
     def process(self) -> None:
         """Answer the request, now or when its answer is there."""
@@ -298,6 +330,8 @@ class Transaction(http.Request):
         hosts = self.requestHeaders.getRawHeaders(b"host", [])
         if not hosts and self.clientproto == b"HTTP/1.1":
             raise HttpError(400, "The Host field is missing.")
+        if self.clientproto == b"HTTP/1.0" and self.requestHeaders.hasHeader(b"transfer-encoding"):
+            raise HttpError(400, "HTTP/1.0 has no transfer codings.")  # RFC 9112 §6.1
         if len(hosts) > 1:  # RFC 9112 §3.2
             raise HttpError(400, "There is more than one Host field.")
         path, _, query = self.uri.partition(b"?")

@@ -40,6 +40,7 @@ from mailauth.net.poller import Poller
 from mailauth.net.quiet import quiet
 from mailauth.operations import RunningOperations
 from mailauth.origin.resolver import Resolver
+from mailauth.own_thread import OwnThread
 from mailauth.passwords.background import BackgroundChecks
 from mailauth.record.group_commit import Threads
 from mailauth.record.recorder import FileRecorder
@@ -74,7 +75,7 @@ class Front:
         self.home = home
         self.listeners: list[Listener] = []
         self.tokens = TokenIssuer(state_directory(home), now)
-        self.threads = Threads(reactor.callInThread, reactor.callFromThread)
+        self.threads = Threads(reactor.callInThread, reactor.callFromThread, OwnThread("disk").do)
         self.loaded: Loaded
         self.resolver: Resolver
         self.recorder: FileRecorder

@@ -8,6 +8,7 @@ from pathlib import Path
 from mailauth.directories import PRIVATE
 
 STATE_DIRECTORY = ".mailauth"
+TEMPORARY = "tmp"  # in it: what a server needs for a while, and the next one removes
 
 ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
 _LOOK_SECONDS = 0.01

@@ -29,8 +29,9 @@ from mailauth.control.console import ConsoleHandlers
 from mailauth.control.records import RecordHandlers
 from mailauth.control.service import ControlService
 from mailauth.control.services import service_handlers
+from mailauth.directories import emptied
 from mailauth.front import LOOK_SECONDS, Front
-from mailauth.home_lock import HomeLock, state_directory
+from mailauth.home_lock import TEMPORARY, HomeLock, state_directory
 from mailauth.loaded import Loader
 from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
@@ -119,6 +120,7 @@ class Server:
             front.resolver = Resolver(config.geoip, self.home)
             lock = HomeLock(self.home)
             opened.callback(lock.release)
+            emptied(state_directory(self.home) / TEMPORARY)
             bound = [
                 opened.enter_context(sockets.bind(each, config.listener))
                 for each in config.listener

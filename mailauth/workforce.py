@@ -1,7 +1,5 @@
 """The parent's side of a server with workers: what it shares with them, and how it uses them."""
 
-import os
-import shutil
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,6 +9,7 @@ import msgspec
 from twisted.internet.posixbase import PosixReactorBase
 
 from mailauth.config import Config, ListenerProtocol
+from mailauth.directories import emptied
 from mailauth.front import Front
 from mailauth.home_lock import HomeLock, state_directory
 from mailauth.net.listener import Listener
@@ -40,7 +39,7 @@ class Workforce:
         self.follower: Follower
         self._front = front
         self._lock = lock
-        self._maildir = maildir if maildir is not None else _emptied(state / _MAIL)
+        self._maildir = maildir if maildir is not None else emptied(state / _MAIL)
         self._reactor = reactor
         self._accepting: dict[str, int] = {}  # the sockets that workers accept from
         self._crew: Crew
@@ -112,11 +111,3 @@ class Workforce:
             maildir=str(self._maildir),
             disabled=self._front.authority.disabled,
         )
-
-
-def _emptied(directory: Path) -> Path:
-    """Return a directory in which there is nothing."""
-    if os.path.lexists(directory):
-        shutil.rmtree(directory)
-    directory.mkdir(mode=0o700)
-    return directory

@@ -62,6 +62,7 @@ def serve(
     from mailauth.allocation import give_back_large_blocks, take_all_descriptors
     from mailauth.cli.background import BackgroundWriter
     from mailauth.cli.diagnostics import begin_logging
+    from mailauth.cli.ending import insist
     from mailauth.cli.following import LinePrinter
     from mailauth.cli.parent import StdinEnd, check_stdin
     from mailauth.cli.privileges import AS_ROOT, is_almighty
@@ -90,6 +91,7 @@ def serve(
     if not ready_json and is_almighty():
         Logger().warn(AS_ROOT)
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
+    reactor.addSystemEventTrigger("before", "shutdown", insist)
     stop = _once(reactor.stop)
 
     def listen_to_signals() -> None:

@@ -18,11 +18,13 @@ _sync_data = getattr(os, "fdatasync", os.fsync)
 class Threads(msgspec.Struct, frozen=True):
     """How work leaves the reactor's thread, and how it comes back.
 
-    Twisted's are `callInThread` and `callFromThread`.
+    Twisted's are `callInThread` and `callFromThread`. What is put on the disk has a thread of its
+    own, `sync`: logins wait for it, and must not wait for what else is done in threads.
     """
 
     leave: Callable[[Callable[[], object]], object]
     enter: Callable[[Callable[[], object]], object]
+    sync: Callable[[Callable[[], object]], object]
 
 
 class _Group:
@@ -110,7 +112,7 @@ class GroupCommit:
             group.sync()
             self._threads.enter(lambda: self._synced(group))
 
-        self._threads.leave(work)
+        self._threads.sync(work)
 
     def _synced(self, group: _Group) -> None:
         self._syncing = None

@@ -14,6 +14,8 @@ import duckdb
 import msgspec
 from twisted.logger import Logger
 
+from mailauth.directories import PRIVATE, made
+from mailauth.home_lock import TEMPORARY
 from mailauth.report.chunks import fingerprint as fingerprint_of
 from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED, SUFFIXES, opened
@@ -76,6 +78,8 @@ class HomeLogs(Logs):
         self._directory = directory
         self._cache: Path | None = state / cache
         self._progress = progress
+        # A server that starts empties it, which must not be done to a command that runs.
+        self._aside = state / TEMPORARY if cache == CACHE_NAME else None
         self._open: Tables | None = None
         self._known: list[_Known] = []
         self._sources: dict[int, Source] = {}
@@ -147,7 +151,7 @@ class HomeLogs(Logs):
             return self._open
         if cache is None or not cache.exists():
             raise _Misfit
-        self._open = tables = Tables(cache)
+        self._open = tables = Tables(cache, self._place_aside())
         with tables.cursor() as cursor:
             if cursor.execute("FROM made_from").fetchall() != [(version(),)]:
                 raise _Misfit
@@ -175,7 +179,7 @@ class HomeLogs(Logs):
             cache.parent.mkdir(mode=0o700, exist_ok=True)
             cache.unlink(missing_ok=True)
             cache.with_name(f"{cache.name}.wal").unlink(missing_ok=True)
-        self._open = Tables(cache)
+        self._open = Tables(cache, self._place_aside())
         return self._open
 
     def _discard(self) -> None:
@@ -248,6 +252,15 @@ class HomeLogs(Logs):
                 )
             self._remember(tables, now)
         return changed
+
+    def _place_aside(self) -> Path | None:
+        """Return where to keep aside what memory does not hold; `None` is the system's place."""
+        if self._aside is None:
+            return None
+        try:
+            return made(self._aside, PRIVATE)
+        except OSError:
+            return None  # as without a cache: the answers are the same
 
     def _go_on(self, octets: int) -> None:
         """Go on reading after so many octets, unless it is to end."""

@@ -44,11 +44,14 @@ class Tables:
     """A database of log tables, empty when it is made. Each thread asks through its own cursor.
 
     Without a file the tables live in memory, compressed, and what does not fit is kept in a private
-    temporary directory. Raises `duckdb.Error` for a file that is no such database.
+    temporary directory, in `aside` if that is given. Raises `duckdb.Error` for a file that is no
+    such database.
     """
 
-    def __init__(self, file: Path | None = None, *, read_only: bool = False) -> None:
-        self._private = Path(tempfile.mkdtemp(prefix="mailauth-"))
+    def __init__(
+        self, file: Path | None = None, aside: Path | None = None, *, read_only: bool = False
+    ) -> None:
+        self._private = Path(tempfile.mkdtemp(prefix="mailauth-", dir=aside))
         try:
             self._connection = duckdb.connect(
                 ":memory:" if file is None else str(file),

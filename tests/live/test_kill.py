@@ -3,11 +3,14 @@
 `scripts/faults` plays 50 rounds of each kind.
 """
 
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from mailauth.testing import RunningServer
 from tests.live.kill_rounds import KINDS, Rounds
 
 ROUNDS = 2
@@ -31,6 +34,29 @@ def test_a_worker_killed_under_load_interrupts_nobody_else(tmp_path: Path) -> No
     rounds.play("worker")
     rounds.play("worker")
     rounds.stop()
+
+
+def test_a_killed_server_leaves_nothing_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its reports keep aside is in its home, where the next server removes it."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
+    home = tmp_path / "home"
+    home.mkdir()
+    server = RunningServer(home)
+    server.start()
+    with closing(HTTPConnection("127.0.0.1", server.port("http"), timeout=20)) as client:
+        token = {"Authorization": f"Bearer {server.ready.api_token}"}
+        client.request("GET", "/api/v1/cases", headers=token)
+        response = client.getresponse()
+        assert response.status == 200, response.read()
+    assert list((home / ".mailauth" / "tmp").iterdir()) != []
+    server.kill()
+    server.start()
+    assert list((home / ".mailauth" / "tmp").iterdir()) == []
+    assert server.stop() == 0
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_the_rounds_would_notice(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class Hands:
 
     def __init__(self) -> None:
         self.work: list[Callable[[], object]] = []
-        self.threads = Threads(self.work.append, lambda done: done())
+        self.threads = Threads(self.work.append, lambda done: done(), self.work.append)
 
     def finish(self) -> None:
         """Do what there is to do, and what comes of it."""

@@ -266,7 +266,7 @@ def test_with_a_real_thread_and_a_real_disk(tmp_path: Path) -> None:
         origins=Places(),
         zone=None,
         now=Clock(),
-        threads=Threads(work.put, calls.put),
+        threads=Threads(work.put, calls.put, work.put),
     )
     try:
         for number in range(300):
@@ -281,3 +281,19 @@ def test_with_a_real_thread_and_a_real_disk(tmp_path: Path) -> None:
         work.put(None)
         worker.join()
     assert [event.user for event in answered if event is not None] == [f"u{n}" for n in range(300)]
+
+
+def test_an_fsync_waits_for_nothing_that_is_done_in_other_threads(
+    tmp_path: Path, disk: Disk
+) -> None:
+    """Those may all be reading the journal for somebody."""
+    busy: list[Callable[[], object]] = []
+    hands = Hands()
+    hands.threads = Threads(busy.append, lambda done: done(), hands.work.append)
+    answers = Answers(opened(tmp_path, settings=ON_DISK, hands=hands))
+    answers.ask("a")
+    hands.finish()
+    assert answers.given == [("a", True)]
+    assert busy == []
+    answers.recorder.tick()
+    assert len(busy) == 1  # what compresses older files may take its time

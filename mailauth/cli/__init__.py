@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from mailauth.config.errors import ConfigError, printable
+from mailauth.config.errors import ConfigError, meant, printable
 
 COMMANDS = {
     "serve": "Run the server.",
@@ -52,6 +52,18 @@ class CommandLine(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is typed; ask whether a similar one is meant if there is none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = meant(args[0], self.list_commands(ctx))
+            if hint:
+                raise click.UsageError(f"{error.message.rstrip('.')}{hint}", ctx) from None
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -62,7 +74,19 @@ def _module_of(command: str) -> str:
     return f"{__name__}.{command.replace('-', '_')}"
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+_COMPLETION = """\b
+Completion in a shell:
+  bash   eval "$(_MAILAUTH_COMPLETE=bash_source mailauth)"    (in ~/.bashrc)
+  zsh    eval "$(_MAILAUTH_COMPLETE=zsh_source mailauth)"     (in ~/.zshrc)
+  fish   _MAILAUTH_COMPLETE=fish_source mailauth | source     (in config.fish)
+"""
+
+
+@click.group(
+    cls=CommandLine,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_COMPLETION,
+)
 @click.version_option(package_name="mailauth", message="%(prog)s %(version)s")
 def command_line() -> None:
     """A mail server that shows who logs in insecurely."""

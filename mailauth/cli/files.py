@@ -9,6 +9,7 @@ from typing import IO, BinaryIO
 
 import click
 
+from mailauth.config.errors import meant
 from mailauth.report.sources import JOURNAL_NAME, LINES_NAME, Given, logs_in
 
 STDIN = Path("-")
@@ -16,27 +17,30 @@ STDIN = Path("-")
 files_argument = click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 
 
-def given_files(files: Sequence[Path], nor: str = "") -> list[Given]:
-    """Return what to read for the names that somebody gave; `nor` says what else they could be.
+def given_files(files: Sequence[Path], nor: str = "", others: Sequence[str] = ()) -> list[Given]:
+    """Return what to read for the names that somebody gave.
+
+    `nor` says what else they could be, which are the names of `others`.
 
     What can be read only once is kept in an unnamed file until the command ends. Raises
     `click.UsageError` for what is not there.
     """
-    return [given for file in files for given in _given(file, nor)]
+    return [given for file in files for given in _given(file, nor, others)]
 
 
-def check_files(files: Sequence[Path], nor: str = "") -> None:
+def check_files(files: Sequence[Path], nor: str = "", others: Sequence[str] = ()) -> None:
     """Refuse what is not there, as `given_files` does."""
     for file in files:
         if file != STDIN and not file.exists():
-            raise click.UsageError(", ".join(filter(None, (f"{file}: no such file", nor))))
+            what = ", ".join(filter(None, (f"{file}: no such file", nor)))
+            raise click.UsageError(f"{what}{meant(str(file), others)}")
 
 
-def _given(file: Path, nor: str) -> Iterator[Given]:
+def _given(file: Path, nor: str, others: Sequence[str]) -> Iterator[Given]:
     if file == STDIN:
         yield _kept(sys.stdin.buffer, "standard input")
         return
-    check_files([file], nor)
+    check_files([file], nor, others)
     if file.is_dir():
         logs = logs_in(file)
         if not logs:

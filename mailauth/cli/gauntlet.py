@@ -14,7 +14,7 @@ from rich.table import Table
 
 from mailauth.cli.duration import Duration
 from mailauth.config import ListenerProtocol, TlsMode
-from mailauth.config.errors import printable
+from mailauth.config.errors import meant, printable
 from mailauth.faults import STALL_SECONDS, Fault
 from mailauth.kit.gauntlet.cases import MAIL, NO_FAULT, USER, Case, cases
 from mailauth.kit.gauntlet.judging import Judgement, Severity, Verdict
@@ -180,7 +180,8 @@ def _check_names(only: Sequence[str], tried: Sequence[Case]) -> None:
     for name in only:
         if name not in {NO_FAULT, *(fault.value for fault in Fault)}:
             names = ", ".join((NO_FAULT, *(fault.value for fault in Fault)))
-            raise click.UsageError(f'no case "{name}": expected one of {names}')
+            hint = meant(name, names.split(", "))
+            raise click.UsageError(f'no case "{name}": expected one of {names}{hint}')
         if name not in known:
             raise click.UsageError(f'"{name}" is not for this protocol and way of TLS')
 

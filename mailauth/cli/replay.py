@@ -1,11 +1,19 @@
 """`mailauth replay`: play a scenario against real listeners."""
 
 import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 import msgspec
+
+from mailauth.cli.completion import named_or_file
+
+if TYPE_CHECKING:
+    from mailauth.kit.scenario import Login
 
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)x?")
 
@@ -27,8 +35,14 @@ class Speed(click.ParamType[float]):
         return float(found[1])
 
 
+def _scenarios() -> list[str]:
+    from mailauth.kit.library import names
+
+    return names()
+
+
 @click.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=named_or_file(_scenarios))
 @click.option(
     "--home",
     "directory",
@@ -84,17 +98,19 @@ def replay(
         raise click.ClickException(f"{line_log} is not empty")
     failures: list[Failure] = []
 
-    def main(reactor: object) -> defer.Deferred[None]:
-        playing = defer.Deferred.fromCoroutine(
-            play(loaded, logs, cast(PosixReactorBase, reactor), speed=speed)
-        )
-        return playing.addErrback(failures.append)
+    with _progress(len(loaded.login)) as played:
 
-    try:
-        task.react(main, _reactor=cast(PosixReactorBase, installed))
-    except SystemExit as ended:
-        if ended.code:
-            raise
+        def main(reactor: object) -> defer.Deferred[None]:
+            playing = defer.Deferred.fromCoroutine(
+                play(loaded, logs, cast(PosixReactorBase, reactor), played, speed)
+            )
+            return playing.addErrback(failures.append)
+
+        try:
+            task.react(main, _reactor=cast(PosixReactorBase, installed))
+        except SystemExit as ended:
+            if ended.code:
+                raise
     for failure in failures:
         if isinstance(failure.value, ReplayError):
             raise click.ClickException(str(failure.value))
@@ -103,3 +119,19 @@ def replay(
         found = msgspec.json.format(msgspec.json.encode(findings(loaded)), indent=2)
         findings_file.write_bytes(found + b"\n")
     click.echo(f"{len(loaded.login)} logins played; see {line_log}")
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[["Login"], None]]:
+    """Show on a terminal how many logins have been played, and which was the last."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    at = TextColumn("{task.fields[at]}")
+    columns = (TextColumn("playing"), BarColumn(), MofNCompleteColumn(), at)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("playing", total=total, at="")
+        yield lambda login: progress.update(task, advance=1, at=f"{login.at:%Y-%m-%d %H:%M}")

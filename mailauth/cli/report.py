@@ -1,6 +1,5 @@
 """`mailauth report`: who logs in insecurely, and what to do about it."""
 
-import difflib
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import assert_never
 import click
 import msgspec
 
+from mailauth.cli.completion import named_or_file
 from mailauth.cli.files import files_argument, given_files
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
@@ -24,6 +24,7 @@ from mailauth.cli.logs import (
 from mailauth.cli.running import running_services
 from mailauth.cli.selection import Selection, selection_options
 from mailauth.config import Config, ConfigError
+from mailauth.config.errors import meant
 from mailauth.record.stamp import zone_named
 from mailauth.report.exports import write_csv, write_json
 from mailauth.report.layout import console
@@ -44,7 +45,7 @@ NAMES = tuple(kind.report for kind in ROWS)
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=named_or_file(NAMES))
 @files_argument
 @home_options
 @format_option
@@ -75,7 +76,7 @@ def report(
     if name is not None and name not in NAMES:
         files = (Path(name), *files)
         name = None
-    given = given_files(files, f"nor a report ({', '.join(NAMES)})")
+    given = given_files(files, f"nor a report ({', '.join(NAMES)})", NAMES)
     config = config_of(home) if not files else None
     zone = zone_named(config.timezone) if config is not None else None
     now = datetime.now(zone).replace(tzinfo=None)
@@ -136,8 +137,7 @@ def _about_account(opened: Opened, wanted: Wanted) -> Wanted:
     account = opened.logs.account_meant_by(wanted.account)
     if account is not None:
         return msgspec.structs.replace(wanted, account=account)
-    similar = difflib.get_close_matches(wanted.account, opened.logs.accounts(), n=1)
-    hint = f', did you mean "{similar[0]}"?' if similar else ""
+    hint = meant(wanted.account, opened.logs.accounts())
     note(f'note: no account "{wanted.account}" is in these logs{hint}')
     return wanted
 

@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 import msgspec
 
 from mailauth.cli import collector
 from mailauth.cli.home import Home, home_options
+from mailauth.config import ConfigError
+
+if TYPE_CHECKING:
+    from mailauth.net.sockets import CannotListen
 
 
 @click.command()
@@ -68,6 +72,7 @@ def serve(
     from mailauth.cli.privileges import AS_ROOT, is_almighty
     from mailauth.cli.startup import print_page, ready
     from mailauth.clocks import keep_deadlines, lasting
+    from mailauth.net.sockets import CannotListen
     from mailauth.server import Server
 
     reactor = cast(PosixReactorBase, installed)
@@ -87,7 +92,10 @@ def serve(
         maildir=maildir,
         lasting=lasting,
     )
-    server.start()
+    try:
+        server.start()
+    except CannotListen as error:
+        raise click.ClickException(f"{error}{_way_out(error, home)}") from None
     if not ready_json and is_almighty():
         Logger().warn(AS_ROOT)
     reactor.addSystemEventTrigger("before", "shutdown", server.stop)
@@ -143,3 +151,14 @@ def _let_go_of_stdout() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def _way_out(error: "CannotListen", home: Home) -> str:
+    """Say what to do about a port that cannot be had."""
+    if not error.for_want_of_another_port:
+        return ""
+    try:
+        home.load(port_offset=0)
+    except ConfigError:  # the ports are those of [[listener]] tables
+        return "; --ephemeral takes free ports"
+    return "; --port-offset N takes other ports, and --ephemeral free ones"

@@ -18,9 +18,13 @@ def wrong(where: str, expected: str, got: object) -> ConfigError:
 
 def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
     """Make the error of a key that nobody knows, with the known one that was probably meant."""
-    close = difflib.get_close_matches(key, list(known), n=1)
-    hint = f', did you mean "{close[0]}"?' if close else ""
-    return ConfigError(f"{printable(where)}: unknown key{hint}")
+    return ConfigError(f"{printable(where)}: unknown key{meant(key, known)}")
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Ask, in the continuation of a sentence, whether a similar name is meant; empty if none is."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f', did you mean "{close[0]}"?' if close else ""
 
 
 def choice(options: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from random import Random
 import msgspec
 
 from mailauth.config import ConfigError
+from mailauth.config.errors import meant
 from mailauth.kit.generators import GENERATORS
 from mailauth.kit.scenario import Login, Scenario
 
@@ -20,6 +21,11 @@ def built_in() -> list[str]:
     return sorted(
         file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml")
     )
+
+
+def names() -> list[str]:
+    """List the names of all scenarios."""
+    return [*built_in(), *GENERATORS]
 
 
 def load(name: str, seed: int = 0, days: int | None = None) -> Scenario:
@@ -37,8 +43,9 @@ def load(name: str, seed: int = 0, days: int | None = None) -> Scenario:
     elif Path(name).suffix == ".toml" or Path(name).exists():
         file = Path(name)
     else:
-        known = ", ".join([*built_in(), *GENERATORS])
-        raise ConfigError(f'no scenario "{name}": expected a file, or one of {known}')
+        hint = meant(name, names())
+        known = ", ".join(names())
+        raise ConfigError(f'no scenario "{name}": expected a file, or one of {known}{hint}')
     try:
         table = tomllib.loads(file.read_bytes().decode("utf-8"))
         scenario = msgspec.convert(table, Scenario)

@@ -1,5 +1,6 @@
 """Listening sockets: bound all together, before anybody is served on one of them."""
 
+import errno
 import os
 import socket
 
@@ -11,7 +12,12 @@ BACKLOG = 1024  # connections that the kernel keeps for us; it may keep fewer
 
 
 class CannotListen(OSError):
-    """An address cannot be listened on; the message names the listener and says why."""
+    """An address cannot be listened on; the message names the listener and says why.
+
+    `for_want_of_another_port` says whether it would do with another port.
+    """
+
+    for_want_of_another_port = False
 
 
 def bind(config: ListenerConfig, others: tuple[ListenerConfig, ...]) -> socket.socket:
@@ -66,4 +72,6 @@ def written(address: str, port: int) -> str:
 def _cannot_listen(config: ListenerConfig, error: OSError) -> CannotListen:
     why = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else str(error)
     where = written(config.address, config.port)
-    return CannotListen(f"listener {config.name}: cannot listen on {where}: {why.lower()}")
+    failure = CannotListen(f"listener {config.name}: cannot listen on {where}: {why.lower()}")
+    failure.for_want_of_another_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+    return failure

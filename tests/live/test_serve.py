@@ -117,9 +117,23 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
-        f"error: listener imap: cannot listen on 127.0.0.1:{port}: address already in use\n"
+        f"error: listener imap: cannot listen on 127.0.0.1:{port}: address already in use;"
+        " --ephemeral takes free ports\n"
     )
     assert run("--home", str(tmp_path), "--ready-json", "--port-offset", "1").returncode == 2
+
+
+def test_a_taken_port_of_the_demo_has_two_ways_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        offset = taken.getsockname()[1] - 143
+        done = run("--home", str(tmp_path), "--ready-json", "--port-offset", str(offset))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: listener imap: cannot listen on 127.0.0.1:{offset + 143}: address already in use;"
+        " --port-offset N takes other ports, and --ephemeral free ones\n"
+    )
 
 
 def test_a_home_in_use(server: RunningServer) -> None:

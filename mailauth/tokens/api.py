@@ -116,7 +116,7 @@ class ApiTokens:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[list[StoredToken]]:
         """Give the tokens to be changed, and then write them all at once; others wait."""
-        self._file.parent.mkdir(mode=0o700, exist_ok=True)
+        self._make_directory()
         directory = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             try:
@@ -131,6 +131,17 @@ class ApiTokens:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+    def _make_directory(self) -> None:
+        """Make the state directory where it is missing, for whom the home belongs to."""
+        state = self._file.parent
+        try:
+            state.mkdir(mode=0o700)
+        except FileExistsError:
+            return
+        if os.geteuid() == 0:
+            owner = state.parent.stat()
+            os.chown(state, owner.st_uid, owner.st_gid)
 
     def _read(self) -> tuple[StoredToken, ...]:
         try:

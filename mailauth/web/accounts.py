@@ -95,7 +95,7 @@ class AccountPages:
         query = given(request.query)
         page = page_of(query)
         part = query.get("user", "").casefold()
-        accounts = [each for each in self._authority.accounts if _has(each, part)]
+        accounts = [each for each in self._authority.accounts if not part or _has(each, part)]
         shown = accounts[page.offset : page.offset + PAGE]
         listing = Listing(
             query=query,

@@ -1,5 +1,6 @@
 """Tokens for the API: named, scoped, kept by hash, and taken back at once."""
 
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,3 +89,12 @@ def test_a_broken_file_lets_nobody_in(tokens: ApiTokens, tmp_path: Path, text: s
     with pytest.raises(ApiTokensError, match="cannot be understood"):
         tokens.create("other", Scope.READ, NOW)
     assert file.read_text("latin-1") == text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in the homes of others")
+def test_what_root_makes_belongs_to_whom_the_home_belongs(tmp_path: Path) -> None:
+    """The server, which is not root, has to read it."""
+    os.chown(tmp_path, 65534, 65534)
+    ApiTokens(tmp_path / ".mailauth").create("ci", Scope.READ, NOW)
+    for path in (tmp_path / ".mailauth", tmp_path / ".mailauth" / FILE_NAME):
+        assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)

@@ -21,7 +21,16 @@ from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED, SUFFIXES, opened
 from mailauth.report.period import Wanted
 from mailauth.report.progress import Reading
-from mailauth.report.reading import Mark, Progress, Reader, fold_accounts, lines_from_records, match
+from mailauth.report.reading import (
+    GENTLE,
+    Mark,
+    Pace,
+    Progress,
+    Reader,
+    fold_accounts,
+    lines_from_records,
+    match,
+)
 from mailauth.report.sources import Content, Source, Sources, sources_of_directory
 from mailauth.report.tables import Tables, sql, version
 
@@ -74,8 +83,10 @@ class HomeLogs(Logs):
         state: Path,
         cache: str = CACHE_NAME,
         progress: Progress | None = None,
+        pace: Pace = GENTLE,
     ) -> None:
         self._directory = directory
+        self._pace = pace
         self._cache: Path | None = state / cache
         self._progress = progress
         # A server that starts empties it, which must not be done to a command that runs.
@@ -192,7 +203,7 @@ class HomeLogs(Logs):
         """Read what is new in the files. Raises `_Misfit` where they do not go on as they ended."""
         sources = sources_of_directory(self._directory)
         self._reading = Reading(0, self._unread(sources))
-        reader = Reader(tables, self._go_on)
+        reader = Reader(tables, self._go_on, self._pace)
         grown = [
             self._read(tables, reader, content, of_log)
             for content, of_log in (

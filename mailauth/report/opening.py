@@ -17,6 +17,7 @@ from mailauth.report.kept import Keeper
 from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED
 from mailauth.report.reading import (
+    FAST,
     Mark,
     Progress,
     Reader,
@@ -103,7 +104,7 @@ def opened_home(
 
     It does not where their order has to be found first, or a file cannot be read.
     """
-    with HomeLogs(directory, state, COMMANDS_CACHE, progress) as logs:
+    with HomeLogs(directory, state, COMMANDS_CACHE, progress, FAST) as logs:
         try:
             tables, sources = logs.now()
             with tables.cursor() as cursor:

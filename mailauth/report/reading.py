@@ -10,14 +10,23 @@ import msgspec
 
 from mailauth.origin.networks import parse_address, written
 from mailauth.record.line import unescape
-from mailauth.report.chunks import Chunk, chunks
+from mailauth.report.chunks import CHUNK_OCTETS, Chunk, chunks
 from mailauth.report.packing import opened
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
 
 Progress = Callable[[int], None]
 
-READERS = 2
+
+class Pace(msgspec.Struct, frozen=True):
+    """How much is read at a time, in octets, and by how many threads."""
+
+    chunk: int
+    readers: int
+
+
+FAST = Pace(chunk=CHUNK_OCTETS, readers=2)
+GENTLE = Pace(chunk=1024 * 1024, readers=1)  # beside a server, whose logins do not wait for it
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -30,9 +39,10 @@ class Mark(msgspec.Struct, frozen=True):
 class Reader:
     """Reads files into tables. A file has a number, by which its rows are ordered among others'."""
 
-    def __init__(self, tables: Tables, progress: Progress | None = None) -> None:
+    def __init__(self, tables: Tables, progress: Progress | None = None, pace: Pace = FAST) -> None:
         self._tables = tables
         self._progress = progress
+        self._pace = pace
 
     def read(self, source: Source, number: int, mark: Mark, *, torn_tail: bool) -> Mark:
         """Read what a file holds behind a mark, and return the mark behind that.
@@ -46,7 +56,11 @@ class Reader:
             wanted = (
                 chunk
                 for chunk in chunks(
-                    file, start=mark.offset, line=mark.lines + 1, progress=self._progress
+                    file,
+                    start=mark.offset,
+                    line=mark.lines + 1,
+                    size=self._pace.chunk,
+                    progress=self._progress,
                 )
                 if chunk.whole or torn_tail
             )
@@ -64,10 +78,10 @@ class Reader:
     def _inserted(self, content: Content, number: int, wanted: Iterable[Chunk]) -> Iterator[Chunk]:
         """Insert chunks, several at a time, and yield each when it is in the tables."""
         waiting: deque[tuple[Chunk, Future[None]]] = deque()
-        with ThreadPoolExecutor(READERS) as readers:
+        with ThreadPoolExecutor(self._pace.readers) as readers:
             for chunk in wanted:
                 waiting.append((chunk, readers.submit(self._insert, content, number, chunk)))
-                if len(waiting) > READERS:
+                if len(waiting) > self._pace.readers:
                     yield _settled(*waiting.popleft())
             while waiting:
                 yield _settled(*waiting.popleft())

@@ -11,7 +11,7 @@ import pytest
 
 from mailauth.report.home import CACHE_NAME, HomeLogs, LogsClosed
 from mailauth.report.period import Wanted
-from mailauth.report.reading import Reader
+from mailauth.report.reading import GENTLE, Reader
 from mailauth.report.rows import Case, Login
 from tests.report.asking import EVERYTHING
 from tests.report.writing import BOB, Story
@@ -254,3 +254,21 @@ def test_how_far_the_files_have_been_read_is_known(story: Story, state: Path) ->
     logs.rows(Login, EVERYTHING)
     assert heard[-1] == 99
     assert logs.reading is None
+
+
+def test_a_large_log_is_read_in_small_pieces(story: Story, state: Path) -> None:
+    """Each holds up the server's logins for as long as it is converted."""
+    story.login()
+    line = story.lines.read_bytes()
+    story.lines.write_bytes(line * (3 * GENTLE.chunk // len(line)))
+    pieces: list[int] = []
+
+    class Watched(HomeLogs):
+        def _go_on(self, octets: int) -> None:
+            pieces.append(octets)
+            super()._go_on(octets)
+
+    logs = Watched(story.lines.parent, state)
+    assert logs.totals(EVERYTHING).logins == 3 * GENTLE.chunk // len(line)
+    assert max(pieces) == GENTLE.chunk
+    assert sum(pieces) == story.lines.stat().st_size + story.journal.stat().st_size

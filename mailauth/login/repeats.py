@@ -136,9 +136,8 @@ class Repeats:
     def due(self, at_most: int | None = None) -> list[Attempt]:
         """Take sums of the minutes that are over, about so many at most; the others stay due."""
         now = self._now()
-        for _ in range(AT_ONCE):
-            whose, window = next(iter(self._windows.items()), (None, None))
-            if whose is None or window is None or now - window.began < MINUTE:
+        for whose, window in list(islice(self._windows.items(), AT_ONCE)):
+            if now - window.began < MINUTE:
                 break
             if at_most is not None and len(self._over) >= at_most:
                 break

@@ -71,15 +71,17 @@ class TlsSession:
 
     def shake_hands(self, data: bytes) -> bool:
         """Go on with the handshake; return whether it has completed. Raises `TlsFailure`."""
-        if not self._records.are_in(data):
-            raise TlsFailure("in the clear", is_cleartext=True)
+        is_tls = self._records.are_in(data)
         self._incoming.write(data)
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
-            return False
+            if is_tls:
+                return False
+            raise TlsFailure("not a record of TLS", is_cleartext=True) from None
         except ssl.SSLError as error:
-            raise _failure(error) from None
+            in_the_clear = not is_tls and error.reason == "WRONG_VERSION_NUMBER"
+            raise _failure(error, is_cleartext=in_the_clear) from None
         self.established = True
         return True
 
@@ -125,8 +127,9 @@ def begins_a_handshake(data: bytes) -> bool:
     return data[0] == _HANDSHAKE_RECORD and data[1:2] in (b"", bytes([_MAJOR_VERSION]))
 
 
-def _failure(error: ssl.SSLError) -> TlsFailure:
-    return TlsFailure(_in_words(error), is_alert="_ALERT_" in (error.reason or ""))
+def _failure(error: ssl.SSLError, *, is_cleartext: bool = False) -> TlsFailure:
+    is_alert = "_ALERT_" in (error.reason or "")
+    return TlsFailure(_in_words(error), is_alert=is_alert, is_cleartext=is_cleartext)
 
 
 def _in_words(error: ssl.SSLError) -> str:

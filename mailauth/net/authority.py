@@ -1,8 +1,9 @@
 """The test CA and what it issues (RFC 5280).
 
 People will trust this CA, so it can vouch for little: its name constraints (RFC 5280 §4.2.1.10)
-permit `localhost`, one host name and what is below it, and loopback addresses; and what it issues
-is good for TLS alone.
+permit `localhost`, one host name and what is below it, and loopback addresses, and neither mailbox
+nor URI that anybody has; and what it issues is good for TLS servers alone. Clients have a CA of
+their own.
 """
 
 import secrets
@@ -17,6 +18,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ORGANIZATION = "mailauth"
 LOCALHOST = "localhost"
+NOBODYS = (
+    "invalid"  # a domain that there is not (RFC 2606 §2): where some are permitted, only those
+)
 CA_LIFETIME = timedelta(days=3650)
 SERVER_LIFETIME = timedelta(days=397)  # macOS and others refuse more than 398 days
 BACKDATED = timedelta(hours=1)  # for clients whose clock is a little behind
@@ -49,17 +53,14 @@ def new_authority(hostname: str, now: datetime) -> Authority:
         *(x509.DNSName(dns) for dns in _host_names(hostname)),
         x509.IPAddress(IPv4Network("127.0.0.0/8")),
         x509.IPAddress(IPv6Network("::1/128")),
+        x509.RFC822Name(NOBODYS),
+        x509.UniformResourceIdentifier(NOBODYS),
     ]
     certificate = (
         begun(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
-        .add_extension(
-            x509.ExtendedKeyUsage(
-                [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-            ),
-            critical=False,
-        )
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.NameConstraints(permitted, None), critical=True)
         .sign(key, hashes.SHA256())
     )

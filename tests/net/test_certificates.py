@@ -14,11 +14,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
 from mailauth.net.authority import (
     Authority,
+    begun,
+    distinguished_name,
     host_names,
     issue_server_certificate,
     new_authority,
@@ -93,6 +95,8 @@ def test_the_ca_can_vouch_for_its_host_and_this_machine_alone(tmp_path: Path) ->
         x509.DNSName("localhost"),
         x509.IPAddress(IPv4Network("127.0.0.0/8")),
         x509.IPAddress(IPv6Network("::1/128")),
+        x509.RFC822Name("invalid"),
+        x509.UniformResourceIdentifier("invalid"),
     ]
     basic = extensions.get_extension_for_class(x509.BasicConstraints)
     assert basic.critical
@@ -164,6 +168,54 @@ def test_openssl_finds_nothing_wrong(tmp_path: Path, check: tuple[str, str]) -> 
         check=False,
     )
     assert verified.returncode == 0, verified.stderr
+
+
+OTHERS = [
+    (x509.RFC822Name("a@evil.example"), "sslserver", False),
+    (x509.RFC822Name("a@localhost"), "sslserver", False),
+    (x509.UniformResourceIdentifier("spiffe://evil.example/a"), "sslserver", False),
+    (x509.UniformResourceIdentifier("https://localhost/"), "sslserver", False),
+    (x509.DNSName("evil.example"), "sslserver", False),
+    (x509.DNSName("localhost"), "sslclient", False),
+    (x509.DNSName("localhost"), "smimesign", False),
+    (x509.DNSName("localhost"), "sslserver", True),
+]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize(("name", "purpose", "good"), OTHERS)
+def test_the_ca_vouches_for_nothing_but_our_servers(
+    tmp_path: Path, name: x509.GeneralName, purpose: str, *, good: bool
+) -> None:
+    """RFC 5280 §4.2.1.10, §4.2.1.12: whoever has its key can pass for nobody else."""
+    authority = new_authority(HOST, NOW)
+    everything = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    leaf = (
+        begun(
+            distinguished_name("a"),
+            authority.certificate.subject,
+            new_key().public_key(),
+            NOW - timedelta(hours=1),
+            NOW + timedelta(days=1),
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([*everything, ExtendedKeyUsageOID.EMAIL_PROTECTION]),
+            critical=False,
+        )
+        .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        .sign(authority.key, hashes.SHA256())
+    )
+    for file, made in (("ca.pem", authority.certificate), ("leaf.pem", leaf)):
+        (tmp_path / file).write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    verified = subprocess.run(
+        ["openssl", "verify", "-purpose", purpose, "-CAfile", "ca.pem", "leaf.pem"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (verified.returncode == 0) is good, verified.stderr
 
 
 @pytest.mark.skipif(shutil.which("certtool") is None, reason="gnutls-bin is not installed")

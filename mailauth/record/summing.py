@@ -14,7 +14,7 @@ from mailauth.wire.pending import Pending
 
 ASKED_SECONDS = 1.0  # sums are written no more often because somebody asks
 ASKED_SUMS = 100  # of these at once; the others are written when their minute is over
-DUE_SUMS = 400  # at once, so that nobody who logs in waits for them; the others a second later
+DUE_SUMS = 250  # at once, so that nobody who logs in waits for them; the others a second later
 
 log = Logger()
 

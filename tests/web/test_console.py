@@ -41,6 +41,15 @@ def test_every_page_stands_in_the_menu_and_every_entry_leads_somewhere(
     assert linked == pages | {"/setup"}
 
 
+def test_the_live_page_and_the_record_say_how_many_attempts_a_sum_stands_for(
+    server: Server, operator: Browser
+) -> None:
+    summed = event(1, result=Result.BLOCKED, reason="repeated", user=None, authcid=None, count=4980)
+    server.recorder.feed.publish(summed)
+    assert '<span class="soft">4980 times</span>' in operator.get("/live").text
+    assert "<dt>count</dt><dd>4980</dd>" in operator.get("/records/1").text
+
+
 def test_the_live_page_shows_the_newest_first_and_where_to_go_on(
     server: Server, operator: Browser
 ) -> None:

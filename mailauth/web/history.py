@@ -1,8 +1,9 @@
 """Events read back from the journal and its older files: found by number."""
 
 import gzip
+import sys
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -12,6 +13,7 @@ from mailauth.login.event import LoginEvent
 from mailauth.record.archive import newest_first
 from mailauth.record.journal import JournalError, decode
 from mailauth.web.feed import Batch
+from mailauth.web.lines import LINE_OCTETS, TooLong, lines
 from mailauth.web.selection import Selection
 
 LONG_ENOUGH = 20_000  # records looked at in one go
@@ -64,7 +66,7 @@ class JournalHistory:
             with _opened(path) as file:
                 if path.suffix != ".gz":
                     _seek(file, after)
-                for line in file:
+                for _, line in lines(file, sys.maxsize):
                     try:
                         event = decode(line)
                     except JournalError:
@@ -92,8 +94,8 @@ def _opened(path: Path) -> BinaryIO:
 
 def _first_number(path: Path) -> int | None:
     """Return the number of a file's first record, `None` where it has none."""
-    with _opened(path) as file:
-        for line in file:
+    with _opened(path) as file, suppress(TooLong):
+        for _, line in lines(file):
             number = _number(line)
             if number is not None:
                 return number
@@ -106,9 +108,9 @@ def _seek(file: BinaryIO, after: int) -> None:
     while high - low > _NEAR:
         middle = (low + high) // 2
         file.seek(middle)
-        file.readline()
+        file.readline(LINE_OCTETS)
         line_start = file.tell()
-        number = _number(file.readline()) if line_start < high else None
+        number = _number(file.readline(LINE_OCTETS)) if line_start < high else None
         if number is not None and number <= after:
             low = line_start
         else:

@@ -9,6 +9,7 @@ from mailauth.login.event import Protocol
 from mailauth.web.access import Access, Viewer
 from mailauth.web.feed import Feed
 from mailauth.web.filters import given
+from mailauth.web.lines import TooLong
 from mailauth.web.message import HttpError, Request, Response
 from mailauth.web.pages import Pages
 from mailauth.web.raw_logs import LogFiles
@@ -49,6 +50,10 @@ class LogPages:
             excerpt = await deferToThread(self._files.excerpt, name, before, SHOWN, wanted.wants)
         except LookupError:
             raise HttpError(404, "There is no such log file.") from None
+        except TooLong:
+            raise HttpError(
+                422, "This file is too long to be looked through here: unpack it, or use zless."
+            ) from None
         shown = [line[:MAX_SHOWN_OCTETS].decode("utf-8", "replace") for line in excerpt.lines]
         return self._pages.page(
             request,

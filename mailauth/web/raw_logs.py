@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from mailauth.record.archive import newest_first
+from mailauth.web.lines import lines
 
 LONG_ENOUGH = 16 * 1024 * 1024  # octets looked through for one page
 _BLOCK = 65_536
@@ -36,7 +37,8 @@ class LogFiles:
     def excerpt(self, name: str, before: int | None, count: int, wanted: Wanted) -> Excerpt:
         """Return the last lines wanted, of those that end before an offset. Blocks.
 
-        Raises `LookupError` for a name that is none of ours, `OSError` for what cannot be read.
+        Raises `LookupError` for a name that is none of ours, `OSError` for what cannot be read, and
+        `TooLong` for a compressed file of which too much would have to be looked through.
         """
         for log in self._logs:
             for path in newest_first(log):
@@ -78,14 +80,12 @@ def _backwards(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
 
 def _of_compressed(path: Path, before: int | None, count: int, wanted: Wanted) -> Excerpt:
     found: deque[tuple[int, bytes]] = deque(maxlen=count)
-    offset = 0
     with cast(BinaryIO, gzip.open(path, "rb")) as file:
-        for line in file:
+        for offset, line in lines(file):
             if before is not None and offset >= before:
                 break
             if wanted(line):
                 found.append((offset, line.rstrip(b"\r\n")))
-            offset += len(line)
     oldest = found[0][0] if len(found) == count else 0
     return Excerpt([line for _, line in found], oldest or None)
 

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mailauth.directories import PRIVATE, made
@@ -44,6 +44,24 @@ def take(descriptor: int, patience: float) -> None:
         else:
             time.sleep(nap)  # noqa: TID251 (the kernel wakes nobody who may stop waiting)
             nap = min(1.05 * nap, _NAPS[1])
+
+
+def holders(file: os.stat_result, processes: Iterable[int]) -> Iterator[int]:
+    """Say which of these processes have locked a file, where Linux tells it.
+
+    It tells it of each open file (proc_pid_fdinfo(5)).
+    """
+    for process in processes:
+        directory = Path(f"/proc/{process}")
+        try:
+            descriptors = sorted((directory / "fd").iterdir(), key=lambda each: int(each.name))
+            for each in descriptors:
+                if os.path.samestat(each.stat(), file):
+                    if "lock:" in (directory / "fdinfo" / each.name).read_text():
+                        yield process
+                    break
+        except OSError:
+            continue  # it has ended, closed what was looked at, or is somebody else's
 
 
 class ProcessLock:
@@ -84,23 +102,8 @@ class ProcessLock:
         return False
 
     def holder(self, processes: Iterable[int]) -> int | None:
-        """Say which of these has the lock; `None` for none of them, or where that is not told.
-
-        Linux tells it of each open file (proc_pid_fdinfo(5)).
-        """
-        ours = os.fstat(self._descriptor)
-        for process in processes:
-            directory = Path(f"/proc/{process}")
-            try:
-                descriptors = sorted((directory / "fd").iterdir(), key=lambda each: int(each.name))
-                for each in descriptors:
-                    if os.path.samestat(each.stat(), ours):
-                        if "lock:" in (directory / "fdinfo" / each.name).read_text():
-                            return process
-                        break
-            except OSError:
-                continue  # it has ended, or closed what was looked at
-        return None
+        """Say which of these has the lock; `None` for none of them, or where that is not told."""
+        return next(holders(os.fstat(self._descriptor), processes), None)
 
     def close(self) -> None:
         """Let go of the file."""

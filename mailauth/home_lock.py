@@ -2,20 +2,27 @@
 
 import fcntl
 import os
+import signal
 import time
 from pathlib import Path
 
+from twisted.logger import Logger
+
 from mailauth.directories import PRIVATE
+from mailauth.file_lock import holders
+
+log = Logger()
 
 STATE_DIRECTORY = ".mailauth"
 TEMPORARY = "tmp"  # in it: what a server needs for a while, and the next one removes
 
 ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
+ORPHANS_PATIENCE = 2.0  # then they are killed: one that is stopped does not end by itself
 _LOOK_SECONDS = 0.01
 _SERVE_LOCK = "serve.lock"
 _WORKERS_LOCK = "workers.lock"
 
-
+WORKERS_MAIN = "mailauth.cli.worker"  # the module that a worker runs
 _OTHERS_WRITE = 0o022
 
 
@@ -55,9 +62,13 @@ class HomeLock:
         held = _locked(state / _SERVE_LOCK)
         if held is None:
             raise HomeInUse(f"{home}: another mailauth serves this home")
-        deadline = time.monotonic() + ORPHANS_SECONDS
+        began, are_killed = time.monotonic(), False
         while (shared := _locked(state / _WORKERS_LOCK)) is None:
-            if time.monotonic() > deadline:
+            passed = time.monotonic() - began
+            if passed > ORPHANS_PATIENCE and not are_killed:
+                are_killed = True
+                _kill_orphans(state / _WORKERS_LOCK)
+            if passed > ORPHANS_SECONDS:
                 os.close(held)
                 raise HomeInUse(f"{home}: workers of a server that was killed have not ended")
             time.sleep(_LOOK_SECONDS)  # noqa: TID251 (a killed server tells nobody)
@@ -81,6 +92,17 @@ def is_served(home: Path) -> bool:
             return True
         os.close(taken)
     return False
+
+
+def _kill_orphans(lock: Path) -> None:
+    """Kill the workers that have inherited a lock from a server that is no more."""
+    processes = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+    for process in holders(lock.stat(), processes):
+        if WORKERS_MAIN.encode() in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
+            log.critical(
+                "Worker {pid} has outlived its server and does not end: it is killed", pid=process
+            )
+            os.kill(process, signal.SIGKILL)
 
 
 def _locked(path: Path) -> int | None:

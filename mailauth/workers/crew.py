@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 
+from mailauth.home_lock import WORKERS_MAIN
 from mailauth.workers.line import Line
 from mailauth.workers.orders import (
     Answer,
@@ -46,7 +47,6 @@ SETTLED_SECONDS = 1.0  # a worker that has served for so long was not started in
 FIRST_PAUSE = 0.1  # before the next one, when it was; doubled from time to time
 LONGEST_PAUSE = 10.0
 
-_MAIN = "mailauth.cli.worker"
 _BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _BEGIN = 0  # the number of the first order
@@ -348,7 +348,7 @@ def _spawn(line: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
     try:
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", _MAIN, str(line)],
+            [sys.executable, "-P", "-m", WORKERS_MAIN, str(line)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -3,6 +3,8 @@
 `scripts/faults` plays more rounds.
 """
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -14,7 +16,9 @@ from time import perf_counter
 import pytest
 
 from mailauth.testing import RunningServer
+from tests.live.kill_rounds import TOML
 from tests.live.stop_rounds import ANYWHERE, HOLDING, StopRounds
+from tests.live.workforce import has_ended, workers
 
 ANSWER_SECONDS = 2.0  # for the parent, which waits for no lock; the machine may be busy
 
@@ -67,3 +71,19 @@ def test_a_worker_that_is_stopped_anywhere_is_replaced(rounds: StopRounds) -> No
     rounds.play_stop(ANYWHERE)
     assert "it is killed" in rounds.server.stderr_file.read_text()
     rounds.end_stopped(ANYWHERE)
+
+
+def test_a_worker_that_outlives_its_server_does_not_keep_the_next_one_out(
+    tmp_path: Path,
+) -> None:
+    """It was stopped, so it has not seen that the server was killed."""
+    (tmp_path / "mailauth.toml").write_text(TOML.format(workers=2, log="", name="a", password="b"))
+    server = RunningServer(tmp_path)
+    server.start()
+    orphan = workers(server)[0]
+    os.kill(orphan, signal.SIGSTOP)
+    server.kill()
+    server.start()
+    assert has_ended(orphan)
+    assert f"Worker {orphan} has outlived its server" in server.stderr_file.read_text()
+    assert server.stop() == 0

@@ -6,9 +6,8 @@ what a record can take is bounded whatever a client sends. Longer values keep th
 
 import codecs
 import re
-from bisect import bisect_right
 
-from mailauth.wire.unseen import octets_as_json
+from mailauth.wire.unseen import beginning_as_json
 
 NAME_OCTETS = 512  # of authcid; no account's name is near as long (RFC 5321 §4.5.3.1: 320)
 AUTHZID_OCTETS = 256
@@ -22,7 +21,7 @@ MASK = "*"
 
 _WORST = 6  # octets that one of a client's may take: a control character is \u0001
 _decoder = codecs.getincrementaldecoder("utf-8")
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_PERCENT = {0xDC00 + octet: f"%{octet:02X}" for octet in range(0x80, 0x100)}  # what is not UTF-8
 _SPLIT_PERCENT = re.compile(r"%[0-9A-F]?\Z")
 
 
@@ -43,15 +42,10 @@ def _text(sent: bytes) -> str:
 
 
 def _percent_encoded(text: str) -> str:
-    if text.isascii():
-        return text
-    return _NOT_UTF8.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", text)
+    return text if text.isascii() else text.translate(_PERCENT)
 
 
 def _beginning(text: str, octets: int) -> str:
     """Return as much of the text as can be written in so many octets."""
-    if octets_as_json(text) <= octets:
-        return text
-    lengths = range(len(text))
-    fits = bisect_right(lengths, octets, key=lambda length: octets_as_json(text[:length])) - 1
-    return _SPLIT_PERCENT.sub("", text[:fits])
+    beginning = beginning_as_json(text, octets)
+    return text if len(beginning) == len(text) else _SPLIT_PERCENT.sub("", beginning)

@@ -3,8 +3,8 @@
 import hmac
 import secrets
 from collections.abc import Mapping
-from urllib.parse import unquote_to_bytes
 
+from mailauth.web import percent
 from mailauth.web.message import Header, HttpError, Request
 from mailauth.web.sessions import COOKIE, cookie_name, set_cookie
 
@@ -32,7 +32,7 @@ def form_fields(request: Request) -> list[tuple[str, bytes]]:
         raise HttpError(400, "The form has too many fields.")
     pairs = [field.replace(b"+", b" ").partition(b"=") for field in fields]
     return [
-        (unquote_to_bytes(name).decode("utf-8", "replace"), unquote_to_bytes(value))
+        (percent.decoded(name).decode("utf-8", "replace"), percent.decoded(value))
         for name, _, value in pairs
     ]
 

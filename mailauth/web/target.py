@@ -1,7 +1,8 @@
 """A request's target: its path and its query, decoded (RFC 9112 §3.2, RFC 3986). Pure."""
 
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
+from mailauth.web import percent
 from mailauth.web.message import HttpError
 
 MAX_PARAMETERS = 64
@@ -22,7 +23,7 @@ def segments(target: bytes) -> tuple[str, ...]:
             raise HttpError(400, "The request target is neither a path nor an http URI.")
         target = b"/" + rest.partition(b"/")[2]
     try:
-        return tuple(unquote_to_bytes(segment).decode() for segment in target[1:].split(b"/"))
+        return tuple(percent.decoded(segment).decode() for segment in target[1:].split(b"/"))
     except UnicodeDecodeError:
         raise HttpError(400, "The path is not UTF-8.") from None
 
@@ -31,6 +32,7 @@ def parameters(query: bytes) -> dict[str, str]:
     """Return a query's parameters, the first of each name; raises `HttpError`."""
     if not query:
         return {}
+    percent.check(query)
     try:
         pairs = parse_qsl(
             query.decode("ascii"),

@@ -5,6 +5,8 @@ writes or reads it.
 """
 
 import re
+from contextlib import suppress
+from functools import lru_cache
 
 import msgspec
 
@@ -24,6 +26,7 @@ _UNSEEN = re.compile(f"[{INVISIBLE}\u2028\u2029]")
 _DELETE = b"\x7f"
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(str).decode
 
 
 def escaped_json(encoded: bytes) -> bytes:
@@ -36,11 +39,22 @@ def escaped_json(encoded: bytes) -> bytes:
     return _UNSEEN.sub(_escape, encoded.decode()).encode()
 
 
-def octets_as_json(text: str) -> int:
-    """Say how many octets the text takes inside a JSON string that was escaped so."""
-    return len(escaped_json(_encode(text))) - 2
+def beginning_as_json(text: str, octets: int) -> str:
+    """Return as much of the text as takes at most so many octets inside a JSON string."""
+    written = escaped_json(_encode(text))[:-1]
+    if len(written) <= octets + 1:
+        return text
+    for cut in range(octets + 1, 0, -1):  # a character has at most twelve, its escapes counted
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return _decode(written[:cut] + b'"')
+    return ""
 
 
 def _escape(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be")
+    return _escaped(found[0])
+
+
+@lru_cache(maxsize=4096)  # nearly all that there are: strangers send many
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -16,11 +16,11 @@ _AUTH_OCTETS = 12_288  # of a response in base64 (RFC 4954 §4)
 _LITERAL_OCTETS = 4_096  # before a login
 _POP3_OCTETS = 240  # of an argument (RFC 2449 §4)
 
-BOUNDS = Bounds(cpu=0.005)
+BOUNDS = Bounds(cpu=0.002)
 
-# What it costs most to prepare by RFC 4013: a character that becomes 18, and marks that have to be
-# sorted; as many of either as are prepared, and as many as can be sent.
-WORST = ("\ufdfa", "\u0316\u0301")
+# What it costs most to prepare by RFC 4013, a character that becomes 18 and marks that have to be
+# sorted, and to write, a line separator; as many as are prepared, and as many as can be sent.
+WORST = ("\ufdfa", "\u0316\u0301", "\u2028")
 
 # Each way tries a name and a password as often as a connection may fail.
 
@@ -162,6 +162,11 @@ def http_form(stranger: Stranger, name: bytes, password: bytes) -> None:
     _post(stranger, b"/sign-in", form, name, password, b"Cookie: %b\r\n" % cookie)
 
 
+def http_percent(stranger: Stranger, name: bytes, password: bytes) -> None:
+    """A form of percent signs that encode nothing."""
+    _post(stranger, b"/token", b"username=%b&password=%b" + b"%%" * 50_000, b"", b"")
+
+
 def http_token(stranger: Stranger, name: bytes, password: bytes) -> None:
     """The password grant (RFC 6749 §4.3.2)."""
     _post(stranger, b"/token", b"grant_type=password&username=%b&password=%b", name, password)
@@ -216,7 +221,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "imap": (imap_login, imap_plain, imap_cram, imap_scram),
     "pop3": (pop3_user, pop3_apop, pop3_plain),
     "smtp": (smtp_plain,),
-    "http": (http_basic, http_bearer, http_form, http_token),
+    "http": (http_basic, http_bearer, http_form, http_percent, http_token),
 }
 
 

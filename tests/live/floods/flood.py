@@ -94,7 +94,8 @@ class Flood(msgspec.Struct, frozen=True):
 class Measured(msgspec.Struct, frozen=True):
     """What was seen during a flood.
 
-    `attempts` are the strangers', `logins` the times of the others' logins in seconds, sorted.
+    `attempts` are the strangers', `logins` the times of the others' logins in seconds, sorted, and
+    `calm` the longest of those before the flood, which says what the machine does by itself.
     `cpu` is the server's processor time in seconds, `kept` by how many octets its logs have grown,
     `memory` how many octets more it had in memory at its worst. `strangers` is how many octets of
     the logs, and `records` how many records, are about anything but logins that succeeded;
@@ -105,6 +106,7 @@ class Measured(msgspec.Struct, frozen=True):
     seconds: float
     attempts: int
     logins: tuple[float, ...]
+    calm: float
     cpu: float
     kept: int
     memory: int
@@ -136,6 +138,8 @@ class Measured(msgspec.Struct, frozen=True):
             return [*found, "nobody else has logged in"]
         if quiet and self.logins[-1] > bounds.worst_login:
             found.append(f"a login took more than {bounds.worst_login * 1e3:.0f} ms")
+            if self.calm > bounds.worst_login / 10:
+                found.append("the machine is not quiet: logins took long in the calm, too")
         if bounds.cpu is not None and self.cpu_each > bounds.cpu:
             found.append(f"an attempt took more than {bounds.cpu * 1e3:g} ms of the processor")
         if bounds.kept is not None and self.kept_each > bounds.kept:
@@ -158,5 +162,6 @@ class Measured(msgspec.Struct, frozen=True):
             f" {self.memory / 1e6:+.0f} MB; the strangers have {self.records:,} records for"
             f" {self.counted:,} attempts, {self.strangers:,} octets with their lines;"
             f" {len(self.logins):,} others' logins took"
-            f" {p50:.1f} ms (p50), {p99:.1f} ms (p99), {worst:.1f} ms (max)"
+            f" {p50:.1f} ms (p50), {p99:.1f} ms (p99), {worst:.1f} ms (max), in the calm before"
+            f" {self.calm * 1e3:.1f} ms (max)"
         )

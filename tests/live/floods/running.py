@@ -60,6 +60,11 @@ def measure(flood: Flood, seconds: float) -> Measured:
 
 def _measure(server: RunningServer, flood: Flood, seconds: float) -> Measured:
     logins: list[float] = []
+    calm = 0.0
+    until = time.monotonic() + seconds / 4
+    while time.monotonic() < until:
+        calm = max(calm, _log_in(server))
+        time.sleep(_PAUSE)
     memory, kept = _memory(server), _kept(server)
     worst = memory
     before = len(_strangers_records(server))
@@ -79,6 +84,7 @@ def _measure(server: RunningServer, flood: Flood, seconds: float) -> Measured:
         seconds=took,
         attempts=attempts,
         logins=tuple(sorted(logins)),
+        calm=calm,
         cpu=cpu,
         kept=_kept(server) - kept,
         memory=max(worst, _memory(server)) - memory,

@@ -44,13 +44,16 @@ def _given(file: Path, nor: str, others: Sequence[str]) -> Iterator[Given]:
     if file.is_dir():
         logs = logs_in(file)
         if not logs:
-            raise click.UsageError(f"{file}: has neither {LINES_NAME} nor {JOURNAL_NAME}")
+            home = f"; is --home {file} meant?" if (file / "logs").is_dir() else ""
+            raise click.UsageError(f"{file}: has neither {LINES_NAME} nor {JOURNAL_NAME}{home}")
         yield from (Given(log, str(log)) for log in logs)
     elif file.is_file():
         yield Given(file, str(file))
-    else:
+    elif file.is_fifo():
         with file.open("rb") as pipe:
             yield _kept(pipe, str(file))
+    else:
+        raise click.UsageError(f"{file}: is neither a file, nor a directory, nor a pipe")
 
 
 def _kept(stream: IO[bytes] | BinaryIO, name: str) -> Given:

@@ -61,7 +61,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         if exposed:
             parts.append(f"change {len(exposed)} password{_s(len(exposed))}")
         if not parts:
-            return "Nothing to do."
+            return "Nothing to do." if self.totals.logins else "So there is nothing to judge yet."
         rehearsal = " Whom it breaks to refuse cleartext: mailauth report cutoff."
         return f"To do: {' and '.join(parts)}.{rehearsal if accounts else ''}"
 

@@ -135,6 +135,23 @@ def test_a_directory_without_logs_is_no_file(tmp_path: Path) -> None:
     )
 
 
+def test_what_never_ends_and_what_is_a_home_are_no_files(story: Story) -> None:
+    run = mailauth("lint", "/dev/zero")
+    assert run.returncode == 2
+    assert "is neither a file, nor a directory, nor a pipe" in run.stderr
+    home = story.lines.parents[1]
+    run = mailauth("report", str(home))
+    assert run.returncode == 2
+    assert run.stderr.endswith(f"; is --home {home} meant?\n")
+
+
+def test_nobody_is_told_that_there_is_nothing_to_do_where_nothing_was_recorded() -> None:
+    run = mailauth("report", "-")
+    assert run.returncode == 0
+    assert "Nobody logged in." in run.stdout
+    assert "Nothing to do" not in run.stdout
+
+
 def test_accounts_of_several_spellings_are_told(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     line = "2020-07-28 16:12:02,759 - [IMAP] {{UNSECURE}} - {} - ::ffff:10.0.0.1 (LAN)\n"

@@ -18,7 +18,8 @@ from tests.live.ways import SMTP, WAYS, Way
 
 NAME, GONE, NOBODY = "mary@mydomain.com", "gone@mydomain.com", "nobody@mydomain.com"
 PASSWORD = "secret"
-BLOCKED = "127.0.0.66"
+# An address for each way: what one repeats more than twenty times in a minute is summed up.
+BLOCKED = {way: f"127.0.0.{number}" for number, way in enumerate(WAYS, 66)}
 
 CONFIGURATION = f"""
 [[user]]
@@ -90,13 +91,14 @@ FORM_REPLIES = {Result.SUCCESS: "303", Result.MALFORMED: "400"}  # 403 else
 
 @pytest.fixture(scope="module")
 def matrix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that has blocked an address."""
+    """A server that has blocked an address for each way."""
     home = tmp_path_factory.mktemp("matrix")
     (home / "mailauth.toml").write_text(CONFIGURATION)
     with RunningServer(home) as running:
-        for _ in range(6):
-            wrong = Attempt("PLAIN", Credentials(NAME, "wrong"), BLOCKED)
-            assert LOG_IN[Protocol.SMTP](running, SMTP[0], wrong).startswith("535")
+        for address in BLOCKED.values():
+            wrong = Attempt("PLAIN", Credentials(NAME, "wrong"), address)
+            for _ in range(6):
+                assert LOG_IN[Protocol.SMTP](running, SMTP[0], wrong).startswith("535")
         yield running
         assert running.stderr_file.read_text() == ""
 
@@ -143,7 +145,7 @@ def test_every_case(matrix: Watched, tokens: dict[Case, str], way: Way, mechanis
             continue  # there is nothing to cancel
         seen = len(matrix.events())
         lines = len(matrix.logins())
-        reply = LOG_IN[way.protocol](matrix.server, way, _attempt(case, mechanism, tokens))
+        reply = LOG_IN[way.protocol](matrix.server, way, _attempt(case, mechanism, way, tokens))
         [event] = matrix.events()[seen:]
         result = _result(case, mechanism, way)
         assert (case, event.result) == (case, result)
@@ -156,7 +158,7 @@ def test_every_case(matrix: Watched, tokens: dict[Case, str], way: Way, mechanis
             assert (line.account, line.address, line.origin) == (NAME, "127.0.0.1", "LAN")
 
 
-def _attempt(case: Case, mechanism: str, tokens: dict[Case, str]) -> Attempt:
+def _attempt(case: Case, mechanism: str, way: Way, tokens: dict[Case, str]) -> Attempt:
     credentials = Credentials(
         _name(case), "wrong" if case is Case.WRONG else PASSWORD, tokens.get(case, "")
     )
@@ -165,7 +167,7 @@ def _attempt(case: Case, mechanism: str, tokens: dict[Case, str]) -> Attempt:
         instead = CANCEL
     elif case is Case.MALFORMED:
         instead = ROWS[mechanism].malformed if mechanism in ROWS else b"\0"
-    source = BLOCKED if case is Case.BLOCKED else "127.0.0.1"
+    source = BLOCKED[way] if case is Case.BLOCKED else "127.0.0.1"
     return Attempt(mechanism, credentials, source, instead)
 
 
@@ -200,7 +202,7 @@ def _check_record(
     assert event.secure is way.secure
     assert event.security is way.security
     assert (event.tls_version is not None) is way.secure
-    assert event.ip == (BLOCKED if case is Case.BLOCKED else "127.0.0.1")
+    assert event.ip == (BLOCKED[way] if case is Case.BLOCKED else "127.0.0.1")
     exposed: bool | None = sends_secret and is_right and not way.secure
     if case is Case.MALFORMED and offered and mechanism != "HTTP-FORM":  # of which it was read
         exposed = None if sends_secret and not way.secure else False

@@ -29,8 +29,8 @@ from statistics import median
 
 import msgspec
 
+from mailauth.events.feed import KEPT
 from mailauth.testing import RunningServer
-from mailauth.web.feed import KEPT
 
 PASSWORD = "secret"
 SAMPLE_SECONDS = 1.0

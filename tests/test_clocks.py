@@ -5,7 +5,7 @@ import time
 import pytest
 from twisted.internet.epollreactor import EPollReactor
 
-from mailauth.clocks import keep_deadlines, lasting
+from mailauth.server.clocks import keep_deadlines, lasting
 
 
 def test_a_reactors_deadlines_keep_to_what_passes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,13 @@ from time import perf_counter
 
 import pytest
 
-from mailauth.file_lock import LockHeld, ProcessLock
+from mailauth.home.file_lock import LockHeld, ProcessLock
 from tests.live.workforce import has_ended
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from mailauth.file_lock import ProcessLock
+from mailauth.home.file_lock import ProcessLock
 lock = ProcessLock(Path(sys.argv[1]))
 lock.acquire()
 print("held", flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.home_lock import NotPrivate, state_directory
+from mailauth.home import NotPrivate, state_directory
 from mailauth.testing import NotStarted, RunningServer
 
 

@@ -3,7 +3,7 @@
 import threading
 from functools import partial
 
-from mailauth.own_thread import OwnThread
+from mailauth.server.own_thread import OwnThread
 
 
 def test_one_thing_is_done_after_the_other_beside_everything_else() -> None:

@@ -71,7 +71,7 @@ class CommandLine(click.Group):
 
 
 def _module_of(command: str) -> str:
-    return f"{__name__}.{command.replace('-', '_')}"
+    return f"{__name__}.commands.{command.replace('-', '_')}"
 
 
 _COMPLETION = """\b

@@ -1,9 +1,9 @@
 """Printing each line as it is recorded, without ever keeping a login waiting."""
 
-from mailauth.cli.background import BackgroundWriter
 from mailauth.login.event import LoginEvent
-from mailauth.record.entry import Log, line_of, log_of
+from mailauth.record.event_lines import Log, line_of, log_of
 from mailauth.record.line import printed_time
+from mailauth.server.background_writer import BackgroundWriter
 
 
 class LinePrinter:

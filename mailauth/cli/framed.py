@@ -8,7 +8,7 @@ from rich.text import Text
 
 from mailauth.config import ListenerConfig, TlsMode
 from mailauth.config.errors import printable
-from mailauth.report.layout import Heading, console, print_rows
+from mailauth.report.output.layout import Heading, console, print_rows
 
 
 def print_framed(headings: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:

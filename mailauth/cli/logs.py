@@ -15,7 +15,7 @@ import click
 from mailauth.cli.home import Home
 from mailauth.config import Config, ConfigError
 from mailauth.config.errors import printable
-from mailauth.home_lock import STATE_DIRECTORY
+from mailauth.home import STATE_DIRECTORY
 from mailauth.report.findings import NAMED, BadLines, Findings, NotUtf8
 from mailauth.report.kept import WORTH_KEEPING, Keeper, cache_directory
 from mailauth.report.opening import Opened, opened_home, opened_logs

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mailauth.cli.home import Home
 from mailauth.control.client import CannotAsk, NoServer, ask
 from mailauth.control.services import ListServices, Services
-from mailauth.web.services import Service
+from mailauth.setup.services import Service
 
 
 def running_services(home: Home) -> Sequence[Service] | None:

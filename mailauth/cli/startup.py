@@ -11,10 +11,10 @@ from rich.markup import escape
 from mailauth.cli import on_purpose
 from mailauth.cli.framed import print_listeners
 from mailauth.config.errors import printable
-from mailauth.console_link import console_url
 from mailauth.login.accounts import DEMO_PASSWORD, Accounts
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
-from mailauth.server import Server
+from mailauth.server.console_link import console_url
+from mailauth.server.server import Server
 
 _ACCOUNTS_SHOWN = 20
 

@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from mailauth.config.errors import ConfigError, choice, unknown_key, wrong
 from mailauth.config.schema import Config, Network
-from mailauth.origin.networks import parse_network
+from mailauth.wire.networks import parse_network
 
 Table = dict[str, Any]
 

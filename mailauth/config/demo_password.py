@@ -12,8 +12,8 @@ from mailauth.config.errors import ConfigError, printable
 from mailauth.config.schema import ListenerConfig
 from mailauth.login.accounts import DEMO_PASSWORD, Account
 from mailauth.login.secrets import Secret
-from mailauth.origin.networks import parse_address
 from mailauth.passwords.verifier import HashedSecret
+from mailauth.wire.networks import parse_address
 
 _PASSWORD = DEMO_PASSWORD.encode()
 

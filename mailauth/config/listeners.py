@@ -17,7 +17,7 @@ from mailauth.config.schema import (
 from mailauth.faults import FAULTS, OF_IMAP, Fault, FaultKind, contradiction
 from mailauth.login.event import Protocol
 from mailauth.login.policy import mechanisms_of
-from mailauth.origin.networks import parse_address
+from mailauth.wire.networks import parse_address
 
 
 class Standard(msgspec.Struct, frozen=True):

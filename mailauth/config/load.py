@@ -12,7 +12,7 @@ from mailauth.config.errors import ConfigError, printable, wrong
 from mailauth.config.listeners import check_listeners, located, standard_listeners
 from mailauth.config.schema import Config, ListenerConfig, ListenerProtocol, TlsMode, UserConfig
 from mailauth.login.accounts import DEMO_PASSWORD
-from mailauth.origin.networks import parse_address, parse_network
+from mailauth.wire.networks import parse_address, parse_network
 
 FILE_NAME = "mailauth.toml"
 

@@ -12,7 +12,7 @@ from mailauth.login.accounts import Role
 from mailauth.login.policy import Cleartext
 
 if TYPE_CHECKING:
-    from mailauth.origin import networks
+    from mailauth.wire import networks
 
     Network = networks.Network
 else:

@@ -7,7 +7,7 @@ from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocked
 from mailauth.login.changes import unblock
 from mailauth.login.event import LoginEvent
-from mailauth.origin.networks import parse_network
+from mailauth.wire.networks import parse_network
 from mailauth.wire.pending import Pending, then
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from mailauth.control.line import MAX_OCTETS, Failed, NotUnderstood, decode, encode
 from mailauth.control.place import socket_place
-from mailauth.home_lock import STATE_DIRECTORY
+from mailauth.home import STATE_DIRECTORY
 
 PATIENCE = 10.0  # seconds for the whole of an answer to begin, and between its pieces
 

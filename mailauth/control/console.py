@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from mailauth.control.line import Answer, Failed, Handlers
-from mailauth.web.admin_link import LIFETIME_SECONDS
+from mailauth.web.session.admin_link import LIFETIME_SECONDS
 
 
 class OpenConsole(msgspec.Struct, frozen=True, tag="open-console"):

@@ -8,11 +8,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mailauth.control.line import Answer, Failed, Handlers
+from mailauth.events.feed import Feed
+from mailauth.events.selection import Selection
 from mailauth.login.authority import Authority
 from mailauth.login.event import LoginEvent
-from mailauth.web.feed import Feed
-from mailauth.web.selection import Selection
-from mailauth.web.waiting import arrival
+from mailauth.net.awaiting import arrival
 from mailauth.wire.pending import Pending
 
 log = Logger()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from mailauth.control.line import Handlers
-from mailauth.web.services import Service
+from mailauth.setup.services import Service
 
 
 class ListServices(msgspec.Struct, frozen=True, tag="list-services"):

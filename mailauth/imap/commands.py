@@ -8,18 +8,18 @@ from mailauth.imap import (
     copy,
     enable,
     expunge,
-    fetch,
     idle,
     listing,
     login,
     mailboxes,
     quota,
-    searching,
     select,
     status,
     store,
 )
 from mailauth.imap.command import Handler
+from mailauth.imap.fetch import fetch
+from mailauth.imap.search import searching
 from mailauth.imap.session import State
 
 SELECTED = (State.SELECTED,)

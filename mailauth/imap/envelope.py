@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from mailauth.imap.addresses import Address, addresses
 from mailauth.imap.responses import nstring
+from mailauth.mime.addresses import Address, addresses
 from mailauth.wire.work import PAUSE, Work
 
 _ORDER = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")

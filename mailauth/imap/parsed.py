@@ -6,9 +6,9 @@ from functools import cached_property, partial
 from weakref import WeakValueDictionary
 
 from mailauth.imap.envelope import envelope
-from mailauth.imap.mime import MAX_HEADER, Part, fields, parsing
 from mailauth.imap.structure import body, bodystructure
 from mailauth.mailbox.message import Content
+from mailauth.mime.parts import MAX_HEADER, Part, fields, parsing
 from mailauth.wire.work import Work, done
 
 TURN_OCTETS = 300_000  # of messages that are read at a time, while other connections wait

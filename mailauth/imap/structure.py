@@ -4,8 +4,8 @@ import re
 from itertools import islice
 
 from mailauth.imap.envelope import envelope, text
-from mailauth.imap.lines import LineCounter
-from mailauth.imap.mime import MAX_PARAMETERS, Part, parameters
+from mailauth.mime.line_counter import LineCounter
+from mailauth.mime.parts import MAX_PARAMETERS, Part, parameters
 from mailauth.wire.work import PAUSE, Work
 
 STEP_PARTS = 250  # of which the structure is made in one go

@@ -1,4 +1,4 @@
-"""What CI expects of the record, and what has become of it. Pure; `cli.expect` brings the records.
+"""What CI expects of the record, and what has become of it. Pure; `expect` brings the records.
 
 Each expectation is held against all records at once, and again when more have come: some can be
 met at any moment (a login that came), others only fail at any moment (an exposure), and hold when

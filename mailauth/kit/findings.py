@@ -11,7 +11,7 @@ import msgspec
 
 from mailauth.config import BlockConfig, ListenerProtocol, TlsMode
 from mailauth.kit.scenario import PASSWORD, Login, Scenario
-from mailauth.origin.networks import LAN, parse_address, parse_network, within
+from mailauth.wire.networks import LAN, parse_address, parse_network, within
 
 IMPOSSIBLE = timedelta(hours=1)  # from one country to another
 

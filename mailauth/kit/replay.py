@@ -28,7 +28,7 @@ from mailauth.config import (
 )
 from mailauth.kit.client import LoginFailed, Target, log_in
 from mailauth.kit.scenario import PASSWORD, Login, Scenario
-from mailauth.server import Server
+from mailauth.server.server import Server
 from mailauth.testing.temporary_home import TemporaryHome
 
 _LOOPBACK = (IPv4Network("127.0.0.0/8"),)

@@ -12,9 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import crypto
 
-from mailauth.config.schema import ListenerConfig, ListenerProtocol
-from mailauth.faults import Fault, FaultKind, of_kind
-from mailauth.net.authority import (
+from mailauth.certs.ca import (
     Authority,
     Key,
     PublicKey,
@@ -25,7 +23,9 @@ from mailauth.net.authority import (
     server_names,
     signed_for_server,
 )
-from mailauth.net.pem import write_certificate, write_key
+from mailauth.certs.pem import write_certificate, write_key
+from mailauth.config.schema import ListenerConfig, ListenerProtocol
+from mailauth.faults import Fault, FaultKind, of_kind
 from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import Clients, server_context
 

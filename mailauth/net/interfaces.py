@@ -1,20 +1,11 @@
 """What a link stands on, what stands on a link, and what links share."""
 
 import socket
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 from twisted.internet.interfaces import IAddress, IProducer
 from twisted.python.failure import Failure
-
-from mailauth.login.client import Client
-from mailauth.net.deadlines import DeadlineWheel
-from mailauth.net.preamble import Ends
-from mailauth.net.tls import TlsSession
-from mailauth.origin.networks import Network
-
-if TYPE_CHECKING:
-    from mailauth.net.link import Link
 
 
 class Socket(Protocol):
@@ -59,30 +50,3 @@ class Patience(msgspec.Struct, frozen=True):
     handshake: float = 30
     closing: float = 30  # to take in what was sent to it
     linger: float = 5  # to stop sending after our last word
-
-
-class Shared(Protocol):
-    """What the links of one listener share."""
-
-    implicit_tls: bool
-    proxy_from: tuple[Network, ...]
-    patience: Patience
-    wheel: DeadlineWheel
-
-    def tls_session(self) -> TlsSession:
-        """Begin to speak TLS, as it is spoken now."""
-
-    def client(self, ends: Ends) -> Client:
-        """Name the client for the record."""
-
-    def stand_on(self, link: "Link") -> Upper:
-        """Make what speaks to the client."""
-
-    def ended(self, link: "Link", reason: str, *, heard: bool) -> None:
-        """Take note that the link came to nothing; `heard` is whether a byte came at all."""
-
-    def opened(self, link: "Link") -> None:
-        """There is a link more."""
-
-    def closed(self, link: "Link") -> None:
-        """There is a link less."""

@@ -8,7 +8,7 @@ header of a trusted proxy.
 import enum
 import socket
 from collections.abc import Callable, Iterable
-from typing import assert_never, cast
+from typing import Protocol, assert_never, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionDone
@@ -26,11 +26,13 @@ from zope.interface import implementer
 from mailauth.login.client import Client
 from mailauth.login.evidence import NO_ATTEMPT
 from mailauth.login.hop import Handshake, Hop, handshake_completed
-from mailauth.net.interfaces import Shared, Socket, Upper
+from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.interfaces import Patience, Socket, Upper
 from mailauth.net.preamble import Ends, must_send_header, proxied_ends
 from mailauth.net.tls import TlsFailure, TlsSession, begins_a_handshake
 from mailauth.net.tls_context import handshake_of
 from mailauth.net.transport import ClientSocket
+from mailauth.wire.networks import Network
 from mailauth.wire.proxy import ProxyError, ProxyPreamble
 
 log = Logger()
@@ -40,6 +42,33 @@ _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 _IN_THE_CLEAR = "cleartext-in-handshake"  # the client was to shake hands
 
 LINGER_OCTETS = 32 * 1024 * 1024  # of input that are passed over so that our last word is read
+
+
+class Shared(Protocol):
+    """What the links of one listener share."""
+
+    implicit_tls: bool
+    proxy_from: tuple[Network, ...]
+    patience: Patience
+    wheel: DeadlineWheel
+
+    def tls_session(self) -> TlsSession:
+        """Begin to speak TLS, as it is spoken now."""
+
+    def client(self, ends: Ends) -> Client:
+        """Name the client for the record."""
+
+    def stand_on(self, link: "Link") -> Upper:
+        """Make what speaks to the client."""
+
+    def ended(self, link: "Link", reason: str, *, heard: bool) -> None:
+        """Take note that the link came to nothing; `heard` is whether a byte came at all."""
+
+    def opened(self, link: "Link") -> None:
+        """There is a link more."""
+
+    def closed(self, link: "Link") -> None:
+        """There is a link less."""
 
 
 class Stage(enum.Enum):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from mailauth.certs.clients import client_ca
+from mailauth.certs.server import Store
 from mailauth.config.schema import ClientCertificates, ListenerConfig, TlsConfig
 from mailauth.login.event import Protocol
 from mailauth.login.policy import may_bind_channel
-from mailauth.net.certificates import Store
-from mailauth.net.client_certificates import client_ca
 from mailauth.net.tls_context import Clients, ServerContext, server_context
 
 

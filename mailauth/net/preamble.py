@@ -3,7 +3,7 @@
 import msgspec
 
 from mailauth.login.hop import CLEARTEXT, Hop, TlsFacts, proxy_said
-from mailauth.origin.networks import Network, parse_address, within, written
+from mailauth.wire.networks import Network, parse_address, within, written
 from mailauth.wire.proxy import ProxyHeader
 
 

@@ -5,7 +5,7 @@ import os
 import socket
 
 from mailauth.config import ListenerConfig
-from mailauth.origin.networks import parse_address
+from mailauth.wire.networks import parse_address
 
 UNSENT_OCTETS = 131_072  # that the kernel keeps for a client that takes nothing; else megabytes
 BACKLOG = 1024  # connections that the kernel keeps for us; it may keep fewer

@@ -10,13 +10,13 @@ from typing import assert_never
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from mailauth.certs.client_ca import account_names
+from mailauth.certs.pem import read_certificates, read_key
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import ListenerProtocol, TlsConfig
 from mailauth.login.hop import Handshake, TlsFacts
 from mailauth.net.channel_binding import WithExporter, server_end_point
-from mailauth.net.client_authority import account_names
 from mailauth.net.key_log import KeyLog
-from mailauth.net.pem import read_certificates, read_key
 
 _MINIMUM = {
     "1.0": ssl.TLSVersion.TLSv1,

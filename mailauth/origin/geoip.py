@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from mailauth.config.errors import ConfigError
 from mailauth.origin import UNKNOWN, Origin
 from mailauth.origin.countries import NAMES
-from mailauth.origin.networks import Address
+from mailauth.wire.networks import Address
 
 EMBEDDED = Path(__file__).with_name("geoip-country.mmdb")
 

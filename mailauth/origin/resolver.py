@@ -9,7 +9,7 @@ from mailauth.config.schema import GeoipConfig, Network
 from mailauth.origin import IN_LAN, UNKNOWN, Origin
 from mailauth.origin.countries import CODES
 from mailauth.origin.geoip import EMBEDDED, CountryDatabase
-from mailauth.origin.networks import LAN, parse_address, parse_network, within
+from mailauth.wire.networks import LAN, parse_address, parse_network, within
 
 ADDRESSES_KEPT = 16_384
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailauth.file_lock import LockHeld, take
+from mailauth.home.file_lock import LockHeld, take
 from mailauth.passwords.passwd_file import Entry, entry_of, is_entry, lines_of
 
 PATIENCE = 10.0  # seconds for another command that edits the file

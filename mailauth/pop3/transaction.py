@@ -2,7 +2,7 @@
 
 from mailauth.mailbox.errors import MailboxError
 from mailauth.mailbox.message import Message
-from mailauth.mailbox.surrogate import surrogate
+from mailauth.mime.downgraded import surrogate
 from mailauth.pop3 import multiline
 from mailauth.pop3.replies import BadCommand, ok, refused
 from mailauth.pop3.session import Pop3Session

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from mailauth.directories import made
+from mailauth.home.directories import made
 
 log = Logger()
 

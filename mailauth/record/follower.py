@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.logger import Logger
 
-from mailauth.file_lock import LockHeld
+from mailauth.home.file_lock import LockHeld
 from mailauth.login.event import LoginEvent
 from mailauth.record.files import Identity
 from mailauth.record.journal import JournalError, decode

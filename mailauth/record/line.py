@@ -14,7 +14,7 @@ import msgspec
 
 from mailauth.login.event import Protocol
 from mailauth.origin import UNKNOWN
-from mailauth.origin.networks import parse_address
+from mailauth.wire.networks import parse_address
 from mailauth.wire.unseen import INVISIBLE, SPACES
 
 NOBODY = "-"  # stands for the name in a failed login that gave none

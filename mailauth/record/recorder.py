@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from mailauth.config import Durability, LogConfig, OnFailure
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.origin import Origin
-from mailauth.record.entry import Log, line_of, log_of
+from mailauth.record.event_lines import Log, line_of, log_of
 from mailauth.record.files import LogFile
 from mailauth.record.follower import Follower, Missed
 from mailauth.record.group_commit import GroupCommit, Threads

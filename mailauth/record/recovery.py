@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from mailauth.login.event import LoginEvent
 from mailauth.record.archive import newest_first, tail
-from mailauth.record.entry import Log, line_of, log_of
+from mailauth.record.event_lines import Log, line_of, log_of
 from mailauth.record.journal import JournalError, decode
 from mailauth.record.ledger import Ledger
 from mailauth.record.line import LineError, parse_line, printed_time

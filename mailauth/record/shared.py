@@ -10,13 +10,13 @@ import os
 import struct
 from pathlib import Path
 
-from mailauth.file_lock import BRIEFLY, ProcessLock
-from mailauth.shared_memory import shared_memory
+from mailauth.home.file_lock import BRIEFLY, ProcessLock
+from mailauth.home.shared_memory import shared_memory
 
 RECORD_LOCK = "record.lock"  # in the home's state directory
 
 # A worker has nothing else to do, and is worth waiting for: the parent ends who does not let go of
-# the lock, before that (`workers.stuck`). The parent itself has to stay awake for it.
+# the lock, before that (`server.workers.stuck`). The parent itself has to stay awake for it.
 WORKERS_PATIENCE = 4.0
 
 NUMBERS = 11  # what one state holds: unsigned 64-bit integers

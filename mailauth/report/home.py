@@ -14,8 +14,8 @@ import duckdb
 import msgspec
 from twisted.logger import Logger
 
-from mailauth.directories import PRIVATE, made
-from mailauth.home_lock import TEMPORARY
+from mailauth.home.directories import PRIVATE, made
+from mailauth.home.lock import TEMPORARY
 from mailauth.report.chunks import fingerprint as fingerprint_of
 from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED, SUFFIXES, opened

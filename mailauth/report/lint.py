@@ -13,7 +13,6 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from mailauth.origin.networks import parse_address, written
 from mailauth.record.line import (
     LineError,
     LoginLine,
@@ -22,6 +21,7 @@ from mailauth.record.line import (
     parse_line,
     unescape,
 )
+from mailauth.wire.networks import parse_address, written
 
 LINE_OCTETS = 65536  # a longer line is none, and is not looked at further
 REPEATED = timedelta(hours=1)  # what a zone repeats at most

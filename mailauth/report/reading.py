@@ -8,12 +8,12 @@ from typing import assert_never
 import duckdb
 import msgspec
 
-from mailauth.origin.networks import parse_address, written
 from mailauth.record.line import unescape
 from mailauth.report.chunks import CHUNK_OCTETS, Chunk, chunks
 from mailauth.report.packing import opened
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
+from mailauth.wire.networks import parse_address, written
 
 Progress = Callable[[int], None]
 

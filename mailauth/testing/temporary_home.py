@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mailauth.home_lock import is_served
+from mailauth.home.lock import is_served
 
 PREFIX = "mailauth-home-"
 

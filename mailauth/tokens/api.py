@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailauth.file_lock import LockHeld, take
+from mailauth.home.file_lock import LockHeld, take
 
 PREFIX = "mailauth_"  # by which programs that look for leaked secrets know one
 FILE_NAME = "api-tokens"

@@ -16,8 +16,8 @@ from pathlib import Path
 import jwt
 from jwt.types import Options
 
+from mailauth.home.key import key_in
 from mailauth.sasl.exchange import TokenVerdict
-from mailauth.secret_file import key_in
 
 ISSUER = "mailauth"
 AUDIENCE = "mail"

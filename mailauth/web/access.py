@@ -9,9 +9,9 @@ from twisted.logger import Logger
 from mailauth.login.accounts import Account, Role
 from mailauth.login.authority import Authority
 from mailauth.tokens.api import ApiTokens, ApiTokensError, Scope
-from mailauth.web.login import BASIC_CHALLENGE, authorized, scheme_of
-from mailauth.web.message import HttpError, Request
-from mailauth.web.sessions import Sessions
+from mailauth.web.http.message import HttpError, Request
+from mailauth.web.session.login import BASIC_CHALLENGE, authorized, scheme_of
+from mailauth.web.session.sessions import Sessions
 
 log = Logger()
 

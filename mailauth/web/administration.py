@@ -7,9 +7,9 @@ from mailauth.login.authority import Authority
 from mailauth.login.changes import Recorded, record_change, unblock
 from mailauth.login.event import AccountChange
 from mailauth.login.policy import Cleartext
-from mailauth.web.message import HttpError
+from mailauth.net.awaiting import settled
+from mailauth.web.http.message import HttpError
 from mailauth.web.operations import Operations
-from mailauth.web.waiting import settled
 
 
 class Administration:

@@ -9,7 +9,7 @@ import msgspec
 
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.rows import Row
-from mailauth.web.message import JSON, Header, Request, Response
+from mailauth.web.http.message import JSON, Header, Request, Response
 from mailauth.web.reports import Answering
 from mailauth.web.selection import choice
 
@@ -42,7 +42,7 @@ class FileOf(msgspec.Struct, frozen=True, kw_only=True):
 
     def ask(self, logs: "Logs") -> bytes:
         """Ask the logs, and write. Blocks."""
-        from mailauth.report.exports import write_csv, write_json
+        from mailauth.report.output.exports import write_csv, write_json
 
         write = write_csv if self.format is Format.CSV else write_json
         out = io.StringIO(newline="")

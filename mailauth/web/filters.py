@@ -9,7 +9,7 @@ from mailauth.login.authority import Authority
 from mailauth.login.event import Protocol
 from mailauth.report.period import PeriodError, Wanted, parse_time
 from mailauth.web.access import Viewer
-from mailauth.web.message import HttpError
+from mailauth.web.http.message import HttpError
 from mailauth.web.selection import choice, number, truth
 
 MAX_DAYS = 36_500

@@ -4,9 +4,9 @@ import hmac
 import secrets
 from collections.abc import Mapping
 
-from mailauth.web import percent
-from mailauth.web.message import Header, HttpError, Request
-from mailauth.web.sessions import COOKIE, cookie_name, set_cookie
+from mailauth.web.http import percent
+from mailauth.web.http.message import Header, HttpError, Request
+from mailauth.web.session.sessions import COOKIE, cookie_name, set_cookie
 
 MAX_FIELDS = 32
 

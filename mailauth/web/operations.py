@@ -1,32 +1,14 @@
 """What the console shows and changes of the running server, as the server must offer it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
 from mailauth.faults import Fault
-from mailauth.login import event
 from mailauth.login.accounts import Account
 from mailauth.login.policy import Cleartext
-from mailauth.record.times import RecordTimes
-from mailauth.web.services import Service
-
-
-class OpenConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection that is open now; `user` is whom it has logged in, if anybody."""
-
-    session: str
-    listener: str
-    protocol: event.Protocol
-    ip: str
-    port: int | None
-    peer: str | None
-    secure: bool
-    since: datetime
-    user: str | None = None
-    client_name: str | None = None
+from mailauth.net.open_connections import OpenConnection
+from mailauth.record.timing import RecordTimes
+from mailauth.setup.services import Service
 
 
 class Operations(Protocol):

@@ -7,10 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailauth.report.values import duration
 from mailauth.web.access import Viewer
+from mailauth.web.console.menu import menu_for
 from mailauth.web.forms import TOKEN_FIELD, FormTokens
+from mailauth.web.http.message import HttpError, Request, Response
 from mailauth.web.instants import Clockface, moment, second
-from mailauth.web.menu import menu_for
-from mailauth.web.message import HttpError, Request, Response
 
 _HERE = Path(__file__).parent
 

@@ -8,8 +8,8 @@ from typing import BinaryIO, cast
 
 import msgspec
 
+from mailauth.events.file_lines import lines
 from mailauth.record.archive import newest_first
-from mailauth.web.lines import lines
 
 LONG_ENOUGH = 16 * 1024 * 1024  # octets looked through for one page
 _BLOCK = 65_536

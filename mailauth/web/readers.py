@@ -6,8 +6,8 @@ from inspect import isawaitable
 
 import msgspec
 
-from mailauth.web.backlog import Backlog
-from mailauth.web.message import HttpError, Response
+from mailauth.web.http.backlog import Backlog
+from mailauth.web.http.message import HttpError, Response
 from mailauth.web.routes import Answer
 from mailauth.web.turns import Turn
 

@@ -12,12 +12,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from mailauth.net.awaiting import arrival
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.progress import Reading
 from mailauth.report.rows import Row, Totals
-from mailauth.web.message import HttpError
+from mailauth.web.http.message import HttpError
 from mailauth.web.turns import Turn, at_once
-from mailauth.web.waiting import arrival
 from mailauth.wire.pending import Pending
 
 if TYPE_CHECKING:

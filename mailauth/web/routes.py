@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mailauth.web.access import Access, Viewer
-from mailauth.web.message import HttpError, Request, Response
+from mailauth.web.http.message import HttpError, Request, Response
 
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}

@@ -5,11 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-import msgspec
-
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.events.selection import Selection
+from mailauth.login.event import Kind, Protocol, Result
 from mailauth.web.access import Viewer
-from mailauth.web.message import HttpError
+from mailauth.web.http.message import HttpError
 
 MAX_NUMBER = 2**53 - 1  # what every reader of JSON can hold
 
@@ -17,26 +16,6 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 E = TypeVar("E", bound=enum.Enum)
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be true of an event; `None` leaves a thing open. `user` is a canonical name."""
-
-    kind: Kind | None = None
-    result: Result | None = None
-    protocol: Protocol | None = None
-    secure: bool | None = None
-    user: str | None = None
-
-    def wants(self, event: LoginEvent) -> bool:
-        """Say whether the event is one of them."""
-        return (
-            (self.kind is None or event.kind is self.kind)
-            and (self.result is None or event.result is self.result)
-            and (self.protocol is None or event.protocol is self.protocol)
-            and (self.secure is None or event.secure is self.secure)
-            and (self.user is None or event.user == self.user)
-        )
 
 
 def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:

@@ -14,57 +14,57 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from mailauth.events.feed import Feed
 from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.policy import Policy
 from mailauth.login.session import LoginSession
-from mailauth.origin.networks import Network
 from mailauth.report.progress import Reading
 from mailauth.tokens.api import ApiTokens
-from mailauth.web import autoconfig
 from mailauth.web.access import OPERATOR, Access, Doorkeeper, Viewer, require
-from mailauth.web.accounts import AccountPages
-from mailauth.web.admin_link import AdminLinks
 from mailauth.web.administration import Administration
-from mailauth.web.api import Api
-from mailauth.web.api_reports import ApiReports
-from mailauth.web.autoconfig import Autoconfig
-from mailauth.web.backlog import Backlog
-from mailauth.web.cases import CasePages
-from mailauth.web.channel import Channel
-from mailauth.web.connection import Connection, Facts
-from mailauth.web.connections import Connections
-from mailauth.web.cutoff import CutoffPage
-from mailauth.web.exposures import Exposures
-from mailauth.web.feed import Feed
+from mailauth.web.api.metrics import Gauges, Metrics
+from mailauth.web.api.reports import ApiReports
+from mailauth.web.api.resources import Api
+from mailauth.web.api.streams import EventStreams
+from mailauth.web.console import autoconfig
+from mailauth.web.console.accounts import AccountPages
+from mailauth.web.console.autoconfig import Autoconfig
+from mailauth.web.console.cases import CasePages
+from mailauth.web.console.connections import Connections
+from mailauth.web.console.cutoff import CutoffPage
+from mailauth.web.console.exposures import Exposures
+from mailauth.web.console.listeners import Listeners
+from mailauth.web.console.listing import Lists
+from mailauth.web.console.live import Live
+from mailauth.web.console.log_pages import LogPages
+from mailauth.web.console.logins import Logins
+from mailauth.web.console.overview import OverviewPage
+from mailauth.web.console.reading import AGAIN_SECONDS, ImpatientReports, StillReading
+from mailauth.web.console.setup import Setup
 from mailauth.web.filters import Filters
 from mailauth.web.forms import FormTokens
-from mailauth.web.forwarded import MalformedForwarded, resolve
+from mailauth.web.http.backlog import Backlog
+from mailauth.web.http.channel import Channel
+from mailauth.web.http.connection import Connection, Facts
+from mailauth.web.http.forwarded import MalformedForwarded, resolve
+from mailauth.web.http.message import TEXT, Header, HttpError, Request, Response, json, see_other
+from mailauth.web.http.origins import Origins
 from mailauth.web.instants import Clockface
-from mailauth.web.listeners import Listeners
-from mailauth.web.listing import Lists
-from mailauth.web.live import Live
-from mailauth.web.log_pages import LogPages
-from mailauth.web.login import BEARER_CHALLENGE
-from mailauth.web.logins import Logins
-from mailauth.web.message import TEXT, Header, HttpError, Request, Response, json, see_other
-from mailauth.web.metrics import Gauges, Metrics
 from mailauth.web.operations import Operations
-from mailauth.web.origins import Origins
-from mailauth.web.overview import OverviewPage
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.readers import Readers
-from mailauth.web.reading import AGAIN_SECONDS, ImpatientReports, StillReading
 from mailauth.web.reports import Reports
 from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
 from mailauth.web.selection import MAX_NUMBER, number, selection
-from mailauth.web.sessions import Sessions
-from mailauth.web.setup import Setup
-from mailauth.web.sign_in import FORM, HOME, SignIn
-from mailauth.web.streams import EventStreams
-from mailauth.web.tokens import Issuer, Tokens
+from mailauth.web.session.admin_link import AdminLinks
+from mailauth.web.session.login import BEARER_CHALLENGE
+from mailauth.web.session.sessions import Sessions
+from mailauth.web.session.sign_in import FORM, HOME, SignIn
+from mailauth.web.session.tokens import Issuer, Tokens
 from mailauth.web.turns import Turn, at_once
+from mailauth.wire.networks import Network
 
 log = Logger()
 
@@ -198,7 +198,7 @@ class WebSite:
         """End what would go on for ever: the server stops."""
         self._streams.close()
 
-    # What the channel asks (`channel.Application`).
+    # What the channel asks (`web.http.channel.Application`).
 
     async def answer(self, request: Request) -> Response:
         """Answer a request, whatever goes wrong."""

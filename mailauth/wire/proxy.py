@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
 
-from mailauth.origin.networks import Address, parse_address
+from mailauth.wire.networks import Address, parse_address
 
 V1_OCTETS = 107  # §2.1: the longest line, CRLF included
 V2_OCTETS = 16 + 8192  # §2.2 allows 64 KiB; a client certificate with its names fits into this

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mailauth.certs.ca import issue_server_certificate, new_authority, new_key
+from mailauth.certs.pem import write_certificate, write_key
+from mailauth.certs.server import prepare
 from mailauth.config import TlsConfig
-from mailauth.net.authority import issue_server_certificate, new_authority, new_key
-from mailauth.net.certificates import prepare
-from mailauth.net.pem import write_certificate, write_key
 from tests.cli.test_command_line import mailauth
 
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'

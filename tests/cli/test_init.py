@@ -6,9 +6,9 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailauth.cli import init as init_module
+from mailauth.certs.server import State, examine
+from mailauth.cli.commands import init as init_module
 from mailauth.config import Config, load
-from mailauth.net.certificates import State, examine
 from tests.cli.test_command_line import mailauth
 
 

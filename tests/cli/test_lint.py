@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mailauth.cli.lint import lint
+from mailauth.cli.commands.lint import lint
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

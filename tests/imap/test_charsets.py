@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap.charsets import PIECE_OCTETS, codec, decoded, header_text, pieces
+from mailauth.mime.charsets import PIECE_OCTETS, codec, decoded, header_text, pieces
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap import addresses as reading
-from mailauth.imap.addresses import END_OF_GROUP, Address
 from mailauth.imap.envelope import address_list, envelope
-from mailauth.imap.mime import fields
+from mailauth.mime import addresses as reading
+from mailauth.mime.addresses import END_OF_GROUP, Address
+from mailauth.mime.parts import fields
 from mailauth.wire.work import done
 from tests.imap.lists import check_envelope, read
 from tests.imap.messages import crlf, octets

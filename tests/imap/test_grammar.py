@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailauth.imap import append, sequence
 from mailauth.imap.errors import Bad, ParseError, StatusError
-from mailauth.imap.fetch_items import fetch_items
+from mailauth.imap.fetch.items import fetch_items
 from mailauth.imap.grammar import Parser
 from mailauth.imap.reader import (
     AFTER_LOGIN,
@@ -27,7 +27,7 @@ from mailauth.imap.reader import (
 )
 from mailauth.imap.responses import astring, nstring
 from mailauth.imap.responses import string as imap_string
-from mailauth.imap.search_grammar import search_arguments
+from mailauth.imap.search.grammar import search_arguments
 from mailauth.imap.sequence import Saved
 from mailauth.wire import utf7
 from mailauth.wire.lines import LineBuffer

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from mailauth.imap.mime import parse
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.structure import body, bodystructure
 from mailauth.mailbox.errors import MessageGone
+from mailauth.mime.parts import parse
 from mailauth.wire.work import done
 from tests.imap.messages import COMPLEX
 

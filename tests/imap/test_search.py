@@ -4,10 +4,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from mailauth.imap.charsets import PIECE_OCTETS
 from mailauth.imap.parsed import ParsedMessages
-from mailauth.imap.search import Search
-from mailauth.imap.search_keys import (
+from mailauth.imap.search.keys import (
     MAX_NESTING,
     Address,
     All,
@@ -31,11 +29,13 @@ from mailauth.imap.search_keys import (
     When,
     Younger,
 )
-from mailauth.imap.search_texts import folded
+from mailauth.imap.search.matching import Search
+from mailauth.imap.search.texts import folded
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import FLAGGED, SEEN, FlagChange, NewMessage, Operation
 from mailauth.mailbox.store import Mailbox
 from mailauth.mailbox.view import View
+from mailauth.mime.charsets import PIECE_OCTETS
 from mailauth.wire.work import done
 from tests.imap.messages import crlf
 from tests.imap.steps import MAX_CALLS, longest_step

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.imap import section as sections
-from mailauth.imap.extent import CHUNK_OCTETS, chunks, whole
+from mailauth.imap.fetch import section as sections
+from mailauth.imap.fetch.extent import CHUNK_OCTETS, chunks, whole
+from mailauth.imap.fetch.section import Section, Specifier, header_fields
 from mailauth.imap.parsed import ParsedMessage
-from mailauth.imap.section import Section, Specifier, header_fields
-from mailauth.imap.transfer import UnknownEncoding, decode
-from mailauth.imap.transfer import base64 as decode_base64
+from mailauth.mime.transfer import UnknownEncoding, decode
+from mailauth.mime.transfer import base64 as decode_base64
 from tests.imap.messages import COMPLEX, crlf, octets
 
 HEADER = b"From: a@b\r\nSubject: one\r\n two\r\nno field\r\nsubject : 3\r\nX-Subject: no\r\n\r\n"

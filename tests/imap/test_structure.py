@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailauth.imap import structure
-from mailauth.imap.lines import LineCounter
-from mailauth.imap.mime import MAX_DEPTH, MAX_PARTS, Part, parameters, parse, parsing
+from mailauth.mime.line_counter import LineCounter
+from mailauth.mime.parts import MAX_DEPTH, MAX_PARTS, Part, parameters, parse, parsing
 from mailauth.wire.work import done
 from tests.imap.lists import check_body, read
 from tests.imap.messages import COMPLEX, crlf, octets

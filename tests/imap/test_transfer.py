@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailauth.imap.transfer import UnknownEncoding, decode
+from mailauth.mime.transfer import UnknownEncoding, decode
 
 
 @pytest.mark.parametrize(

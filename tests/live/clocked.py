@@ -43,11 +43,11 @@ def main(home: Path) -> None:
     from twisted.internet import reactor as installed
     from twisted.internet.posixbase import PosixReactorBase
 
-    from mailauth.cli.diagnostics import begin_logging
     from mailauth.cli.startup import ready
-    from mailauth.clocks import keep_deadlines
     from mailauth.config import FILE_NAME, load
-    from mailauth.server import Server
+    from mailauth.server.clocks import keep_deadlines
+    from mailauth.server.diagnostics import begin_logging
+    from mailauth.server.server import Server
 
     reactor = cast(PosixReactorBase, installed)
     keep_deadlines(reactor)

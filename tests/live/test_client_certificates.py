@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mailauth.certs.ca import new_key
+from mailauth.certs.client_ca import issue_client_certificate, new_client_authority
+from mailauth.certs.clients import Issued, issue_for_client
+from mailauth.certs.pem import write_certificate, write_key
 from mailauth.config import TlsConfig
 from mailauth.login.event import Kind, LoginEvent, Result
-from mailauth.net.authority import new_key
-from mailauth.net.client_authority import issue_client_certificate, new_client_authority
-from mailauth.net.client_certificates import Issued, issue_for_client
-from mailauth.net.pem import write_certificate, write_key
 from mailauth.testing import RunningServer
 from tests.live.programs import Failed, run
 from tests.live.raw_clients import BARE, Bare, Dialogue, begin, start_tls

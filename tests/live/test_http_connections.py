@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-from mailauth.front import LEAVE_SECONDS
+from mailauth.server.process import LEAVE_SECONDS
 from mailauth.testing import RunningServer
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from mailauth.events.feed import COUNTED_SECONDS
 from mailauth.login.event import Kind, Result
 from mailauth.login.repeats import SINGLY
 from mailauth.testing import RunningServer
-from mailauth.web.feed import COUNTED_SECONDS
 
 FRIEND, STRANGER = "127.0.0.1", "127.0.0.9"
 

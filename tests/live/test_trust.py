@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mailauth.certs.ca import new_authority
 from mailauth.login.event import Kind
-from mailauth.net.authority import new_authority
 from tests.live.clients import (
     curl,
     fetchmail,

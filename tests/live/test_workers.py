@@ -266,7 +266,7 @@ def test_a_fault_waits_for_a_worker_that_is_only_starting(server: RunningServer)
     while not (starting := set(workers(server)) - set(known)):
         pass
     (new,) = starting
-    while b"mailauth.cli.worker" not in Path(f"/proc/{new}/cmdline").read_bytes():
+    while b"mailauth.server.workers.main" not in Path(f"/proc/{new}/cmdline").read_bytes():
         pass  # it is still a copy of its parent, which waits for it
     os.kill(new, signal.SIGSTOP)
     token = {"Authorization": f"Bearer {server.ready.api_token}"}

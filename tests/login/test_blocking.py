@@ -6,8 +6,8 @@ from ipaddress import ip_network
 import pytest
 
 from mailauth.login.blocking import COUNTS, Blocking, OwnCounts
+from mailauth.server.workers.failures import SETS, SLOTS
 from mailauth.testing.fakes import FakeClock
-from mailauth.workers.failures import SETS, SLOTS
 
 IP = "192.0.2.7"
 

@@ -5,7 +5,7 @@ import pytest
 from mailauth.login.event import LoginEvent, Protocol
 from mailauth.login.evidence import NAMES
 from mailauth.login.hop import Handshake, TlsFacts, proxy_said
-from mailauth.record.entry import Log, line_of
+from mailauth.record.event_lines import Log, line_of
 from mailauth.record.journal import encode
 from mailauth.sasl import PasswordClaim
 from mailauth.testing.fakes import MemoryRecorder, authority, session_for

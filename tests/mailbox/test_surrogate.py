@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.mailbox import surrogate as making
+from mailauth.mime import downgraded as making
 from mailauth.wire.work import done
 from tests.imap.steps import MAX_CALLS, longest_step
 

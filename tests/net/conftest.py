@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from twisted.internet.task import Clock
 
+from mailauth.certs.server import Store, prepare
 from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
 from mailauth.login.event import LoginEvent
-from mailauth.net.certificates import Store, prepare
 from mailauth.net.connection import MailConnection, Spoken
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Upper
@@ -17,8 +17,8 @@ from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.net.preamble import socket_ends
 from mailauth.net.tls_context import server_context
-from mailauth.origin.networks import Network
 from mailauth.testing import MemoryRecorder, authority
+from mailauth.wire.networks import Network
 from tests.net.handshake import trusting
 from tests.net.memory import MemorySocket, TlsClient
 from tests.toy import ToyServer

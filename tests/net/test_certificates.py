@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
-from mailauth.net.authority import (
+from mailauth.certs.ca import (
     Authority,
     begun,
     distinguished_name,
@@ -26,8 +25,9 @@ from mailauth.net.authority import (
     new_authority,
     new_key,
 )
-from mailauth.net.certificates import State, examine, issue_anew, prepare
-from mailauth.net.pem import read_certificates, write_certificate, write_key
+from mailauth.certs.pem import read_certificates, write_certificate, write_key
+from mailauth.certs.server import State, examine, issue_anew, prepare
+from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
 from mailauth.net.tls_context import server_context
 from tests.net.handshake import handshake, trusting
 
@@ -351,7 +351,7 @@ def test_a_ca_key_put_away_is_asked_for_only_when_it_is_needed(tmp_path: Path) -
 def test_starting_twice_at_once_makes_one_ca(tmp_path: Path) -> None:
     code = (
         "import sys; from datetime import datetime, UTC; from pathlib import Path\n"
-        "from mailauth.config import TlsConfig; from mailauth.net.certificates import prepare\n"
+        "from mailauth.config import TlsConfig; from mailauth.certs.server import prepare\n"
         "input()\n"
         "store = prepare(Path(sys.argv[1]), 'localhost', TlsConfig(), datetime.now(UTC))\n"
         "print(hash(store.ca.read_bytes()), hash(store.certificate.read_bytes()))\n"

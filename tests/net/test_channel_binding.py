@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from mailauth.certs.server import Store
 from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
-from mailauth.net.certificates import Store
 from mailauth.net.channel_binding import server_end_point
 from mailauth.net.key_log import KeyLog
 from mailauth.net.listener_tls import listener_context

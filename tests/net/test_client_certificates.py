@@ -11,21 +11,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
-from mailauth.net.authority import new_key
-from mailauth.net.certificates import Store
-from mailauth.net.client_authority import (
+from mailauth.certs.ca import new_key
+from mailauth.certs.client_ca import (
     CannotBeNamed,
     account_names,
     issue_client_certificate,
     new_client_authority,
 )
-from mailauth.net.client_certificates import (
-    client_ca,
-    issue_for_client,
-    prepare_client_ca,
-)
-from mailauth.net.pem import read_certificates
+from mailauth.certs.clients import client_ca, issue_for_client, prepare_client_ca
+from mailauth.certs.pem import read_certificates
+from mailauth.certs.server import Store
+from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
 from mailauth.net.tls_context import Clients, handshake_of, server_context
 from tests.net.handshake import handshake, trusting
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import load_der_x509_certificate
 
+from mailauth.certs.ca import new_authority
+from mailauth.certs.clients import issue_for_client, prepare_client_ca
 from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig
 from mailauth.config.schema import ClientCertificates
 from mailauth.faults import Fault
-from mailauth.net.authority import new_authority
-from mailauth.net.client_certificates import issue_for_client, prepare_client_ca
 from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.listener_tls import asked_clients
 from tests.net.handshake import handshake

@@ -10,13 +10,13 @@ from itertools import count
 import pytest
 
 from mailauth.config import ListenerProtocol, TlsMode
-from mailauth.mail import Mail
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.net.connection import MailConnection, Spoken
 from mailauth.net.interfaces import Upper
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
+from mailauth.server.cores import Cores
 from mailauth.wire.effects import Core
 from tests.net.conftest import Toys
 
@@ -26,9 +26,9 @@ LONGEST = 600  # seconds that any protocol gives a client that has not logged in
 MAIL = [ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP]
 
 
-def mail_of(toys: Toys) -> Mail:
+def mail_of(toys: Toys) -> Cores:
     store = MemoryStore(count(1).__next__, lambda _: NewMessage(b"Subject: hi\r\n\r\n", NOON))
-    return Mail(store, "localhost", lambda: NOON, toys.clock.callLater)
+    return Cores(store, "localhost", lambda: NOON, toys.clock.callLater)
 
 
 @pytest.mark.parametrize("protocol", MAIL, ids=lambda each: each.value)
@@ -40,7 +40,7 @@ def test_a_hundred_idle_clients_are_dropped(
     mail = mail_of(toys)
 
     def stand(listener: Listener, link: Link) -> Upper:
-        return MailConnection(link, partial(mail.speak, listener, link), toys.wheel, toys.clock)
+        return MailConnection(link, partial(mail.new_core, listener, link), toys.wheel, toys.clock)
 
     listener = toys.listener(tls, protocol=protocol, stand=stand)
     wires = [toys.connect(listener) for _ in range(100)]
@@ -75,12 +75,12 @@ def test_a_client_that_was_here_needs_no_collector(toys: Toys, protocol: Listene
     cores: list[weakref.ref[Core]] = []
 
     def stand(listener: Listener, link: Link) -> Upper:
-        def speak(changed: Callable[[], None]) -> Spoken:
-            spoken = mail.speak(listener, link, changed)
+        def new_core(changed: Callable[[], None]) -> Spoken:
+            spoken = mail.new_core(listener, link, changed)
             cores.append(weakref.ref(spoken.core))
             return spoken
 
-        return MailConnection(link, speak, toys.wheel, toys.clock)
+        return MailConnection(link, new_core, toys.wheel, toys.clock)
 
     gc.disable()
     try:

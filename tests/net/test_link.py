@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet import protocol
 
+from mailauth.certs.server import Store
 from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.login.hop import Security
-from mailauth.net.certificates import Store
 from mailauth.net.link import LINGER_OCTETS, Link
 from mailauth.net.listener import Listener
 from tests.net.conftest import Toys

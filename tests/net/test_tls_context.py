@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from mailauth.certs.server import Store, prepare
 from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig
 from mailauth.config.schema import TlsVersion
 from mailauth.login.hop import TlsFacts
-from mailauth.net.certificates import Store, prepare
 from mailauth.net.listener_tls import listener_context
 from mailauth.net.tls_context import facts, server_context
 from tests.net.handshake import finished, handshake, trusting

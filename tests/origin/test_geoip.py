@@ -10,7 +10,7 @@ from mailauth.config import ConfigError
 from mailauth.origin import UNKNOWN, Origin
 from mailauth.origin.countries import CODES, NAMES
 from mailauth.origin.geoip import EMBEDDED, CountryDatabase, country_of
-from mailauth.origin.networks import parse_address
+from mailauth.wire.networks import parse_address
 
 FRANCE = Origin("France", "FR")
 ADDRESS = parse_address("79.80.81.82")

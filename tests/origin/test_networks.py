@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import ip_addresses
 
-from mailauth.origin.networks import LAN, parse_address, parse_network, within, written
+from mailauth.wire.networks import LAN, parse_address, parse_network, within, written
 
 
 @pytest.mark.parametrize(

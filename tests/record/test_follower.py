@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mailauth.config import LogConfig, Rotate
+from mailauth.events.history import JournalHistory
 from mailauth.record.follower import Follower
 from mailauth.record.recorder import FileRecorder, attach_recorder
 from mailauth.record.shared import SharedState
-from mailauth.web.history import JournalHistory
 from tests.record.desk import (
     ATTEMPTS,
     Clock,

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mailauth.login.event import Protocol
-from mailauth.origin.networks import parse_address
-from mailauth.origin.networks import written as as_written
 from mailauth.record.line import LineError, LoginLine, format_line, parse_line
 from mailauth.report.reading import Mark, Reader
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables
+from mailauth.wire.networks import parse_address
+from mailauth.wire.networks import written as as_written
 
 Read = tuple[datetime, str, bool, str, str, str] | None
 

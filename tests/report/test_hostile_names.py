@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from mailauth.report.advice import advice
-from mailauth.report.exports import write_csv, write_json
 from mailauth.report.logs import structs
 from mailauth.report.opening import opened_logs
-from mailauth.report.page import write_report, write_summary
-from mailauth.report.presentation import PRESENTATIONS
+from mailauth.report.output.exports import write_csv, write_json
+from mailauth.report.output.page import write_report, write_summary
+from mailauth.report.output.presentation import PRESENTATIONS
+from mailauth.report.output.terminal import print_report, print_summary
 from mailauth.report.rows import Case, Login
 from mailauth.report.sources import sources_of_directory
 from mailauth.report.summary import summarize
-from mailauth.report.terminal import print_report, print_summary
 from mailauth.report.values import cell, escaped_json, text
 from tests.report.asking import EVERYTHING
 from tests.report.writing import Story

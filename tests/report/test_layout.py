@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.text import Text
 
 from mailauth.login.event import Result
-from mailauth.report.layout import Heading, console, print_rows
 from mailauth.report.opening import opened_logs
+from mailauth.report.output.layout import Heading, console, print_rows
+from mailauth.report.output.presentation import PRESENTATIONS
+from mailauth.report.output.terminal import print_answer, print_report, print_summary
 from mailauth.report.period import Expected
 from mailauth.report.ports import seen_tls_ports
-from mailauth.report.presentation import PRESENTATIONS
 from mailauth.report.rows import ROWS, Row
 from mailauth.report.sources import sources_of_directory
 from mailauth.report.summary import summarize
-from mailauth.report.terminal import print_answer, print_report, print_summary
 from tests.report.asking import EVERYTHING
 from tests.report.writing import BOB, Story
 

@@ -10,7 +10,7 @@ import msgspec
 
 from mailauth.login.event import AccountChange, Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
-from mailauth.record.entry import Log, line_of
+from mailauth.record.event_lines import Log, line_of
 from mailauth.record.journal import encode
 from mailauth.record.line import printed_time
 

@@ -21,6 +21,8 @@ from twisted.python.failure import Failure
 
 from mailauth.config import ListenConfig
 from mailauth.config.listeners import standard_listeners
+from mailauth.events.feed import Feed
+from mailauth.events.selection import Batch, Selection
 from mailauth.faults import Fault
 from mailauth.login.accounts import Account, Accounts, Role
 from mailauth.login.authority import Authority
@@ -29,23 +31,21 @@ from mailauth.login.event import LoginEvent, Protocol
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.origin.networks import parse_network
-from mailauth.record.times import RecordTimes
+from mailauth.net.open_connections import OpenConnection
+from mailauth.record.timing import RecordTimes
 from mailauth.report.home import HomeLogs
 from mailauth.sasl import TokenVerdict
+from mailauth.setup.services import Service, services_of
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.tokens import TokenIssuer
 from mailauth.tokens.api import ApiTokens
-from mailauth.web.channel import Channel
-from mailauth.web.feed import Batch, Feed
-from mailauth.web.metrics import Metrics
-from mailauth.web.operations import OpenConnection
+from mailauth.web.api.metrics import Metrics
+from mailauth.web.http.channel import Channel
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.reports import Reports
-from mailauth.web.selection import Selection
-from mailauth.web.services import Service, services_of
+from mailauth.web.session.tokens import Issuer
 from mailauth.web.site import WebSite
-from mailauth.web.tokens import Issuer
+from mailauth.wire.networks import parse_network
 
 API_TOKEN = "the-token-of-the-api"
 LOG_NAMES = ("SuccessfulLogins.log", "InvalidPasswordAttempts.log", "LoginAttempts.jsonl")

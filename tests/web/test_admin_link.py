@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailauth.web.admin_link import LIFETIME_SECONDS
+from mailauth.web.session.admin_link import LIFETIME_SECONDS
 from tests.web.browser import TLS, Browser, Connection, Server
 
 

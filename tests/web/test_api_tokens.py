@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailauth.tokens.api import Scope
-from mailauth.web.streams import SIGN_OF_LIFE_SECONDS
+from mailauth.web.api.streams import SIGN_OF_LIFE_SECONDS
 from tests.web.browser import Answer, Connection, Server, bearer
 from tests.web.test_streams import Listener
 

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from mailauth.web.autoconfig import email_address
-from mailauth.web.message import HttpError
+from mailauth.web.console.autoconfig import email_address
+from mailauth.web.http.message import HttpError
 from tests.web.browser import Connection, Server
 
 THUNDERBIRD = ("/.well-known/autoconfig/mail/config-v1.1.xml", "/mail/config-v1.1.xml")

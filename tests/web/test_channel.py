@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from twisted.logger import FileLogObserver, globalLogPublisher
 
-from mailauth.cli.diagnostics import line, worth_telling
-from mailauth.web.channel import (
+from mailauth.server.diagnostics import line, worth_telling
+from mailauth.web.http.channel import (
     BODY_OCTETS,
     CHUNKS,
     DRAINED_OCTETS,
@@ -14,7 +14,7 @@ from mailauth.web.channel import (
     OCTETS_A_CHUNK,
     REQUEST_SECONDS,
 )
-from mailauth.web.message import Response
+from mailauth.web.http.message import Response
 from mailauth.web.routes import OpenRoute
 from tests.web.browser import Browser, Connection, Server, read
 

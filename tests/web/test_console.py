@@ -9,7 +9,7 @@ from mailauth.login.accounts import Account, Accounts
 from mailauth.login.event import Kind, Protocol, Result
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.web.operations import OpenConnection
+from mailauth.net.open_connections import OpenConnection
 from mailauth.web.routes import Door, Route
 from tests.web.browser import Browser, Server
 from tests.web.events import START, event

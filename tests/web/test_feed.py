@@ -6,8 +6,8 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from mailauth.web.feed import COUNTED_SECONDS, KEPT, NEWS_SECONDS, Batch, Feed
-from mailauth.web.selection import Selection
+from mailauth.events.feed import COUNTED_SECONDS, KEPT, NEWS_SECONDS, Feed
+from mailauth.events.selection import Batch, Selection
 from mailauth.wire.pending import Pending
 from tests.web.events import event
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mailauth.login.client import Client
 from mailauth.login.event import Protocol
 from mailauth.login.hop import CLEARTEXT, Hop, Security
-from mailauth.origin.networks import parse_network
-from mailauth.web.forwarded import MalformedForwarded, resolve
+from mailauth.web.http.forwarded import MalformedForwarded, resolve
+from mailauth.wire.networks import parse_network
 from tests.web.browser import TLS
 
 TRUSTED = (parse_network("10.0.0.0/8"), parse_network("2001:db8:ffff::/48"))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.events.history import LONG_ENOUGH, JournalHistory
+from mailauth.events.selection import Selection
 from mailauth.record.journal import encode
-from mailauth.web.history import LONG_ENOUGH, JournalHistory
-from mailauth.web.selection import Selection
 from tests.web.events import event
 
 EVERYTHING = Selection()

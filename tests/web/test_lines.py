@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mailauth.events.file_lines import LINE_OCTETS, TooLong
+from mailauth.events.history import JournalHistory
+from mailauth.events.selection import Selection
 from mailauth.record.journal import encode
-from mailauth.web.history import JournalHistory
-from mailauth.web.lines import LINE_OCTETS, TooLong
 from mailauth.web.raw_logs import LogFiles
-from mailauth.web.selection import Selection
 from tests.web.browser import Browser, Server
 from tests.web.events import event
 
@@ -49,7 +49,7 @@ def test_an_endless_line_takes_little_memory(tmp_path: Path) -> None:
 def test_what_is_unpacked_for_one_page_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailauth.web.lines.lines.__defaults__", (BOUND,))
+    monkeypatch.setattr("mailauth.events.file_lines.lines.__defaults__", (BOUND,))
     endless(tmp_path / OLDER)
     logs = LogFiles([tmp_path / "SuccessfulLogins.log"])
     with pytest.raises(TooLong):
@@ -61,8 +61,8 @@ def test_the_page_says_that_a_file_is_too_long(
 ) -> None:
     from twisted.internet.defer import maybeDeferred
 
-    monkeypatch.setattr("mailauth.web.log_pages.deferToThread", maybeDeferred)
-    monkeypatch.setattr("mailauth.web.lines.lines.__defaults__", (BOUND,))
+    monkeypatch.setattr("mailauth.web.console.log_pages.deferToThread", maybeDeferred)
+    monkeypatch.setattr("mailauth.events.file_lines.lines.__defaults__", (BOUND,))
     endless(tmp_path / OLDER)
     browser = Browser(Server(logs=tmp_path))
     browser.sign_in("root@mydomain.com", "in charge")

@@ -7,7 +7,7 @@ import pytest
 from twisted.internet.defer import maybeDeferred
 
 from mailauth.record.journal import encode
-from mailauth.web.log_pages import SHOWN
+from mailauth.web.console.log_pages import SHOWN
 from tests.web.browser import Answer, Browser, Server
 from tests.web.events import event
 
@@ -21,7 +21,7 @@ LINES = [
 @pytest.fixture
 def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Browser:
     """The operator of a server with some logs; files are read at once, without a thread."""
-    monkeypatch.setattr("mailauth.web.log_pages.deferToThread", maybeDeferred)
+    monkeypatch.setattr("mailauth.web.console.log_pages.deferToThread", maybeDeferred)
     (tmp_path / "SuccessfulLogins.log").write_text("\n".join(LINES) + "\n")
     (tmp_path / "LoginAttempts.jsonl").write_bytes(encode(event(1)) + encode(event(2, secure=True)))
     with gzip.open(tmp_path / "SuccessfulLogins.2026-11-22.log.gz", "wt") as file:

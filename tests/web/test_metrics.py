@@ -5,8 +5,8 @@ from collections.abc import Callable
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
-from mailauth.record.times import TimedRecorder
-from mailauth.web.operations import OpenConnection
+from mailauth.net.open_connections import OpenConnection
+from mailauth.record.timing import TimedRecorder
 from mailauth.wire.pending import Pending
 from tests.web.browser import Browser, Connection, Server, basic, bearer
 from tests.web.events import START, event

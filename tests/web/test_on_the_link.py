@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mailauth.certs.server import Store, prepare
 from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
 from mailauth.login.hop import Security
-from mailauth.net.certificates import Store, prepare
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.net.preamble import socket_ends
 from mailauth.net.tls_context import server_context
-from mailauth.origin.networks import Network, parse_network
+from mailauth.wire.networks import Network, parse_network
 from tests.net.handshake import trusting
 from tests.net.memory import MemorySocket, TlsClient
 from tests.web.browser import Server, basic, read

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailauth.web.message import HttpError
-from mailauth.web.percent import MAX_STRAY, decoded
-from mailauth.web.target import parameters, segments
+from mailauth.web.http.message import HttpError
+from mailauth.web.http.percent import MAX_STRAY, decoded
+from mailauth.web.http.target import parameters, segments
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_many_stray_percent_signs_are_not_decoded(
     monkeypatch: pytest.MonkeyPatch, encoded: bytes
 ) -> None:
     """65,000 of them would keep everybody waiting for 17 ms."""
-    monkeypatch.delattr("mailauth.web.percent.unquote_to_bytes")
-    monkeypatch.delattr("mailauth.web.target.parse_qsl")
+    monkeypatch.delattr("mailauth.web.http.percent.unquote_to_bytes")
+    monkeypatch.delattr("mailauth.web.http.target.parse_qsl")
     for read in (decoded, parameters, lambda path: segments(b"/" + path)):
         with pytest.raises(HttpError) as caught:
             read(encoded)

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from mailauth.report.progress import LONG_OCTETS, Reading
 from mailauth.report.rows import Case
-from mailauth.web.reading import AGAIN_SECONDS, PATIENCE_SECONDS
+from mailauth.web.console.reading import AGAIN_SECONDS, PATIENCE_SECONDS
 from mailauth.web.reports import Slice
 from tests.web.browser import Answer, Browser, Connection, Server, bearer, read
 

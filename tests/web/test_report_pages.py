@@ -13,7 +13,7 @@ from mailauth.login.event import Kind, Result
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.report.period import Unit
 from mailauth.report.rows import Share
-from mailauth.web.overview import TIMES, period_of, timeline, unit_of
+from mailauth.web.console.overview import TIMES, period_of, timeline, unit_of
 from tests.report.writing import BOB, Story
 from tests.web.browser import Browser, Server
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from mailauth.report.home import HomeLogs
 from mailauth.report.logs import Logs
-from mailauth.web.message import HttpError
+from mailauth.web.http.message import HttpError
 from mailauth.web.reports import WAITING, Reports
 from mailauth.wire.pending import Pending
 

@@ -5,10 +5,10 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from mailauth.web.backlog import ALL_OCTETS, EACH_OCTETS, Backlog
-from mailauth.web.message import HttpError, Request, Response
+from mailauth.web.http.backlog import ALL_OCTETS, EACH_OCTETS, Backlog
+from mailauth.web.http.message import HttpError, Request, Response
+from mailauth.web.http.sending import OCTETS_A_SECOND, PATIENCE_SECONDS, PIECE_OCTETS
 from mailauth.web.routes import OpenRoute
-from mailauth.web.sending import OCTETS_A_SECOND, PATIENCE_SECONDS, PIECE_OCTETS
 from tests.web.browser import Connection, LinkedTransport, Server, basic, read
 
 LONG = b"x" * (10 * PIECE_OCTETS)
@@ -107,8 +107,8 @@ def test_whoever_does_not_read_is_answered_nothing_long(
     server: Server, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An address has its share, all together have what there is."""
-    monkeypatch.setattr("mailauth.web.backlog.EACH_OCTETS", 2 * len(LONG))
-    monkeypatch.setattr("mailauth.web.backlog.ALL_OCTETS", 3 * len(LONG))
+    monkeypatch.setattr("mailauth.web.http.backlog.EACH_OCTETS", 2 * len(LONG))
+    monkeypatch.setattr("mailauth.web.http.backlog.ALL_OCTETS", 3 * len(LONG))
     slow = [Slow(server) for _ in range(3)]
     for one in slow:
         one.ask("/a")

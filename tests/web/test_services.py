@@ -7,8 +7,8 @@ from mailauth.config import ListenConfig, TlsMode
 from mailauth.config.listeners import standard_listeners
 from mailauth.login.event import Protocol
 from mailauth.login.policy import Cleartext
-from mailauth.web.dns_records import mail_domains, srv_records
-from mailauth.web.services import Mode, Service, modes_of, services_of, settings
+from mailauth.setup.dns_records import mail_domains, srv_records
+from mailauth.setup.services import Mode, Service, modes_of, services_of, settings
 
 STANDARD = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
 

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mailauth.net.authority import new_authority
+from mailauth.certs.ca import new_authority
 from tests.web.browser import Browser, Server
 
 

@@ -6,7 +6,7 @@ from mailauth.login.accounts import Account
 from mailauth.login.event import Result
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
-from mailauth.web.sessions import LIFETIME_SECONDS
+from mailauth.web.session.sessions import LIFETIME_SECONDS
 from tests.web.browser import TLS, Browser, Server
 
 

@@ -5,8 +5,8 @@ import re
 import msgspec
 import pytest
 
-from mailauth.web.feed import KEPT, NEWS_SECONDS
-from mailauth.web.streams import MAX_STREAMS, PATIENCE_SECONDS, REPLAYED, SIGN_OF_LIFE_SECONDS
+from mailauth.events.feed import KEPT, NEWS_SECONDS
+from mailauth.web.api.streams import MAX_STREAMS, PATIENCE_SECONDS, REPLAYED, SIGN_OF_LIFE_SECONDS
 from tests.web.browser import Browser, Connection, Server, basic, bearer
 from tests.web.events import event
 
@@ -212,7 +212,7 @@ def test_head_does_not_open_a_stream(server: Server) -> None:
 
 
 def test_streams_are_counted_and_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailauth.web.streams.MAX_STREAMS", 3)
+    monkeypatch.setattr("mailauth.web.api.streams.MAX_STREAMS", 3)
     for _ in range(3):
         Listener(server, bearer())
     assert Connection(server).request("GET", "/events", bearer()).status == 503
@@ -224,7 +224,7 @@ def test_no_account_can_take_the_streams_of_all(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever sees their own sign-ins alone gets a few; administrators still find one."""
-    monkeypatch.setattr("mailauth.web.streams.STREAMS_EACH", 2)
+    monkeypatch.setattr("mailauth.web.api.streams.STREAMS_EACH", 2)
     first, _ = (Listener(server, basic("bob")) for _ in range(2))
     assert Connection(server).request("GET", "/events", basic("bob")).status == 503
     for _ in range(3):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailauth.web.user_agent import product
+from mailauth.web.http.user_agent import product
 
 CHROME = b"Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 

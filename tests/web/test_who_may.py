@@ -126,7 +126,7 @@ by_route = pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server with a story in its log, whose first record is mary's and known to the feed."""
-    monkeypatch.setattr("mailauth.web.log_pages.deferToThread", maybeDeferred)
+    monkeypatch.setattr("mailauth.web.console.log_pages.deferToThread", maybeDeferred)
     story = Story(tmp_path / "logs")
     story.login(MARY, client_name="of-mary")
     story.login(BOB, client_name="of-bob")

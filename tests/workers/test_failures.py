@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mailauth.login.blocking import Blocking, Count
+from mailauth.server.workers.failures import SETS, SLOTS, SharedCounts
 from mailauth.testing import FakeClock
-from mailauth.workers.failures import SETS, SLOTS, SharedCounts
 
 IP = "192.0.2.7"
 
@@ -115,7 +115,7 @@ COUNTER = """
 import os, sys
 from pathlib import Path
 from mailauth.login.blocking import Blocking
-from mailauth.workers.failures import SharedCounts
+from mailauth.server.workers.failures import SharedCounts
 counts = SharedCounts(int(sys.argv[1]), Path(sys.argv[2]))
 blocking = Blocking(lambda: 1000.0, counts=counts)
 print(flush=True)

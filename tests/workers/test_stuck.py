@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.file_lock import ProcessLock
-from mailauth.workers.stuck import HELD_LOOKS, StuckLocks
+from mailauth.home.file_lock import ProcessLock
+from mailauth.server.workers.stuck import HELD_LOOKS, StuckLocks
 
 
 class Workers:

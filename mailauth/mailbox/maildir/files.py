@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from mailauth.file_lock import LockHeld, take
+from mailauth.home.file_lock import LockHeld, take
 from mailauth.mailbox.message import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN
 
 _LETTERS = {DRAFT: "D", FLAGGED: "F", ANSWERED: "R", SEEN: "S", DELETED: "T"}

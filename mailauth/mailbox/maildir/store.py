@@ -7,7 +7,7 @@ from mailbox import Maildir
 from pathlib import Path
 from urllib.parse import quote
 
-from mailauth.directories import PRIVATE, made
+from mailauth.home.directories import PRIVATE, made
 from mailauth.mailbox.errors import StoreUnavailable
 from mailauth.mailbox.intake import Intake
 from mailauth.mailbox.maildir.account import MaildirAccount

@@ -1,0 +1,126 @@
+"""The CA for clients, and which account a client's certificate names.
+
+It is another CA than the server's: that one people trust, and so it must not vouch for whatever an
+account is called; this one is trusted by the server alone, and good for TLS clients alone.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from mailauth.certs.ca import (
+    BACKDATED,
+    CA_LIFETIME,
+    COMMON_NAME_OCTETS,
+    Authority,
+    Key,
+    begun,
+    distinguished_name,
+    key_usage,
+    new_key,
+)
+
+CLIENT_LIFETIME = timedelta(days=397)
+
+_UNREADABLE = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+_FOR_CLIENTS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+
+
+class CannotBeNamed(ValueError):
+    """A certificate has no room for the name of the account."""
+
+
+def new_client_authority(now: datetime) -> Authority:
+    """Make a CA for the certificates of clients."""
+    key = new_key()
+    name = distinguished_name(f"mailauth test CA for clients {secrets.token_hex(4)}")
+    certificate = (
+        begun(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
+        .add_extension(_FOR_CLIENTS, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Authority(certificate, key)
+
+
+def issue_client_certificate(
+    authority: Authority,
+    account: str,
+    key: Key,
+    now: datetime,
+    lifetime: timedelta = CLIENT_LIFETIME,
+) -> x509.Certificate:
+    """Issue a certificate that names an account; raises `CannotBeNamed`.
+
+    The name is an rfc822Name (RFC 5280 §4.2.1.6), or where it is no address, the common name.
+    """
+    address = _address(account)
+    if address is None and len(account) > COMMON_NAME_OCTETS:
+        raise CannotBeNamed(f"a certificate has room for a name of {COMMON_NAME_OCTETS} characters")
+    subject = distinguished_name(account if len(account) <= COMMON_NAME_OCTETS else "a client")
+    end = min(now + lifetime, authority.certificate.not_valid_after_utc)
+    begin = min(now, end) - BACKDATED  # a lifetime that is negative is over already
+    builder = (
+        begun(subject, authority.certificate.subject, key.public_key(), begin, end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
+        .add_extension(_FOR_CLIENTS, critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
+            critical=False,
+        )
+    )
+    if address is not None:
+        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    return builder.sign(authority.key, hashes.SHA256())
+
+
+def account_names(der: bytes, now: datetime) -> tuple[str, ...]:
+    """List whom a verified certificate names: addresses, or where it has none, common names.
+
+    Addresses of the subject itself, as old certificates have them, come between the two. What
+    OpenSSL takes and cannot be read here names nobody; nor does what has expired since a session
+    began that is now resumed, for OpenSSL does not look at it again.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.not_valid_after_utc <= now:
+            return ()
+        return _alternative_names(certificate) or _subject_names(certificate)
+    except _UNREADABLE:
+        return ()
+
+
+def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(names.get_values_for_type(x509.RFC822Name))
+
+
+def _subject_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    for oid in (NameOID.EMAIL_ADDRESS, NameOID.COMMON_NAME):
+        values = [each.value for each in certificate.subject.get_attributes_for_oid(oid)]
+        if names := tuple(value for value in values if isinstance(value, str)):
+            return names
+    return ()
+
+
+def _address(account: str) -> x509.RFC822Name | None:
+    if "@" not in account:
+        return None
+    try:
+        return x509.RFC822Name(account)
+    except ValueError:
+        return None

@@ -1,0 +1,104 @@
+"""The certificates of clients in a home: the CA that vouches for them, and what it has issued."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from mailauth.certs.ca import Authority, Key, new_key
+from mailauth.certs.client_ca import CLIENT_LIFETIME, issue_client_certificate, new_client_authority
+from mailauth.certs.pem import (
+    belong_together,
+    read_certificates,
+    read_key,
+    write_certificate,
+    write_key,
+)
+from mailauth.certs.server import alone
+from mailauth.config.errors import ConfigError
+from mailauth.config.schema import TlsConfig
+from mailauth.home.directories import made
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """The files of a client's certificate and its private key."""
+
+    certificate: Path
+    key: Path
+
+
+def client_ca(home: Path, tls: TlsConfig) -> Path:
+    """Return where the CA is that vouches for clients, the user's or our own."""
+    return home / tls.client_ca if tls.client_ca else _ours(home)
+
+
+def prepare_client_ca(home: Path, tls: TlsConfig, now: datetime) -> Path:
+    """Return the same, made if it is our own and not there yet.
+
+    Raises `ConfigError` for what cannot vouch for anybody, `OSError` where nothing can be written.
+    """
+    if not tls.client_ca:
+        with alone(home):
+            if not _ours(home).exists():
+                _make(home, now)
+    path = client_ca(home, tls)
+    check_client_ca(path, now)
+    return path
+
+
+def check_client_ca(path: Path, now: datetime) -> None:
+    """Raise `ConfigError` for what cannot vouch for anybody."""
+    certificates = read_certificates(path, "tls.client_ca")
+    if all(certificate.not_valid_after_utc <= now for certificate in certificates):
+        expired = f"expired on {certificates[0].not_valid_after_utc:%Y-%m-%d}"
+        raise ConfigError(f"tls.client_ca: {path} {expired}")
+
+
+def issue_for_client(
+    home: Path,
+    tls: TlsConfig,
+    account: str,
+    now: datetime,
+    lifetime: timedelta = CLIENT_LIFETIME,
+) -> Issued:
+    """Issue a certificate for an account by our own CA; raises like `prepare_client_ca`.
+
+    Raises `CannotBeNamed`, too.
+    """
+    if tls.client_ca:
+        raise ConfigError(f"tls.client_ca: {tls.client_ca} is not ours, ask it for the certificate")
+    prepare_client_ca(home, tls, now)
+    authority, key = _authority(home), new_key()
+    certificate = issue_client_certificate(authority, account, key, now, lifetime)
+    directory = home / "certs" / "clients"
+    made(directory)
+    name = quote(account, safe="@+ ")
+    issued = Issued(certificate=directory / f"{name}.pem", key=directory / f"{name}.key")
+    write_key(issued.key, key)
+    write_certificate(issued.certificate, certificate)
+    return issued
+
+
+def _ours(home: Path) -> Path:
+    return home / "certs" / "client-ca.pem"
+
+
+def _ours_key(home: Path) -> Path:
+    return _ours(home).with_suffix(".key")
+
+
+def _make(home: Path, now: datetime) -> None:
+    """Make our CA, its key first: a key without a certificate is one that vouches for nobody."""
+    authority = new_client_authority(now)
+    made(_ours(home).parent)
+    write_key(_ours_key(home), authority.key)
+    write_certificate(_ours(home), authority.certificate)
+
+
+def _authority(home: Path) -> Authority:
+    certificate = read_certificates(_ours(home), "the CA for clients")[0]
+    key = read_key(_ours_key(home), "the key of the CA for clients")
+    if not isinstance(key, Key) or not belong_together(certificate, key):
+        raise ConfigError(f"{_ours_key(home)} is not the key of {_ours(home)}")
+    return Authority(certificate, key)

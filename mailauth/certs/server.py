@@ -1,0 +1,230 @@
+"""The certificate that the server shows: the user's own, or one that we make in HOME/certs.
+
+Ours is made at first start, and issued again before it ends or when the host name has changed. A
+new CA is made unasked only where there is none: who trusts the old one would have to hear of it.
+"""
+
+import enum
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from mailauth.certs.ca import (
+    SERVER_LIFETIME,
+    Authority,
+    Key,
+    host_names,
+    issue_server_certificate,
+    made_here,
+    new_authority,
+    new_key,
+    permits,
+)
+from mailauth.certs.pem import (
+    belong_together,
+    read_certificates,
+    read_key,
+    write_certificate,
+    write_key,
+)
+from mailauth.config.errors import ConfigError
+from mailauth.config.schema import TlsConfig
+from mailauth.home import state_directory
+from mailauth.home.directories import made
+from mailauth.home.file_lock import LockHeld, take
+
+RENEWED_BEFORE = SERVER_LIFETIME / 3
+
+
+class Store(msgspec.Struct, frozen=True):
+    """Where the certificates of a home are. `ca` is what clients must trust when they are ours."""
+
+    home: Path
+    certificate: Path
+    key: Path
+
+    @property
+    def ca(self) -> Path:
+        """The CA's certificate."""
+        return self.home / "certs" / "ca.pem"
+
+    @property
+    def ca_key(self) -> Path:
+        """The CA's private key."""
+        return self.home / "certs" / "ca.key"
+
+
+class State(enum.Enum):
+    """What there is, and so what must be done before the certificate can be shown."""
+
+    OWN = "the user's own certificate"
+    GOOD = "a good certificate of ours"
+    DUE = "a CA; its certificate is to be issued"
+    NOTHING = "no CA yet"
+
+
+def store(home: Path, tls: TlsConfig) -> Store:
+    """Find the store of a home, relative paths of `[tls]` in it."""
+    return Store(home=home, certificate=home / tls.certificate, key=home / tls.key)
+
+
+def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
+    """Make or renew what is needed; afterwards the store's certificate and key can be served.
+
+    Raises `ConfigError` for what cannot be served, `OSError` where nothing can be written.
+    """
+    place = store(home, tls)
+    with alone(home):
+        state = examine(home, hostname, tls, now)
+        match state:
+            case State.OWN | State.GOOD:
+                pass
+            case State.DUE:
+                _issue(place, _authority(place), hostname, now)
+            case State.NOTHING:
+                _issue(place, _made_authority(place, hostname, now), hostname, now)
+            case _:
+                assert_never(state)
+    return place
+
+
+def authority_of(home: Path, tls: TlsConfig) -> Authority:
+    """Read the CA of a home, to issue by it. Raises `ConfigError` where there is none of ours."""
+    place = store(home, tls)
+    if _is_own(place, tls):
+        raise ConfigError(f"tls.certificate: {place.certificate} is not by a CA of ours")
+    return _authority(place)
+
+
+def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
+    """Make a new CA, and a certificate by it; clients must trust it anew. Raises like `prepare`."""
+    place = store(home, tls)
+    with alone(home):
+        if _is_own(place, tls):
+            raise ConfigError(
+                f"tls.certificate: {place.certificate} is not ours, it was left alone"
+            )
+        _issue(place, _made_authority(place, hostname, now), hostname, now)
+    return place
+
+
+def examine(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> State:
+    """Say what there is, changing nothing. Raises `ConfigError` for what cannot be served."""
+    place = store(home, tls)
+    if _is_own(place, tls):
+        _check_own(place, now)
+        return State.OWN
+    if not place.ca.exists():
+        return State.NOTHING
+    ca = read_certificates(place.ca, "the CA")[0]
+    if ca.not_valid_after_utc <= now:
+        raise ConfigError(f"the CA: {place.ca} has expired; {_ANEW}")
+    if not permits(ca, hostname):
+        raise ConfigError(f'hostname: the CA {place.ca} does not permit "{hostname}"; {_ANEW}')
+    if _is_good(place, ca, hostname, now):
+        return State.GOOD
+    _authority(place)
+    return State.DUE
+
+
+PATIENCE = 5.0  # seconds for another process to have made its certificates
+
+_ANEW = "`mailauth cert issue` makes a new one, which clients must trust anew"
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Keep other processes from making certificates in the same home."""
+    path = state_directory(home) / "certs.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            take(lock, PATIENCE)
+        except LockHeld:
+            raise LockHeld(
+                f"{home}: another mailauth has been making certificates here for {PATIENCE:.0f} s"
+            ) from None
+        yield
+    finally:
+        os.close(lock)
+
+
+def _is_own(place: Store, tls: TlsConfig) -> bool:
+    """Tell a certificate that the user brought, also where ours would be, from one that we made."""
+    if (tls.certificate, tls.key) != (TlsConfig().certificate, TlsConfig().key):
+        return True
+    if not place.certificate.exists():
+        return False
+    return not made_here(read_certificates(place.certificate, "tls.certificate")[0])
+
+
+def _check_own(place: Store, now: datetime) -> None:
+    where = "tls.certificate"
+    certificates = read_certificates(place.certificate, where)
+    key = read_key(place.key, "tls.key")
+    certificate = certificates[0]
+    if not belong_together(certificate, key):
+        if any(belong_together(other, key) for other in certificates):
+            raise ConfigError(f"{where}: the server's own must be the first in {place.certificate}")
+        raise ConfigError(f"tls.key: {place.key} is not the key of {place.certificate}")
+    if certificate.not_valid_after_utc <= now:
+        expired = f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+        raise ConfigError(f"{where}: {place.certificate} {expired}")
+    if certificate.not_valid_before_utc > now:
+        begins = f"is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+        raise ConfigError(f"{where}: {place.certificate} {begins}")
+
+
+def _is_good(place: Store, ca: x509.Certificate, hostname: str, now: datetime) -> bool:
+    if not place.certificate.exists() or not place.key.exists():
+        return False
+    certificate = read_certificates(place.certificate, "tls.certificate")[0]
+    end = certificate.not_valid_after_utc
+    can_be_renewed = end < ca.not_valid_after_utc and place.ca_key.exists()
+    return (
+        _issued_by(ca, certificate)
+        and belong_together(certificate, read_key(place.key, "tls.key"))
+        and hostname.lower() in host_names(certificate)
+        and certificate.not_valid_before_utc <= now
+        and now < (end - RENEWED_BEFORE if can_be_renewed else end)
+    )
+
+
+def _issued_by(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _authority(place: Store) -> Authority:
+    certificate = read_certificates(place.ca, "the CA")[0]
+    key = read_key(place.ca_key, "the CA's key")
+    if not isinstance(key, Key) or not belong_together(certificate, key):
+        raise ConfigError(f"the CA's key: {place.ca_key} is not the key of {place.ca}; {_ANEW}")
+    return Authority(certificate, key)
+
+
+def _made_authority(place: Store, hostname: str, now: datetime) -> Authority:
+    """Make a CA, its key first: a key without a certificate is one that nobody can trust yet."""
+    authority = new_authority(hostname, now)
+    made(place.ca.parent)
+    write_key(place.ca_key, authority.key)
+    write_certificate(place.ca, authority.certificate)
+    return authority
+
+
+def _issue(place: Store, authority: Authority, hostname: str, now: datetime) -> None:
+    """Issue for a new key; a crash between the two writes leaves what `examine` finds to be due."""
+    key = new_key()
+    certificate = issue_server_certificate(authority, hostname, key, now)
+    write_key(place.key, key)
+    write_certificate(place.certificate, certificate)

@@ -1,0 +1,208 @@
+"""`mailauth report`: who logs in insecurely, and what to do about it."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+import click
+import msgspec
+
+from mailauth.cli.completion import named_or_file
+from mailauth.cli.files import files_argument, given_files
+from mailauth.cli.home import Home, home_options
+from mailauth.cli.logs import (
+    Format,
+    cache_option,
+    config_of,
+    format_option,
+    into_pipe,
+    note,
+    read,
+    sources,
+)
+from mailauth.cli.running import running_services
+from mailauth.cli.selection import Selection, selection_options
+from mailauth.config import Config, ConfigError
+from mailauth.config.errors import meant
+from mailauth.record.stamp import zone_named
+from mailauth.report.logs import structs
+from mailauth.report.opening import Opened
+from mailauth.report.output.exports import write_csv, write_json
+from mailauth.report.output.layout import console
+from mailauth.report.output.page import write_report, write_summary
+from mailauth.report.output.presentation import PRESENTATIONS
+from mailauth.report.output.terminal import print_report, print_summary
+from mailauth.report.period import Expected, Wanted
+from mailauth.report.ports import PortsOf, seen_tls_ports
+from mailauth.report.rows import ROWS, Case, Country, Login
+from mailauth.report.summary import Summary, summarize
+from mailauth.setup.services import tls_ports
+
+_OF_BOTH_VERDICTS = (Login.report, Country.report)
+
+NAMES = tuple(kind.report for kind in ROWS)
+
+
+@click.command()
+@click.argument("name", required=False, shell_complete=named_or_file(NAMES))
+@files_argument
+@home_options
+@format_option
+@cache_option
+@selection_options
+@click.option(
+    "--days",
+    type=click.IntRange(min=0),
+    default=30,
+    show_default=True,
+    help="For absent: not seen for so many days.",
+)
+def report(
+    home: Home,
+    name: str | None,
+    files: tuple[Path, ...],
+    form: Format,
+    cached: bool,
+    selection: Selection,
+    days: int,
+) -> None:
+    """Say who logs in insecurely, and what to do about it.
+
+    NAME is one of logins, insecure, cases, exposures, cutoff, absent or countries; without one, a
+    summary. FILES are SuccessfulLogins.log files of mailauth or Xeams, and LoginAttempts.jsonl with
+    the evidence, compressed or not; without any, the logs of the home.
+    """
+    if name is not None and name not in NAMES:
+        files = (Path(name), *files)
+        name = None
+    given = given_files(files, f"nor a report ({', '.join(NAMES)})", NAMES)
+    config = config_of(home) if not files else None
+    zone = zone_named(config.timezone) if config is not None else None
+    now = datetime.now(zone).replace(tzinfo=None)
+    wanted = selection.wanted(now)
+    _check_verdict(name, wanted)
+    found = sources(home, config, given)
+    with into_pipe(), read(found, None if files else home.directory, cached=cached) as opened:
+        wanted = _about_account(opened, wanted)
+        if not found.journal and found.lines:
+            note(_unknown(name, opened.logs.totals(wanted).unsecure))
+        if name is None:
+            ports_of = _live_ports(home) if not files else None
+            summary = summarize(
+                opened.logs, wanted, ports_of or seen_tls_ports(opened.tables, opened.sources)
+            )
+            _print_summary(summary, form)
+        else:
+            expected = None
+            if name == "absent":
+                expected = _expected(home, config, wanted.until or now, days)
+            _print_report(opened, name, wanted, expected, form, evidence=bool(found.journal))
+
+
+def _unknown(name: str | None, unsecure: int) -> str:
+    """Say what the lines alone do not tell."""
+    match name:
+        case "exposures":
+            return (
+                "note: which passwords crossed the wire cannot be known without "
+                f"LoginAttempts.jsonl; {unsecure} logins were UNSECURE"
+            )
+        case "cutoff":
+            unknown = "listeners and clients are not known: a client is told by its address"
+        case "absent" | "countries":
+            unknown = "attempts that were refused are not known"
+        case _:
+            unknown = "ports, clients and exposed passwords are not known"
+    return f"note: without LoginAttempts.jsonl, {unknown}"
+
+
+def _check_verdict(name: str | None, wanted: Wanted) -> None:
+    """Refuse to ask for a verdict where the report is not about it."""
+    if wanted.secure is None or name in _OF_BOTH_VERDICTS:
+        return
+    if name == "absent":
+        raise click.UsageError("absent is about all logins: give neither --secure nor --unsecure")
+    if wanted.secure:
+        raise click.UsageError(
+            f"{name or 'the summary'} is about UNSECURE logins: --secure is for "
+            f"{' and '.join(_OF_BOTH_VERDICTS)}"
+        )
+
+
+def _about_account(opened: Opened, wanted: Wanted) -> Wanted:
+    """Ask for the account that is meant; say so where it is in none of the logs."""
+    if wanted.account is None:
+        return wanted
+    account = opened.logs.account_meant_by(wanted.account)
+    if account is not None:
+        return msgspec.structs.replace(wanted, account=account)
+    hint = meant(wanted.account, opened.logs.accounts())
+    note(f'note: no account "{wanted.account}" is in these logs{hint}')
+    return wanted
+
+
+def _expected(home: Home, config: Config | None, now: datetime, days: int) -> Expected:
+    names: tuple[str, ...] = ()
+    if config is not None:
+        try:
+            names = tuple(account.name for account in home.accounts(config))
+        except ConfigError as error:
+            note(f"warning: the accounts are not known: {error}")
+    return Expected(now=now, accounts=names, days=days)
+
+
+def _live_ports(home: Home) -> PortsOf | None:
+    """Return the ports of the home's server, `None` where it is not running."""
+    services = running_services(home)
+    if services is None:
+        return None
+    ports = tls_ports(services)
+    return lambda case: ports
+
+
+def _print_summary(summary: Summary, form: Format) -> None:
+    columns = (*Case.__struct_fields__, "advice")
+    rows = [(*msgspec.structs.astuple(row.case), row.advice) for row in summary.rows]
+    match form:
+        case Format.TABLE:
+            print_summary(summary, console(sys.stdout))
+        case Format.JSON:
+            write_json(columns, rows, sys.stdout)
+        case Format.CSV:
+            write_csv(columns, rows, sys.stdout)
+        case Format.HTML:
+            write_summary(summary, sys.stdout)
+        case _:
+            assert_never(form)
+
+
+def _print_report(
+    opened: Opened,
+    name: str,
+    wanted: Wanted,
+    expected: Expected | None,
+    form: Format,
+    *,
+    evidence: bool,
+) -> None:
+    kind = next(kind for kind in ROWS if kind.report == name)
+    with opened.logs.answer(kind, wanted, expected=expected) as answer:
+        match form:
+            case Format.TABLE:
+                print_report(
+                    PRESENTATIONS[kind],
+                    structs(kind, answer),
+                    console(sys.stdout),
+                    evidence=evidence,
+                )
+            case Format.JSON:
+                write_json(answer.columns, answer.rows, sys.stdout)
+            case Format.CSV:
+                write_csv(answer.columns, answer.rows, sys.stdout)
+            case Format.HTML:
+                write_report(
+                    PRESENTATIONS[kind], structs(kind, answer), sys.stdout, evidence=evidence
+                )
+            case _:
+                assert_never(form)

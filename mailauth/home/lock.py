@@ -1,0 +1,94 @@
+"""The lock by which one server holds a home. The kernel lets go of it when the server is gone."""
+
+import fcntl
+import os
+import signal
+import time
+from pathlib import Path
+
+from twisted.logger import Logger
+
+from mailauth.home import STATE_DIRECTORY, state_directory
+from mailauth.home.file_lock import holders
+
+log = Logger()
+
+TEMPORARY = "tmp"  # in it: what a server needs for a while, and the next one removes
+
+ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
+ORPHANS_PATIENCE = 2.0  # then they are killed: one that is stopped does not end by itself
+_LOOK_SECONDS = 0.01
+_SERVE_LOCK = "serve.lock"
+_WORKERS_LOCK = "workers.lock"
+
+WORKERS_MAIN = "mailauth.server.workers.main"  # the module that a worker runs
+
+
+class HomeInUse(OSError):
+    """Another server runs on this home; the message is for the operator."""
+
+
+class HomeLock:
+    """Holds a home from its making until `release`. Raises `HomeInUse`.
+
+    Workers inherit the descriptor `shared`, and with it a second lock: the workers of a server that
+    was killed end at once, but not before it. They may still write; so they are waited for.
+    """
+
+    def __init__(self, home: Path) -> None:
+        state = state_directory(home)
+        held = _locked(state / _SERVE_LOCK)
+        if held is None:
+            raise HomeInUse(f"{home}: another mailauth serves this home")
+        began, are_killed = time.monotonic(), False
+        while (shared := _locked(state / _WORKERS_LOCK)) is None:
+            passed = time.monotonic() - began
+            if passed > ORPHANS_PATIENCE and not are_killed:
+                are_killed = True
+                _kill_orphans(state / _WORKERS_LOCK)
+            if passed > ORPHANS_SECONDS:
+                os.close(held)
+                raise HomeInUse(f"{home}: workers of a server that was killed have not ended")
+            time.sleep(_LOOK_SECONDS)  # noqa: TID251 (a killed server tells nobody)
+        self.shared = shared
+        self._held = held
+
+    def release(self) -> None:
+        """Let another server have the home."""
+        os.close(self.shared)
+        os.close(self._held)
+
+
+def is_served(home: Path) -> bool:
+    """Say whether a server holds a home, or workers of one that was killed have not ended."""
+    state = home / STATE_DIRECTORY
+    for name in (_SERVE_LOCK, _WORKERS_LOCK):
+        if not (state / name).exists():
+            continue
+        taken = _locked(state / name)
+        if taken is None:
+            return True
+        os.close(taken)
+    return False
+
+
+def _kill_orphans(lock: Path) -> None:
+    """Kill the workers that have inherited a lock from a server that is no more."""
+    processes = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+    for process in holders(lock.stat(), processes):
+        if WORKERS_MAIN.encode() in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
+            log.critical(
+                "Worker {pid} has outlived its server and does not end: it is killed", pid=process
+            )
+            os.kill(process, signal.SIGKILL)
+
+
+def _locked(path: Path) -> int | None:
+    """Take a lock and return its descriptor; `None` when another process has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -1,0 +1,1 @@
+"""SEARCH: its keys, how they are parsed, and which messages match."""

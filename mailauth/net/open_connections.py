@@ -1,0 +1,22 @@
+"""The connections that are open, as administrators see them."""
+
+from datetime import datetime
+
+import msgspec
+
+from mailauth.login import event
+
+
+class OpenConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that is open now; `user` is whom it has logged in, if anybody."""
+
+    session: str
+    listener: str
+    protocol: event.Protocol
+    ip: str
+    port: int | None
+    peer: str | None
+    secure: bool
+    since: datetime
+    user: str | None = None
+    client_name: str | None = None

@@ -1,0 +1,77 @@
+"""Reports as a page of HTML that stands alone: no script, nothing fetched, and names kept apart.
+
+Jinja2 escapes what is shown; `bdi` keeps the direction of a name to itself; and the page's own
+policy forbids whatever else might get in.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO
+
+import jinja2
+
+from mailauth.report.advice import exposure_advice
+from mailauth.report.output.presentation import Column, Presentation, Value
+from mailauth.report.summary import Summary
+from mailauth.report.values import text
+
+_pages = jinja2.Environment(
+    loader=jinja2.PackageLoader("mailauth.report", "pages"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+
+def write_report(
+    presentation: Presentation, rows: Iterable[Any], out: TextIO, *, evidence: bool
+) -> None:
+    """Write a report's rows; columns of what only the journal knows need `evidence`."""
+    columns = [column for column in presentation.columns if evidence or not column.evidence]
+    _write(
+        "report.html",
+        out,
+        title=presentation.title,
+        none=presentation.none,
+        columns=columns,
+        rows=_cells(columns, rows),
+    )
+
+
+def write_answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
+    """Write what a question in SQL was answered."""
+    headings = [
+        Column(heading=text(column), show=lambda value: Value(text(value))) for column in columns
+    ]
+    _write(
+        "report.html",
+        out,
+        title="Answer",
+        none="No rows.",
+        columns=headings,
+        rows=(
+            [(heading, heading.show(value)) for heading, value in zip(headings, row, strict=True)]
+            for row in rows
+        ),
+    )
+
+
+def write_summary(summary: Summary, out: TextIO) -> None:
+    """Write the summary."""
+    _write(
+        "summary.html",
+        out,
+        title="Who logs in insecurely",
+        summary=summary,
+        points=[exposure_advice(exposure) for exposure in summary.exposed],
+    )
+
+
+def _write(name: str, out: TextIO, **context: Any) -> None:
+    out.writelines(_pages.get_template(name).generate(**context))
+    out.write("\n")
+
+
+def _cells(columns: Iterable[Column], rows: Iterable[Any]) -> Iterator[list[tuple[Column, Value]]]:
+    for row in rows:
+        yield [(column, column.show(row)) for column in columns]

@@ -1,0 +1,33 @@
+"""Where the console is, and the one-time links that open it for the operator."""
+
+from collections.abc import Callable, Sequence
+
+from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.net.listener import Listener
+from mailauth.net.sockets import written
+from mailauth.wire.networks import parse_address
+
+
+def console_url(listeners: Sequence[Listener]) -> str | None:
+    """Return where the console is, in the clear where there is a choice; `None` without HTTP."""
+    http = [each for each in listeners if each.config.protocol is ListenerProtocol.HTTP]
+    if not http:
+        return None
+    plain = [each for each in http if each.config.tls is TlsMode.NONE]
+    return _url((plain or http)[0])
+
+
+def console_link(listeners: Sequence[Listener], issue: Callable[[], str]) -> str | None:
+    """Return a new link to the console, whose path `issue` makes; `None` without HTTP."""
+    url = console_url(listeners)
+    return None if url is None else url.rstrip("/") + issue()
+
+
+def _url(listener: Listener) -> str:
+    scheme = "http" if listener.config.tls is TlsMode.NONE else "https"
+    address = parse_address(listener.config.address)
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    else:
+        host = str(address)
+    return f"{scheme}://{written(host, listener.port)}/"

@@ -1,0 +1,85 @@
+"""What goes wrong, told on stderr: a line each, with the time and how bad it is."""
+
+import atexit
+import os
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    Logger,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+    globalLogBeginner,
+)
+from twisted.python.failure import Failure
+
+from mailauth.config.errors import printable
+from mailauth.server.background_writer import BackgroundWriter
+
+OURS = "mailauth"
+TWISTED_WEB_AS_OURS = "mailauth.web.http.channel.Channel"  # it logs by the name of our subclass
+
+log = Logger()
+
+
+def begin_logging() -> None:
+    """Send diagnostics to stderr, which keeps nobody waiting."""
+    observer = worth_telling(FileLogObserver(_stderr(), line))
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    sys.unraisablehook = _unraisable
+
+
+def worth_telling(observer: ILogObserver) -> ILogObserver:
+    """Let through what is worth telling of ours, and of others only warnings."""
+    levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
+    levels.setLogLevelForNamespace(OURS, LogLevel.info)
+    levels.setLogLevelForNamespace(TWISTED_WEB_AS_OURS, LogLevel.warn)
+    return FilteringLogObserver(observer, [levels])
+
+
+def _stderr() -> IO[Any]:
+    """Return what writes to stderr: at once to a file, and beside the reactor to a reader."""
+    stream = cast(IO[Any] | None, sys.stderr)
+    if stream is None:  # it was closed when we were started
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    writer = BackgroundWriter(stream.fileno())
+    atexit.register(writer.close)
+    return cast(IO[Any], writer)  # the observer only writes
+
+
+def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Log what was raised where nobody can catch it.
+
+    `ssl` does so for a server name (SNI) that is not ASCII: that handshake has failed, and is in
+    the journal; a client cannot fill our stderr with it.
+    """
+    if isinstance(unraisable.exc_value, UnicodeDecodeError) and isinstance(
+        unraisable.object, bytes
+    ):
+        return
+    log.error(
+        "ignored in {object}: {error!r}", object=repr(unraisable.object), error=unraisable.exc_value
+    )
+
+
+def line(event: LogEvent) -> str | None:
+    """Write an event as a line, and the traceback of a failure indented behind it."""
+    level = event.get("log_level", LogLevel.info)
+    time = datetime.fromtimestamp(event["log_time"], UTC).astimezone()
+    text = printable(" ".join(formatEvent(event).split())) or "something failed"
+    written = f"{time:%Y-%m-%d %H:%M:%S} [{level.name}] {text}\n"
+    failure = event.get("log_failure")
+    if isinstance(failure, Failure):
+        traceback = failure.getTraceback().rstrip().splitlines()
+        written += "".join(f"    {printable(each)}\n" for each in traceback)
+    return written

@@ -1,0 +1,276 @@
+"""What every process that serves clients has: its listeners, and what their connections share."""
+
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from twisted.internet.defer import gatherResults, maybeDeferred
+from twisted.internet.interfaces import IListeningPort, IReactorFDSet, IReactorSocket
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.task import Cooperator, LoopingCall
+
+from mailauth.certs.server import authority_of
+from mailauth.config import Config, ListenerConfig, ListenerProtocol
+from mailauth.home import state_directory
+from mailauth.login.accounts import Accounts
+from mailauth.login.authority import Authority
+from mailauth.login.blocking import Blocking, Counts
+from mailauth.login.exposure import ExposureChecks
+from mailauth.login.repeats import Repeats
+from mailauth.mailbox.memory import MemoryStore
+from mailauth.mailbox.store import MailStore
+from mailauth.net import poller
+from mailauth.net.accepting import ListeningSocket
+from mailauth.net.awaiting import arrival
+from mailauth.net.connection import MailConnection
+from mailauth.net.deadlines import DeadlineWheel
+from mailauth.net.faulty_tls import FaultyTls
+from mailauth.net.interfaces import Patience, Upper
+from mailauth.net.link import Link
+from mailauth.net.listener import Listener
+from mailauth.net.listener_tls import asked_clients
+from mailauth.net.poller import Poller
+from mailauth.net.quiet import quiet
+from mailauth.origin.resolver import Resolver
+from mailauth.passwords.background import BackgroundChecks
+from mailauth.record.group_commit import Threads
+from mailauth.record.recorder import FileRecorder
+from mailauth.record.room import is_scarce
+from mailauth.record.summing import SettledChecks, SummingRecorder
+from mailauth.record.timing import RecordTimes, TimedRecorder
+from mailauth.server.cores import Cores
+from mailauth.server.mail_store import MailWatch, open_store
+from mailauth.server.operations import RunningOperations
+from mailauth.server.own_thread import OwnThread
+from mailauth.server.reloadable import Loaded
+from mailauth.setup.welcome import welcome
+from mailauth.tokens import TokenIssuer
+
+LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
+LOOK_SECONDS = 1.0  # from one look at the files that others may change to the next
+
+
+class ServingProcess:
+    """One process's side towards the clients.
+
+    `now` is the clock that stamps the record, `lasting` the one by which blocks end.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        home: Path,
+        reactor: PosixReactorBase,
+        *,
+        now: Callable[[], float],
+        lasting: Callable[[], float],
+        patience: Patience | None,
+    ) -> None:
+        self.config = config
+        self.home = home
+        self.listeners: list[Listener] = []
+        self.tokens = TokenIssuer(state_directory(home), now)
+        self.threads = Threads(reactor.callInThread, reactor.callFromThread, OwnThread("disk").do)
+        self.loaded: Loaded
+        self.resolver: Resolver
+        self.recorder: FileRecorder
+        self.authority: Authority
+        self.operations: RunningOperations
+        self.web: Callable[[Listener], Upper]
+        self._reactor = reactor
+        self._now = now
+        self._lasting = lasting
+        self._patience = patience
+        self._wheel = DeadlineWheel(reactor)
+        self.summing: SummingRecorder
+        self.exposure: ExposureChecks
+        self._poller: Poller | None = None
+        self._ports: list[tuple[Listener, ListeningSocket | IListeningPort]] = []
+        self._cores: Cores
+        self._store: MailStore
+        self._faulty_tls = FaultyTls(
+            lambda: authority_of(home, config.tls),
+            config.hostname,
+            lambda listener: asked_clients(listener, config.tls, home),
+        )
+
+    # How it is put together.
+
+    def authorize(self, recorder: FileRecorder, counts: Counts | None = None) -> None:
+        """Let logins be decided and recorded; failures are counted in `counts`."""
+        config, times = self.config, RecordTimes()
+        blocking = Blocking(
+            self._lasting,
+            config.block.attempts,
+            config.block.minutes,
+            config.block.friendly + self.loaded.friendly,
+            counts,
+            date=self._now,
+        )
+        self.recorder = recorder
+        self.summing = SummingRecorder(
+            TimedRecorder(recorder, times),
+            Repeats(self._reactor.seconds),
+            blocking.is_friendly,
+            now=self._reactor.seconds,
+            call_later=self._reactor.callLater,
+            is_scarce=partial(is_scarce, self.home / config.log.directory),
+        )
+        self.exposure = SettledChecks(
+            BackgroundChecks(self._reactor.callLater), self.summing.settled
+        )
+        self.authority = Authority(
+            accounts=self.loaded.accounts,
+            recorder=self.summing,
+            blocking=blocking,
+            hostname=config.hostname,
+            exposure=self.exposure,
+            nonce=partial(secrets.token_urlsafe, 18),
+            now=self.time,
+            verify_token=self.tokens.verify,
+        )
+        self.operations = RunningOperations(
+            self.listeners,
+            self.authority,
+            lambda: self.loaded.tls.ca,
+            times,
+            partial(quiet, self._reactor),
+            self.summing.forget,
+            self._reset_mail,
+        )
+
+    def open_mail(self, maildir: Path | None, opened: ExitStack) -> None:
+        """Keep mail in a directory, or else in memory; raises `OSError`."""
+        store = open_store(
+            maildir,
+            uid_validity=lambda: int(self._now()),
+            welcome=lambda account: welcome(
+                account, self.config.hostname, self.operations.services(), self.time()
+            ),
+        )
+        self._store = store
+        self._cores = Cores(store, self.config.hostname, self.time, self._reactor.callLater)
+        self.repeat(LOOK_SECONDS, MailWatch(store), opened)
+
+    def _reset_mail(self) -> None:
+        if isinstance(self._store, MemoryStore):
+            self._store.reset()
+
+    def derive_keys(self, opened: ExitStack) -> None:
+        """Make accounts' SCRAM keys between other things, now and whenever accounts are others."""
+        steps = Cooperator(
+            terminationPredicateFactory=lambda: lambda: True,  # one step, then clients' turn
+            scheduler=partial(self._reactor.callLater, 0),
+        )
+        opened.callback(steps.stop)
+        derived: list[Accounts] = []
+
+        def look() -> None:
+            if derived != [self.authority.accounts]:
+                derived[:] = [self.authority.accounts]
+                steps.cooperate(self.authority.accounts.derive())
+
+        look()
+        self.repeat(LOOK_SECONDS, look, opened)
+
+    def add(self, config: ListenerConfig, port: int) -> Listener:
+        """Make a listener, for `accept`; one that another process accepts for is shown only."""
+        listener = Listener(
+            config,
+            self.authority,
+            self._stand,
+            wheel=self._wheel,
+            context=lambda: self.loaded.tls.contexts[config.name],
+            faulty_tls=self._faulty_tls,
+            patience=self._patience,
+            now=self._now,
+        )
+        listener.port = port
+        listener.set_faults(config.faults)
+        self.listeners.append(listener)
+        return listener
+
+    def accept(self, listener: Listener, bound: socket.socket) -> None:
+        """Serve who connects to a socket that listens; it is taken over."""
+        if poller.is_available:
+            if self._poller is None:
+                self._poller = Poller(cast(IReactorFDSet, self._reactor), self._reactor)
+            self._ports.append((listener, ListeningSocket(bound, listener.link, self._poller)))
+            return
+        adopt = cast(IReactorSocket, self._reactor).adoptStreamPort
+        with bound:  # the port has a descriptor of its own
+            self._ports.append((listener, adopt(bound.fileno(), bound.family, listener)))
+
+    def repeat(self, seconds: float, what: Callable[[], object], opened: ExitStack) -> None:
+        """Do something again and again, until what was opened is closed."""
+        repeating = LoopingCall(what)
+        repeating.clock = self._reactor
+        repeating.start(seconds, now=False)
+        opened.callback(repeating.stop)
+
+    def adopt(self, loaded: Loaded) -> None:
+        """Go on with what was read anew, but for the accounts."""
+        self.loaded = loaded
+        self.authority.blocking.befriend(self.config.block.friendly + loaded.friendly)
+
+    # How it ends.
+
+    async def close_doors(self) -> None:
+        """Let no mail client in any more."""
+        await self._close_doors(self._of_http(False))
+
+    async def leave(self) -> None:
+        """Take leave of everybody, and see that all is recorded.
+
+        HTTP is the last to go: whoever looks is told meanwhile that the server is stopping.
+        """
+        await self._leave(self._of_http(False))
+        await self._close_doors(self._of_http(True))
+        await self._leave(self._of_http(True))
+        await arrival(self.exposure.drained())
+        self.summing.close()
+        await arrival(self.recorder.drained())
+        if self._poller is not None:
+            self._poller.stop()
+
+    def _of_http(self, is_http: bool) -> list[Listener]:
+        return [
+            each
+            for each in self.listeners
+            if (each.config.protocol is ListenerProtocol.HTTP) is is_http
+        ]
+
+    async def _close_doors(self, of: Sequence[Listener]) -> None:
+        for listener, port in self._ports:
+            if listener in of:
+                await maybeDeferred(port.stopListening)
+
+    async def _leave(self, listeners: Sequence[Listener]) -> None:
+        """Take leave of these listeners' clients, within `LEAVE_SECONDS`."""
+
+        def abort() -> None:
+            for listener in listeners:
+                listener.abort()
+
+        deadline = self._reactor.callLater(LEAVE_SECONDS, abort)
+        for listener in listeners:
+            listener.stop()
+        await gatherResults([listener.when_empty() for listener in listeners])
+        if deadline.active():
+            deadline.cancel()
+
+    def _stand(self, listener: Listener, link: Link) -> Upper:
+        if listener.config.protocol is ListenerProtocol.HTTP:
+            return self.web(listener)
+        return MailConnection(
+            link, partial(self._cores.new_core, listener, link), self._wheel, self._reactor
+        )
+
+    def time(self) -> datetime:
+        """The time by the clock that stamps the record."""
+        return datetime.fromtimestamp(self._now(), UTC)

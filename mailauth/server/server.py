@@ -1,0 +1,347 @@
+"""The server: the one place where everything is put together, started, reloaded and stopped.
+
+Three clocks are given. `now`, seconds since the epoch, stamps records and drives tokens; blocks,
+sessions and links end by `lasting`, which nobody sets, or else by `now`; the reactor's drives
+deadlines.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorUNIX
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from mailauth.config import Config, ConfigError, ListenerProtocol
+from mailauth.control.accounts import AccountHandlers
+from mailauth.control.blocks import BlockHandlers
+from mailauth.control.console import ConsoleHandlers
+from mailauth.control.records import RecordHandlers
+from mailauth.control.service import ControlService
+from mailauth.control.services import service_handlers
+from mailauth.events.feed import Feed
+from mailauth.events.history import JournalHistory
+from mailauth.home import state_directory
+from mailauth.home.directories import emptied
+from mailauth.home.lock import TEMPORARY, HomeLock
+from mailauth.home.watched_file import WatchedFile
+from mailauth.login.accounts import Accounts
+from mailauth.login.authority import Authority
+from mailauth.login.changes import replace_accounts
+from mailauth.net import sockets
+from mailauth.net.interfaces import Patience
+from mailauth.net.listener import Listener
+from mailauth.origin.resolver import Resolver
+from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
+from mailauth.record.readiness import Readiness
+from mailauth.record.recorder import open_recorder
+from mailauth.record.sinks import Sink, Sinks
+from mailauth.record.stamp import zone_named
+from mailauth.server.console_link import console_link
+from mailauth.server.process import LOOK_SECONDS, ServingProcess
+from mailauth.server.reloadable import Loader
+from mailauth.server.workers.pool import WorkerPool
+from mailauth.tokens import api
+from mailauth.tokens.api import ApiTokens
+from mailauth.web.api.metrics import Metrics
+from mailauth.web.operations import Operations
+from mailauth.web.raw_logs import LogFiles
+from mailauth.web.reports import Reports
+from mailauth.web.site import WebSite
+from mailauth.web.turns import Turn, Turns
+
+if TYPE_CHECKING:
+    from mailauth.report.home import HomeLogs
+
+log = Logger()
+
+A_MINUTE = 60.0
+A_DAY = 86_400.0
+
+
+class Server:
+    """One server on one home. `read_config` reads its configuration anew, for `reload`.
+
+    Mail is kept in the directory `maildir`, or else in memory.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        home: Path,
+        reactor: PosixReactorBase,
+        *,
+        read_config: Callable[[], Config],
+        maildir: Path | None = None,
+        now: Callable[[], float] = time.time,
+        lasting: Callable[[], float] | None = None,
+        patience: Patience | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        self.config = config
+        self.home = home
+        self.api_token = api.PREFIX + secrets.token_urlsafe(32)
+        self.site: WebSite
+        self._reactor = reactor
+        self._read_config = read_config
+        self._maildir = maildir
+        self._now = now
+        self._sinks = sinks
+        self._loader = Loader(home, config.listener, reactor)
+        self._lasting = lasting if lasting is not None else now
+        self._process = ServingProcess(
+            config, home, reactor, now=now, lasting=self._lasting, patience=patience
+        )
+        self._pool: WorkerPool | None = None
+        self._control: ControlService
+        self._opened = ExitStack()  # what has to be closed again
+        self._reading = DeferredLock()  # one after the other: the last to be read is the newest
+        self._stopping: Deferred[None] | None = None
+
+    def start(self) -> None:
+        """Begin to serve on every listener; when anything fails, nothing is left open.
+
+        Raises `ConfigError`, and `OSError` for what only the operating system can refuse.
+        """
+        config, process = self.config, self._process
+        with ExitStack() as opened:
+            opened.callback(self._loader.close)
+            users_file = WatchedFile(self.home / config.users.file)  # before it is read
+            process.loaded = self._loader.load(config)
+            self._loader.check_passwords(process.loaded.accounts)
+            process.resolver = Resolver(config.geoip, self.home)
+            lock = HomeLock(self.home)
+            opened.callback(lock.release)
+            emptied(state_directory(self.home) / TEMPORARY)
+            bound = [
+                opened.enter_context(sockets.bind(each, config.listener))
+                for each in config.listener
+            ]
+            if config.server.workers > 1:
+                self._pool = WorkerPool(process, lock, self._maildir, self._reactor)
+                opened.callback(self._pool.close)
+            self._open_record(opened)
+            self._open_site(opened)
+            if self._pool is None:
+                process.open_mail(self._maildir, opened)
+                process.derive_keys(opened)
+            listening = [
+                (process.add(each, sockets.listen(taken, each)), taken)
+                for each, taken in zip(config.listener, bound, strict=True)
+            ]
+            if self._pool is not None:
+                self._pool.start(listening, opened)
+            for listener, taken in listening:
+                if self._pool is None or listener.config.protocol is ListenerProtocol.HTTP:
+                    process.accept(listener, taken)
+            process.repeat(A_DAY, self._renew_certificate, opened)
+            process.repeat(A_MINUTE, process.recorder.tick, opened)
+            process.repeat(LOOK_SECONDS, process.summing.tick, opened)
+            process.repeat(LOOK_SECONDS, process.recorder.look_at_clock, opened)
+            if config.users.file:
+                process.repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
+            self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))
+            self._opened = opened.pop_all()
+
+    @property
+    def ca(self) -> Path | None:
+        """The CA that clients must trust; `None` without TLS or with the user's own certificate."""
+        return self._process.loaded.tls.ca
+
+    @property
+    def listeners(self) -> Sequence[Listener]:
+        """The listeners, on their ports."""
+        return self._process.listeners
+
+    def console_link(self) -> str | None:
+        """Make a one-time link that opens the console; `None` without HTTP."""
+        return console_link(self.listeners, self.site.admin_link)
+
+    @property
+    def authority(self) -> Authority:
+        """What decides about logins."""
+        return self._process.authority
+
+    @property
+    def sinks(self) -> Sinks:
+        """Who hears of what is recorded."""
+        if self._pool is not None:
+            return self._pool.follower.sinks
+        return self._process.recorder.sinks
+
+    def reload(self) -> Deferred[None]:
+        """Go on with the logs, accounts, certificates, friends and countries as they are now.
+
+        Logs are reopened in any case; of the others, one mistake leaves all as they were.
+        """
+        return Deferred.fromCoroutine(self._reload())
+
+    async def _reload(self) -> None:
+        self._process.recorder.reopen()
+        await self._reading.run(lambda: Deferred.fromCoroutine(self._read_everything()))
+
+    async def _read_everything(self) -> None:
+        try:
+            config = self._read_config()
+            loaded = self._loader.load(config)
+            await self._check_passwords(loaded.accounts)
+            self._process.resolver.reload(self.config.geoip)
+        except (ConfigError, OSError) as error:
+            log.error("nothing was reloaded: {error}", error=error)  # noqa: TRY400
+            return
+        await self._tell_workers(config)
+        replace_accounts(self.authority, loaded.accounts)
+        self._process.adopt(loaded)
+        log.info("accounts, certificates, friendly addresses and countries were reloaded")
+
+    def stop(self) -> Deferred[None]:
+        """Take leave of everybody, close everything, and tell when that is done."""
+        if self._stopping is None:
+            self._stopping = Deferred.fromCoroutine(self._stop())
+        return self._stopping
+
+    async def _stop(self) -> None:
+        self.site.stopping = True
+        await self._control.stop()
+        await self._process.close_doors()
+        self.site.close()
+        if self._pool is not None:
+            await self._pool.leave()
+        await self._process.leave()
+        self._opened.close()
+
+    # What is looked after meanwhile.
+
+    async def _renew_certificate(self) -> None:
+        """Show the certificate as it is now: ours is issued again before it ends."""
+        try:
+            tls = self._loader.tls(self.config)
+        except (ConfigError, OSError) as error:
+            log.error("the certificate was not renewed: {error}", error=error)  # noqa: TRY400
+            return
+        self._process.loaded = msgspec.structs.replace(self._process.loaded, tls=tls)
+        await self._tell_workers(self.config)
+
+    async def _look_at_accounts(self, users_file: WatchedFile) -> None:
+        """Take the accounts of a users file that has changed; a mistake leaves all as they were."""
+        if users_file.has_changed():
+            await self._reading.run(lambda: Deferred.fromCoroutine(self._read_accounts()))
+
+    async def _read_accounts(self) -> None:
+        try:
+            config = self._read_config()
+            accounts = self._loader.accounts(config)
+            await self._check_passwords(accounts)
+        except (ConfigError, OSError) as error:
+            log.error("the accounts were not reloaded: {error}", error=error)  # noqa: TRY400
+        else:
+            await self._tell_workers(config)
+            replace_accounts(self.authority, accounts)
+            log.info("the accounts were reloaded")
+
+    async def _check_passwords(self, accounts: Accounts) -> None:
+        """Have hashes tried beside what clients wait for; raises `ConfigError`."""
+        if self._loader.serves_others:
+            pool = self._reactor.getThreadPool()
+            await deferToThreadPool(self._reactor, pool, self._loader.check_passwords, accounts)
+
+    async def _tell_workers(self, config: Config) -> None:
+        """Have the workers do the same first: what is recorded as changed is so for everybody."""
+        if self._pool is not None:
+            await self._pool.reload(config)
+
+    # How it is put together.
+
+    def _open_record(self, opened: ExitStack) -> None:
+        recorder = open_recorder(
+            self._logs,
+            self.config.log,
+            origins=self._process.resolver,
+            zone=zone_named(self.config.timezone),
+            now=self._now,
+            threads=self._process.threads,
+            shared=self._pool.state if self._pool is not None else None,
+        )
+        opened.callback(recorder.close)
+        counts = self._pool.counts if self._pool is not None else None
+        self._process.authorize(recorder, counts)
+
+    def _open_site(self, opened: ExitStack) -> None:
+        metrics = Metrics()
+        history = JournalHistory(self._logs / JOURNAL)
+        newest = self._process.recorder.newest
+        operations: Operations
+        if self._pool is not None:
+            self._pool.oversee(history, opened)
+            operations = self._pool.operations
+            feed = Feed(self._reactor, history, newest, self._pool.follower.catch_up)
+        else:
+            operations = self._process.operations
+            feed = Feed(self._reactor, history, newest)
+        self._control = ControlService(
+            AccountHandlers(self.authority).table()
+            | BlockHandlers(self.authority).table()
+            | ConsoleHandlers(self.console_link).table()
+            | RecordHandlers(self.authority, feed, operations.settled).table()
+            | service_handlers(operations.services),
+            self._reactor,
+        )
+        sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
+        for sink in sinks:
+            self.sinks.add(sink)
+        turns = Turns(self._reactor)
+        self.site = WebSite(
+            authority=self.authority,
+            clock=self._reactor,
+            now=self._now,
+            lasting=self._lasting,
+            feed=feed,
+            api_token=self.api_token,
+            api_tokens=ApiTokens(state_directory(self.home)),
+            operations=operations,
+            tokens=self._process.tokens,
+            metrics=metrics,
+            logs=LogFiles([self._logs / name for name in (SUCCESSES, FAILURES, JOURNAL)]),
+            reports=self._make_reports(feed, opened, turns.turn),
+            forwarded_from=self.config.http.forwarded_from,
+            hosts=self.config.http.hosts,
+            trouble=Readiness(self._process.recorder, self._logs, self._reactor.seconds).trouble,
+            zone=zone_named(self.config.timezone),
+            turn=turns.turn,
+        )
+        self._process.web = lambda listener: self.site.channel(listener.policy)
+
+    def _make_reports(self, feed: Feed, opened: ExitStack, turn: Turn) -> Reports:
+        def open_logs() -> "HomeLogs":
+            # DuckDB costs 0.2 s and 30 MB, which a server that nobody asks for reports can save.
+            from mailauth.report.home import HomeLogs
+
+            return HomeLogs(self._logs, state_directory(self.home))
+
+        zone, process = zone_named(self.config.timezone), self._process
+        thread = ThreadPool(0, 1, "reports")
+        thread.start()
+        opened.callback(thread.stop)
+        reports = Reports(
+            open_logs,
+            partial(deferToThreadPool, self._reactor, thread),
+            newest=lambda: feed.newest,
+            now=lambda: process.time().astimezone(zone).replace(tzinfo=None),
+            checked=process.authority.exposure.drained,
+            turn=turn,
+        )
+        opened.callback(reports.close)
+        return reports
+
+    @property
+    def _logs(self) -> Path:
+        return self.home / self.config.log.directory

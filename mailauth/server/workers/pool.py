@@ -1,0 +1,118 @@
+"""The parent's side of a server with workers: what it shares with them, and how it uses them."""
+
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+from twisted.internet.posixbase import PosixReactorBase
+
+from mailauth.config import Config, ListenerProtocol
+from mailauth.events.history import JournalHistory
+from mailauth.home import state_directory
+from mailauth.home.directories import emptied
+from mailauth.home.lock import HomeLock
+from mailauth.net.listener import Listener
+from mailauth.record.follower import Follower
+from mailauth.record.shared import RECORD_LOCK, SharedState
+from mailauth.server.process import ServingProcess
+from mailauth.server.workers.all_workers import AllWorkersChecks, AllWorkersOperations
+from mailauth.server.workers.failures import FAILURES_LOCK, SharedCounts
+from mailauth.server.workers.orders import Begin, Reload, Shared, WrittenConfig
+from mailauth.server.workers.stuck import LOOK_SECONDS, StuckLocks
+from mailauth.server.workers.supervisor import BEAT_SECONDS, Supervisor
+
+FOLLOW_SECONDS = 0.05  # from one look at what the workers have recorded to the next
+_MAIL = "mail"  # in the home's state directory: the Maildirs of a server that keeps none
+
+
+class WorkerPool:
+    """The workers of one server, and what they share. Raises `OSError`."""
+
+    def __init__(
+        self,
+        process: ServingProcess,
+        lock: HomeLock,
+        maildir: Path | None,
+        reactor: PosixReactorBase,
+    ) -> None:
+        state = state_directory(process.home)
+        self.state = SharedState.create(state / RECORD_LOCK)
+        self.counts = SharedCounts.create(state / FAILURES_LOCK)
+        self.operations: AllWorkersOperations
+        self.follower: Follower
+        self._process = process
+        self._lock = lock
+        self._maildir = maildir if maildir is not None else emptied(state / _MAIL)
+        self._reactor = reactor
+        self._accepting: dict[str, int] = {}  # the sockets that workers accept from
+        self._supervisor: Supervisor
+
+    def oversee(self, history: JournalHistory, opened: ExitStack) -> None:
+        """Hear of what all record, and speak for all; when the parent can decide about logins."""
+        process = self._process
+        process.authority.exposure = AllWorkersChecks(process.exposure, lambda: self._supervisor)
+        self.operations = AllWorkersOperations(process.operations, lambda: self._supervisor)
+        self.follower = process.recorder.follower(history.all_between)
+        opened.callback(self.follower.close)
+        process.repeat(FOLLOW_SECONDS, self.follower.catch_up, opened)
+
+    def start(self, listening: Sequence[tuple[Listener, socket.socket]], opened: ExitStack) -> None:
+        """Let workers accept on the mail listeners; return when they do."""
+        self._accepting = {
+            listener.config.name: taken.fileno()
+            for listener, taken in listening
+            if listener.config.protocol is not ListenerProtocol.HTTP
+        }
+        self._supervisor = Supervisor(
+            self._reactor,
+            self._process.config.server.workers,
+            self._begin,
+            (
+                self.state.descriptor,
+                self.counts.descriptor,
+                self._lock.shared,
+                *self._accepting.values(),
+            ),
+            self.operations.worker_ended,
+        )
+        opened.callback(self._supervisor.close)
+        self._supervisor.start()
+        stuck = StuckLocks(
+            (self.state.lock, self.counts.lock),
+            self.state.progress,
+            self._supervisor.processes,
+            self._supervisor.end,
+        )
+        self._process.repeat(LOOK_SECONDS, stuck.look, opened)
+        self._process.repeat(BEAT_SECONDS, self._supervisor.beat, opened)
+
+    async def reload(self, config: Config) -> None:
+        """Have the workers go on with the files as they are now, and return when they do."""
+        await self._supervisor.ask(Reload(WrittenConfig.of(config)))
+
+    async def leave(self) -> None:
+        """Let the workers take leave of their clients, and end."""
+        await self._supervisor.leave()
+
+    def close(self) -> None:
+        """Detach from what is shared."""
+        self.state.close()
+        self.counts.close()
+
+    def _begin(self) -> Begin:
+        as_it_stands = msgspec.structs.replace(
+            self._process.config,
+            listener=tuple(
+                msgspec.structs.replace(each.config, port=each.port)
+                for each in self._process.listeners
+            ),
+        )
+        return Begin(
+            home=str(self._process.home),
+            config=WrittenConfig.of(as_it_stands),
+            shared=Shared(self.state.descriptor, self.counts.descriptor, self._accepting),
+            maildir=str(self._maildir),
+            disabled=self._process.authority.disabled,
+        )

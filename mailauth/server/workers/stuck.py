@@ -1,0 +1,69 @@
+"""Locks that a worker does not let go of: it was stopped, or hangs in the system.
+
+A lock is held for microseconds. Where one cannot be had at several looks in a row, and nothing has
+happened between them, the worker that holds it does not run.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+from twisted.logger import Logger
+
+from mailauth.home.file_lock import ProcessLock
+
+LOOK_SECONDS = 0.25
+HELD_LOOKS = 5  # then the holder is ended: well within two seconds
+
+log = Logger()
+
+
+class _Seen(msgspec.Struct):
+    """What was seen of a held lock: who had it, how far all had come, and at how many looks."""
+
+    holder: int | None = None
+    progress: int = 0
+    looks: int = 0
+
+
+class StuckLocks:
+    """Looks at the locks that workers share. `workers` are their process ids now; `end` ends one.
+
+    `progress` is a number that changes as long as somebody can do something with a lock. Looks are
+    counted, not seconds: where all processes have been stopped, nobody is late.
+    """
+
+    def __init__(
+        self,
+        locks: Iterable[ProcessLock],
+        progress: Callable[[], int],
+        workers: Callable[[], Sequence[int]],
+        end: Callable[[int, str], None],
+    ) -> None:
+        self._seen = {lock: _Seen() for lock in locks}
+        self._progress = progress
+        self._workers = workers
+        self._end = end
+
+    def look(self) -> None:
+        """Try each lock, and end a worker that has held one for too long."""
+        for lock, seen in self._seen.items():
+            if not lock.is_held_by_another():
+                seen.looks = 0
+                continue
+            now = _Seen(lock.holder(self._workers()), self._progress())
+            if (now.holder, now.progress) != (seen.holder, seen.progress):
+                seen.holder, seen.progress, seen.looks = now.holder, now.progress, 0
+            seen.looks += 1
+            if seen.looks == HELD_LOOKS:
+                self._free(lock, seen.holder)
+
+    def _free(self, lock: ProcessLock, holder: int | None) -> None:
+        why = f"holds {lock.path.name} and does not let go of it"
+        if holder is not None:
+            self._end(holder, why)
+        elif Path("/proc/self/fdinfo").exists():
+            log.critical("{lock} is held by a process that is not ours", lock=lock.path)
+        else:
+            for worker in self._workers():
+                self._end(worker, f"or another {why}")

@@ -1,0 +1,1 @@
+"""What a mail client is told: services, DNS records, and the welcome message."""

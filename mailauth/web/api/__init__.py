@@ -1,0 +1,1 @@
+"""The API: resources, reports, event streams, metrics, and their description."""

@@ -1,0 +1,305 @@
+"""The API, `/api/v1`: JSON, for whoever brings the API token or logs in."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from mailauth.config import TlsMode
+from mailauth.events.feed import Feed
+from mailauth.events.selection import Selection
+from mailauth.faults import Fault
+from mailauth.login.accounts import Role
+from mailauth.login.authority import Authority
+from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.hop import Security
+from mailauth.login.policy import Cleartext
+from mailauth.net.awaiting import arrival
+from mailauth.net.open_connections import OpenConnection
+from mailauth.record.journal import encode
+from mailauth.web.access import Access, Viewer
+from mailauth.web.administration import Administration
+from mailauth.web.api.openapi import described
+from mailauth.web.api.reports import ApiReports
+from mailauth.web.http.message import HttpError, Request, Response, json
+from mailauth.web.instants import instant
+from mailauth.web.operations import Operations
+from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
+from mailauth.web.selection import MAX_NUMBER, decimal, number, selection, truth
+from mailauth.web.turns import Turn, at_once
+
+MAX_EVENTS = 1000  # of one answer
+MAX_WAIT_SECONDS = 60
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Who is asking; `user` is null for the token."""
+
+    user: str | None
+    role: Role
+    secure: bool
+    security: Security
+
+
+class Logins(msgspec.Struct, frozen=True):
+    """Successful logins, and the number to read on from."""
+
+    logins: Sequence[LoginEvent]
+    cursor: int
+
+
+class Attempts(msgspec.Struct, frozen=True):
+    """Records of every kind, and the number to read on from."""
+
+    attempts: Sequence[LoginEvent]
+    cursor: int
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """The number of the last record."""
+
+    cursor: int
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A blocked address (IPv6: its /64), and until when it is."""
+
+    address: str
+    failures: int
+    last_attempt: datetime
+    until: datetime
+
+
+class AccountState(msgspec.Struct, frozen=True):
+    """An account."""
+
+    name: str
+    aliases: tuple[str, ...]
+    role: Role
+    disabled: bool
+
+
+class ListenerState(msgspec.Struct, frozen=True):
+    """A listener as it stands."""
+
+    name: str
+    protocol: Protocol
+    tls: TlsMode
+    port: int
+    cleartext: Cleartext
+    connections: int
+    faults: tuple[Fault, ...]
+
+
+class ListenerFaults(msgspec.Struct, frozen=True):
+    """What a listener does wrong on purpose."""
+
+    listener: str
+    faults: tuple[Fault, ...]
+
+
+_EVENTS = (
+    Parameter(
+        "after",
+        Annotated[int, Meta(ge=0, le=MAX_NUMBER)],
+        "the number to read on from",
+    ),
+    Parameter("limit", Annotated[int, Meta(ge=1, le=MAX_EVENTS)], "how many records at most"),
+    Parameter(
+        "wait",
+        Annotated[float, Meta(ge=0, le=MAX_WAIT_SECONDS)],
+        "how many seconds to wait for a record if there is none, such as 30 or 0.25",
+    ),
+    Parameter(
+        "settle",
+        bool,
+        "first deal with what clients have sent until now, such as the end of a connection;"
+        " for who may see all records",
+    ),
+    Parameter("user", str, "an account's name"),
+    Parameter("protocol", Protocol, "the service"),
+    Parameter("secure", bool, "the verdict"),
+)
+_KINDS = (
+    Parameter("kind", Kind, "what a record is about"),
+    Parameter("result", Result, "how an attempt ended"),
+)
+
+
+_MAIL = Parameter(
+    "mail",
+    bool,
+    "also let every account's mail be as at first; mail that is kept in Maildirs is left alone",
+)
+_ALL_FAULTS = "listeners/{name}/fault"
+_FAULT = f"{_ALL_FAULTS}/{{fault}}"
+
+
+class Api:
+    """The resources of the API."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        feed: Feed,
+        operations: Operations,
+        administration: Administration,
+        reports: ApiReports,
+        turn: Turn = at_once,
+    ) -> None:
+        self._turn = turn
+        self._authority = authority
+        self._feed = feed
+        self._operations = operations
+        self._administration = administration
+        self._reports = reports
+
+    def routes(self) -> tuple[AnyRoute, ...]:
+        """List what the API answers."""
+        routes = (
+            msgspec.structs.replace(_route("GET", "me", Access.USER, self.me, Me), brief=True),
+            _route("GET", "logins", Access.USER, self.logins, Logins, *_EVENTS),
+            _route("GET", "attempts", Access.USER, self.attempts, Attempts, *_EVENTS, *_KINDS),
+            _route("GET", "blocks", Access.ADMIN, self.blocks, list[Block]),
+            _route("DELETE", "blocks/{address}", Access.ADMIN, self.unblock, Cursor),
+            _route("GET", "accounts", Access.ADMIN, self.accounts, list[AccountState]),
+            _route("GET", "listeners", Access.ADMIN, self.listeners, list[ListenerState]),
+            _route("PUT", _FAULT, Access.ADMIN, self.add_fault, ListenerFaults),
+            _route("DELETE", _FAULT, Access.ADMIN, self.end_fault, ListenerFaults),
+            _route("DELETE", _ALL_FAULTS, Access.ADMIN, self.end_faults, ListenerFaults),
+            _route("GET", "connections", Access.ADMIN, self.connections, list[OpenConnection]),
+            _route("POST", "reset", Access.ADMIN, self.reset, Cursor, _MAIL),
+            *self._reports.routes(),
+        )
+        description = json(described(routes))
+        openapi = OpenRoute("GET", "/api/v1/openapi.json", lambda _: description)
+        return (*routes, openapi)
+
+    def me(self, request: Request, viewer: Viewer) -> Response:
+        """Say who is asking."""
+        user = viewer.account.name if viewer.account is not None else None
+        return json(Me(user, viewer.role, request.hop.secure, request.hop.security))
+
+    async def logins(self, request: Request, viewer: Viewer) -> Response:
+        """Read the successful logins behind a cursor."""
+        wanted = msgspec.structs.replace(
+            selection(request.query, viewer), kind=Kind.LOGIN, result=Result.SUCCESS
+        )
+        return json(await self._read(request, viewer, "logins", wanted))
+
+    async def attempts(self, request: Request, viewer: Viewer) -> Response:
+        """Read the records behind a cursor, whatever came of them."""
+        wanted = selection(request.query, viewer)
+        return json(await self._read(request, viewer, "attempts", wanted))
+
+    def blocks(self, _: Request, __: Viewer) -> Response:
+        """List the addresses that are blocked."""
+        return json(
+            [
+                Block(one.address, one.failures, instant(one.last_attempt), instant(one.until))
+                for one in self._authority.blocking.blocked()
+            ]
+        )
+
+    async def unblock(self, request: Request, _: Viewer) -> Response:
+        """Let a blocked address try again; where a /64 is blocked, name it so."""
+        await self._administration.unblock(request.path[-1])
+        return json(Cursor(self._feed.newest))
+
+    def accounts(self, _: Request, __: Viewer) -> Response:
+        """List the accounts."""
+        return json(
+            [
+                AccountState(account.name, account.aliases, account.role, account.disabled)
+                for account in self._authority.accounts
+            ]
+        )
+
+    async def listeners(self, _: Request, __: Viewer) -> Response:
+        """List the listeners as they stand."""
+        open_now = Counter(one.listener for one in await self._operations.connections())
+        return json(
+            [
+                ListenerState(
+                    service.name,
+                    service.protocol,
+                    service.tls,
+                    service.port,
+                    service.cleartext,
+                    open_now[service.name],
+                    service.faults,
+                )
+                for service in self._operations.services()
+            ]
+        )
+
+    async def add_fault(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do something more wrong, to those who connect from now on."""
+        name, fault = _named_fault(request)
+        return json(ListenerFaults(name, await self._administration.add_fault(name, fault)))
+
+    async def end_fault(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do something right again."""
+        name, fault = _named_fault(request)
+        return json(ListenerFaults(name, await self._administration.end_fault(name, fault)))
+
+    async def end_faults(self, request: Request, _: Viewer) -> Response:
+        """Have a listener do everything right again."""
+        name = request.path[-2]
+        return json(ListenerFaults(name, await self._administration.end_faults(name)))
+
+    async def connections(self, _: Request, __: Viewer) -> Response:
+        """List the connections that are open now."""
+        return json(list(await self._operations.connections()))
+
+    async def reset(self, request: Request, _: Viewer) -> Response:
+        """Forget blocks, failures and faults; return where to read on from. No log is touched."""
+        await self._operations.settled()
+        await arrival(self._authority.exposure.drained())
+        self._authority.blocking.clear()
+        await self._operations.forget_repeats()
+        await self._operations.clear_faults()
+        if truth(request.query, "mail"):
+            await self._operations.reset_mail()
+        return json(Cursor(self._feed.newest))
+
+    async def _read(
+        self, request: Request, viewer: Viewer, name: str, wanted: Selection
+    ) -> dict[str, object]:
+        after = number(request.query, "after", 0, MAX_NUMBER)
+        limit = number(request.query, "limit", 100, MAX_EVENTS, at_least=1)
+        seconds = decimal(request.query, "wait", MAX_WAIT_SECONDS)
+        if truth(request.query, "settle") and viewer.only_user is None:
+            await self._operations.settled()
+        await arrival(self._authority.exposure.drained())
+        settled = self._authority.exposure.drained
+        batch = await self._feed.wait(after, limit, wanted, seconds, settled)
+        await self._turn()
+        return {
+            name: [msgspec.Raw(encode(event)) for event in batch.events],
+            "cursor": batch.cursor,
+        }
+
+
+def _named_fault(request: Request) -> tuple[str, Fault]:
+    """Return the listener's name and the fault of a path."""
+    name, _, wanted = request.path[-3:]
+    for fault in Fault:
+        if fault.value == wanted:
+            return name, fault
+    known = ", ".join(fault.value for fault in Fault)
+    raise HttpError(404, f"There is no such fault, but {known}.")
+
+
+def _route(
+    method: str,
+    path: str,
+    access: Access,
+    handler: Callable[[Request, Viewer], Answer],
+    answers: Any,
+    *parameters: Parameter,
+) -> Route:
+    return Route(Door.API, method, f"/api/v1/{path}", access, handler, answers, parameters)

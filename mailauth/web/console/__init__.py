@@ -1,0 +1,1 @@
+"""The pages of the console, and what sets mail clients up by themselves."""

@@ -1,0 +1,112 @@
+"""What sets mail clients up by themselves: Thunderbird's autoconfig and Outlook's autodiscover.
+
+Both are asked without credentials, and tell what `/setup` tells. By `mode=plain`, `starttls` or
+`tls` one can ask for that variant; without it a client is told of TLS first, then of STARTTLS.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from xml.parsers import expat
+
+from mailauth.setup.services import Mode, Service, settings
+from mailauth.web.http.message import HttpError, Request, Response
+from mailauth.web.pages import Pages
+from mailauth.web.routes import AnyRoute, OpenRoute
+from mailauth.web.selection import choice
+
+THUNDERBIRD = ("/.well-known/autoconfig/mail/config-v1.1.xml", "/mail/config-v1.1.xml")
+OUTLOOK = ("/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml")
+PATHS = frozenset(tuple(path[1:].split("/")) for path in (*THUNDERBIRD, *OUTLOOK))
+
+XML = "application/xml; charset=utf-8"
+OUTLOOK_SCHEMA = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+
+_RECOMMENDED = (Mode.TLS, Mode.STARTTLS)
+_MAX_ADDRESS = 320  # 64 octets of local part, "@", 255 of domain (RFC 5321 §4.5.3.1)
+_DOMAIN = re.compile(r"[^\s@<>]{1,255}")
+
+
+class Autoconfig:
+    """Answers clients that look for their settings."""
+
+    def __init__(
+        self, hostname: str, services: Callable[[], Sequence[Service]], pages: Pages
+    ) -> None:
+        self._hostname = hostname
+        self._services = services
+        self._pages = pages
+
+    def routes(self) -> tuple[AnyRoute, ...]:
+        """List where clients look."""
+        return (
+            *(OpenRoute("GET", path, self.thunderbird) for path in THUNDERBIRD),
+            *(OpenRoute("POST", path, self.outlook) for path in OUTLOOK),
+        )
+
+    def thunderbird(self, request: Request) -> Response:
+        """Answer with a `clientConfig` (Mozilla's format, version 1.1)."""
+        domain = request.query.get("emailaddress", "").rpartition("@")[2]
+        return self._xml(
+            "thunderbird.xml",
+            domain=domain if _DOMAIN.fullmatch(domain) else self._hostname,
+            settings=settings(self._services(), _modes(request)),
+        )
+
+    def outlook(self, request: Request) -> Response:
+        """Answer with `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address that is asked."""
+        address = email_address(request.body)
+        offered = settings(self._services(), _modes(request))
+        first_of_each = {found.service.protocol: found for found in reversed(offered)}
+        return self._xml(
+            "outlook.xml",
+            schema=OUTLOOK_SCHEMA,
+            address=address,
+            settings=list(reversed(first_of_each.values())),
+        )
+
+    def _xml(self, template: str, **values: object) -> Response:
+        page = self._pages.render(template, hostname=self._hostname, Mode=Mode, **values)
+        return Response(body=page, content_type=XML)
+
+
+def _modes(request: Request) -> tuple[Mode, ...]:
+    mode = choice(request.query, "mode", Mode)
+    return _RECOMMENDED if mode is None else (mode,)
+
+
+def email_address(document: bytes) -> str:
+    """Return the `EMailAddress` of an autodiscover request; raises `HttpError`.
+
+    Documents with a type declaration are refused: entities are not expanded for anybody.
+    """
+    found: list[str] = []
+    inside = False
+
+    def opened(name: str, _: object) -> None:
+        nonlocal inside
+        inside = name.rpartition(" ")[2] == "EMailAddress"
+
+    def closed(_: str) -> None:
+        nonlocal inside
+        inside = False
+
+    def text(data: str) -> None:
+        if inside:
+            found.append(data)
+
+    def declared(*_: object) -> None:
+        raise HttpError(400, "The request has a document type, which it needs not.")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = declared
+    try:
+        parser.Parse(document, True)
+    except (expat.ExpatError, ValueError):
+        raise HttpError(400, "The request is not XML.") from None
+    address = "".join(found).strip()
+    if not 0 < len(address) <= _MAX_ADDRESS:
+        raise HttpError(400, "The request names no address.")
+    return address

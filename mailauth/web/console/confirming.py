@@ -1,0 +1,34 @@
+"""Asking whether a change is meant that nobody takes back: one page between two clicks."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mailauth.web.access import Viewer
+from mailauth.web.http.message import Request, Response
+from mailauth.web.pages import Pages
+
+CONFIRMED = "confirmed"
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked: the change, what comes of it, and the form that confirms it."""
+
+    title: str
+    about: str
+    consequence: str
+    label: str
+    action: str
+    fields: Mapping[str, str]
+    back: str
+
+
+def is_confirmed(form: Mapping[str, bytes]) -> bool:
+    """Say whether a form comes from the page that asks."""
+    return form.get(CONFIRMED) == b"yes"
+
+
+def ask(pages: Pages, request: Request, viewer: Viewer, doubt: Doubt) -> Response:
+    """Answer with the page that asks."""
+    fields = {**doubt.fields, CONFIRMED: "yes"}
+    return pages.page(request, viewer, "confirm.html", doubt=doubt, fields=fields)

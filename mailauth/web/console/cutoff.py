@@ -1,0 +1,107 @@
+"""The console's rehearsal of a cut-off: whom it would break to refuse cleartext logins today."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailauth.login.event import Protocol
+from mailauth.login.policy import Cleartext
+from mailauth.report.period import Wanted
+from mailauth.report.rows import Cutoff
+from mailauth.setup.services import Service
+from mailauth.web.access import Access, Viewer
+from mailauth.web.console.listing import filters_of
+from mailauth.web.exports import download
+from mailauth.web.filters import Filters, given
+from mailauth.web.http.message import Request, Response
+from mailauth.web.operations import Operations
+from mailauth.web.pages import Pages
+from mailauth.web.reports import Answering, RowsOf, TotalsOf
+from mailauth.web.routes import AnyRoute, Door, Route
+
+SHOWN = 1000  # clients
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """The clients that would break on one listener.
+
+    Its `service` is the listener as it stands now, `None` where there is no such listener any more.
+    """
+
+    name: str
+    protocol: Protocol
+    port: int | None
+    service: Service | None
+    clients: list[Cutoff]
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts break."""
+        return len({client.account for client in self.clients})
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether cleartext logins are refused there already."""
+        return self.service is not None and self.service.cleartext is Cleartext.REFUSE
+
+
+class CutoffPage:
+    """`/cutoff`."""
+
+    def __init__(
+        self, reports: Answering, filters: Filters, operations: Operations, pages: Pages
+    ) -> None:
+        self._reports = reports
+        self._filters = filters
+        self._operations = operations
+        self._pages = pages
+
+    def routes(self) -> tuple[AnyRoute, ...]:
+        """List what it answers."""
+        return (Route(Door.SESSION, "GET", "/cutoff", Access.ADMIN, self.show),)
+
+    async def show(self, request: Request, viewer: Viewer) -> Response:
+        """Show who breaks, listener by listener, with a button to try it."""
+        query = given(request.query)
+        wanted: Wanted = self._filters.wanted_by_page(query, viewer)
+        file = await download(query, self._reports, Cutoff, wanted)
+        if file is not None:
+            return file
+        rows = await self._reports.answer(RowsOf(kind=Cutoff, wanted=wanted, limit=SHOWN + 1))
+        totals = await self._reports.answer(TotalsOf(wanted))
+        shown = rows[:SHOWN]
+        return self._pages.page(
+            request,
+            viewer,
+            "cutoff.html",
+            query=query,
+            filters_offered=filters_of(Cutoff),
+            rehearsals=rehearsals(shown, self._operations.services()),
+            broken=len({row.account for row in shown}),
+            has_more=len(rows) > SHOWN,
+            totals=totals,
+        )
+
+
+def rehearsals(rows: Iterable[Cutoff], services: Iterable[Service]) -> list[Rehearsal]:
+    """Return the listeners on which somebody logs in in the clear, and those where it is refused.
+
+    Without the journal a line does not say by which listener it came: then it is the service's.
+    """
+    known = {service.name: service for service in services}
+    found: dict[tuple[str, Protocol], list[Cutoff]] = {}
+    for row in rows:
+        found.setdefault((row.listener or row.service.value, row.service), []).append(row)
+    for service in known.values():
+        if service.cleartext is Cleartext.REFUSE:
+            found.setdefault((service.name, service.protocol), [])
+    return [
+        Rehearsal(
+            name=name,
+            protocol=protocol,
+            port=known[name].port if name in known else (clients[0].port if clients else None),
+            service=known.get(name),
+            clients=clients,
+        )
+        for (name, protocol), clients in found.items()
+    ]

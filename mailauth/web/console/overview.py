@@ -1,0 +1,245 @@
+"""The console's first page: how secure everybody's logins are, or for a user their own."""
+
+import calendar
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+from markupsafe import Markup
+
+from mailauth.report.advice import advice
+from mailauth.report.period import Unit, Wanted
+from mailauth.report.rows import Case, Exposure, Login, Share, Shares, Totals
+from mailauth.setup.services import tls_ports
+from mailauth.web.access import Access, Viewer
+from mailauth.web.filters import Filters, given
+from mailauth.web.http.message import Request, Response
+from mailauth.web.instants import moment
+from mailauth.web.operations import Operations
+from mailauth.web.pages import Pages
+from mailauth.web.reports import Answering, RowsOf
+from mailauth.web.routes import AnyRoute, Door, Route
+
+if TYPE_CHECKING:
+    from mailauth.report.logs import Logs
+    from mailauth.web.console.charts import Bar
+
+COUNTED = 1000  # open cases and exposures; of more it is said that they are more
+SHOWN = 5  # open cases
+MINE = 50  # of one's own logins
+BARS = 8  # of a chart by some property; the rest are one
+TIMES = 100  # bars of the chart over time
+
+PERIODS = (("Today", "1"), ("7 days", "7"), ("30 days", "30"), ("Everything", ""))
+
+_HOURLY, _DAILY = timedelta(days=2), timedelta(days=TIMES - 1)
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """A chart and the numbers that it draws."""
+
+    title: str
+    bars: "tuple[Bar, ...]"
+    drawing: Markup
+    is_over_time: bool = False
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """What the overview shows."""
+
+    totals: Totals
+    cases: list[Case]
+    exposures: list[Exposure]
+    charts: tuple[Chart, ...]
+
+
+class OverviewOf(msgspec.Struct, frozen=True):
+    """The overview of a period."""
+
+    wanted: Wanted
+
+    def ask(self, logs: "Logs") -> Overview:
+        """Ask the logs, and draw the charts. Blocks."""
+        totals = logs.totals(self.wanted)
+        if totals.first is None or totals.last is None:
+            return Overview(totals, [], logs.rows(Exposure, self.wanted, limit=COUNTED), ())
+        unit = unit_of(totals.last - totals.first)
+        shares = logs.shares(unit, self.wanted)
+        return Overview(
+            totals=totals,
+            cases=logs.rows(Case, self.wanted, limit=COUNTED),
+            exposures=logs.rows(Exposure, self.wanted, limit=COUNTED),
+            charts=_charts(unit, shares, totals.first, totals.last, self.wanted),
+        )
+
+
+class OverviewPage:
+    """`/`."""
+
+    def __init__(
+        self, reports: Answering, filters: Filters, operations: Operations, pages: Pages
+    ) -> None:
+        self._reports = reports
+        self._filters = filters
+        self._operations = operations
+        self._pages = pages
+
+    def routes(self) -> tuple[AnyRoute, ...]:
+        """List what it answers."""
+        return (Route(Door.SESSION, "GET", "/", Access.USER, self.show),)
+
+    async def show(self, request: Request, viewer: Viewer) -> Response:
+        """Show an administrator how things stand, and a user what they should do."""
+        if viewer.is_admin:
+            return await self._everybody(request, viewer)
+        return await self._oneself(request, viewer)
+
+    async def _everybody(self, request: Request, viewer: Viewer) -> Response:
+        query = given(request.query)
+        wanted = self._filters.wanted(query, viewer)
+        overview = await self._reports.answer(OverviewOf(wanted))
+        ports = tls_ports(self._operations.services())
+        open_cases = [case for case in overview.cases if case.open]
+        return self._pages.page(
+            request,
+            viewer,
+            "overview.html",
+            overview=overview,
+            periods=PERIODS,
+            days=query.get("days", ""),
+            open_cases=len(open_cases),
+            fixed=len(overview.cases) - len(open_cases),
+            counted=COUNTED,
+            advised=[(case, advice(case, ports, moment)) for case in open_cases[:SHOWN]],
+            exposed=len({exposure.account for exposure in overview.exposures}),
+        )
+
+    async def _oneself(self, request: Request, viewer: Viewer) -> Response:
+        mine = Wanted(account=viewer.only_user, newest_first=True)
+        ports = tls_ports(self._operations.services())
+        cases = await self._reports.answer(RowsOf(kind=Case, wanted=mine, limit=COUNTED))
+        return self._pages.page(
+            request,
+            viewer,
+            "your_sign_ins.html",
+            advised=[(case, advice(case, ports, moment)) for case in cases if case.open],
+            fixed=[case for case in cases if not case.open],
+            exposures=await self._reports.answer(RowsOf(kind=Exposure, wanted=mine, limit=COUNTED)),
+            logins=await self._reports.answer(RowsOf(kind=Login, wanted=mine, limit=MINE)),
+        )
+
+
+def unit_of(span: timedelta) -> Unit:
+    """Return how finely so long a time is shown."""
+    if span < _HOURLY:
+        return Unit.HOUR
+    return Unit.DAY if span < _DAILY else Unit.MONTH
+
+
+def _charts(
+    unit: Unit, shares: Shares, first: datetime, last: datetime, wanted: Wanted
+) -> tuple[Chart, ...]:
+    from mailauth.web.console.charts import Bar, by_kind, over_time
+
+    title = "Logins over time"
+    bars = tuple(
+        Bar(share, urlencode(period_of(unit, share.label)))
+        for share in timeline(unit, shares.time, first, last)
+    )
+    drawn = [Chart(title, bars, over_time(bars, title), is_over_time=True)]
+    for title, name, found in (
+        ("By service", "protocol", shares.service),
+        ("By country", "origin", shares.country),
+        ("By mechanism", "mechanism", shares.mechanism),
+    ):
+        bars = tuple(
+            Bar(share, urlencode({name: share.label, **_period(wanted)}))
+            if share in found
+            else Bar(share)
+            for share in _largest(found)
+        )
+        drawn.append(Chart(title, bars, by_kind(bars, f"Logins {title.lower()}")))
+    return tuple(drawn)
+
+
+def period_of(unit: Unit, label: str) -> dict[str, str]:
+    """Return the query for the hour, day or month that a bar is about."""
+    since = datetime.fromisoformat(f"{label}-01" if unit is Unit.MONTH else label)
+    match unit:
+        case Unit.HOUR:
+            until = since + timedelta(hours=1)
+        case Unit.DAY:
+            until = since + timedelta(days=1)
+        case Unit.MONTH:
+            until = (since + timedelta(days=31)).replace(day=1)
+    return {"since": since.isoformat(), "until": until.isoformat()}
+
+
+def _period(wanted: Wanted) -> dict[str, str]:
+    since, until = wanted.since, wanted.until
+    return {
+        **({"since": since.isoformat()} if since is not None else {}),
+        **({"until": until.isoformat()} if until is not None else {}),
+    }
+
+
+def _largest(shares: Sequence[Share]) -> tuple[Share, ...]:
+    """Return the largest, and the others together."""
+    if len(shares) <= BARS:
+        return tuple(shares)
+    rest = shares[BARS - 1 :]
+    others = Share(
+        label=f"{len(rest)} others",
+        secure=sum(share.secure for share in rest),
+        unsecure=sum(share.unsecure for share in rest),
+    )
+    return (*shares[: BARS - 1], others)
+
+
+def timeline(
+    unit: Unit, shares: Sequence[Share], first: datetime, last: datetime
+) -> tuple[Share, ...]:
+    """Return a share for every hour, day or month up to the last, though nobody logged in.
+
+    Of a long time it is the last `TIMES`.
+    """
+    known = {share.label: share for share in shares}
+    labels: list[str] = []
+    for label in _backwards(unit, first, last):
+        labels.append(label)
+        if len(labels) == TIMES:
+            break
+    return tuple(
+        known.get(label, Share(label=label, secure=0, unsecure=0)) for label in reversed(labels)
+    )
+
+
+def _backwards(unit: Unit, first: datetime, last: datetime) -> Iterator[str]:
+    form, step = _STEPS[unit]
+    low, high = min(first, last), max(first, last)
+    end = form(low)
+    while True:
+        label = form(high)
+        yield label
+        if label <= end:
+            return
+        high = step(high)
+
+
+def _month_before(time: datetime) -> datetime:
+    year, month = (time.year - 1, 12) if time.month == 1 else (time.year, time.month - 1)
+    return time.replace(
+        year=year, month=month, day=min(time.day, calendar.monthrange(year, month)[1])
+    )
+
+
+_STEPS: dict[Unit, tuple[Callable[[datetime], str], Callable[[datetime], datetime]]] = {
+    Unit.HOUR: (
+        lambda time: f"{time:%Y-%m-%dT%H}:00",
+        lambda time: time - timedelta(hours=1),
+    ),
+    Unit.DAY: (lambda time: f"{time:%Y-%m-%d}", lambda time: time - timedelta(days=1)),
+    Unit.MONTH: (lambda time: f"{time:%Y-%m}", _month_before),
+}

@@ -1,0 +1,357 @@
+"""HTTP/1.1 on a connection: twisted.web parses and frames, this bounds it and knows who is there.
+
+RFC 9112. A request must be whole within `REQUEST_SECONDS` of the connection's start or of the last
+response, however slowly its bytes drip. What twisted.web believes about TLS, proxies, forms and
+sessions is not asked.
+"""
+
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from typing import Protocol, cast
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.iweb import INonQueuedRequestFactory
+from zope.interface import directlyProvides
+
+from mailauth.web.http.backlog import Backlog
+from mailauth.web.http.connection import Connection, Facts
+from mailauth.web.http.head import response_head
+from mailauth.web.http.message import HttpError, Request, Response
+from mailauth.web.http.sending import PIECE_OCTETS, Outlet, Rest
+from mailauth.web.http.target import authority, parameters, segments
+
+log = Logger()
+
+REQUEST_SECONDS = 60
+FIELD_LINE_OCTETS = 16_384  # holds the longest authentication line that is told apart (12,288)
+HEADER_OCTETS = 32_768
+HEADER_LINES = 128
+BODY_OCTETS = 65_536
+CHUNKS = 1024  # of a content, and one more for each
+OCTETS_A_CHUNK = 256  # that come in them
+DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sender reads the reply
+
+
+class Application(Protocol):
+    """What requests are answered by."""
+
+    @property
+    def backlog(self) -> Backlog:
+        """What is held of responses that their clients have yet to take."""
+
+    def answer(self, request: Request) -> Awaitable[Response]:
+        """Answer a request; `client` and `hop` are still those of whoever speaks HTTP to us."""
+
+    def refusal(self, error: HttpError) -> Response:
+        """Answer what is no request."""
+
+    def ended(self, connection: Connection, reason: str) -> None:
+        """Take note of a connection that ended without a request, and why."""
+
+
+class Channel(http.HTTPChannel):
+    """One connection. Its transport offers `Facts`."""
+
+    totalHeadersSize = HEADER_OCTETS
+    MAX_LENGTH = FIELD_LINE_OCTETS
+
+    transport: ITransport
+
+    def __init__(
+        self,
+        application: Application,
+        connection_of: Callable[[Facts], Connection],
+        clock: IReactorTime,
+    ) -> None:
+        super().__init__()
+        self.application = application
+        self.connection: Connection
+        self.requestFactory: type[http.Request] = Transaction
+        self.timeOut = REQUEST_SECONDS
+        self._clock = clock
+        self._connection_of = connection_of
+        self._header_octets = self._header_lines = 0
+        self._heard = False
+        self._answered = False
+        self._leaving = False
+        self.is_full = False  # the client has yet to take what was sent
+
+    def connectionMade(self) -> None:
+        """Learn who is there."""
+        self.connection = self._connection_of(cast(Facts, self.transport))
+        super().connectionMade()
+
+    def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall:
+        """Keep deadlines by our own clock."""
+        return self._clock.callLater(period, func)
+
+    def resetTimeout(self) -> None:
+        """Give no more time for bytes that merely arrive."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes, unless the connection is being left."""
+        if self._leaving:
+            return
+        self._heard = True
+        super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Bound the header section (RFC 6585 §5)."""
+        self._header_octets += len(line) + 2
+        self._header_lines += 1
+        if self._header_octets > HEADER_OCTETS or self._header_lines > HEADER_LINES:
+            self.refuse(HttpError(431, "The header section is too long."), "line-too-long")
+        elif self._header_lines > 1 and line[:1] in (b" ", b"\t"):
+            self.refuse(HttpError(400, "A header field is folded."), "malformed-request")
+        else:
+            super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Refuse a line that is too long: the request line's target, or a field."""
+        status, what = (431, "header field") if self._header_octets else (414, "request line")
+        self.refuse(HttpError(status, f"The {what} is too long."), "line-too-long")
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Refuse lengths that are no number worth reading, and codings that leave it open."""
+        name, _, value = line.partition(b":")
+        error: HttpError | None = None
+        match name.lower():
+            case b"content-length" if len(value.strip()) > len(str(DRAINED_OCTETS)):
+                error = HttpError(413, "The content is too long.")
+            case b"transfer-encoding":
+                error = _error_of_coding(value)
+        if error is not None:
+            self.refuse(error, "malformed-request")
+            return False
+        return bool(super().headerReceived(line))
+
+    def allHeadersReceived(self) -> None:
+        """The header section is whole; the next one is counted anew."""
+        self._header_octets = self._header_lines = 0
+        super().allHeadersReceived()
+
+    def pauseProducing(self) -> None:
+        """The client does not keep up."""
+        self.is_full = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """The client has taken what was sent."""
+        self.is_full = False
+        super().resumeProducing()
+
+    def requestDone(self, request: http.Request) -> None:
+        """A response is out: go on with the next request, or close."""
+        self._answered = True
+        self._leaving = not self.persistent
+        super().requestDone(request)
+
+    def timeoutConnection(self) -> None:
+        """The request took too long to come (RFC 9110 §15.5.9)."""
+        self._end("timeout")
+        if self.requests and not self._leaving:
+            self._write(self.application.refusal(HttpError(408, "The request took too long.")))
+        self._leaving = True
+        super().timeoutConnection()
+
+    def loseConnection(self) -> None:
+        """Close; where nothing of ours asked for it, twisted.web could not read the request."""
+        if not self._leaving:
+            self._end("malformed-request")
+            self._leaving = True
+        self.paused = True  # nothing more is parsed
+        super().loseConnection()
+
+    def ended(self, reason: str) -> None:
+        """Record how the connection has ended, unless a request was answered on it."""
+        if not self._answered:
+            self._answered = True
+            self.application.ended(self.connection, reason)
+
+    def refuse(self, error: HttpError, reason: str) -> None:
+        """Answer with an error whatever the rest of the request is, and close."""
+        if not self._leaving:
+            self._write(self.application.refusal(error))
+            self._end(reason)
+            self.abandon()
+
+    def fail(self) -> None:
+        """Answer a request whose answer could not be made, and close."""
+        if not self._leaving:
+            self._answered = True
+            self._write(self.application.refusal(HttpError(500, "The server has made a mistake.")))
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close without another word."""
+        self._leaving = True
+        self.loseConnection()
+
+    def _end(self, reason: str) -> None:
+        if self._heard:
+            self.ended(reason)
+
+    def _write(self, response: Response) -> None:
+        date = http.datetimeToString()
+        self.transport.write(
+            response_head(response, date=date, close=True, chunked=False) + response.body
+        )
+
+
+def _error_of_coding(value: bytes) -> HttpError | None:
+    """Take `chunked` once, and nothing else (RFC 9112 §6.1, §6.3)."""
+    *others, last = (coding.strip().lower() for coding in value.split(b","))
+    if last != b"chunked" or b"chunked" in others:
+        return HttpError(400, "The transfer coding leaves the content's length open.")
+    if others:
+        return HttpError(501, "The transfer coding is not known here.")
+    return None
+
+
+class Transaction(http.Request):
+    """A request and its response."""
+
+    channel: Channel
+    content: BytesIO
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel, parsePOSTFormSubmission=False)
+        self._octets = self._chunks = 0
+        self._work: Deferred[None] | None = None
+        self._gone = False
+        self._sending: Outlet | Rest | None = None
+
+    def gotLength(self, length: int | None) -> None:
+        """Keep the content in memory, for it is short; a long one is not asked for."""
+        self.content = BytesIO()
+        if length is not None and length > BODY_OCTETS:
+            self.requestHeaders.removeHeader(b"expect")
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep what is allowed, read on for a while, then give up."""
+        self._octets += len(data)
+        self._chunks += 1
+        if self._is_shredded:
+            self.channel.refuse(
+                HttpError(400, "The content comes in too many chunks."), "malformed-request"
+            )
+        elif self._octets <= BODY_OCTETS:
+            self.content.write(data)
+        elif self._octets > DRAINED_OCTETS:
+            self.channel.refuse(HttpError(413, "The content is too long."), "malformed-request")
+
+    @property
+    def _is_shredded(self) -> bool:
+        """Whether the content's chunks are so small that they cost more than what they bring."""
+        return self._chunks > CHUNKS + self._octets / OCTETS_A_CHUNK and bool(
+            self.requestHeaders.hasHeader(b"transfer-encoding")
+        )
+
+    def process(self) -> None:
+        """Answer the request, now or when its answer is there."""
+        self._work = Deferred.fromCoroutine(self._respond())
+        self._work.addErrback(self._failed)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The client is gone: nobody waits for the answer."""
+        self._gone = True
+        if self._sending is not None:
+            self._sending.drop()
+        super().connectionLost(reason)
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _respond(self) -> None:
+        application = self.channel.application
+        try:
+            request = self._read()
+        except HttpError as error:
+            response = application.refusal(error)
+        else:
+            response = await application.answer(request)
+        if not self._gone:
+            self._send(response)
+
+    def _send(self, response: Response) -> None:
+        """Send what is short at once, what is long and what is streamed as the client takes it."""
+        content = b"" if self.method == b"HEAD" else response.body
+        rest: Rest | None = None
+        if len(content) > PIECE_OCTETS:
+            try:
+                rest = self._held(content, response.reader)
+            except HttpError as error:
+                self._send(self.channel.application.refusal(error))
+                return
+        streams = response.stream is not None and self.method != b"HEAD"
+        self.chunked = streams and self.clientproto == b"HTTP/1.1"
+        if response.close or (streams and not self.chunked):
+            self.channel.persistent = 0
+        head = response_head(
+            response,
+            date=http.datetimeToString(),
+            close=not self.channel.persistent,
+            chunked=self.chunked,
+        )
+        self.startedWriting = True
+        if response.stream is not None and streams:
+            self.channel.write(head)
+            self._sending = outlet = Outlet(self)
+            self.registerProducer(outlet, True)
+            response.stream(outlet)
+            return
+        self.channel.write(head + content if rest is None else head)
+        if rest is None and not self.channel.is_full:
+            self.finish()
+        else:
+            self._sending = rest = rest or self._held(b"", None)
+            rest.send()
+
+    def _held(self, content: bytes, reader: str | None) -> Rest:
+        """Have the backlog hold content for its reader; raises `HttpError`."""
+        channel = self.channel
+        reader = reader if reader is not None else channel.connection.client.ip
+        return Rest(self, content, channel.application.backlog, reader)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) is None:
+            log.failure("an answer could not be sent", failure=failure)
+            if self.startedWriting:
+                self.channel.abandon()
+            else:
+                self.channel.fail()
+
+    def _read(self) -> Request:
+        if self._octets > BODY_OCTETS:
+            raise HttpError(413, "The content is too long.")
+        hosts = self.requestHeaders.getRawHeaders(b"host", [])
+        if not hosts and self.clientproto == b"HTTP/1.1":
+            raise HttpError(400, "The Host field is missing.")
+        if self.clientproto == b"HTTP/1.0" and self.requestHeaders.hasHeader(b"transfer-encoding"):
+            raise HttpError(400, "HTTP/1.0 has no transfer codings.")  # RFC 9112 §6.1
+        if len(hosts) > 1:  # RFC 9112 §3.2
+            raise HttpError(400, "There is more than one Host field.")
+        path, _, query = self.uri.partition(b"?")
+        connection = self.channel.connection
+        self.content.seek(0)
+        return Request(
+            method=self.method.decode("ascii", "replace"),
+            path=segments(path),
+            query=parameters(query),
+            fields={
+                name.lower(): tuple(values)
+                for name, values in self.requestHeaders.getAllRawHeaders()
+            },
+            cookies=self.received_cookies,
+            host=authority(path) or (hosts[0] if hosts else None),
+            body=self.content.read(),
+            connection=connection,
+            client=connection.client,
+            hop=connection.hop,
+        )
+
+
+directlyProvides(Transaction, INonQueuedRequestFactory)

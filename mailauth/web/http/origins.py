@@ -1,0 +1,133 @@
+"""Who a request is meant for, and which page sent it (RFC 9110 §7.4, Fetch Metadata). Pure.
+
+A page whose name was pointed at our address (DNS rebinding) has our origin in a browser's eyes, but
+the name that it asks for is not ours. Addresses are: nobody else can have a page there. A page that
+has another origin can send forms, and credentials that the browser remembers, though it cannot read
+what is answered; so what it sends changes nothing and logs nobody in.
+"""
+
+import re
+from collections.abc import Callable, Container, Iterable
+
+from mailauth.web.http.message import HttpError, Request
+from mailauth.wire.networks import Network, parse_address, within
+
+HEALTH = ("healthz",)
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{0,5}))?")
+_ORIGIN = re.compile(r"(https?)://([^/]+)")
+_PORTS = {"http": "80", "https": "443"}
+_REMEMBERED = 64
+
+
+class Origins:
+    """The names and origins of a server.
+
+    Those are `hostname`, names below it, `localhost`, `hosts`, all addresses, and what a trusted
+    proxy says in X-Forwarded-Host. Mail clients look for `settings`, which are paths, at names
+    of the accounts' `domains`, too.
+    """
+
+    def __init__(
+        self,
+        hostname: str,
+        hosts: Iterable[str],
+        forwarded_from: tuple[Network, ...],
+        settings: Container[tuple[str, ...]],
+        domains: Callable[[], Iterable[str]],
+    ) -> None:
+        self._settings = settings
+        self._hostnames = (hostname.lower(), "localhost")
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._forwarded_from = forwarded_from
+        self._domains = domains
+        self._known: set[bytes] = set()
+
+    def check(self, request: Request) -> None:
+        """Raise `HttpError` unless the request is for us, and from one of our pages if it must be.
+
+        `request.client` is still whoever speaks HTTP to us.
+        """
+        forwarded = self._forwarded_hosts(request)
+        host = request.host
+        if (
+            not forwarded
+            and host is not None
+            and host not in self._known
+            and request.path != HEALTH
+            and not self._is_ours(host, request)
+        ):
+            raise HttpError(
+                421,
+                "This server has another name. If this one is right, too, add it to hosts in"
+                " [http] of mailauth.toml.",
+            )
+        fields = request.fields
+        if b"sec-fetch-site" not in fields and b"origin" not in fields:
+            return
+        acts = request.method not in ("GET", "HEAD") or b"authorization" in fields
+        if acts and not self._is_same_origin(request, forwarded):
+            raise HttpError(403, "A page of another site has sent this. Nothing was done.")
+
+    def _forwarded_hosts(self, request: Request) -> tuple[bytes, ...]:
+        lines = request.fields.get(b"x-forwarded-host")
+        if lines is None or not self._forwarded_from:
+            return ()
+        if not within(parse_address(request.client.ip), self._forwarded_from):
+            return ()
+        return tuple(name.strip() for line in lines for name in line.split(b","))
+
+    def _is_ours(self, host: bytes, request: Request) -> bool:
+        name = _name(host)
+        if name is None:
+            return False
+        if name in self._hosts or _is_address(name) or self._is_below_hostname(name):
+            if len(self._known) < _REMEMBERED:
+                self._known.add(host)
+            return True
+        return request.path in self._settings and self._is_for_settings(name)
+
+    def _is_below_hostname(self, name: str) -> bool:
+        return any(name == known or name.endswith("." + known) for known in self._hostnames)
+
+    def _is_for_settings(self, name: str) -> bool:
+        domain = name.removeprefix("autoconfig.").removeprefix("autodiscover.")
+        return any(domain == known.lower() for known in self._domains())
+
+    def _is_same_origin(self, request: Request, forwarded: tuple[bytes, ...]) -> bool:
+        """Ask the browser, which knows best; one that does not say so says the page's origin."""
+        site = request.fields.get(b"sec-fetch-site")
+        if site is not None:
+            return all(one.strip().lower() in (b"same-origin", b"none") for one in site)
+        origins = request.fields.get(b"origin", ())
+        hosts = forwarded or (request.host or b"",)
+        return all(
+            any(_is_origin(origin, host, secure=request.hop.secure) for host in hosts)
+            for origin in origins
+        )
+
+
+def _is_origin(origin: bytes, host: bytes, *, secure: bool) -> bool:
+    """Say whether a page of this origin is one of the host's, which TLS may protect unbeknownst."""
+    found = _ORIGIN.fullmatch(origin.decode("latin-1").strip().lower())
+    if found is None or (secure and found[1] != "https"):
+        return False
+    return _with_port(found[2], found[1]) == _with_port(host.decode("latin-1").lower(), found[1])
+
+
+def _with_port(host: str, scheme: str) -> tuple[str, str] | None:
+    found = _HOST.fullmatch(host)
+    return None if found is None else (found[1].rstrip("."), found[2] or _PORTS[scheme])
+
+
+def _name(host: bytes) -> str | None:
+    found = _HOST.fullmatch(host.decode("latin-1"))
+    return None if found is None else found[1].rstrip(".").lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        parse_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return ":" not in name or name.startswith("[")

@@ -1,0 +1,23 @@
+"""Percent-encoding (RFC 3986 §2.1). Pure."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from mailauth.web.http.message import HttpError
+
+MAX_STRAY = 64
+
+_STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def decoded(octets: bytes) -> bytes:
+    """Decode; a % that encodes nothing stands for itself. Raises `HttpError` where many do."""
+    check(octets)
+    return unquote_to_bytes(octets)
+
+
+def check(octets: bytes) -> None:
+    """Raise `HttpError` where much is no encoding, each of which costs more than ten that are."""
+    for number, _ in enumerate(_STRAY.finditer(octets)):
+        if number == MAX_STRAY:
+            raise HttpError(400, "Too many percent signs stand before what is not hexadecimal.")

@@ -5,12 +5,12 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.clean_install import CleanInstall
+from tests.support.clean_install import CleanInstall
 
 settings.register_profile("deterministic", deadline=None, derandomize=True, database=None)
 settings.load_profile("deterministic")
 
-collect_ignore = ["sample_project"]  # somebody else's; tests/testing/test_sample_project.py runs it
+collect_ignore = ["sample_project"]  # somebody else's; tests/live/operation runs it
 
 
 @pytest.fixture(scope="session")

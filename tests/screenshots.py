@@ -24,7 +24,7 @@ from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.kit.replay import replay
 from mailauth.kit.scenario import Login, Scenario
 from mailauth.testing import RunningServer
-from tests.live.webdriver import Chromium
+from tests.live.support.webdriver import Chromium
 
 TOP = Path(__file__).parent.parent
 

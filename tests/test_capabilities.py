@@ -164,5 +164,5 @@ def test_every_mechanism_has_its_text() -> None:
 def test_every_text_is_named_by_tests_of_its_area(area: str, text: str) -> None:
     """In a docstring, or in a test's name."""
     named = re.compile(re.escape(text).replace(r"RFC\ ", "rfc[ _]?") + r"(?!\d)", re.IGNORECASE)
-    tests = (Path(__file__).parent / area).glob("test_*.py")
+    tests = (Path(__file__).parent / area).rglob("test_*.py")
     assert any(named.search(test.read_text("utf-8")) for test in tests)

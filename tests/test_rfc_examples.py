@@ -122,7 +122,7 @@ def _sections(name: str) -> Iterator[str]:
 
 PLAYED = {
     (int(rfc), section)
-    for file in Path(__file__).parent.glob("*/test_*.py")
+    for file in Path(__file__).parent.rglob("test_*.py")
     for rfc, name in _NAMED.findall(file.read_text("utf-8"))
     for section in _sections(name)
 }

@@ -19,7 +19,7 @@ from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
 from tests.bench.machine import cpu_seconds
 from tests.bench.results import table
-from tests.live.raw_clients import Dialogue
+from tests.live.support.raw_clients import Dialogue
 
 NAME, PASSWORD = "mary@mydomain.com", "correct horse"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.terminal import Terminal
+from tests.live.support.terminal import Terminal
 
 
 def mailauth(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:

@@ -47,7 +47,7 @@ def _seeds(target: str) -> Iterator[bytes]:
         for text in _texts(_TESTS / _SOURCES[target]):
             yield text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         return
-    for source in sorted((_TESTS / target).glob("test_*.py")):
+    for source in sorted((_TESTS / target).rglob("test_*.py")):
         for text in _texts(source):
             if isinstance(text, str) and "C: " in text:
                 for beginning in _BEGINNINGS:

@@ -14,7 +14,7 @@ from mailauth.config import TlsMode
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
 from tests.gauntlet import standard_library
-from tests.live.clients import (
+from tests.live.support.clients import (
     curl,
     fetchmail,
     getmail,
@@ -25,15 +25,15 @@ from tests.live.clients import (
     s_nail,
     swaks,
 )
-from tests.live.letters import Letter
-from tests.live.programs import run
-from tests.live.thunderbird.program import Thunderbird
-from tests.live.ways import Access, Care
+from tests.live.support.letters import Letter
+from tests.live.support.programs import run
+from tests.live.support.thunderbird.program import Thunderbird
+from tests.live.support.ways import Access, Care
 
 IMAP, POP3, SMTP = Protocol.IMAP, Protocol.POP3, Protocol.SMTP
 BOTH = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
-_NODE = Path(__file__).parents[1] / "live" / "node"
+_NODE = Path(__file__).parents[1] / "live" / "support" / "node"
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

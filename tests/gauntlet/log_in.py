@@ -13,7 +13,7 @@ from mailauth.config import TlsMode
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
 from tests.gauntlet.clients import CLIENTS
-from tests.live.ways import Access, Way
+from tests.live.support.ways import Access, Way
 
 _SECURITY = {TlsMode.STARTTLS: Security.STARTTLS, TlsMode.IMPLICIT: Security.IMPLICIT}
 

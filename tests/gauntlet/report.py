@@ -7,7 +7,7 @@ from mailauth.faults import Fault
 from mailauth.kit.gauntlet.judging import Verdict
 from tests.gauntlet.clients import CLIENTS
 from tests.gauntlet.running import RULES, Seen
-from tests.live.ways import Care
+from tests.live.support.ways import Care
 
 REMARKS = Path(__file__).with_name("REMARKS.md")
 CASES = ("no-fault", *(fault.value for fault in Fault))

@@ -15,7 +15,7 @@ import msgspec
 from mailauth.config import TlsMode
 from mailauth.faults import FAULTS, FaultKind
 from tests.gauntlet.clients import CLIENTS, Client
-from tests.live.ways import Care
+from tests.live.support.ways import Care
 
 WORDS = 200  # characters of evidence
 RULES = 2  # of judging; see `report`
@@ -91,6 +91,6 @@ def _seen(name: str, protocol: str, tls: TlsMode, case: ElementTree.Element) -> 
 
 def _shortened(evidence: str) -> str:
     """Leave out what is of this machine, or another in each run."""
-    evidence = evidence.replace("tests.live.programs.", "").replace(str(Path.cwd()), "")
+    evidence = evidence.replace("tests.live.support.programs.", "").replace(str(Path.cwd()), "")
     evidence = _CHANGING.sub("…", _PATH.sub("", evidence))
     return evidence if len(evidence) <= WORDS else evidence[: WORDS - 1] + "…"

@@ -9,7 +9,7 @@ import smtplib
 import ssl
 
 from mailauth.login.event import Protocol
-from tests.live.ways import HOST, Access, Care
+from tests.live.support.ways import HOST, Access, Care
 
 
 def log_in(access: Access) -> None:

@@ -10,7 +10,7 @@ from mailauth.kit.records import records_of
 from mailauth.login.event import LoginEvent, Protocol
 from mailauth.report.sources import sources_of_files
 from mailauth.testing.recorded import Wanted
-from tests.kit.recording import recorded
+from tests.support.recording import recorded
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

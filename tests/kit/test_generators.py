@@ -17,7 +17,7 @@ from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.record import journal
 from mailauth.record.line import parse_line
 from mailauth.report.rows import Case, Country, Exposure
-from tests.report.asking import of_directory
+from tests.support.asking import of_directory
 
 SEED = 11
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mailauth.testing import RunningServer
-from tests.live.onlooker import Onlooker
-from tests.live.watching import Watched
-from tests.live.ways import BOB, MARY
+from tests.live.support.onlooker import Onlooker
+from tests.live.support.watching import Watched
+from tests.live.support.ways import BOB, MARY
 
 Configured = Callable[[str], RunningServer]
 

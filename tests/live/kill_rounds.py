@@ -25,8 +25,8 @@ from mailauth.record.archive import newest_first
 from mailauth.record.journal import decode
 from mailauth.record.line import parse_line, printed_time
 from mailauth.testing import RunningServer
-from tests.live.login_load import NAME, PASSWORD, Load
-from tests.live.workforce import workers
+from tests.live.support.login_load import NAME, PASSWORD, Load
+from tests.live.support.workforce import workers
 
 TOML = """
 timezone = "UTC"

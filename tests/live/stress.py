@@ -22,7 +22,7 @@ import msgspec
 
 from mailauth.testing import RunningServer
 from tests.live.floods import FLOODS, Flood, measure
-from tests.live.mirror import Mirror
+from tests.live.support.mirror import Mirror
 
 NAME = "mary@mydomain.com"
 BOX, OTHER = b"INBOX", b"Archive"

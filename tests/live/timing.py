@@ -23,7 +23,7 @@ import msgspec
 
 from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
-from tests.live.raw_clients import Dialogue
+from tests.live.support.raw_clients import Dialogue
 
 KNOWN, UNKNOWN, DISABLED = "mary@mydomain.com", "nora@mydomain.com", "gone@mydomain.com"
 RIGHT, WRONG = "correct horse", "correct house"

@@ -2,13 +2,12 @@
 
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from twisted.internet.task import Clock
 
-from mailauth.certs.server import Store, prepare
-from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
+from mailauth.certs.server import Store
+from mailauth.config import ListenerConfig, ListenerProtocol, TlsMode
 from mailauth.login.event import LoginEvent
 from mailauth.net.connection import MailConnection, Spoken
 from mailauth.net.deadlines import DeadlineWheel
@@ -19,15 +18,10 @@ from mailauth.net.preamble import socket_ends
 from mailauth.net.tls_context import server_context
 from mailauth.testing import MemoryRecorder, authority
 from mailauth.wire.networks import Network
-from tests.net.handshake import trusting
-from tests.net.memory import MemorySocket, TlsClient
-from tests.toy import ToyServer
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """A CA and a certificate of localhost by it."""
-    return prepare(tmp_path_factory.mktemp("home"), "localhost", TlsConfig(), datetime.now(UTC))
+from tests.support.certificates import certificates as certificates
+from tests.support.handshake import trusting
+from tests.support.memory_socket import MemorySocket, TlsClient
+from tests.support.toy import ToyServer
 
 
 class Toys:

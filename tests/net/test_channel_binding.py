@@ -25,7 +25,7 @@ from mailauth.net.key_log import KeyLog
 from mailauth.net.listener_tls import listener_context
 from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import ServerContext, handshake_of, server_context
-from tests.net.handshake import finished, trusting
+from tests.support.handshake import finished, trusting
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 

@@ -14,8 +14,8 @@ from mailauth.net.listener import Listener
 from mailauth.wire.effects import Await, Close, Deadline, Effect, Stream, Write
 from mailauth.wire.pending import Pending
 from tests.net.conftest import Toys
-from tests.net.memory import FULL, MemorySocket
-from tests.toy import ToyServer
+from tests.support.memory_socket import FULL, MemorySocket
+from tests.support.toy import ToyServer
 
 
 @pytest.fixture

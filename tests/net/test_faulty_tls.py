@@ -14,7 +14,7 @@ from mailauth.config.schema import ClientCertificates
 from mailauth.faults import Fault
 from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.listener_tls import asked_clients
-from tests.net.handshake import handshake
+from tests.support.handshake import handshake
 
 NOW = datetime.now(UTC)
 AUTHORITY = new_authority("localhost", NOW)

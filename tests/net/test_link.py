@@ -15,7 +15,7 @@ from mailauth.login.hop import Security
 from mailauth.net.link import LINGER_OCTETS, Link
 from mailauth.net.listener import Listener
 from tests.net.conftest import Toys
-from tests.net.memory import TlsClient
+from tests.support.memory_socket import TlsClient
 
 LOCAL = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
 PROXIES = (IPv4Network("127.0.0.0/8"),)

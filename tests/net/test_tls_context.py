@@ -14,8 +14,8 @@ from mailauth.config.schema import TlsVersion
 from mailauth.login.hop import TlsFacts
 from mailauth.net.listener_tls import listener_context
 from mailauth.net.tls_context import facts, server_context
-from tests.net.handshake import finished, handshake, trusting
-from tests.net.test_certificates import self_sign
+from tests.certs.test_server import self_sign
+from tests.support.handshake import finished, handshake, trusting
 
 IMAP = ListenerProtocol.IMAP
 

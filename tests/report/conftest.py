@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.writing import Story
+from tests.support.writing import Story
 
 
 @pytest.fixture

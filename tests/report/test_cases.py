@@ -6,8 +6,8 @@ from pathlib import Path
 from mailauth.login.event import Kind, Protocol
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Case, Insecure
-from tests.report.asking import of_directory, of_files
-from tests.report.writing import BOB, START, Story
+from tests.support.asking import of_directory, of_files
+from tests.support.writing import BOB, START, Story
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 OPENED = datetime(2020, 7, 28, 16, 12, 2, 759000)

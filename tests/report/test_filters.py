@@ -7,8 +7,8 @@ from mailauth.report.opening import opened_logs
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.rows import ROWS, Absent, Case, Cutoff, Exposure, Insecure, Login, Row
 from mailauth.report.sources import sources_of_directory
-from tests.report.asking import NOW, of_directory
-from tests.report.writing import BOB, Story
+from tests.support.asking import NOW, of_directory
+from tests.support.writing import BOB, Story
 
 MARY = "mary@mydomain.com"
 

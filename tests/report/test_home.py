@@ -13,8 +13,8 @@ from mailauth.report.home import CACHE_NAME, HomeLogs, LogsClosed
 from mailauth.report.period import Wanted
 from mailauth.report.reading import GENTLE, Reader
 from mailauth.report.rows import Case, Login
-from tests.report.asking import EVERYTHING
-from tests.report.writing import BOB, Story
+from tests.support.asking import EVERYTHING
+from tests.support.writing import BOB, Story
 
 MARY = "mary@mydomain.com"
 

@@ -21,8 +21,8 @@ from mailauth.report.rows import Case, Login
 from mailauth.report.sources import sources_of_directory
 from mailauth.report.summary import summarize
 from mailauth.report.values import cell, escaped_json, text
-from tests.report.asking import EVERYTHING
-from tests.report.writing import Story
+from tests.support.asking import EVERYTHING
+from tests.support.writing import Story
 
 NAMES = [
     "<script>alert(1)</script>",

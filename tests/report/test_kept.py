@@ -14,8 +14,8 @@ from mailauth.report.opening import COMMANDS_CACHE, opened_home, opened_logs
 from mailauth.report.reading import Reader
 from mailauth.report.rows import Login
 from mailauth.report.sources import sources_of_files
-from tests.report.asking import EVERYTHING
-from tests.report.writing import BOB, Story
+from tests.support.asking import EVERYTHING
+from tests.support.writing import BOB, Story
 
 MARY = "mary@mydomain.com"
 

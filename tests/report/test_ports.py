@@ -9,8 +9,8 @@ from mailauth.report.opening import opened_logs
 from mailauth.report.ports import seen_tls_ports
 from mailauth.report.rows import Case
 from mailauth.report.sources import Sources, sources_of_directory, sources_of_files
-from tests.report.asking import EVERYTHING
-from tests.report.writing import BOB, Story
+from tests.support.asking import EVERYTHING
+from tests.support.writing import BOB, Story
 
 MARY = "mary@mydomain.com"
 SUE = "sue@mydomain.com"

@@ -13,8 +13,8 @@ from mailauth.report.findings import BadLine
 from mailauth.report.opening import opened_logs
 from mailauth.report.rows import Login
 from mailauth.report.sources import sources_of_directory, sources_of_files
-from tests.report.asking import findings, of_directory, of_files
-from tests.report.writing import Story
+from tests.support.asking import findings, of_directory, of_files
+from tests.support.writing import Story
 
 LINE = "2026-11-23 10:00:{:02d},000 - [IMAP] {{SECURE}} - {} - 10.0.0.1 (LAN)\n"
 

@@ -11,8 +11,8 @@ from mailauth.report.ports import seen_tls_ports
 from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecure, Login, Share
 from mailauth.report.sources import sources_of_directory
 from mailauth.report.summary import summarize
-from tests.report.asking import EVERYTHING, of_directory, of_files
-from tests.report.writing import BOB, START, Story
+from tests.support.asking import EVERYTHING, of_directory, of_files
+from tests.support.writing import BOB, START, Story
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MARY = "mary@mydomain.com"

@@ -13,8 +13,8 @@ from mailauth.report.packing import CannotUnpack, is_packed, opened
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Absent, Case, Exposure, Login
 from mailauth.report.sources import logs_in
-from tests.report.asking import findings, of_directory, of_files
-from tests.report.writing import Story
+from tests.support.asking import findings, of_directory, of_files
+from tests.support.writing import Story
 
 LINE = "2020-07-28 16:12:{:02},759 - [IMAP] {{{}}} - {} - {} (LAN)\n"
 

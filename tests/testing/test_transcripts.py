@@ -13,7 +13,7 @@ from mailauth.testing import (
     play,
     session_for,
 )
-from tests.toy import ToyServer
+from tests.support.toy import ToyServer
 
 
 @pytest.fixture

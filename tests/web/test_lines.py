@@ -11,8 +11,8 @@ from mailauth.events.history import JournalHistory
 from mailauth.events.selection import Selection
 from mailauth.record.journal import encode
 from mailauth.web.raw_logs import LogFiles
+from tests.support.events import event
 from tests.web.browser import Browser, Server
-from tests.web.events import event
 
 ENDLESS = 64 * 1024 * 1024
 BOUND = 8 * 1024 * 1024

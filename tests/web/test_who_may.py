@@ -10,7 +10,7 @@ from twisted.internet.defer import maybeDeferred
 
 from mailauth.faults import Fault
 from mailauth.web.routes import METHODS, Door, OpenRoute, Route, TokenRoute
-from tests.report.writing import BOB, Story
+from tests.support.writing import BOB, Story
 from tests.web.browser import Answer, Browser, Connection, Server, basic, bearer
 
 MARY = "mary@mydomain.com"
@@ -151,7 +151,7 @@ def test_every_route_has_its_row(server: Server) -> None:
     assert set(rows) | elsewhere == known
     assert not set(rows) & elsewhere
     for module in {*ELSEWHERE.values(), AUTOCONFIG}:
-        assert Path(__file__).with_name(f"{module}.py").exists()
+        assert list(Path(__file__).parent.rglob(f"{module}.py"))
 
 
 @by_route

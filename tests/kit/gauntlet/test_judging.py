@@ -10,7 +10,7 @@ from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
 from mailauth.kit.gauntlet.cases import Case
 from mailauth.kit.gauntlet.judging import Severity, Verdict, judge, without_control
 from mailauth.kit.gauntlet.trying import Ended
-from tests.kit.recording import recorded
+from tests.support.recording import recorded
 
 LOGIN = {"mechanism": "PLAIN", "secure": True, "tls_version": "TLSv1.3"}
 CLEAR = {"mechanism": "PLAIN", "secure": False, "security": "cleartext"}

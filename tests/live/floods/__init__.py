@@ -14,7 +14,7 @@ A flood is an attack, which is a function, and the bounds that must hold meanwhi
     )
 
 and name the module's tuple in `FLOODS` below. `scripts/stress` then runs it, prints what it has
-measured, and fails above a bound; `tests/live/test_floods.py` does so for a moment.
+measured, and fails above a bound; `tests/live/protocols/test_floods.py` does so for a moment.
 
 - The attack is one client from connecting to its end. It runs in `clients` threads of a process of
   its own, again and again until `stranger.over` is set; a connection that the server ends is no

@@ -3,7 +3,7 @@
 import base64
 
 from tests.live.floods.flood import NAME, Bounds, Flood, Stranger
-from tests.live.raw_clients import Dialogue
+from tests.live.support.raw_clients import Dialogue
 
 _FAILURES = 10  # on one connection; after that the server ends it
 _SILENT = 10  # connections without a byte, after each with attempts

@@ -26,8 +26,8 @@ from tests.live.floods.flood import (
     Measured,
     Stranger,
 )
-from tests.live.raw_clients import Dialogue
-from tests.live.workforce import children_of
+from tests.live.support.raw_clients import Dialogue
+from tests.live.support.workforce import children_of
 
 _PAUSE = 0.004  # seconds between the others' logins, so that they are no flood of their own
 _START_SECONDS = 30.0

@@ -1,0 +1,3 @@
+"""Certificates for tests of certificates."""
+
+from tests.support.certificates import certificates as certificates

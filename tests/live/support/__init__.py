@@ -1,0 +1,1 @@
+"""What tests of running servers share: clients, programs, and what they watch."""

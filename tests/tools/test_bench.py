@@ -1,6 +1,6 @@
 """RESULTS.md as `scripts/bench --write` keeps it."""
 
-from tests.bench.results import table, with_section
+from tools.bench.results import table, with_section
 
 
 def test_a_section_takes_the_place_of_the_one_of_its_name_and_leaves_the_others() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.seeds import write_seeds
-from tests.fuzz.targets import TARGETS
+from tools.fuzz.seeds import write_seeds
+from tools.fuzz.targets import TARGETS
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -9,9 +9,9 @@ import pytest
 from mailauth.login.event import Kind, Result
 from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
-from tests.bench.hashes import NAME, PASSWORD, log_in, processor_milliseconds, waits
 from tests.live.conftest import Configured
 from tests.live.support.watching import eventually
+from tools.bench.hashes import NAME, PASSWORD, log_in, processor_milliseconds, waits
 
 CONFIGURATION = '[users]\nfile = "users.passwd"\n'
 

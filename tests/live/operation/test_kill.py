@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from mailauth.testing import RunningServer
-from tests.live.kill_rounds import KINDS, Rounds
+from tools.kill_rounds import KINDS, Rounds
 
 ROUNDS = 2
 

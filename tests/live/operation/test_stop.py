@@ -16,9 +16,9 @@ from time import perf_counter
 import pytest
 
 from mailauth.testing import RunningServer
-from tests.live.kill_rounds import TOML
-from tests.live.stop_rounds import ANYWHERE, HOLDING, StopRounds
 from tests.live.support.workforce import has_ended, workers
+from tools.kill_rounds import TOML
+from tools.stop_rounds import ANYWHERE, HOLDING, StopRounds
 
 ANSWER_SECONDS = 2.0  # for the parent, which waits for no lock; the machine may be busy
 

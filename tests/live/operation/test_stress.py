@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.stress import STORES, Trial, servers
+from tools.stress import STORES, Trial, servers
 
 
 @pytest.mark.parametrize("store", STORES)

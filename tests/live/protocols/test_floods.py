@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.live.floods import FLOODS, measure
-from tests.live.floods.flood import Flood
+from tools.floods import FLOODS, measure
+from tools.floods.flood import Flood
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=str)

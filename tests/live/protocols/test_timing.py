@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from mailauth.testing import RunningServer
-from tests.live.timing import (
+from tools.timing import (
     COMPARISONS,
     FALSE_ALARM_Z,
     WITHOUT_PASSWORDS,

@@ -2,7 +2,7 @@
 
 A flood is an attack, which is a function, and the bounds that must hold meanwhile. How to add one:
 
-    # tests/live/floods/readers.py
+    # tools/floods/readers.py
     def unread_stream(stranger: Stranger) -> None:
         with stranger.connect("http") as connection:
             connection.sendall(b"GET /events?after=1 HTTP/1.1\r\n...\r\n\r\n")
@@ -28,11 +28,11 @@ measured, and fails above a bound; `tests/live/protocols/test_floods.py` does so
   in by IMAP from 127.0.0.1, which is never blocked.
 """
 
-from tests.live.floods.credentials import CREDENTIALS
-from tests.live.floods.flood import Bounds, Flood, Measured, Stranger
-from tests.live.floods.readers import READERS
-from tests.live.floods.records import RECORDS
-from tests.live.floods.running import measure
+from tools.floods.credentials import CREDENTIALS
+from tools.floods.flood import Bounds, Flood, Measured, Stranger
+from tools.floods.readers import READERS
+from tools.floods.records import RECORDS
+from tools.floods.running import measure
 
 FLOODS = {flood.name: flood for flood in (*CREDENTIALS, *READERS, *RECORDS)}
 

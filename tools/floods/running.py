@@ -15,7 +15,9 @@ from pathlib import Path
 from mailauth.passwords.making import SCHEMES
 from mailauth.record.journal import decode
 from mailauth.testing import RunningServer
-from tests.live.floods.flood import (
+from tests.live.support.raw_clients import Dialogue
+from tests.live.support.workforce import children_of
+from tools.floods.flood import (
     BLOCKED,
     FRIEND,
     NAME,
@@ -26,8 +28,6 @@ from tests.live.floods.flood import (
     Measured,
     Stranger,
 )
-from tests.live.support.raw_clients import Dialogue
-from tests.live.support.workforce import children_of
 
 _PAUSE = 0.004  # seconds between the others' logins, so that they are no flood of their own
 _START_SECONDS = 30.0

@@ -22,7 +22,7 @@ def main() -> None:
     """Fuzz the targets one after the other; exit with 1 when something broke."""
     if sys.argv[1:2] == ["--one"]:
         _fuzz_here(*sys.argv[2:])
-    from tests.fuzz.targets import TARGETS
+    from tools.fuzz.targets import TARGETS
 
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description="Fuzz the parsers.")
     parser.add_argument("--minutes", type=float, default=2.0, help="for each target (2)")
@@ -39,7 +39,7 @@ def _fuzz_here(target: str, *arguments: str) -> NoReturn:
     import atheris
 
     with atheris.instrument_imports(include=["mailauth"]):
-        from tests.fuzz.targets import TARGETS
+        from tools.fuzz.targets import TARGETS
     atheris.Setup([sys.argv[0], *arguments], TARGETS[target])
     atheris.Fuzz()
     raise AssertionError("libFuzzer ends the process")
@@ -51,13 +51,13 @@ def _fuzz(target: str, minutes: float) -> bool:
     for directory in (corpus, seeds, broken):
         directory.mkdir(parents=True, exist_ok=True)
     dictionary = _KEPT / target / "words"
-    from tests.fuzz.seeds import write_dictionary, write_seeds
+    from tools.fuzz.seeds import write_dictionary, write_seeds
 
     write_seeds(target, seeds)
     write_dictionary(target, dictionary)
     ended = subprocess.run(
         [
-            *(sys.executable, "-m", "tests.fuzz", "--one", target),
+            *(sys.executable, "-m", "tools.fuzz", "--one", target),
             *(str(corpus), str(seeds), f"-dict={dictionary}", f"-artifact_prefix={broken}/"),
             *(f"-max_total_time={round(minutes * 60)}", f"-max_len={_LONGEST}"),
             *(f"-timeout={_HANGS_SECONDS}", f"-rss_limit_mb={_MEMORY_MEGABYTES}"),

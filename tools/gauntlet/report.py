@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mailauth.faults import Fault
 from mailauth.kit.gauntlet.judging import Verdict
-from tests.gauntlet.clients import CLIENTS
-from tests.gauntlet.running import RULES, Seen
 from tests.live.support.ways import Care
+from tools.gauntlet.clients import CLIENTS
+from tools.gauntlet.running import RULES, Seen
 
 REMARKS = Path(__file__).with_name("REMARKS.md")
 CASES = ("no-fault", *(fault.value for fault in Fault))

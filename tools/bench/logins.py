@@ -17,7 +17,7 @@ import msgspec
 
 from mailauth.testing import RunningServer
 from mailauth.testing.running import NotStarted
-from tests.bench.dialogues import (
+from tools.bench.dialogues import (
     ACCOUNTS,
     DIALOGUES,
     IDLE_IN_CLEAR,
@@ -27,11 +27,11 @@ from tests.bench.dialogues import (
     RESUMED,
     Dialogue,
 )
-from tests.bench.dovecot import Dovecot, installed_version
-from tests.bench.load import Load, LoadClient
-from tests.bench.machine import cores, cpu_seconds, memory
-from tests.bench.results import table
-from tests.bench.this_server import ThisServer
+from tools.bench.dovecot import Dovecot, installed_version
+from tools.bench.load import Load, LoadClient
+from tools.bench.machine import cores, cpu_seconds, memory
+from tools.bench.results import table
+from tools.bench.this_server import ThisServer
 
 ROUNDS = 3
 SECONDS = 1.5

@@ -1,4 +1,4 @@
-"""`python -m tests.gauntlet.log_in NAME`: a client of the table logs in to what the gauntlet has.
+"""`python -m tools.gauntlet.log_in NAME`: a client of the table logs in to what the gauntlet has.
 
 It exits with 1 where the client's own exit code was not 0, and says what the client said.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 from mailauth.config import TlsMode
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
-from tests.gauntlet.clients import CLIENTS
 from tests.live.support.ways import Access, Way
+from tools.gauntlet.clients import CLIENTS
 
 _SECURITY = {TlsMode.STARTTLS: Security.STARTTLS, TlsMode.IMPLICIT: Security.IMPLICIT}
 

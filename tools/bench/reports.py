@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.logs import ACCOUNTS, FIXED, OPEN, write_lines
-from tests.bench.results import table
+from tools.bench.logs import ACCOUNTS, FIXED, OPEN, write_lines
+from tools.bench.results import table
 
 LINES = 10_000_000
 _REPORTS = ("summary", "cases", "cutoff", "countries")

@@ -13,9 +13,9 @@ from random import Random
 from threading import Timer
 from time import perf_counter
 
-from tests.live.kill_rounds import KINDS, Rounds
 from tests.live.support.shim import preloaded
 from tests.live.support.workforce import all_serve, has_ended, workers
+from tools.kill_rounds import KINDS, Rounds
 
 HOLDING = ("stop", "hang")  # what a worker does with the lock in its hands (`shim.c`)
 ANYWHERE = "anywhere"

@@ -9,8 +9,8 @@ import importlib
 import sys
 from pathlib import Path
 
-from tests.bench.machine import described
-from tests.bench.results import with_section
+from tools.bench.machine import described
+from tools.bench.results import with_section
 
 BENCHMARKS = ("logins", "mailbox", "hashes", "console", "reports", "plugin")
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -24,7 +24,7 @@ def main() -> None:
     if unknown := set(options.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     for name in options.names or BENCHMARKS:
-        measured: str = importlib.import_module(f"tests.bench.{name}").measure()
+        measured: str = importlib.import_module(f"tools.bench.{name}").measure()
         section = f"{described()}\n\n{measured}"
         sys.stdout.write(f"\n## {name}\n\n{section}\n")
         if options.write:

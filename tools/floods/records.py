@@ -2,8 +2,8 @@
 
 import base64
 
-from tests.live.floods.flood import NAME, Bounds, Flood, Stranger
 from tests.live.support.raw_clients import Dialogue
+from tools.floods.flood import NAME, Bounds, Flood, Stranger
 
 _FAILURES = 10  # on one connection; after that the server ends it
 _SILENT = 10  # connections without a byte, after each with attempts

@@ -4,7 +4,7 @@ from base64 import b64encode
 from socket import create_connection, socket
 
 from mailauth.testing import RunningServer
-from tests.live.floods.flood import NAME, PASSWORD, Bounds, Flood, Stranger
+from tools.floods.flood import NAME, PASSWORD, Bounds, Flood, Stranger
 
 RECORDS = 9000
 STREAMS, READS = 50, 1000

@@ -9,9 +9,9 @@ from mailauth.pop3.commands import COMMANDS as POP3_COMMANDS
 from mailauth.sasl import MECHANISMS
 from mailauth.smtp.commands import COMMANDS as SMTP_COMMANDS
 from mailauth.testing.transcripts import sent_by_client
-from tests.fuzz.targets import IMPLICIT_TLS, LOGGED_IN, REFUSES_CLEARTEXT
+from tools.fuzz.targets import IMPLICIT_TLS, LOGGED_IN, REFUSES_CLEARTEXT
 
-_TESTS = Path(__file__).parent.parent
+_TESTS = Path(__file__).parents[2] / "tests"
 _BEGINNINGS = (0, LOGGED_IN, REFUSES_CLEARTEXT, LOGGED_IN | IMPLICIT_TLS)
 _SOURCES = {"proxy": "wire/test_proxy.py", "line": "record/test_line.py"}
 _COMMANDS: dict[str, Iterable[bytes]] = {

@@ -18,8 +18,8 @@ from typing import Self
 import msgspec
 
 from mailauth.testing import RunningServer
-from tests.bench.machine import cores
-from tests.bench.results import table
+from tools.bench.machine import cores
+from tools.bench.results import table
 
 MESSAGES = 20_000
 NAME = "mary@mydomain.com"

@@ -19,9 +19,9 @@ from typing import Self
 from urllib.parse import urlencode
 
 from mailauth.testing import RunningServer
-from tests.bench.logs import write_logs
-from tests.bench.machine import cpu_seconds
-from tests.bench.results import table
+from tools.bench.logs import write_logs
+from tools.bench.machine import cpu_seconds
+from tools.bench.results import table
 
 EVENTS = 100_000
 PAGES = (

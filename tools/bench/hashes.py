@@ -17,9 +17,9 @@ import msgspec
 
 from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
-from tests.bench.machine import cpu_seconds
-from tests.bench.results import table
 from tests.live.support.raw_clients import Dialogue
+from tools.bench.machine import cpu_seconds
+from tools.bench.results import table
 
 NAME, PASSWORD = "mary@mydomain.com", "correct horse"
 

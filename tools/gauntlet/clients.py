@@ -13,7 +13,6 @@ import msgspec
 from mailauth.config import TlsMode
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Security
-from tests.gauntlet import standard_library
 from tests.live.support.clients import (
     curl,
     fetchmail,
@@ -29,11 +28,12 @@ from tests.live.support.letters import Letter
 from tests.live.support.programs import run
 from tests.live.support.thunderbird.program import Thunderbird
 from tests.live.support.ways import Access, Care
+from tools.gauntlet import standard_library
 
 IMAP, POP3, SMTP = Protocol.IMAP, Protocol.POP3, Protocol.SMTP
 BOTH = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
-_NODE = Path(__file__).parents[1] / "live" / "support" / "node"
+_NODE = Path(__file__).parents[2] / "tests" / "live" / "support" / "node"
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

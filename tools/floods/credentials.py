@@ -8,8 +8,8 @@ from itertools import product
 from urllib.parse import quote_from_bytes
 
 from mailauth.sasl.saslprep import LONGEST
-from tests.live.floods.flood import NAME, Bounds, Flood, Stranger
 from tests.live.support.raw_clients import Dialogue
+from tools.floods.flood import NAME, Bounds, Flood, Stranger
 
 _FAILURES = 10  # on one connection; after that the server ends it
 _AUTH_OCTETS = 12_288  # of a response in base64 (RFC 4954 §4)

@@ -3,7 +3,7 @@
 Every answer that a client has seen has one line, none has two, lines are whole and in the order of
 time, and the journal says the same as the lines: across rotation, restarts and workers.
 
-    python -m tests.live.kill_rounds --rounds 50 --workers 2
+    python -m tools.kill_rounds --rounds 50 --workers 2
 """
 
 import argparse
@@ -141,7 +141,7 @@ def whole_lines(log: Path) -> list[bytes]:
 
 def stop_workers(count: int, times: int, seed: int) -> None:
     """Stop workers, wherever they are and with the record's lock in their hands."""
-    from tests.live.stop_rounds import WAYS, StopRounds
+    from tools.stop_rounds import WAYS, StopRounds
 
     for way in WAYS:
         print(f"workers {count}, one stops ({way}), seed {seed}:", end=" ", flush=True)

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from tests.bench.results import table
+from tools.bench.results import table
 
 FILE = Path(__file__).with_name("five_hundred.py")
 TESTS = 500

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.machine import described
-from tests.gauntlet.clients import CLIENTS, version_of
-from tests.gauntlet.report import written
-from tests.gauntlet.running import Seen, is_there, run, ways
+from tools.bench.machine import described
+from tools.gauntlet.clients import CLIENTS, version_of
+from tools.gauntlet.report import written
+from tools.gauntlet.running import Seen, is_there, run, ways
 
 HERE = Path(__file__).parent
 KEPT, RESULTS = HERE / "results.json", HERE / "RESULTS.md"

@@ -14,8 +14,8 @@ import msgspec
 
 from mailauth.config import TlsMode
 from mailauth.faults import FAULTS, FaultKind
-from tests.gauntlet.clients import CLIENTS, Client
 from tests.live.support.ways import Care
+from tools.gauntlet.clients import CLIENTS, Client
 
 WORDS = 200  # characters of evidence
 RULES = 2  # of judging; see `report`
@@ -51,7 +51,7 @@ def is_there(name: str) -> bool:
 
 def run(name: str, protocol: str, tls: TlsMode) -> list[Seen]:
     """Run the gauntlet; raises `CalledProcessError` where it does not come to an end."""
-    driver = [sys.executable, "-m", "tests.gauntlet.log_in", name]
+    driver = [sys.executable, "-m", "tools.gauntlet.log_in", name]
     with tempfile.TemporaryDirectory() as directory:
         junit = Path(directory, "gauntlet.xml")
         command = [

@@ -3,7 +3,7 @@
     scripts/stress --seconds 60 --clients 12 --store maildir
     scripts/stress --flood imap-names --seconds 20
 
-The floods (`tests.live.floods`) are of strangers, while others log in.
+The floods (`tools.floods`) are of strangers, while others log in.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from threading import Barrier, BrokenBarrierError, Thread
 import msgspec
 
 from mailauth.testing import RunningServer
-from tests.live.floods import FLOODS, Flood, measure
 from tests.live.support.mirror import Mirror
+from tools.floods import FLOODS, Flood, measure
 
 NAME = "mary@mydomain.com"
 BOX, OTHER = b"INBOX", b"Archive"

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Self
 
 from mailauth.testing import RunningServer
-from tests.bench.dialogues import ACCOUNTS, PASSWORD
-from tests.bench.machine import settle
+from tools.bench.dialogues import ACCOUNTS, PASSWORD
+from tools.bench.machine import settle
 
 
 class ThisServer:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tests.bench.machine import settle
+from tools.bench.machine import settle
 
 _START_SECONDS = 20.0
 

@@ -1,0 +1,1 @@
+"""Programs for us: benchmarks, fuzzing, long runs, pictures. Tests are in `tests`."""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import msgspec
 
 from mailauth.control.line import Answer, Failed, Handlers
-from mailauth.web.session.admin_link import LIFETIME_SECONDS
 
 
 class OpenConsole(msgspec.Struct, frozen=True, tag="open-console"):
@@ -23,10 +22,14 @@ class ConsoleLink(msgspec.Struct, frozen=True, tag="console-link"):
 
 
 class ConsoleHandlers:
-    """The handler of this request. `link` makes a link, or says `None` where HTTP is not served."""
+    """The handler of this request. `link` makes a link, or says `None` where HTTP is not served.
 
-    def __init__(self, link: Callable[[], str | None]) -> None:
+    A link works for so many seconds.
+    """
+
+    def __init__(self, link: Callable[[], str | None], seconds: int) -> None:
         self._link = link
+        self._seconds = seconds
 
     def table(self) -> Handlers:
         """Return the request's handler."""
@@ -36,4 +39,4 @@ class ConsoleHandlers:
         url = self._link()
         if url is None:
             return Failed("this server has no HTTP listener, and so no console")
-        return ConsoleLink(url, LIFETIME_SECONDS)
+        return ConsoleLink(url, self._seconds)

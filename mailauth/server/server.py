@@ -56,6 +56,7 @@ from mailauth.web.api.metrics import Metrics
 from mailauth.web.operations import Operations
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.reports import Reports
+from mailauth.web.session.admin_link import LIFETIME_SECONDS
 from mailauth.web.site import WebSite
 from mailauth.web.turns import Turn, Turns
 
@@ -290,7 +291,7 @@ class Server:
         self._control = ControlService(
             AccountHandlers(self.authority).table()
             | BlockHandlers(self.authority).table()
-            | ConsoleHandlers(self.console_link).table()
+            | ConsoleHandlers(self.console_link, LIFETIME_SECONDS).table()
             | RecordHandlers(self.authority, feed, operations.settled).table()
             | service_handlers(operations.services),
             self._reactor,

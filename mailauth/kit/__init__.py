@@ -1,0 +1,1 @@
+"""Tools for testing what logs in: scenarios to replay, the probe, the gauntlet, expectations."""

@@ -1,11 +1,11 @@
-"""The mail of one account: its folders, and the lock under which everything in it is done."""
+"""The mail of one account: its folders, each with the mailbox that it is."""
 
 import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 from mailbox import Maildir
 from pathlib import Path
@@ -18,14 +18,16 @@ from mailauth.mailbox.errors import (
 )
 from mailauth.mailbox.maildir.changes import Changes
 from mailauth.mailbox.maildir.copying import MaildirCopying
-from mailauth.mailbox.maildir.files import locked, new_key, replace
+from mailauth.mailbox.maildir.files import new_key, replace
 from mailauth.mailbox.maildir.folder import MaildirMailbox
+from mailauth.mailbox.maildir.gate import Gate
 from mailauth.mailbox.maildir.journal import Begun, BrokenJournal, Journal
 from mailauth.mailbox.maildir.total import Total
+from mailauth.mailbox.maildir.usage import Usage
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.names import INBOX, canonical_name, new_name
-from mailauth.mailbox.room import Used, check_room, quota
-from mailauth.mailbox.store import Entry, Limits, MaildropLock, Quota, SpecialUse
+from mailauth.mailbox.room import quota
+from mailauth.mailbox.store import Counts, Entry, Limits, MaildropLock, Quota, SpecialUse
 from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special_use, subscribed
 from mailauth.wire import utf7
 
@@ -44,21 +46,17 @@ class MaildirAccount:
     ) -> None:
         self.path = path
         self._limits = limits
-        self._total = total
         self._uid_validity = uid_validity
-        self._editions = str(path / "mailauth-edition")
         self._mailboxes: dict[str, MaildirMailbox] = {}
         self._inodes: dict[str, int] = {}  # of the folders, by name
         self._edition = -1  # when it was made sure which mailbox each folder is
-        self._size = 0
-        self._held = 0
-        self._reserved_messages = 0
-        self._reserved_size = 0
         self._abandoned: list[MaildirCopying] = []
+        self._gate = Gate(path)
+        self._usage = Usage(path, limits, total, self._counts)
 
     def provide(self, welcome: NewMessage) -> None:
         """Make the mailboxes that an account begins with beside INBOX, and its first message."""
-        with self.lock():
+        with self._gate.lock():
             self.identify()
             for name in PROVIDED:
                 self._make(name)
@@ -66,12 +64,12 @@ class MaildirAccount:
             self.mailbox(INBOX).append([welcome])
 
     def entries(self) -> list[Entry]:
-        with self.lock():
+        with self._gate.lock():
             self.identify()
             return entries({name: box.special_use for name, box in self._mailboxes.items()})
 
     def mailbox(self, name: str) -> MaildirMailbox:
-        with self.lock():
+        with self._gate.lock():
             self.identify()
             while mailbox := self._mailboxes.get(canonical_name(name)):
                 mailbox.sync()
@@ -80,7 +78,7 @@ class MaildirAccount:
             raise NoSuchMailbox("No mailbox has this name")
 
     def create(self, name: str) -> MaildirMailbox:
-        with self.lock():
+        with self._gate.lock():
             self.identify()
             for new in creation(name, self._mailboxes, self._limits):
                 mailbox = self._make(new)
@@ -88,19 +86,19 @@ class MaildirAccount:
             return mailbox
 
     def delete(self, name: str) -> None:
-        with self.lock():
+        with self._gate.lock():
             mailbox = self.mailbox(name)
             if mailbox.name == INBOX:
                 raise MailboxNotAllowed("INBOX cannot be deleted")
             removed = self.path / f"{_REMOVED}{new_key()}"
-            self.amend()
+            self._gate.amend()
             self._directory(mailbox.name).rename(removed)
             self.identify()
             shutil.rmtree(removed)
-            self.settle()
+            self._usage.settle()
 
     def rename(self, name: str, to: str) -> None:
-        with self.lock():
+        with self._gate.lock():
             self.identify()
             if canonical_name(name) == INBOX:
                 inbox = self.mailbox(INBOX)
@@ -109,18 +107,18 @@ class MaildirAccount:
             plan = renaming(name, to, self._mailboxes, self._limits)
             for superior in plan.created:
                 self._make(superior)
-            self.amend()
+            self._gate.amend()
             with Changes() as changes:
                 for old, new in plan.moved:
                     changes.rename(str(self._directory(old)), str(self._directory(new)))
             self.identify()
 
     def subscribe(self, name: str) -> None:
-        with self.lock():
+        with self._gate.lock():
             self._subscribe(subscribed(name, self.subscriptions(), self._limits))
 
     def unsubscribe(self, name: str) -> None:
-        with self.lock():
+        with self._gate.lock():
             self._subscribe({*self.subscriptions()} - {canonical_name(name)})
 
     def subscriptions(self) -> Collection[str]:
@@ -131,14 +129,12 @@ class MaildirAccount:
         return frozenset(text.split("\n")[:-1])
 
     def quota(self) -> Quota:
-        return quota(self._limits, self.settle())
+        with self._gate.lock():
+            return quota(self._limits, self._usage.settle())
 
     def check_room(self, size: int) -> None:
-        self.check_sizes([size])
-
-    def check_sizes(self, sizes: Sequence[int]) -> None:
-        """Raises `OverQuota` or `MessageTooBig` when messages of these sizes cannot be added."""
-        check_room(self._limits, self.settle(), sizes)
+        with self._gate.lock():
+            self._usage.check([size])
 
     def deliver(self, content: bytes, at: datetime) -> None:
         self.mailbox(INBOX).append([NewMessage(content, at)])
@@ -160,66 +156,12 @@ class MaildirAccount:
         """The mailboxes that somebody listens to."""
         return [mailbox for mailbox in self._mailboxes.values() if mailbox.is_watched]
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other processes out. Raises `StoreUnavailable` for what the file system refuses."""
-        if self._held:
-            yield
-            return
-        try:
-            with locked(self.path / "mailauth.lock"):
-                self._held += 1
-                try:
-                    yield
-                finally:
-                    self._held -= 1
-        except OSError as error:
-            raise StoreUnavailable("The mail store cannot do this now") from error
-
-    def settle(self) -> Used:
-        """What the account has, and all accounts; what there was to count is counted."""
-        with self.lock():
-            self.identify()
-            for mailbox in tuple(self._mailboxes.values()):
-                mailbox.sync()
-            counts = [mailbox.counts() for mailbox in self._mailboxes.values()]
-            size = sum(count.size for count in counts)
-            self._size = size
-            total = self._total.settle(self.path, size)
-            messages = sum(count.messages for count in counts) + self._reserved_messages
-            return Used(messages, size + self._reserved_size, total + self._reserved_size)
-
-    def reserve(self, messages: int, size: int) -> None:
-        """Let so much more (or, negative, less) be used by copies that are on their way here."""
-        self._reserved_messages += messages
-        self._reserved_size += size
-
-    def count(self, octets: int) -> None:
-        """Count what has come since `settle`, the lock being held all the while."""
-        self._size += octets
-        self._total.settle(self.path, self._size)
-
-    def edition(self) -> int:
-        """A number that grows when folders are made, moved or removed, and journals replaced.
-
-        They cannot be told apart by themselves: a new file may have the number of an old one.
-        """
-        try:
-            return os.stat(self._editions).st_size
-        except FileNotFoundError:
-            return 0
-
-    def amend(self) -> None:
-        """Let `edition` grow, before what it grows for. The lock is held."""
-        with open(self._editions, "ab") as file:
-            file.write(b".")
-
     def identify(self, doubted: MaildirMailbox | None = None) -> None:
         """Find out which folders there are, and which mailboxes they are. The lock is held.
 
         A folder that was there before is the same mailbox as before, unless that is doubted.
         """
-        edition = self.edition()
+        edition = self._gate.edition()
         folders = self._folders()
         by_validity = {mailbox.uid_validity: mailbox for mailbox in self._mailboxes.values()}
         found: dict[str, MaildirMailbox] = {}
@@ -251,13 +193,13 @@ class MaildirAccount:
     def tidy(self) -> None:
         """Undo some of what there is to undo."""
         if self._abandoned:
-            with self.lock():
+            with self._gate.lock():
                 if self._abandoned[0].undo():
                     del self._abandoned[0]
 
     def sweep(self) -> None:
         """Remove what a process that was killed has left behind."""
-        with self.lock():
+        with self._gate.lock():
             for removed in self.path.glob(f"{_REMOVED}*"):
                 shutil.rmtree(removed)
             self.identify()
@@ -267,6 +209,13 @@ class MaildirAccount:
                     with suppress(FileNotFoundError):  # delivered meanwhile
                         if time.time() - draft.stat().st_mtime > _DRAFT_LIFE:
                             draft.unlink()
+
+    def _counts(self) -> list[Counts]:
+        """What each mailbox has now. The lock is held."""
+        self.identify()
+        for mailbox in tuple(self._mailboxes.values()):
+            mailbox.sync()
+        return [mailbox.counts() for mailbox in self._mailboxes.values()]
 
     def _folders(self) -> dict[str, int]:
         """The folders' inodes by the names of their mailboxes, INBOX first."""
@@ -298,7 +247,7 @@ class MaildirAccount:
 
     def _begin(self, name: str, use: SpecialUse | None) -> Begun:
         """Write the beginning of a folder's journal."""
-        self.amend()
+        self._gate.amend()
         begun = Begun(
             version=1,
             generation=1,
@@ -326,7 +275,9 @@ class MaildirAccount:
         return mailbox
 
     def _opened(self, name: str, begun: Begun) -> MaildirMailbox:
-        return MaildirMailbox(name, self._directory(name), begun, self, self._limits)
+        return MaildirMailbox(
+            name, self._directory(name), begun, self, self._gate, self._usage, self._limits
+        )
 
     def _next_uid_validity(self) -> int:
         """A UIDVALIDITY that the account has not had."""

@@ -1,42 +1,83 @@
 """A COPY of many messages into a folder, some at a time, of which nothing is seen before the end.
 
-Its files come into `cur` at once, under keys that begin with the name of a mark, which is a file
-in the folder. While that is there, such a file is no message unless the journal says so: all become
-messages with the lines that the journal gets at the end. Who copies holds the mark locked, so that
-what a process that was killed has left is known for what it is.
+Its files come into `cur` at once, under keys that begin with the name of a mark (`marks`). All
+become messages with the lines that the journal gets at the end.
 """
 
-import fcntl
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from mailauth.mailbox.maildir import marks
+from mailauth.mailbox.maildir.arrival import Arrival, Carry
 from mailauth.mailbox.maildir.changes import Changes
 from mailauth.mailbox.maildir.files import new_key
+from mailauth.mailbox.maildir.gate import Gate
+from mailauth.mailbox.maildir.usage import Usage
+from mailauth.mailbox.message import Message
 from mailauth.mailbox.store import Copied
-
-if TYPE_CHECKING:
-    from mailauth.mailbox.maildir.account import MaildirAccount
-    from mailauth.mailbox.maildir.folder import MaildirMailbox
-    from mailauth.mailbox.maildir.journaled import Arrival
 
 UNDONE_AT_ONCE = 500  # files
 
-_MARK = "mailauth-copying-"
+
+class Source(Protocol):
+    """The mailbox that is copied from. The account's lock is held."""
+
+    def lend(self, uids: Iterable[int]) -> list[Message]:
+        """Those of the messages that are here; raises `NoSuchMailbox`."""
+
+    def carry(self, transfer: Callable[[str, str], None], message: Message, to: str) -> bool:
+        """Let a message's file be another's; say whether it was there."""
+
+
+class Target(Protocol):
+    """The mailbox that is copied to. The account's lock is held."""
+
+    @property
+    def removed(self) -> bool:
+        """Whether it is there no more."""
+
+    def sync(self) -> None:
+        """Take in what others did, and tell the listeners."""
+
+    def file(self, place: str) -> str:
+        """The path of what is at a place in the folder."""
+
+    def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
+        """Raises `NoSuchMailbox`, and `LimitReached` for messages with these flags."""
+
+    def receive(self, message: Message, key: str, carry: Carry) -> Arrival | None:
+        """Have a message's file, which `carry` brings, before it is a message here."""
+
+    def enter(self, arrivals: Sequence[Arrival], changes: Changes) -> Copied:
+        """Let what was received be messages here, all at once."""
+
+    def discard(self, arrival: Arrival, changes: Changes) -> None:
+        """Remove the file of what is not to be a message."""
+
+    def touch(self, changes: Changes) -> None:
+        """Spare everybody a look at files that are no messages yet, or none any more."""
 
 
 class MaildirCopying:
     """A copy of many; see `store.Copying`.
 
-    What is undone is undone by the account, later and in turns.
+    What came to nothing is given to `abandon`, to be undone later and in turns.
     """
 
     def __init__(
-        self, account: "MaildirAccount", source: "MaildirMailbox", target: "MaildirMailbox"
+        self,
+        gate: Gate,
+        usage: Usage,
+        source: Source,
+        target: Target,
+        abandon: Callable[["MaildirCopying"], None],
     ) -> None:
-        self._account = account
+        self._gate = gate
+        self._usage = usage
+        self._abandon = abandon
         self._source = source
         self._target = target
         self._arrivals: list[Arrival] = []
@@ -46,13 +87,13 @@ class MaildirCopying:
         self._files = 0
 
     def add(self, uids: Iterable[int]) -> None:
-        with self._account.lock():
+        with self._gate.lock():
             messages = self._source.lend(uids)
             self._flag_sets.update(message.flags for message in messages)
             self._target.check_taking(self._flag_sets)
-            self._account.check_sizes([message.size for message in messages])
+            self._usage.check([message.size for message in messages])
             if self._mark is None:
-                self._mark = _marked(self._target.file(_MARK + self._key))
+                self._mark = marks.marked(self._target.file(marks.PREFIX + self._key))
             with Changes() as changes:
                 carry = partial(self._source.carry, changes.link)
                 arrivals = []
@@ -67,18 +108,18 @@ class MaildirCopying:
             self._reserve(arrivals, 1)
 
     def commit(self) -> Copied:
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self._target.check_taking(self._flag_sets)
-            self._account.check_sizes([])  # other processes may have taken the room
+            self._usage.check([])  # other processes may have taken the room
             copied = self._target.enter(self._arrivals, changes)
             arrivals, self._arrivals = self._arrivals, []
             self._reserve(arrivals, -1)
-            self._account.count(sum([arrival.content.size for arrival in arrivals]))
+            self._usage.count(sum([arrival.content.size for arrival in arrivals]))
         return copied
 
     def close(self) -> None:
         if self._mark is not None:
-            self._account.abandon(self)
+            self._abandon(self)
 
     def undo(self) -> bool:
         """Remove what came to nothing, some files at a time; say whether that is all.
@@ -100,56 +141,12 @@ class MaildirCopying:
             return False
         if there:
             with suppress(FileNotFoundError):
-                os.unlink(self._target.file(_MARK + self._key))
+                os.unlink(self._target.file(marks.PREFIX + self._key))
         os.close(self._mark)
         self._mark = None
         return True
 
-    def _reserve(self, arrivals: Sequence["Arrival"], sign: int) -> None:
+    def _reserve(self, arrivals: Sequence[Arrival], sign: int) -> None:
         """Take room for these messages or, with -1, give it back."""
         sizes = [arrival.content.size for arrival in arrivals]
-        self._account.reserve(sign * len(sizes), sign * sum(sizes))
-
-
-def without_copies(folder: str, keys: list[str]) -> list[str]:
-    """Those of the keys, which the journal has not, that are not of an unfinished copy."""
-    marks = _marks(folder) if keys else []
-    if not marks:
-        return keys
-    return [key for key in keys if key.rpartition("-")[0] not in marks]
-
-
-def left_behind(folder: str) -> list[str]:
-    """The marks of copies whose process is no more. The account's lock is held."""
-    return [mark for mark in _marks(folder) if _is_free(f"{folder}/{_MARK}{mark}")]
-
-
-def of_copy(mark: str, keys: Iterable[str]) -> list[str]:
-    """The keys of one copy's files."""
-    return [key for key in keys if key.rpartition("-")[0] == mark]
-
-
-def unmark(folder: str, mark: str) -> None:
-    """Let the files of a copy be files like others."""
-    os.unlink(f"{folder}/{_MARK}{mark}")
-
-
-def _marks(folder: str) -> list[str]:
-    return [name[len(_MARK) :] for name in os.listdir(folder) if name.startswith(_MARK)]
-
-
-def _marked(file: str) -> int:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
-
-
-def _is_free(file: str) -> bool:
-    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+        self._usage.reserve(sign * len(sizes), sign * sum(sizes))

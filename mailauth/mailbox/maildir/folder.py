@@ -10,12 +10,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 from mailauth.mailbox.errors import MessageGone, StoreUnavailable
+from mailauth.mailbox.maildir.arrival import Arrival, Carry, MaildirFile, key_of
 from mailauth.mailbox.maildir.changes import Changes
-from mailauth.mailbox.maildir.copying import MaildirCopying, left_behind, of_copy, unmark
+from mailauth.mailbox.maildir.copying import MaildirCopying
 from mailauth.mailbox.maildir.files import from_disk, name_for, new_key, split, to_disk
+from mailauth.mailbox.maildir.gate import Gate
 from mailauth.mailbox.maildir.journal import (
     Added,
     Begun,
@@ -27,37 +29,56 @@ from mailauth.mailbox.maildir.journal import (
     Touched,
     draft,
 )
-from mailauth.mailbox.maildir.journaled import Arrival, JournaledMailbox, MaildirFile, dated, key_of
+from mailauth.mailbox.maildir.journaled import JournaledMailbox, dated
 from mailauth.mailbox.maildir.look import listed, modified
+from mailauth.mailbox.maildir.marks import left_behind, of_copy, unmark
+from mailauth.mailbox.maildir.usage import Usage
 from mailauth.mailbox.message import FlagChange, Message, NewMessage, with_crlf
 from mailauth.mailbox.store import Copied, Copying, Limits, Stored
 
-if TYPE_CHECKING:
-    from mailauth.mailbox.maildir.account import MaildirAccount
-
 SPARE_LINES = 1_000  # of a journal, before it is written anew
 
-Carry = Callable[[Message, str], bool]  # lets a message's file be another's; says if it was there
-
 T = TypeVar("T")
+
+
+class Account(Protocol):
+    """The account that a mailbox is in. Its lock is held."""
+
+    def mailbox(self, name: str) -> "MaildirMailbox":
+        """Another mailbox of it; raises `NoSuchMailbox`."""
+
+    def identify(self, doubted: "MaildirMailbox | None" = None) -> None:
+        """Find out which folders there are, and which mailboxes they are."""
+
+    def abandon(self, copying: MaildirCopying) -> None:
+        """Have undone what there is to undo of a copy, by and by."""
 
 
 class MaildirMailbox(JournaledMailbox):
     """One mailbox of a `MaildirAccount`; see `store.Mailbox`."""
 
     def __init__(
-        self, name: str, path: Path, begun: Begun, account: "MaildirAccount", limits: Limits
+        self,
+        name: str,
+        path: Path,
+        begun: Begun,
+        account: Account,
+        gate: Gate,
+        usage: Usage,
+        limits: Limits,
     ) -> None:
         super().__init__(name, path, begun, limits)
         self._account = account
+        self._gate = gate
+        self._usage = usage
         self._path = str(path)
         self._edition = -1  # of the account, when it was made sure that the journal is the same
 
     def append(self, messages: Sequence[NewMessage]) -> list[int]:
         contents = [with_crlf(message.content) for message in messages]
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self._begin()
-            self._account.check_sizes([len(content) for content in contents])
+            self._usage.check([len(content) for content in contents])
             self._check_keywords(message.flags for message in messages)
             first, modseq = self._index.uid_next, self._index.highest_modseq + 1
             records: list[Record] = []
@@ -69,13 +90,13 @@ class MaildirMailbox(JournaledMailbox):
                 changes.write(self.file(f"tmp/{key}"), file, to_disk(content), date)
                 records.append(Added(uid, modseq, key, len(content), date, zone, sorted(flags)))
             self._write(records, changes)
-            self._account.count(sum(map(len, contents)))
+            self._usage.count(sum(map(len, contents)))
         return list(range(first, first + len(messages)))
 
     def store(
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
     ) -> Stored:
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self._begin()
             plan = self._planned(uids, change, unchanged_since)
             modseq = self._index.highest_modseq + 1
@@ -88,32 +109,33 @@ class MaildirMailbox(JournaledMailbox):
             return Stored(self._present(plan.found), plan.modified, plan.before)
 
     def expunge(self, uids: Iterable[int], *, deleted: bool = False) -> list[int]:
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self._begin()
             removed = self._to_expunge(uids, deleted=deleted)
             for message in removed:
                 self._reach(key_of(message), partial(self._remove, changes))
             self._write_removed(removed, changes)
-            self._account.settle()
+            self._usage.settle()
         return [message.uid for message in removed]
 
     def copy(self, uids: Iterable[int], target: str) -> Copied:
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self._begin()
             into = self._account.mailbox(target)
             messages = self._present(uids)
-            self._account.check_sizes([message.size for message in messages])
+            self._usage.check([message.size for message in messages])
             copied = into.take(messages, partial(self.carry, changes.link), changes)
-            self._account.settle()
+            self._usage.settle()
         return copied
 
     def copying(self, target: str) -> Copying:
-        with self._account.lock():
+        with self._gate.lock():
             self._begin()
-            return MaildirCopying(self._account, self, self._account.mailbox(target))
+            into = self._account.mailbox(target)
+            return MaildirCopying(self._gate, self._usage, self, into, self._account.abandon)
 
     def move(self, uids: Iterable[int], target: str) -> Copied:
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self._begin()
             into = self._account.mailbox(target)
             messages = self._present(uids)
@@ -124,7 +146,7 @@ class MaildirMailbox(JournaledMailbox):
     def claim_recent(self, below: int) -> int:
         if below <= self._index.recent_from:
             return self._index.recent_from
-        with self._account.lock(), Changes() as changes:
+        with self._gate.lock(), Changes() as changes:
             self.sync()
             first = self._index.recent_from
             if below > first and not self.removed:
@@ -134,7 +156,7 @@ class MaildirMailbox(JournaledMailbox):
     def poll(self) -> None:
         if self.removed or self._is_current():
             return
-        with self._account.lock():
+        with self._gate.lock():
             self.sync()
 
     def sync(self) -> None:
@@ -143,7 +165,7 @@ class MaildirMailbox(JournaledMailbox):
             if self.removed:
                 return
             try:
-                edition = self._account.edition()
+                edition = self._gate.edition()
                 changed = self._read_journal(edition)
                 self._edition = edition
                 changed = self._look() or changed
@@ -305,7 +327,7 @@ class MaildirMailbox(JournaledMailbox):
         """Whether nobody has done anything; a folder that cannot be looked at is not current."""
         try:
             return (
-                self._account.edition() == self._edition
+                self._gate.edition() == self._edition
                 and self._journal.is_read()
                 and self._sight.is_current()
             )
@@ -350,7 +372,7 @@ class MaildirMailbox(JournaledMailbox):
         self._journal.append(records)
         self._apply(records)
         if self._journal.lines > 2 * len(self._index) + SPARE_LINES:
-            self._account.amend()
+            self._gate.amend()
             self._journal.write(self._whole())
         self._tell()
 

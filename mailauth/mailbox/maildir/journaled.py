@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import assert_never
 from weakref import ReferenceType
 
-import msgspec
-
-from mailauth.mailbox.errors import MessageGone
 from mailauth.mailbox.index import Index
 from mailauth.mailbox.indexed import IndexedMailbox
+from mailauth.mailbox.maildir.arrival import Arrival, Folder, MaildirFile, key_of
 from mailauth.mailbox.maildir.files import name_for, split
 from mailauth.mailbox.maildir.journal import (
     Added,
@@ -36,33 +34,6 @@ from mailauth.mailbox.store import Limits
 MAX_FLAG_SETS = 256  # to be remembered as they are written
 
 
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A copy whose file is there, to become a message: `line` is its part of the journal."""
-
-    copied_from: int  # the UID in the mailbox it is copied from
-    key: str
-    place: str
-    content: "MaildirFile"
-    flags: frozenset[str]
-    internal_date: datetime
-    line: bytes
-
-
-class MaildirFile(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A message's content: a file, under whatever name it has when it is read."""
-
-    folder: ReferenceType["JournaledMailbox"]
-    key: str
-    size: int
-
-    def read(self) -> bytes:
-        """The message; raises `MessageGone`, `StoreUnavailable`."""
-        folder = self.folder()
-        if folder is None:
-            raise MessageGone("The mailbox is gone")
-        return folder.read(self.key)
-
-
 class JournaledMailbox(IndexedMailbox, ABC):
     """The part of a Maildir's mailbox that is in its journal."""
 
@@ -75,7 +46,7 @@ class JournaledMailbox(IndexedMailbox, ABC):
         self._places: Listing = {}  # by key: in which directory, under what name
         self._flag_sets: dict[tuple[str, ...], frozenset[str]] = {}  # as they are written
         self._sight = Sight(str(path))
-        self._itself = ReferenceType(self)
+        self._itself: ReferenceType[Folder] = ReferenceType(self)
 
     @abstractmethod
     def read(self, key: str) -> bytes:
@@ -186,12 +157,6 @@ class JournaledMailbox(IndexedMailbox, ABC):
             for message in index.messages()
         ]
         return [self._begun, *vanished, *added]
-
-
-def key_of(message: Message) -> str:
-    """The key of a message's file."""
-    assert isinstance(message.content, MaildirFile)
-    return message.content.key
 
 
 def dated(moment: datetime) -> tuple[int, int]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mailauth.mailbox.maildir.copying import without_copies
 from mailauth.mailbox.maildir.files import flags_of, from_disk, split
 from mailauth.mailbox.maildir.journal import Added, Flagged, Record, Removed
+from mailauth.mailbox.maildir.marks import without_copies
 from mailauth.mailbox.message import SYSTEM_FLAGS, Message
 
 SETTLED = 50_000_000  # nanoseconds; what changed later than that may change again at the same time

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from email.utils import getaddresses
 from urllib.parse import quote
 
+from mailauth.mime.parts import Part, parsing
 from mailauth.wire.work import PAUSE, Work
 
 _ADDRESS_FIELDS = frozenset(
@@ -21,19 +22,13 @@ _PARAMETER_FIELDS = frozenset({b"content-type", b"content-disposition"})
 _LEFT_OUT = frozenset(b"return-path received message-id in-reply-to references date".split())
 _ENCODED_OCTETS = 42  # in one encoded word, which has at most 75 (RFC 2047 §2)
 _LONGEST_FIELD = 16_384  # octets of a field that is looked into; a longer one is left out
-_LONGEST_HEADER = 262_144  # octets of a header in which a Content-Type is looked for
 _LONGEST_PARAMETER = 900  # of a line's 998 octets (RFC 5322 §2.1.1); a longer one is left out
 
-STEP_OCTETS = 1_048_576  # in which the end of a header is looked for in one go
+STEP_OCTETS = 1_048_576  # in which the end of a field is looked for in one go
 _STEP_LINES = 10_000  # looked at in one go
 _LONG_FIELD = 1_024  # octets of a field that takes as long as many others
 
 _LINE_ENDING = re.compile(rb"\r\n(?![ \t])")  # of a field
-_END_OF_HEADER = re.compile(rb"\r\n(?:\r\n|--)")  # a delimiter may come before the blank line
-_CONTENT_TYPE = re.compile(rb"(?i)(?:\A|\n)content-type[ \t]*:((?:[^\r\n]++|\r\n[ \t])*+)")
-_BOUNDARY = re.compile(rb'(?i);\s*+boundary\s*+=\s*+(?:"((?:[^"\\]|\\.)++)|([^\s;"]++))')
-_ENCLOSES = re.compile(rb"(?i)\s*message\s*/\s*(?:rfc822|global)\s*(?:;|\Z)")
-_ESCAPED = re.compile(rb"\\(.)")
 _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL)
 
 
@@ -42,64 +37,26 @@ def surrogate(content: bytes) -> Work[bytes]:
     if content.isascii():
         return content
     pieces: list[bytes] = []
-    done = start = 0
-    boundaries: set[bytes] = set()
-    while start >= 0:  # the message's own header, and those of what is in it, in one pass
-        end = yield from _end_of_header(content, start)
-        header = yield from _in_ascii(content, start, end)
+    done = 0
+    message = yield from parsing(content)
+    for part in message.walk():  # the message's own header, and those of what is in it
+        end = _end_of_header(part)
+        header = yield from _in_ascii(content, part.start, end)
         if header is not None:
-            pieces += (content[done:start], header)
+            pieces += (content[done : part.start], header)
             done = end
-        value = _content_type(content[start : min(end, start + _LONGEST_HEADER)])
-        if boundary := _BOUNDARY.search(value):
-            boundaries.add(_ESCAPED.sub(rb"\1", boundary[1] or boundary[2]).rstrip(b" \t"))
-        if _ENCLOSES.match(value) and content.startswith(b"\r\n\r\n", end):
-            start = end + 4
-            yield PAUSE
-        else:
-            start = yield from _next_part(content, end, boundaries)
+        yield PAUSE
     return b"".join((*pieces, content[done:])) if pieces else content
 
 
-def _end_of_header(content: bytes, start: int) -> Work[int]:
+def _end_of_header(part: Part) -> int:
     """Where the line ending stands that is followed by a blank line, or by a delimiter."""
-    if content.startswith(b"\r\n", start):
-        return start
-    for at in range(start, len(content), STEP_OCTETS):
-        if at > start:
-            yield PAUSE
-        stop = _END_OF_HEADER.search(content, at, at + STEP_OCTETS + 3)
-        if stop is not None:
-            return stop.start()
-    return len(content)
-
-
-def _content_type(header: bytes) -> bytes:
-    match = _CONTENT_TYPE.search(header)
-    return b"" if match is None else match[1].replace(b"\r\n", b"")
-
-
-def _next_part(content: bytes, at: int, boundaries: set[bytes]) -> Work[int]:
-    """Where the part behind the next delimiter begins; -1 if there is none."""
-    lines = 0
-    while boundaries and at < len(content):
-        beyond = at + STEP_OCTETS
-        at = content.find(b"\r\n--", at, beyond + 3)
-        if at < 0:
-            at = beyond
-            yield PAUSE
-            continue
-        end = content.find(b"\r\n", at + 4)
-        if end < 0:
-            return -1
-        if content[at + 4 : end].rstrip(b" \t") in boundaries:
-            yield PAUSE
-            return end + 2
-        at = end
-        lines += 1
-        if lines % _STEP_LINES == 0:
-            yield PAUSE
-    return -1
+    if part.data.startswith(b"\r\n", part.start):
+        return part.start
+    for blank in (b"\r\n\r\n", b"\n\r\n"):
+        if part.data.endswith(blank, part.start, part.body):
+            return part.body - len(blank)
+    return part.body
 
 
 def _end_of_field(content: bytes, at: int, end: int) -> Work[int]:

@@ -142,6 +142,17 @@ def test_hostile_parts_take_no_long(content: bytes) -> None:
     assert longest_step(making.surrogate(content + b"\xff")) < MAX_CALLS
 
 
+def test_a_line_feed_before_the_blank_line_stays_before_it() -> None:
+    """Where a header ends is what it is for IMAP, too."""
+    assert surrogate(b"X: \xff\n\r\n\xff") == b"X: =?utf-8?b?w78=?=\n\r\n\xff"
+
+
+def test_a_boundary_is_one_of_a_multipart_alone() -> None:
+    """Another type with that parameter has no parts, to whatever protocol."""
+    content = b"Content-Type: text/plain; boundary=b\r\n\r\n--b\r\nX: \xff\r\n\r\n"
+    assert surrogate(content) is content
+
+
 @pytest.mark.parametrize("shift", range(-4, 4))
 @pytest.mark.parametrize("ending", [b"\r\n", b"\r\n\t"])
 def test_where_a_step_ends_is_not_to_be_seen(shift: int, ending: bytes) -> None:

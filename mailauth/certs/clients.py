@@ -6,16 +6,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from mailauth.certs.ca import Authority, Key, new_key
+from mailauth.certs.ca import new_key
+from mailauth.certs.ca_store import CaStore, alone
 from mailauth.certs.client_ca import CLIENT_LIFETIME, issue_client_certificate, new_client_authority
 from mailauth.certs.pem import (
-    belong_together,
     read_certificates,
-    read_key,
     write_certificate,
     write_key,
 )
-from mailauth.certs.server import alone
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import TlsConfig
 from mailauth.home.directories import made
@@ -30,7 +28,7 @@ class Issued(msgspec.Struct, frozen=True):
 
 def client_ca(home: Path, tls: TlsConfig) -> Path:
     """Return where the CA is that vouches for clients, the user's or our own."""
-    return home / tls.client_ca if tls.client_ca else _ours(home)
+    return home / tls.client_ca if tls.client_ca else _ours(home).certificate
 
 
 def prepare_client_ca(home: Path, tls: TlsConfig, now: datetime) -> Path:
@@ -40,8 +38,8 @@ def prepare_client_ca(home: Path, tls: TlsConfig, now: datetime) -> Path:
     """
     if not tls.client_ca:
         with alone(home):
-            if not _ours(home).exists():
-                _make(home, now)
+            if not _ours(home).certificate.exists():
+                _ours(home).keep(new_client_authority(now))
     path = client_ca(home, tls)
     check_client_ca(path, now)
     return path
@@ -69,7 +67,7 @@ def issue_for_client(
     if tls.client_ca:
         raise ConfigError(f"tls.client_ca: {tls.client_ca} is not ours, ask it for the certificate")
     prepare_client_ca(home, tls, now)
-    authority, key = _authority(home), new_key()
+    authority, key = _ours(home).read(), new_key()
     certificate = issue_client_certificate(authority, account, key, now, lifetime)
     directory = home / "certs" / "clients"
     made(directory)
@@ -80,25 +78,5 @@ def issue_for_client(
     return issued
 
 
-def _ours(home: Path) -> Path:
-    return home / "certs" / "client-ca.pem"
-
-
-def _ours_key(home: Path) -> Path:
-    return _ours(home).with_suffix(".key")
-
-
-def _make(home: Path, now: datetime) -> None:
-    """Make our CA, its key first: a key without a certificate is one that vouches for nobody."""
-    authority = new_client_authority(now)
-    made(_ours(home).parent)
-    write_key(_ours_key(home), authority.key)
-    write_certificate(_ours(home), authority.certificate)
-
-
-def _authority(home: Path) -> Authority:
-    certificate = read_certificates(_ours(home), "the CA for clients")[0]
-    key = read_key(_ours_key(home), "the key of the CA for clients")
-    if not isinstance(key, Key) or not belong_together(certificate, key):
-        raise ConfigError(f"{_ours_key(home)} is not the key of {_ours(home)}")
-    return Authority(certificate, key)
+def _ours(home: Path) -> CaStore:
+    return CaStore(home, "client-ca", "the CA for clients", "the key of the CA for clients")

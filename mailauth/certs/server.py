@@ -5,9 +5,6 @@ new CA is made unasked only where there is none: who trusts the old one would ha
 """
 
 import enum
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
@@ -19,7 +16,6 @@ from cryptography.exceptions import InvalidSignature
 from mailauth.certs.ca import (
     SERVER_LIFETIME,
     Authority,
-    Key,
     host_names,
     issue_server_certificate,
     made_here,
@@ -27,6 +23,7 @@ from mailauth.certs.ca import (
     new_key,
     permits,
 )
+from mailauth.certs.ca_store import CaStore, alone
 from mailauth.certs.pem import (
     belong_together,
     read_certificates,
@@ -36,11 +33,10 @@ from mailauth.certs.pem import (
 )
 from mailauth.config.errors import ConfigError
 from mailauth.config.schema import TlsConfig
-from mailauth.home import state_directory
-from mailauth.home.directories import made
-from mailauth.home.file_lock import LockHeld, take
 
 RENEWED_BEFORE = SERVER_LIFETIME / 3
+
+_ANEW = "`mailauth cert issue` makes a new one, which clients must trust anew"
 
 
 class Store(msgspec.Struct, frozen=True):
@@ -51,14 +47,19 @@ class Store(msgspec.Struct, frozen=True):
     key: Path
 
     @property
+    def ca_store(self) -> CaStore:
+        """Where the CA is."""
+        return CaStore(self.home, "ca", "the CA", "the CA's key", _ANEW)
+
+    @property
     def ca(self) -> Path:
         """The CA's certificate."""
-        return self.home / "certs" / "ca.pem"
+        return self.ca_store.certificate
 
     @property
     def ca_key(self) -> Path:
         """The CA's private key."""
-        return self.home / "certs" / "ca.key"
+        return self.ca_store.key
 
 
 class State(enum.Enum):
@@ -87,9 +88,9 @@ def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
             case State.OWN | State.GOOD:
                 pass
             case State.DUE:
-                _issue(place, _authority(place), hostname, now)
+                _issue(place, place.ca_store.read(), hostname, now)
             case State.NOTHING:
-                _issue(place, _made_authority(place, hostname, now), hostname, now)
+                _issue(place, place.ca_store.keep(new_authority(hostname, now)), hostname, now)
             case _:
                 assert_never(state)
     return place
@@ -100,7 +101,7 @@ def authority_of(home: Path, tls: TlsConfig) -> Authority:
     place = store(home, tls)
     if _is_own(place, tls):
         raise ConfigError(f"tls.certificate: {place.certificate} is not by a CA of ours")
-    return _authority(place)
+    return place.ca_store.read()
 
 
 def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
@@ -111,7 +112,7 @@ def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Stor
             raise ConfigError(
                 f"tls.certificate: {place.certificate} is not ours, it was left alone"
             )
-        _issue(place, _made_authority(place, hostname, now), hostname, now)
+        _issue(place, place.ca_store.keep(new_authority(hostname, now)), hostname, now)
     return place
 
 
@@ -130,30 +131,8 @@ def examine(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> State:
         raise ConfigError(f'hostname: the CA {place.ca} does not permit "{hostname}"; {_ANEW}')
     if _is_good(place, ca, hostname, now):
         return State.GOOD
-    _authority(place)
+    place.ca_store.read()
     return State.DUE
-
-
-PATIENCE = 5.0  # seconds for another process to have made its certificates
-
-_ANEW = "`mailauth cert issue` makes a new one, which clients must trust anew"
-
-
-@contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Keep other processes from making certificates in the same home."""
-    path = state_directory(home) / "certs.lock"
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            take(lock, PATIENCE)
-        except LockHeld:
-            raise LockHeld(
-                f"{home}: another mailauth has been making certificates here for {PATIENCE:.0f} s"
-            ) from None
-        yield
-    finally:
-        os.close(lock)
 
 
 def _is_own(place: Store, tls: TlsConfig) -> bool:
@@ -203,23 +182,6 @@ def _issued_by(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
-
-
-def _authority(place: Store) -> Authority:
-    certificate = read_certificates(place.ca, "the CA")[0]
-    key = read_key(place.ca_key, "the CA's key")
-    if not isinstance(key, Key) or not belong_together(certificate, key):
-        raise ConfigError(f"the CA's key: {place.ca_key} is not the key of {place.ca}; {_ANEW}")
-    return Authority(certificate, key)
-
-
-def _made_authority(place: Store, hostname: str, now: datetime) -> Authority:
-    """Make a CA, its key first: a key without a certificate is one that nobody can trust yet."""
-    authority = new_authority(hostname, now)
-    made(place.ca.parent)
-    write_key(place.ca_key, authority.key)
-    write_certificate(place.ca, authority.certificate)
-    return authority
 
 
 def _issue(place: Store, authority: Authority, hostname: str, now: datetime) -> None:

@@ -142,7 +142,8 @@ def _loose(root: Path) -> Iterator[str]:
 
 
 def _silent(root: Path) -> Iterator[str]:
-    for file in sorted((root / "mailauth").rglob("__init__.py")):
+    packages = [file for top in ("mailauth", "tools") for file in (root / top).rglob("__init__.py")]
+    for file in sorted(packages):
         if ast.get_docstring(ast.parse(file.read_text("utf-8"))) is None:
             yield f"does not say what lives in it: {file.relative_to(root)}"
 

@@ -1,0 +1,1 @@
+"""Fuzzing of the cores, the PROXY header and the lines; `scripts/fuzz` runs it."""

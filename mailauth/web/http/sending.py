@@ -5,7 +5,8 @@ backlog. The next request on a connection is not answered before the last respon
 A client that takes nothing is let go in the end.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
@@ -13,12 +14,34 @@ from zope.interface import implementer
 
 from mailauth.web.http.backlog import Backlog
 
-if TYPE_CHECKING:
-    from mailauth.web.http.channel import Transaction
-
 PIECE_OCTETS = 16_384
 PATIENCE_SECONDS = 60  # with a client that takes nothing; and so long for what is long:
 OCTETS_A_SECOND = 4096
+
+
+class Channel(Protocol):
+    """A connection, to which a response is sent."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the client has yet to take what was sent."""
+
+    def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall: ...
+    def write(self, data: bytes) -> None: ...
+    def forceAbortClient(self) -> None: ...
+
+
+class Transaction(Protocol):
+    """A request, as far as its response is sent by it."""
+
+    @property
+    def channel(self) -> Channel:
+        """The connection that it came on."""
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+    def unregisterProducer(self) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    def finish(self) -> None: ...
 
 
 @implementer(IPushProducer)
@@ -26,7 +49,7 @@ class Rest:
     """Content whose client has yet to take it; it is in the backlog meanwhile."""
 
     def __init__(
-        self, transaction: "Transaction", content: bytes, backlog: Backlog, reader: str
+        self, transaction: Transaction, content: bytes, backlog: Backlog, reader: str
     ) -> None:
         """Raise `HttpError` where the backlog has no room."""
         if content:
@@ -83,7 +106,7 @@ class Rest:
 class Outlet:
     """A transaction's response, sent piece by piece (`web.http.message.Outlet`)."""
 
-    def __init__(self, transaction: "Transaction") -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self.closed = False
         self._transaction = transaction
         self._waiting: list[Deferred[None]] = []

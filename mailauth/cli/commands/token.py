@@ -7,6 +7,7 @@ import click
 
 from mailauth.cli.duration import Duration
 from mailauth.cli.home import Home, account_named, home_options
+from mailauth.home import STATE_DIRECTORY
 from mailauth.tokens import AUDIENCE, TokenIssuer
 
 
@@ -50,4 +51,4 @@ def revoke(home: Home, token: str) -> None:
 
 
 def _issuer(home: Home) -> TokenIssuer:
-    return TokenIssuer(home.directory / ".mailauth", time.time)
+    return TokenIssuer(home.directory / STATE_DIRECTORY, time.time)

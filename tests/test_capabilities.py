@@ -4,7 +4,6 @@ Who announces something more has to name its text here, and tests that hold the 
 """
 
 import re
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from mailauth.pop3.server import Pop3Server
 from mailauth.sasl import MECHANISMS
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, accounts, authority, session_for
+from tests.support.mail import NOON
 
 TEXTS = {
     Protocol.IMAP: {
@@ -90,7 +90,6 @@ MECHANISM_TEXTS = {
     "SCRAM-SHA-256-PLUS": "RFC 7677",
     "XOAUTH2": "XOAUTH2",  # Google's own description has no number
 }
-NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 LOGIN = {
     Protocol.IMAP: b"a LOGIN mary secret\r\n",
     Protocol.POP3: b"USER mary\r\nPASS secret\r\n",

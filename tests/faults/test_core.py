@@ -12,7 +12,7 @@ from mailauth.login.event import Protocol
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, authority, play, session_for
-from tests.imap.conftest import NOON, welcome
+from tests.support.mail import NOON, welcome
 
 TO_TLS = """
     S: 220 localhost ESMTP …

@@ -1,8 +1,6 @@
 """IMAP connections to one server in memory."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
@@ -15,11 +13,10 @@ from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.login.session import LoginSession
 from mailauth.mailbox.memory import MemoryAccount, MemoryStore
-from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits
 from mailauth.testing import Dialogue, MemoryRecorder, Segments, accounts, authority, session_for
-
-NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
+from tests.support.mail import NOON, memory_store
+from tests.support.mail import recorder as recorder
 
 Connect = Callable[..., "Connection"]
 
@@ -36,17 +33,6 @@ class Connection(Dialogue):
         self.calls += 1
 
 
-def welcome(account: str) -> NewMessage:
-    """A first message that names the account."""
-    return NewMessage(f"Subject: Welcome, {account}\r\n\r\nHello.\r\n".encode(), NOON)
-
-
-@pytest.fixture
-def recorder() -> MemoryRecorder:
-    """What was recorded."""
-    return MemoryRecorder()
-
-
 @pytest.fixture
 def limits() -> Limits:
     """The bounds of the store."""
@@ -56,7 +42,7 @@ def limits() -> Limits:
 @pytest.fixture
 def store(limits: Limits) -> MemoryStore:
     """The mail of everybody."""
-    return MemoryStore(count(1000).__next__, welcome, limits)
+    return memory_store(limits=limits)
 
 
 @pytest.fixture
@@ -129,8 +115,3 @@ def rev2(mary: Connection) -> Connection:
 def imap(connect: Connect, request: pytest.FixtureRequest) -> Connection:
     """One connection, whose client's lines come whole or byte by byte."""
     return connect(request.param)
-
-
-def mail_of(text: str, *flags: str) -> NewMessage:
-    """A small message."""
-    return NewMessage(f"Subject: {text}\r\n\r\n{text}\r\n".encode(), NOON, frozenset(flags))

@@ -17,9 +17,9 @@ from mailauth.login.event import Protocol
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.testing import Dialogue, session_for
-from tests.imap.conftest import NOON
 from tests.imap.messages import COMPLEX
 from tests.imap.test_grammar import hostile
+from tests.support.mail import NOON
 
 WAITING = {b"IDLE", b"AUTHENTICATE"}  # their answers come when the client has said more
 

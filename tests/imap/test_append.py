@@ -7,7 +7,8 @@ import pytest
 from mailauth.mailbox.memory import MemoryAccount, MemoryStore
 from mailauth.mailbox.store import Limits
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON, Connect
+from tests.imap.conftest import Connect
+from tests.support.mail import NOON
 
 HUGE = 1_000_000_000
 

@@ -5,7 +5,8 @@ import pytest
 from mailauth.mailbox.errors import StoreUnavailable
 from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON, Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import NOON, mail_of
 
 
 def test_the_end_of_idle_tells_what_is_new(log_in: Connect, mail: MemoryAccount) -> None:

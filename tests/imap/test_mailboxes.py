@@ -4,7 +4,8 @@ import pytest
 
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import mail_of
 
 
 def test_rfc3501_section_6_3_3(mary: Dialogue) -> None:

@@ -5,7 +5,8 @@ import pytest
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.mailbox.store import Mailbox
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import mail_of
 
 
 @pytest.fixture

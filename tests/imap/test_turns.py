@@ -11,7 +11,8 @@ from mailauth.mailbox.memory import MemoryAccount
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, NewMessage, Operation
 from mailauth.mailbox.store import Limits
 from mailauth.wire.effects import Stream
-from tests.imap.conftest import NOON, Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import NOON, mail_of
 
 OCTETS = 10_000
 A_TURN = TURN_OCTETS // (OCTETS + MESSAGE_OCTETS) + 1  # messages

@@ -1,24 +1,17 @@
 """A store of each kind, on which the same tests run."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from mailauth.mailbox.maildir import MaildirStore
-from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import AccountMail, Limits, Mailbox, MailStore
+from tests.support.mail import NOON, memory_store, welcome
 
 MakeStore = Callable[[Limits], MailStore]
-NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
-
-
-def welcome(account: str) -> NewMessage:
-    """A first message that names the account."""
-    return NewMessage(f"Subject: Welcome, {account}\r\n\r\nHello.\r\n".encode(), NOON)
 
 
 def mail(text: str = "hello", *flags: str) -> NewMessage:
@@ -32,7 +25,7 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
     directories = count()
 
     def memory(limits: Limits) -> MailStore:
-        return MemoryStore(count(1000).__next__, welcome, limits)
+        return memory_store(limits=limits)
 
     def maildir(limits: Limits) -> MailStore:
         directory = tmp_path / str(next(directories))

@@ -11,7 +11,8 @@ from mailauth.mailbox.errors import (
     OverQuota,
 )
 from mailauth.mailbox.store import AccountMail, Entry, Limits, MailStore, Quota, SpecialUse
-from tests.mailbox.conftest import NOON, MakeStore, mail
+from tests.mailbox.conftest import MakeStore, mail
+from tests.support.mail import NOON
 
 PROVIDED = ["INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash"]
 

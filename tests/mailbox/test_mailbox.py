@@ -12,7 +12,8 @@ from mailauth.mailbox.errors import (
 )
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, NewMessage, Operation
 from mailauth.mailbox.store import AccountMail, Counts, Limits, Mailbox, MailStore
-from tests.mailbox.conftest import NOON, MakeStore, mail
+from tests.mailbox.conftest import MakeStore, mail
+from tests.support.mail import NOON
 
 
 def add(*flags: str) -> FlagChange:

@@ -7,7 +7,8 @@ import pytest
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import FlagChange, Operation
 from mailauth.mailbox.store import Limits
-from tests.mailbox.conftest import mail, welcome
+from tests.mailbox.conftest import mail
+from tests.support.mail import welcome
 
 BOB = "bob@mydomain.com"
 FIRST = ["INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash"]

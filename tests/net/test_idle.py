@@ -3,7 +3,6 @@
 import gc
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
@@ -19,8 +18,8 @@ from mailauth.net.listener import Listener
 from mailauth.server.cores import Cores
 from mailauth.wire.effects import Core
 from tests.net.conftest import Toys
+from tests.support.mail import NOON
 
-NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 LONGEST = 600  # seconds that any protocol gives a client that has not logged in
 
 MAIL = [ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP]

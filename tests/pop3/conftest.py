@@ -1,8 +1,6 @@
 """POP3 connections to one server in memory."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
@@ -16,17 +14,12 @@ from mailauth.mailbox.message import NewMessage
 from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.server import Pop3Server
 from mailauth.testing import Dialogue, MemoryRecorder, Segments, authority, session_for
+from tests.support.mail import NOON, memory_store
+from tests.support.mail import recorder as recorder
 
-NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 WELCOME = b"Subject: Welcome\r\n\r\nHello.\r\n.Dots\r\n"
 
 Connect = Callable[..., Dialogue]
-
-
-@pytest.fixture
-def recorder() -> MemoryRecorder:
-    """What was recorded."""
-    return MemoryRecorder()
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def shared(recorder: MemoryRecorder) -> Authority:
 @pytest.fixture
 def store() -> MemoryStore:
     """The mail of everybody: one message each."""
-    return MemoryStore(count(1000).__next__, lambda account: NewMessage(WELCOME, NOON))
+    return memory_store(lambda account: NewMessage(WELCOME, NOON))
 
 
 @pytest.fixture

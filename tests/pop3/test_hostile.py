@@ -12,7 +12,8 @@ from mailauth.mailbox.message import NewMessage
 from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.server import Pop3Server
 from mailauth.testing import Dialogue, MemoryRecorder, play, session_for
-from tests.pop3.conftest import NOON, Connect
+from tests.pop3.conftest import Connect
+from tests.support.mail import NOON
 
 SEGMENT = b"x" * 65_536
 

@@ -4,7 +4,8 @@ import pytest
 
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.testing import Dialogue, play
-from tests.pop3.conftest import NOON, Connect
+from tests.pop3.conftest import Connect
+from tests.support.mail import NOON
 
 MARY = "mary@mydomain.com"
 

@@ -1,8 +1,6 @@
 """SMTP connections to one server in memory."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
@@ -17,18 +15,13 @@ from mailauth.mailbox.store import Limits
 from mailauth.smtp.limits import TRACE_OCTETS
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, Segments, accounts, authority, session_for
+from tests.support.mail import NOON, memory_store
+from tests.support.mail import recorder as recorder
 
-NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 LIMITS = Limits(message_size=10_000 + TRACE_OCTETS, account_size=30_000)
 
 Connect = Callable[..., Dialogue]
 Inbox = Callable[[str], list[bytes]]
-
-
-@pytest.fixture
-def recorder() -> MemoryRecorder:
-    """What was recorded."""
-    return MemoryRecorder()
 
 
 @pytest.fixture
@@ -66,7 +59,7 @@ def foo_com(shared: Authority) -> None:
 @pytest.fixture
 def store() -> MemoryStore:
     """The mail of everybody: one small message each."""
-    return MemoryStore(count(1000).__next__, lambda account: NewMessage(b"\r\n", NOON), LIMITS)
+    return memory_store(lambda account: NewMessage(b"\r\n", NOON), LIMITS)
 
 
 @pytest.fixture

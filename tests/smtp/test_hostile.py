@@ -16,7 +16,8 @@ from mailauth.mailbox.message import NewMessage
 from mailauth.smtp.content import DISCARDED_OCTETS
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, accounts, play, session_for
-from tests.smtp.conftest import LIMITS, NOON, Connect
+from tests.smtp.conftest import LIMITS, Connect
+from tests.support.mail import NOON
 
 SEGMENT = b"x" * 65_536
 TOO_LONG = b"500 5.5.2 The line is too long\r\n"

@@ -8,7 +8,8 @@ from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits
 from mailauth.testing import Dialogue
-from tests.smtp.conftest import NOON, Connect
+from tests.smtp.conftest import Connect
+from tests.support.mail import NOON
 
 LINES = (b"x" * 998 + b"\r\n") * 300
 ENVELOPE = b"EHLO client.example\r\nMAIL FROM:<a@b.org>\r\nRCPT TO:<mary@mydomain.com>\r\n"

@@ -6,7 +6,8 @@ import pytest
 
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.testing import Dialogue, play
-from tests.smtp.conftest import NOON, Connect, Inbox
+from tests.smtp.conftest import Connect, Inbox
+from tests.support.mail import NOON
 
 
 def test_mail_is_delivered_behind_a_login(greeted: Dialogue, inbox: Inbox) -> None:

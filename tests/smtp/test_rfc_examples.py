@@ -7,7 +7,8 @@ import pytest
 
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.testing import Dialogue, play
-from tests.smtp.conftest import NOON, Connect, Inbox
+from tests.smtp.conftest import Connect, Inbox
+from tests.support.mail import NOON
 
 
 @pytest.mark.usefixtures("foo_com")

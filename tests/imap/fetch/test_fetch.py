@@ -11,8 +11,9 @@ from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits, Mailbox
 from mailauth.testing import Dialogue, play
 from mailauth.wire.effects import Effect, Stream, Write
-from tests.imap.conftest import NOON, Connect, mail_of
+from tests.imap.conftest import Connect
 from tests.imap.messages import COMPLEX, crlf
+from tests.support.mail import NOON, mail_of
 
 SIMPLE = crlf("""\
 Date: Wed, 17 Jul 1996 02:23:25 -0700 (PDT)

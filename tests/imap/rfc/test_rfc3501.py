@@ -14,7 +14,8 @@ from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, FlagChange, NewMessage, Operation
 from mailauth.testing import Dialogue, MemoryRecorder, play
-from tests.imap.conftest import NOON, Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import NOON, mail_of
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from mailauth.mailbox.errors import MailboxError, NoSuchMailbox, StoreUnavailable
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import mail_of
+from tests.support.mail import mail_of
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ import pytest
 from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.mailbox.message import ANSWERED, DELETED, SEEN, FlagChange, Operation
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import mail_of
 
 FLAGS = r"(\Answered \Flagged \Deleted \Seen \Draft)"
 

@@ -15,7 +15,8 @@ from mailauth.mailbox.memory import MemoryAccount
 from mailauth.mailbox.message import DELETED, SEEN, FlagChange, Operation
 from mailauth.testing import Dialogue, MemoryRecorder, accounts, play
 from mailauth.testing.transcripts import HANDSHAKE
-from tests.imap.conftest import Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import mail_of
 
 STARTTLS = "CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- STARTTLS AUTH=PLAIN"
 INSIDE_TLS = "CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN"

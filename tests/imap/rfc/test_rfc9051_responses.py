@@ -19,8 +19,9 @@ from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits
 from mailauth.sasl.exchange import ScramKeys
 from mailauth.testing import Dialogue, MemoryRecorder, play
-from tests.imap.conftest import NOON, Connect, mail_of
+from tests.imap.conftest import Connect
 from tests.imap.messages import crlf
+from tests.support.mail import NOON, mail_of
 
 
 def test_rfc9051_section_7_1_of_mailboxes(rev2: Dialogue) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, NewMessage
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON, mail_of
+from tests.support.mail import NOON, mail_of
 
 
 @pytest.fixture

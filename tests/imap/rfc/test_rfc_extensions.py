@@ -12,7 +12,7 @@ from mailauth.mailbox.memory import MemoryAccount, MemoryMailbox
 from mailauth.mailbox.message import DELETED, FLAGGED, SEEN, NewMessage
 from mailauth.mailbox.store import Limits
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON, mail_of
+from tests.support.mail import NOON, mail_of
 
 
 @pytest.fixture

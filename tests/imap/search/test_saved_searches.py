@@ -5,7 +5,7 @@ import pytest
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.mailbox.message import FLAGGED, NewMessage
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON
+from tests.support.mail import NOON
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,8 @@ import pytest
 from mailauth.mailbox.memory import MemoryAccount
 from mailauth.mailbox.message import NewMessage
 from mailauth.testing import Dialogue, play
-from tests.imap.conftest import NOON, Connect, mail_of
+from tests.imap.conftest import Connect
+from tests.support.mail import NOON, mail_of
 
 
 @pytest.fixture(autouse=True)

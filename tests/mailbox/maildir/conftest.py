@@ -11,7 +11,7 @@ import pytest
 from mailauth.mailbox.errors import NoSuchMailbox
 from mailauth.mailbox.maildir import MaildirStore
 from mailauth.mailbox.maildir.folder import MaildirMailbox
-from tests.mailbox.conftest import welcome
+from tests.support.mail import welcome
 
 Process = Callable[[], MaildirStore]
 

@@ -20,9 +20,10 @@ from mailauth.mailbox.message import (
     SEEN,
 )
 from mailauth.mailbox.store import Copying, Limits
-from tests.mailbox.conftest import NOON, mail, welcome
+from tests.mailbox.conftest import mail
 from tests.mailbox.maildir.conftest import FullDisk, Process, box
 from tests.mailbox.test_mailbox import flags
+from tests.support.mail import NOON, welcome
 
 
 def copying_two(mailbox: MaildirMailbox) -> Copying:

@@ -38,11 +38,12 @@ from mailauth.mailbox.message import (
 )
 from mailauth.mailbox.store import Limits, SpecialUse, Stored
 from mailauth.mailbox.view import View
-from tests.mailbox.conftest import NOON, mail, welcome
+from tests.mailbox.conftest import mail
 from tests.mailbox.maildir.conftest import FullDisk, Process, box
 from tests.mailbox.test_mailbox import add, flags, remove
 from tests.mailbox.test_sessions import Client, act, check
 from tests.mailbox.test_view import shown
+from tests.support.mail import NOON, welcome
 
 
 def facts(message: Message) -> tuple[object, ...]:

@@ -188,8 +188,8 @@ def _check_names(only: Sequence[str], tried: Sequence[Case]) -> None:
 
 def _watched(running: "Gauntlet") -> list[Judgement]:
     """Tell where to point a client at, and print verdicts as they come."""
-    _print_ports(running)
     try:
+        _print_ports(running)
         running.watch(_print)
     except KeyboardInterrupt:
         click.echo()

@@ -1,6 +1,6 @@
 """LIST, LSUB and NAMESPACE (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 3501 §6.3.9)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -33,6 +33,18 @@ class Listed(msgspec.Struct, frozen=True):
     def subscribed(self) -> bool:
         r"""Whether names show `\Subscribed`."""
         return b"SUBSCRIBED" in self.select or b"SUBSCRIBED" in self.returned
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A name that LIST shows. `is_selected` is whether it meets the selection options itself.
+
+    `has_selected_below` is what CHILDINFO tells.
+    """
+
+    entry: Entry
+    is_selected: bool
+    is_subscribed: bool
+    has_selected_below: bool
 
 
 _SELECT = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
@@ -139,14 +151,39 @@ def _return_option(parser: Parser, returned: list[bytes], status: list[bytes]) -
 
 
 def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
-    """The LIST responses, and the STATUS responses behind them.
+    """The LIST responses, each followed by its STATUS response.
+
+    A name that is shown only for others, or cannot be selected, has no STATUS (RFC 5819 §2, §3).
+    """
+    entries = session.mail.entries()
+    for match in _matches(entries, frozenset(session.mail.subscriptions()), asked):
+        entry = match.entry
+        status = b""
+        if asked.status and entry.exists and match.is_selected:
+            try:
+                status = status_response(session, entry.name, asked.status)
+            except NoSuchMailbox:  # removed a moment ago, by another process
+                entry = msgspec.structs.replace(entry, exists=False)
+            except MailboxError:
+                pass  # RFC 5819 §2: a server that cannot tell now may leave it out
+        attributes = []
+        if not entry.exists:  # a client that knows only the basic LIST knows only this word
+            attributes.append("\\NonExistent" if asked.extended else "\\Noselect")
+        if match.is_subscribed and asked.subscribed:
+            attributes.append("\\Subscribed")
+        info = _childinfo(asked) if match.has_selected_below else b""
+        yield list_response(session, entry, attributes, info) + status
+
+
+def _matches(
+    existing: Iterable[Entry], subscribed: frozenset[str], asked: Listed
+) -> Iterator[Match]:
+    """The names that LIST shows.
 
     A name that does not exist is shown if it is subscribed to and that was asked for, or for what
-    is below it and not shown itself (RFC 5258 §3). What is shown only for others, or cannot be
-    selected, has no STATUS (RFC 5819 §2, §3).
+    is below it and not shown itself (RFC 5258 §3).
     """
-    entries = {entry.name: entry for entry in session.mail.entries()}
-    subscribed = frozenset(session.mail.subscriptions())
+    entries = {entry.name: entry for entry in existing}
     if b"SUBSCRIBED" in asked.select:
         for name in sorted(subscribed.difference(entries)):
             for missing in (*superiors(name), name):
@@ -155,43 +192,24 @@ def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
                 )
     patterns = [Pattern(pattern) for pattern in asked.patterns]
     fitting = [name for name in entries if any(pattern.matches(name) for pattern in patterns)]
-    selected = {name for name, entry in entries.items() if _is_selected(entry, asked, subscribed)}
-    unseen = selected.difference(fitting)
-    above_unseen = {level for name in unseen for level in superiors(name)}
-    below: set[str] = set()
-    if b"RECURSIVEMATCH" in asked.select:
-        below = {level for name in selected for level in superiors(name)}
+    selected = {name for name, entry in entries.items() if _is_selected(entry, subscribed, asked)}
+    above_unseen = _above(selected.difference(fitting))
+    above_selected = _above(selected) if b"RECURSIVEMATCH" in asked.select else frozenset()
     for name in fitting:
-        entry = entries[name]
-        by_itself = name in selected and (entry.exists or b"SUBSCRIBED" in asked.select)
-        for_others = name in above_unseen and (name in selected or name in below)
-        if not by_itself and not for_others:
-            continue
-        info = _childinfo(asked) if name in below else b""
-        status = b""
-        if asked.status and entry.exists and name in selected:
-            try:
-                status = status_response(session, name, asked.status)
-            except NoSuchMailbox:  # removed a moment ago, by another process
-                entry = msgspec.structs.replace(entry, exists=False)
-            except MailboxError:
-                pass  # RFC 5819 §2: who cannot tell now may leave it out
-        yield list_response(session, entry, _attributes(entry, asked, subscribed), info) + status
+        match = Match(entries[name], name in selected, name in subscribed, name in above_selected)
+        by_itself = match.is_selected and (match.entry.exists or b"SUBSCRIBED" in asked.select)
+        if by_itself or (name in above_unseen and (name in selected or name in above_selected)):
+            yield match
 
 
-def _is_selected(entry: Entry, asked: Listed, subscribed: Collection[str]) -> bool:
+def _is_selected(entry: Entry, subscribed: Collection[str], asked: Listed) -> bool:
     if b"SUBSCRIBED" in asked.select and entry.name not in subscribed:
         return False
     return not (b"SPECIAL-USE" in asked.select and entry.special_use is None)
 
 
-def _attributes(entry: Entry, asked: Listed, subscribed: Collection[str]) -> list[str]:
-    attributes = []
-    if not entry.exists:  # a client that knows no more than the basic LIST knows only this word
-        attributes.append("\\NonExistent" if asked.extended else "\\Noselect")
-    if asked.subscribed and entry.name in subscribed:
-        attributes.append("\\Subscribed")
-    return attributes
+def _above(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(level for name in names for level in superiors(name))
 
 
 def _childinfo(asked: Listed) -> bytes:

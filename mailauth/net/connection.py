@@ -35,7 +35,7 @@ BATCH_OCTETS = 32 * 1024  # of a stream in one write
 UNWATCHED_OCTETS = 16 * 1024  # of output, after which a connection asks how it drains
 
 
-class Spoken(msgspec.Struct, frozen=True):
+class SessionAndCore(msgspec.Struct, frozen=True):
     """What is spoken on a connection: a core, and the login session that it stands on."""
 
     session: LoginSession
@@ -81,7 +81,7 @@ class MailConnection:
     def __init__(
         self,
         link: Link,
-        speak: Callable[[Callable[[], None]], Spoken],
+        speak: Callable[[Callable[[], None]], SessionAndCore],
         wheel: DeadlineWheel,
         clock: IReactorTime,
     ) -> None:

@@ -23,7 +23,7 @@ class Socket(Protocol):
     def getHandle(self) -> socket.socket: ...
 
 
-class Upper(Protocol):
+class Application(Protocol):
     """What speaks to the client: every Twisted protocol does.
 
     One that provides `IHalfCloseableProtocol` hears when the client will send nothing more; for

@@ -27,8 +27,8 @@ from mailauth.login.client import Client
 from mailauth.login.evidence import NO_ATTEMPT
 from mailauth.login.hop import Handshake, Hop, handshake_completed
 from mailauth.net.deadlines import DeadlineWheel
-from mailauth.net.interfaces import Patience, Socket, Upper
-from mailauth.net.preamble import Ends, must_send_header, proxied_ends
+from mailauth.net.interfaces import Application, Patience, Socket
+from mailauth.net.preamble import Endpoints, must_send_header, proxied_endpoints
 from mailauth.net.tls import TlsFailure, TlsSession, begins_a_handshake
 from mailauth.net.tls_context import handshake_of
 from mailauth.net.transport import ClientSocket
@@ -55,10 +55,10 @@ class Shared(Protocol):
     def tls_session(self) -> TlsSession:
         """Begin to speak TLS, as it is spoken now."""
 
-    def client(self, ends: Ends) -> Client:
+    def client(self, endpoints: Endpoints) -> Client:
         """Name the client for the record."""
 
-    def stand_on(self, link: "Link") -> Upper:
+    def stand_on(self, link: "Link") -> Application:
         """Make what speaks to the client."""
 
     def ended(self, link: "Link", reason: str, *, heard: bool) -> None:
@@ -86,12 +86,12 @@ Established = Callable[[Handshake], None]
 
 @implementer(IHalfCloseableProtocol, ITransport, IPushProducer)
 class Link:
-    """One client's link. `upper` is what speaks to the client, while it does."""
+    """One client's link. `application` is what speaks to the client, while it does."""
 
     __slots__ = (
         "__provides__",
         "_client",
-        "_ends",
+        "_endpoints",
         "_established",
         "_first",
         "_heard",
@@ -102,19 +102,19 @@ class Link:
         "_stage",
         "_tls",
         "_transport",
+        "application",
         "due",
         "hop",
         "slot",
-        "upper",
     )
 
-    def __init__(self, shared: Shared, ends: Ends) -> None:
-        self.hop: Hop = ends.hop
-        self.upper: Upper | None = None
+    def __init__(self, shared: Shared, endpoints: Endpoints) -> None:
+        self.hop: Hop = endpoints.hop
+        self.application: Application | None = None
         self.due: float | None = None
         self.slot: int | None = None
         self._shared = shared
-        self._ends = ends
+        self._endpoints = endpoints
         self._client: Client | None = None
         self._transport: Socket
         self._stage = Stage.FIRST
@@ -130,7 +130,7 @@ class Link:
     def client(self) -> Client:
         """Who is connected to what."""
         if self._client is None:
-            self._client = self._shared.client(self._ends)
+            self._client = self._shared.client(self._endpoints)
         return self._client
 
     def client_facts(self) -> tuple[Client, Hop]:
@@ -143,7 +143,7 @@ class Link:
         """The socket is connected."""
         self._transport = transport
         self._shared.opened(self)
-        if must_send_header(self._ends, self._shared.proxy_from):
+        if must_send_header(self._endpoints, self._shared.proxy_from):
             self._preamble = ProxyPreamble()
             self._wait_for(Stage.HEADER, self._shared.patience.header)
         else:
@@ -156,8 +156,8 @@ class Link:
             case Stage.OPEN:
                 if self._tls is not None:
                     self._decrypt(self._tls, data)
-                elif self.upper is not None:
-                    self.upper.dataReceived(data)
+                elif self.application is not None:
+                    self.application.dataReceived(data)
             case Stage.HANDSHAKE:
                 self._shake_hands(self._first + data)
             case Stage.FIRST:
@@ -196,7 +196,7 @@ class Link:
             self._transport.abortConnection()
             return
         if self._stage is Stage.HEADER:
-            log.warn("{peer} sent no PROXY header in time", peer=self._ends.ip)
+            log.warn("{peer} sent no PROXY header in time", peer=self._endpoints.ip)
         self._drop(f"timeout: still waiting for {self._stage.value}")
 
     # The PROXY header.
@@ -206,7 +206,9 @@ class Link:
         try:
             header = self._preamble.receive(data)
         except ProxyError as error:
-            log.warn("{peer} must send a PROXY header: {error}", peer=self._ends.ip, error=error)
+            log.warn(
+                "{peer} must send a PROXY header: {error}", peer=self._endpoints.ip, error=error
+            )
             self._drop(f"proxy-header-malformed: {error}")
             return
         if header is None:
@@ -215,8 +217,8 @@ class Link:
         self._preamble = None
         self._heard = bool(rest)
         self._shared.wheel.cancel(self)
-        self._ends = proxied_ends(self._ends, header)
-        self.hop = self._ends.hop
+        self._endpoints = proxied_endpoints(self._endpoints, header)
+        self.hop = self._endpoints.hop
         self._begin()
         if rest:
             self.dataReceived(rest)
@@ -231,8 +233,8 @@ class Link:
             self._stand()
 
     def _stand(self) -> None:
-        self.upper = self._shared.stand_on(self)
-        self.upper.makeConnection(self)
+        self.application = self._shared.stand_on(self)
+        self.application.makeConnection(self)
 
     def start_tls(self, established: Established) -> None:
         """Take what comes now as a handshake, and call `established` when it has completed."""
@@ -247,8 +249,8 @@ class Link:
         """Tell a TLS client on a cleartext port from one that speaks in the clear."""
         if not begins_a_handshake(data):
             self._stage, self._first = Stage.OPEN, b""
-            assert self.upper is not None
-            self.upper.dataReceived(data)
+            assert self.application is not None
+            self.application.dataReceived(data)
         elif len(data) == 1:
             self._first = data
         else:
@@ -257,7 +259,7 @@ class Link:
     def _shake_hands(self, data: bytes) -> None:
         if self._tls is None:
             if not begins_a_handshake(data):
-                implicit = self.upper is None
+                implicit = self.application is None
                 self._drop(
                     "cleartext-on-tls-port" if implicit else f"{_IN_THE_CLEAR} ({len(data)} bytes)"
                 )
@@ -286,7 +288,7 @@ class Link:
         self._shared.wheel.cancel(self)
         self._stage = Stage.OPEN
         handshake = handshake_of(tls.agreed)
-        self.hop = handshake_completed(self.hop, handshake, implicit=self.upper is None)
+        self.hop = handshake_completed(self.hop, handshake, implicit=self.application is None)
         established(handshake)
         if self._stage is Stage.OPEN:
             self._decrypt(tls, b"")
@@ -302,8 +304,8 @@ class Link:
         self._flush(tls)
         if plaintext:
             self._silent = False
-        if plaintext and self.upper is not None:
-            self.upper.dataReceived(plaintext)
+        if plaintext and self.application is not None:
+            self.application.dataReceived(plaintext)
         if tls.peer_closed and self._stage is Stage.OPEN:
             self._input_ended()
 
@@ -311,7 +313,7 @@ class Link:
         if outgoing := tls.outgoing():
             self._transport.write(outgoing)
 
-    # What the upper layer asks.
+    # What the application layer asks.
 
     @property
     def disconnecting(self) -> bool:
@@ -367,8 +369,8 @@ class Link:
 
     def getPeer(self) -> IPv4Address | IPv6Address:
         """Return the client's address, not a proxy's."""
-        kind = IPv6Address if ":" in self._ends.ip else IPv4Address
-        return kind("TCP", self._ends.ip, self._ends.port)
+        kind = IPv6Address if ":" in self._endpoints.ip else IPv4Address
+        return kind("TCP", self._endpoints.ip, self._endpoints.port)
 
     def getHost(self) -> IAddress:
         """Return our address."""
@@ -402,21 +404,21 @@ class Link:
 
     def _input_ended(self) -> None:
         if self._stage is Stage.OPEN or self._stage is Stage.FIRST:
-            upper = self.upper
-            if upper is not None and IHalfCloseableProtocol.providedBy(upper):
-                cast(IHalfCloseableProtocol, upper).readConnectionLost()
+            application = self.application
+            if application is not None and IHalfCloseableProtocol.providedBy(application):
+                cast(IHalfCloseableProtocol, application).readConnectionLost()
                 return
         self._came_to_nothing()
         self.loseConnection()
 
     def _came_to_nothing(self) -> None:
         """Record the end of a link that the client has left too early."""
-        if self._stage is Stage.HANDSHAKE and (self._heard or self.upper is not None):
+        if self._stage is Stage.HANDSHAKE and (self._heard or self.application is not None):
             self._end("tls-handshake-failed: the client closed the connection")
         elif self._stage is Stage.HANDSHAKE:
             self._end(NO_ATTEMPT)
         elif self._stage is Stage.HEADER and self._heard:
-            log.warn("{peer} closed before its PROXY header was whole", peer=self._ends.ip)
+            log.warn("{peer} closed before its PROXY header was whole", peer=self._endpoints.ip)
             self._end("proxy-header-malformed: cut short")
 
     def _drop(self, reason: str) -> None:
@@ -428,9 +430,9 @@ class Link:
         self._tell_lost(_done())
 
     def _tell_lost(self, reason: Failure) -> None:
-        upper, self.upper = self.upper, None
-        if upper is not None:
-            upper.connectionLost(reason)
+        application, self.application = self.application, None
+        if application is not None:
+            application.connectionLost(reason)
 
     def _has_unread_input(self) -> bool:
         try:

@@ -25,9 +25,9 @@ from mailauth.login.session import LoginSession
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.faulty_tls import FaultyTls
-from mailauth.net.interfaces import Patience, Recording, Upper
+from mailauth.net.interfaces import Application, Patience, Recording
 from mailauth.net.link import Link
-from mailauth.net.preamble import Ends, socket_ends
+from mailauth.net.preamble import Endpoints, socket_endpoints
 from mailauth.net.tls import TlsSession
 
 _session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
@@ -46,7 +46,7 @@ class Listener(ServerFactory):
         self,
         config: ListenerConfig,
         authority: Authority,
-        stand: Callable[["Listener", Link], Upper],
+        stand: Callable[["Listener", Link], Application],
         *,
         wheel: DeadlineWheel,
         context: Callable[[], ssl.SSLContext] | None = None,
@@ -117,7 +117,7 @@ class Listener(ServerFactory):
 
     def link(self, host: str, port: int) -> Link:
         """Somebody has connected, from this address."""
-        return Link(self, socket_ends(host, port))
+        return Link(self, socket_endpoints(host, port))
 
     def buildProtocol(self, addr: IAddress | None) -> Link:  # type: ignore[override]
         """Somebody has connected, on a transport of Twisted's."""
@@ -127,8 +127,8 @@ class Listener(ServerFactory):
     def stop(self) -> None:
         """Let everybody take leave."""
         for link in list(self.links):
-            if isinstance(link.upper, MailConnection):
-                link.upper.stop()
+            if isinstance(link.application, MailConnection):
+                link.application.stop()
             else:
                 link.loseConnection()
 
@@ -156,27 +156,27 @@ class Listener(ServerFactory):
         assert self._context is not None, f"no TLS on {self.config.name}"
         return TlsSession(self._context())
 
-    def client(self, ends: Ends) -> Client:
+    def client(self, endpoints: Endpoints) -> Client:
         """Name a client for the record."""
         return Client(
             protocol=self.protocol_spoken,
             listener=self.config.name,
             local_port=self.port,
             session=next(_session_ids),
-            ip=ends.ip,
-            port=ends.port,
-            peer=ends.peer,
-            is_check=ends.is_check,
+            ip=endpoints.ip,
+            port=endpoints.port,
+            peer=endpoints.peer,
+            is_check=endpoints.is_check,
         )
 
-    def stand_on(self, link: Link) -> Upper:
+    def stand_on(self, link: Link) -> Application:
         """Make what speaks to the client."""
         return self._stand(self, link)
 
     def ended(self, link: Link, reason: str, *, heard: bool) -> None:
         """Record that a link came to nothing; of HTTP, only where the client has sent something."""
-        if isinstance(link.upper, Recording):
-            link.upper.ended(reason)
+        if isinstance(link.application, Recording):
+            link.application.ended(reason)
         elif heard or self.protocol_spoken is not Protocol.HTTP:
             self.session(link.client, link.hop).ended(reason)
 

@@ -7,7 +7,7 @@ from mailauth.wire.networks import Network, parse_address, within, written
 from mailauth.wire.proxy import ProxyHeader
 
 
-class Ends(msgspec.Struct, frozen=True):
+class Endpoints(msgspec.Struct, frozen=True):
     """The client, the hop to it as far as it is known now, and the peer when that is a proxy.
 
     `is_check` is a connection of the proxy's own.
@@ -20,17 +20,17 @@ class Ends(msgspec.Struct, frozen=True):
     is_check: bool = False
 
 
-def socket_ends(host: str, port: int) -> Ends:
+def socket_endpoints(host: str, port: int) -> Endpoints:
     """Take the socket's other end for the client; IPv4-mapped IPv6 is IPv4, a zone is dropped."""
-    return Ends(ip=written(parse_address(host)) if ":" in host else host, port=port)
+    return Endpoints(ip=written(parse_address(host)) if ":" in host else host, port=port)
 
 
-def must_send_header(ends: Ends, proxy_from: tuple[Network, ...]) -> bool:
+def must_send_header(endpoints: Endpoints, proxy_from: tuple[Network, ...]) -> bool:
     """Say whether the peer is a proxy of the listener: it must send a header, nobody else may."""
-    return bool(proxy_from) and within(parse_address(ends.ip), proxy_from)
+    return bool(proxy_from) and within(parse_address(endpoints.ip), proxy_from)
 
 
-def proxied_ends(socket: Ends, header: ProxyHeader) -> Ends:
+def proxied_endpoints(socket: Endpoints, header: ProxyHeader) -> Endpoints:
     """Take a trusted proxy's word for who the client is, and for the TLS on its hop."""
     hop = CLEARTEXT
     if header.tls_word is not None:
@@ -40,6 +40,6 @@ def proxied_ends(socket: Ends, header: ProxyHeader) -> Ends:
         else:
             hop = proxy_said(TlsFacts(session.version, session.cipher, session.sni, session.alpn))
     if header.source is None:
-        return Ends(ip=socket.ip, port=socket.port, hop=hop, is_check=header.is_local)
+        return Endpoints(ip=socket.ip, port=socket.port, hop=hop, is_check=header.is_local)
     source = header.source
-    return Ends(ip=written(source.address), port=source.port, hop=hop, peer=socket.ip)
+    return Endpoints(ip=written(source.address), port=source.port, hop=hop, peer=socket.ip)

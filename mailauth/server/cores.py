@@ -13,7 +13,7 @@ from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
 from mailauth.login.session import LoginSession
 from mailauth.mailbox.store import MailStore
-from mailauth.net.connection import Spoken
+from mailauth.net.connection import SessionAndCore
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.pop3.maildrop import Maildrop
@@ -44,20 +44,22 @@ class Cores:
         self._now = now
         self._later = later
 
-    def new_core(self, listener: Listener, link: Link, changed: Callable[[], None]) -> Spoken:
+    def new_core(
+        self, listener: Listener, link: Link, changed: Callable[[], None]
+    ) -> SessionAndCore:
         """Begin to speak on a link; `changed` is called when there is news for the client."""
         protocol = listener.config.protocol
         faults = [each for each in listener.faults if FAULTS[each].kind not in _OF_TLS]
         maildrop = Maildrop(self._store) if protocol is ListenerProtocol.POP3 else None
         if not faults:
             session = listener.session(link.client, link.hop, admission=maildrop)
-            return Spoken(session, self._core(listener, session, maildrop, changed))
+            return SessionAndCore(session, self._core(listener, session, maildrop, changed))
         admission = FaultyAdmission(faults, maildrop)
         session = listener.session(link.client, link.hop, admission=admission)
         core = self._core(listener, session, maildrop, changed)
         wording, later = _WORDING[protocol], self._later
         faulty = FaultyCore(faults, core, session, admission, wording, later, changed)
-        return Spoken(session, faulty)
+        return SessionAndCore(session, faulty)
 
     def _core(
         self,

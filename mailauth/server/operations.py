@@ -110,8 +110,8 @@ class RunningOperations:
 def _described(link: Link, since: float) -> OpenConnection:
     client, hop = link.client_facts()
     user = name = None
-    if isinstance(link.upper, MailConnection):
-        session = link.upper.session
+    if isinstance(link.application, MailConnection):
+        session = link.application.session
         hop = session.hop
         user = session.account.name if session.account is not None else None
         name = session.client_name

@@ -30,7 +30,7 @@ from mailauth.net.awaiting import arrival
 from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.faulty_tls import FaultyTls
-from mailauth.net.interfaces import Patience, Upper
+from mailauth.net.interfaces import Application, Patience
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.net.listener_tls import asked_clients
@@ -81,7 +81,7 @@ class ServingProcess:
         self.recorder: FileRecorder
         self.authority: Authority
         self.operations: RunningOperations
-        self.web: Callable[[Listener], Upper]
+        self.web: Callable[[Listener], Application]
         self._reactor = reactor
         self._now = now
         self._lasting = lasting
@@ -264,7 +264,7 @@ class ServingProcess:
         if deadline.active():
             deadline.cancel()
 
-    def _stand(self, listener: Listener, link: Link) -> Upper:
+    def _stand(self, listener: Listener, link: Link) -> Application:
         if listener.config.protocol is ListenerProtocol.HTTP:
             return self.web(listener)
         return MailConnection(

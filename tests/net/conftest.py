@@ -9,12 +9,12 @@ from twisted.internet.task import Clock
 from mailauth.certs.server import Store
 from mailauth.config import ListenerConfig, ListenerProtocol, TlsMode
 from mailauth.login.event import LoginEvent
-from mailauth.net.connection import MailConnection, Spoken
+from mailauth.net.connection import MailConnection, SessionAndCore
 from mailauth.net.deadlines import DeadlineWheel
-from mailauth.net.interfaces import Upper
+from mailauth.net.interfaces import Application
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
-from mailauth.net.preamble import socket_ends
+from mailauth.net.preamble import socket_endpoints
 from mailauth.net.tls_context import server_context
 from mailauth.testing import MemoryRecorder, authority
 from mailauth.wire.networks import Network
@@ -43,7 +43,7 @@ class Toys:
         tls: TlsMode = TlsMode.STARTTLS,
         proxy_from: tuple[Network, ...] = (),
         protocol: ListenerProtocol = ListenerProtocol.IMAP,
-        stand: Callable[[Listener, Link], Upper] | None = None,
+        stand: Callable[[Listener, Link], Application] | None = None,
     ) -> Listener:
         config = ListenerConfig(
             name="toys", protocol=protocol, port=2143, tls=tls, proxy_from=proxy_from
@@ -59,7 +59,7 @@ class Toys:
     def connect(self, listener: Listener | None = None, host: str = "192.0.2.7") -> MemorySocket:
         listener = listener if listener is not None else self.listener()
         wire = MemorySocket(self.clock)
-        wire.connect(Link(listener, socket_ends(host, 49152)))
+        wire.connect(Link(listener, socket_endpoints(host, 49152)))
         return wire
 
     def tls(self, wire: MemorySocket, context: ssl.SSLContext | None = None) -> TlsClient:
@@ -80,12 +80,12 @@ class Toys:
     def logins(self) -> list[LoginEvent]:
         return self.recorder.logins
 
-    def _stand(self, listener: Listener, link: Link) -> Upper:
-        def speak(changed: Callable[[], None]) -> Spoken:
+    def _stand(self, listener: Listener, link: Link) -> Application:
+        def speak(changed: Callable[[], None]) -> SessionAndCore:
             session = listener.session(link.client, link.hop)
             core = ToyServer(session, tls_available=listener.starttls_available)
             self.cores.append(core)
-            return Spoken(session, core)
+            return SessionAndCore(session, core)
 
         return MailConnection(link, speak, self.wheel, self.clock)
 

@@ -7,8 +7,8 @@ import pytest
 from mailauth.config import TlsMode
 from mailauth.login.event import LoginEvent, Result
 from mailauth.login.session import LoginSession
-from mailauth.net.connection import MailConnection, Spoken
-from mailauth.net.interfaces import Upper
+from mailauth.net.connection import MailConnection, SessionAndCore
+from mailauth.net.interfaces import Application
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.wire.effects import Await, Close, Deadline, Effect, Stream, Write
@@ -30,10 +30,10 @@ def wire(toys: Toys) -> MemorySocket:
 def connect(toys: Toys, core: Callable[[LoginSession], ToyServer]) -> MemorySocket:
     """Connect to another core than the toys'."""
 
-    def stand(listener: Listener, link: Link) -> Upper:
-        def speak(changed: Callable[[], None]) -> Spoken:
+    def stand(listener: Listener, link: Link) -> Application:
+        def speak(changed: Callable[[], None]) -> SessionAndCore:
             session = listener.session(link.client, link.hop)
-            return Spoken(session, core(session))
+            return SessionAndCore(session, core(session))
 
         return MailConnection(link, speak, toys.wheel, toys.clock)
 
@@ -355,11 +355,11 @@ def test_stopping_takes_leave_of_everybody(toys: Toys) -> None:
 def test_news_reach_a_core_when_it_is_idle(toys: Toys) -> None:
     told: list[Callable[[], None]] = []
 
-    def stand(listener: Listener, link: Link) -> Upper:
-        def speak(changed: Callable[[], None]) -> Spoken:
+    def stand(listener: Listener, link: Link) -> Application:
+        def speak(changed: Callable[[], None]) -> SessionAndCore:
             told.append(changed)
             session = listener.session(link.client, link.hop)
-            return Spoken(session, ToyServer(session))
+            return SessionAndCore(session, ToyServer(session))
 
         return MailConnection(link, speak, toys.wheel, toys.clock)
 

@@ -11,8 +11,8 @@ import pytest
 from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
-from mailauth.net.connection import MailConnection, Spoken
-from mailauth.net.interfaces import Upper
+from mailauth.net.connection import MailConnection, SessionAndCore
+from mailauth.net.interfaces import Application
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.server.cores import Cores
@@ -38,7 +38,7 @@ def test_a_hundred_idle_clients_are_dropped(
     """After their deadline, and nothing of them is left."""
     mail = mail_of(toys)
 
-    def stand(listener: Listener, link: Link) -> Upper:
+    def stand(listener: Listener, link: Link) -> Application:
         return MailConnection(link, partial(mail.new_core, listener, link), toys.wheel, toys.clock)
 
     listener = toys.listener(tls, protocol=protocol, stand=stand)
@@ -73,8 +73,8 @@ def test_a_client_that_was_here_needs_no_collector(toys: Toys, protocol: Listene
     mail = mail_of(toys)
     cores: list[weakref.ref[Core]] = []
 
-    def stand(listener: Listener, link: Link) -> Upper:
-        def new_core(changed: Callable[[], None]) -> Spoken:
+    def stand(listener: Listener, link: Link) -> Application:
+        def new_core(changed: Callable[[], None]) -> SessionAndCore:
             spoken = mail.new_core(listener, link, changed)
             cores.append(weakref.ref(spoken.core))
             return spoken

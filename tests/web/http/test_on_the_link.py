@@ -10,7 +10,7 @@ from mailauth.login.hop import Security
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.link import Link
 from mailauth.net.listener import Listener
-from mailauth.net.preamble import socket_ends
+from mailauth.net.preamble import socket_endpoints
 from mailauth.net.tls_context import server_context
 from mailauth.wire.networks import Network, parse_network
 from tests.support.handshake import trusting
@@ -53,7 +53,7 @@ class Wire:
             context=lambda: self._context,
         )
         wire = MemorySocket(self.server.clock)
-        wire.connect(Link(listener, socket_ends(host, 49152)))
+        wire.connect(Link(listener, socket_endpoints(host, 49152)))
         return wire
 
     def handshake(self, wire: MemorySocket) -> TlsClient:

@@ -65,10 +65,10 @@ def _id_params_list(parser: Parser) -> dict[bytes, bytes | None]:
         parser.sp()
         value = parser.nstring()
         if len(name) > MAX_ID_FIELD or len(value or b"") > MAX_ID_VALUE:
-            parser.fail("field names of 30 octets and values of 1,024 at most")
+            parser.fail("field names of at most 30 octets and values of at most 1,024")
         fields.setdefault(name.lower(), value)
         if len(fields) > MAX_ID_FIELDS:
-            parser.fail("30 fields at most")
+            parser.fail("at most 30 fields")
         if not parser.peek(b")"):
             parser.sp()
     return fields

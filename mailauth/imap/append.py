@@ -38,12 +38,12 @@ def append(session: ImapSession, command: Command) -> list[Effect]:
     if not message:
         raise No("The message is empty")
     if b"\0" in message:
-        raise No("Messages with NUL are not kept here", "UNKNOWN-CTE")
+        raise No("A message with NUL octets cannot be stored", "UNKNOWN-CTE")
     if is_binary and _BINARY_PART.search(message) and with_crlf(message) != message:
-        text = "Bare line feeds become CRLF here, which would spoil a binary part"
+        text = "Bare line feeds are stored as CRLF, which would corrupt a binary part"
         raise No(text, "UNKNOWN-CTE")  # RFC 3516 §4.4
     if not session.utf8 and not _header(message).isascii():
-        raise No("Enable UTF8=ACCEPT for a header that is not ASCII", "CANNOT")  # RFC 6855 §4
+        raise No("A header that is not ASCII requires ENABLE UTF8=ACCEPT", "CANNOT")  # RFC 6855 §4
     internal_date = appended.internal_date or session.now()
     [uid] = mailbox.append([NewMessage(message, internal_date, appended.flags)])
     return completed(session, command, code=f"APPENDUID {mailbox.uid_validity} {uid}")
@@ -56,7 +56,7 @@ def admit(session: ImapSession, parser: Parser, size: int) -> None:
     """
     appended = _before_the_message(parser)
     if not parser.announces_message():
-        parser.fail("one message")
+        parser.fail("a single message")
     _mailbox(session, appended.mailbox)
     session.mail.check_room(size)
 

@@ -223,7 +223,7 @@ class Parser:
         try:
             return date(int(year), self._month(month), int(day))
         except ValueError:
-            self.fail("a date that exists")
+            self.fail("a valid date")
 
     def date_time(self) -> datetime:
         """date-time: always quoted."""
@@ -241,7 +241,7 @@ class Parser:
                 tzinfo=timezone(offset if sign == b"+" else -offset),
             )
         except ValueError:
-            self.fail("a date and time that exist")
+            self.fail("a valid date and time")
 
     def initial_resp(self) -> bytes:
         """initial-resp, still encoded: whatever stands to the end of the command."""

@@ -128,7 +128,7 @@ def _list(parser: Parser) -> Listed:
         parser.parenthesized(lambda: _return_option(parser, returned, status), empty=True)
     parser.end()
     if b"RECURSIVEMATCH" in select and not select & _BASE:
-        raise Bad("RECURSIVEMATCH is nothing by itself")
+        raise Bad("RECURSIVEMATCH must be combined with another selection option")
     if len(patterns) > MAX_PATTERNS:
         raise Bad("Too many patterns")
     texts = [text for text in patterns if text is not None and not (extended and text == "")]
@@ -139,7 +139,7 @@ def _list(parser: Parser) -> Listed:
 def _option(parser: Parser, known: Collection[bytes]) -> bytes:
     option = parser.atom().upper()
     if option not in known:
-        parser.fail("an option of LIST")
+        parser.fail("a LIST option")
     return option
 
 

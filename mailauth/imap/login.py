@@ -23,14 +23,14 @@ def starttls(session: ImapSession, command: Command) -> list[Effect]:
     if session.state is not State.NOT_AUTHENTICATED:
         raise Bad("Already logged in")
     if session.login.hop.secure:
-        raise Bad("TLS is active already")
+        raise Bad("TLS is already active")
     if not session.tls_available:
-        raise Bad("TLS is not available here")
+        raise Bad("TLS is not available on this port")
     pipelined = session.input.discard()
     if pipelined:
         session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
-        refusal = status(command.tag, b"BAD", "Wait for the answer to STARTTLS")
-        return [Write(refusal + bye("Commands in the clear behind STARTTLS")), Close()]
+        refusal = status(command.tag, b"BAD", "Wait for the response to STARTTLS")
+        return [Write(refusal + bye("Commands were sent in the clear after STARTTLS")), Close()]
     return [Write(command.ok("Begin TLS negotiation now")), StartTls()]
 
 
@@ -114,13 +114,13 @@ def refused(answer: Answer) -> StatusError:
         case Answer.BAD_CREDENTIALS:
             return No("Authentication failed", "AUTHENTICATIONFAILED")
         case Answer.DENIED:
-            return No("You may not act for this user", "AUTHORIZATIONFAILED")
+            return No("You are not authorized to act for this user", "AUTHORIZATIONFAILED")
         case Answer.CLEARTEXT_REFUSED:
-            return No("Logins need TLS here", "PRIVACYREQUIRED")
+            return No("TLS is required to log in", "PRIVACYREQUIRED")
         case Answer.MECHANISM_UNKNOWN:
             return No("This mechanism is not offered", "CANNOT")
         case Answer.MALFORMED:
-            return Bad("That is not how this login goes")
+            return Bad("Malformed authentication exchange")
         case Answer.CANCELLED:
             return Bad("Login cancelled")
         case Answer.LINE_TOO_LONG:
@@ -130,7 +130,7 @@ def refused(answer: Answer) -> StatusError:
         case Answer.MAILDROP_LOCKED:
             return No("The mailbox is in use", "INUSE")
         case Answer.UNAVAILABLE:
-            return No("Logins are not possible now, try again later", "UNAVAILABLE")
+            return No("Login is temporarily unavailable; try again later", "UNAVAILABLE")
         case Answer.SUCCESS:
             raise AssertionError("a success is not refused")
         case _:

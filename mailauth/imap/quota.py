@@ -16,7 +16,7 @@ def getquota(session: ImapSession, command: Command) -> list[Effect]:
     root = command.arguments.astring()
     command.arguments.end()
     if root:
-        raise No("There is no such quota root", "NONEXISTENT")
+        raise No("The quota root does not exist", "NONEXISTENT")
     return completed(session, command, _quota(session))
 
 
@@ -26,7 +26,7 @@ def getquotaroot(session: ImapSession, command: Command) -> list[Effect]:
     name = command.arguments.mailbox()
     command.arguments.end()
     if name == NOT_A_NAME:
-        raise NoSuchMailbox("There is no such mailbox")
+        raise NoSuchMailbox("The mailbox does not exist")
     roots = b'* QUOTAROOT %b ""\r\n' % mailbox_name(name, utf8=session.utf8)
     return completed(session, command, roots + _quota(session))
 

@@ -120,7 +120,7 @@ class CommandReader:
                     return None
                 self._skipping = False
                 if (announced := _ANNOUNCED.search(ending)) and announced[3]:  # RFC 7888 §3
-                    return self._give_up(Bad("The line is too long, and there is a literal behind"))
+                    return self._give_up(Bad("The line is too long and ends with a literal"))
             line = self._line()
             if line is None:
                 return None
@@ -171,7 +171,7 @@ class CommandReader:
         """A literal is to come: ask for it, refuse it, or (`None`) read on."""
         synchronizing = not announced[3]
         if len(announced[2]) > _LONGEST_SIZE:
-            return self._give_up(Bad("That is no literal"))
+            return self._give_up(Bad("Malformed literal"))
         size = int(announced[2])
         if self._refusal is None:
             try:

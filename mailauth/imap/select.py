@@ -43,7 +43,7 @@ def _open(session: ImapSession, command: Command, *, read_only: bool) -> list[Ef
     said = []
     if session.selection is not None:
         session.unselect()  # for good, even if the new mailbox cannot be opened
-        said.append(status(b"*", b"OK", "The mailbox before is closed", "CLOSED"))
+        said.append(status(b"*", b"OK", "The previous mailbox is now closed", "CLOSED"))
     if parameters:
         condstore.enable(session)
     try:

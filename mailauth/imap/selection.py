@@ -50,7 +50,7 @@ class Selection:
             max(start or 0, end or 0) > (last if start and end else max(last, 1))
             for start, end in sequence_set
         ):
-            raise Bad("There are fewer messages than that")
+            raise Bad("A message number is greater than the number of messages")
         return view.numbers(sequence_set)
 
     def _hear(self) -> None:

@@ -106,7 +106,7 @@ class ImapServer:
 
     def timed_out(self) -> list[Effect]:
         """The client was silent for too long."""
-        return [Write(bye("You have been silent for too long")), Close()]
+        return [Write(bye("The connection was idle for too long")), Close()]
 
     def shutting_down(self) -> list[Effect]:
         """The server stops."""
@@ -114,9 +114,9 @@ class ImapServer:
 
     def failed(self) -> list[Effect]:
         """Own up to a bug of ours (RFC 5530 §3: SERVERBUG)."""
-        said = bye("This is our fault", "SERVERBUG")
+        said = bye("Internal server error", "SERVERBUG")
         if self._tag is not None:
-            said = status(self._tag, b"NO", "This is our fault", "SERVERBUG") + said
+            said = status(self._tag, b"NO", "Internal server error", "SERVERBUG") + said
         return [Write(said), Close()]
 
     def lost(self) -> None:
@@ -164,7 +164,7 @@ class ImapServer:
         match = _TAG.match(data)
         if match is None:
             self._look_for_a_response(data)
-            return self._answer_bad(b"*", Bad("That is no command"))
+            return self._answer_bad(b"*", Bad("A command must begin with a tag and a space"))
         self._tag = tag = match[1]
         try:
             effects = self._execute(tag, data, match.end())
@@ -186,7 +186,7 @@ class ImapServer:
                 return any_state.http(self._session)
             raise Bad("Unknown command")
         if self._session.state not in entry.states:
-            raise Bad("Not possible in this state")
+            raise Bad("This command is not allowed in the current state")
         selection = self._session.selection
         if selection is not None and selection.mailbox.removed:
             return leave_deleted()
@@ -210,7 +210,10 @@ class ImapServer:
         tag = match[1] if match else b"*"
         if fatal:
             said = status(tag, error.condition, error.text, error.code)
-            return [Write(said + bye("That was too much", error.code)), Close()]
+            return [
+                Write(said + bye("The command cannot be skipped", error.code)),
+                Close(),
+            ]
         login = self._session.login
         verb, _, rest = beginning[len(tag) + 1 :].partition(b" ")
         if tag.upper() in HTTP and verb.upper() not in COMMANDS:

@@ -85,9 +85,9 @@ def permitted_flags(selection: Selection) -> bytes:
     selection.keywords_told = frozenset(keywords)
     listed = flag_list(keywords)
     if selection.view.read_only:
-        permanent, text = "()", "Nothing can be changed"
+        permanent, text = "()", "No permanent flags"
     else:
         more = (*keywords, "\\*") if selection.mailbox.takes_keywords else keywords
-        permanent, text = flag_list(more).decode("ascii"), "Flags that are kept"
+        permanent, text = flag_list(more).decode("ascii"), "Permanent flags"
     code = f"PERMANENTFLAGS {permanent}"
     return b"* FLAGS %b\r\n" % listed + status(b"*", b"OK", text, code)

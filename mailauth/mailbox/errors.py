@@ -6,7 +6,7 @@ class MailboxError(Exception):
 
 
 class NoSuchMailbox(MailboxError):
-    """No mailbox has this name (NONEXISTENT, or TRYCREATE for APPEND, COPY and MOVE)."""
+    """The mailbox does not exist (NONEXISTENT, or TRYCREATE for APPEND, COPY and MOVE)."""
 
 
 class MailboxExists(MailboxError):

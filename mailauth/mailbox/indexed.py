@@ -101,9 +101,9 @@ class IndexedMailbox:
         """Raises `LimitReached` when these flags would be too many keywords, or too long ones."""
         unknown = self._keywords.unknown(flag for flags in flag_sets for flag in flags)
         if len(self._keywords) + len(unknown) > self._limits.keywords:
-            raise LimitReached(f"A mailbox may have {self._limits.keywords} keywords")
+            raise LimitReached(f"A mailbox may have at most {self._limits.keywords} keywords")
         if any(len(keyword) > MAX_KEYWORD for keyword in unknown):
-            raise LimitReached(f"A keyword may have {MAX_KEYWORD} characters")
+            raise LimitReached(f"A keyword may have at most {MAX_KEYWORD} characters")
 
     def _learnt(self, flag_sets: Iterable[frozenset[str]]) -> dict[frozenset[str], frozenset[str]]:
         """These flags in this mailbox's spelling, which new keywords are added to."""

@@ -39,5 +39,5 @@ class Portion:
             return
         if not self._intake.take(wanted - self._counted):
             self.keep(0)
-            raise StoreUnavailable("Too much mail is on its way; try again later")
+            raise StoreUnavailable("The server is receiving too much mail; try again later")
         self._counted = wanted

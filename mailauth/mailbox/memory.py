@@ -260,7 +260,7 @@ class MemoryAccount:
     def mailbox(self, name: str) -> MemoryMailbox:
         mailbox = self._mailboxes.get(canonical_name(name))
         if mailbox is None:
-            raise NoSuchMailbox("No mailbox has this name")
+            raise NoSuchMailbox("The mailbox does not exist")
         return mailbox
 
     def create(self, name: str) -> MemoryMailbox:
@@ -310,7 +310,7 @@ class MemoryAccount:
 
     def lock_maildrop(self) -> MaildropLock:
         if self._locked:
-            raise MaildropLocked("Another session has the maildrop")
+            raise MaildropLocked("Another session has locked the maildrop")
         self._locked = True
         return Lock(self._unlock)
 

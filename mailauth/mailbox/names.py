@@ -28,11 +28,11 @@ def new_name(name: str) -> str:
         raise MailboxNotAllowed("The mailbox name is not valid in the encoding in use")
     name = canonical_name(name.removesuffix(SEPARATOR))
     if not name or "" in name.split(SEPARATOR):
-        raise MailboxNotAllowed("Every level of a mailbox name needs a name")
+        raise MailboxNotAllowed("A level of a mailbox name must not be empty")
     if any(c in "%*/" for c in name) or name.startswith("~"):
-        raise MailboxNotAllowed("A mailbox name has no %, * or / in it, and no ~ in front")
+        raise MailboxNotAllowed("A mailbox name must not contain %, * or /, or begin with ~")
     if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
-        raise MailboxNotAllowed("A mailbox name has no control characters")
+        raise MailboxNotAllowed("A mailbox name must not contain control characters")
     if len(name.encode("utf-7")) > MAX_NAME:
         raise MailboxNotAllowed("The mailbox name is too long")
     return name

@@ -19,11 +19,11 @@ class Used(msgspec.Struct, frozen=True):
 def check_room(limits: Limits, used: Used, sizes: Sequence[int]) -> None:
     """Raises `MessageTooBig` or `OverQuota` when messages of these sizes cannot be added."""
     if max(sizes, default=0) > limits.message_size:
-        raise MessageTooBig(f"A message may have {limits.message_size} octets")
+        raise MessageTooBig(f"A message may have at most {limits.message_size} octets")
     if used.messages + len(sizes) > limits.account_messages:
-        raise OverQuota(f"An account may have {limits.account_messages} messages")
+        raise OverQuota(f"An account may have at most {limits.account_messages} messages")
     if used.size + sum(sizes) > limits.account_size:
-        raise OverQuota(f"An account may have {limits.account_size} octets of mail")
+        raise OverQuota(f"An account may have at most {limits.account_size} octets of mail")
     if used.total + sum(sizes) > limits.total_size:
         raise OverQuota("The server has no room for more mail")
 

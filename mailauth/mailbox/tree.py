@@ -47,7 +47,7 @@ def creation(name: str, mailboxes: Collection[str], limits: Limits) -> list[str]
     """
     name = new_name(name)
     if name in mailboxes:
-        raise MailboxExists("There is a mailbox of this name")
+        raise MailboxExists("A mailbox of this name already exists")
     return [*_missing(name, mailboxes, limits, others=1), name]
 
 
@@ -60,14 +60,14 @@ def renaming(name: str, to: str, mailboxes: Collection[str], limits: Limits) -> 
     moving = [one for one in (name, *inferiors(name, mailboxes)) if one in mailboxes]
     moving.sort(key=len)  # a name that one of them takes has been given up by another before
     if not moving:
-        raise NoSuchMailbox("No mailbox has this name")
+        raise NoSuchMailbox("The mailbox does not exist")
     if to in mailboxes:
-        raise MailboxExists("There is a mailbox of this name")
+        raise MailboxExists("A mailbox of this name already exists")
     if inferiors(name, [to]):
         raise MailboxNotAllowed("A mailbox cannot become its own inferior")
     moved = [(old, new_name(to + old[len(name) :])) for old in moving]
     if any(new in mailboxes and new not in moving for _, new in moved):
-        raise MailboxExists("There is an inferior of this name")
+        raise MailboxExists("An inferior mailbox of the new name already exists")
     return Renaming(_missing(to, mailboxes, limits, others=0), moved)
 
 
@@ -75,7 +75,7 @@ def subscribed(name: str, subscriptions: Collection[str], limits: Limits) -> set
     """The subscriptions with this one; raises `MailboxNotAllowed`, `LimitReached`."""
     with_it = {*subscriptions, new_name(name)}
     if len(with_it) > limits.mailboxes:
-        raise LimitReached(f"An account may have {limits.mailboxes} subscriptions")
+        raise LimitReached(f"An account may have at most {limits.mailboxes} subscriptions")
     return with_it
 
 
@@ -83,5 +83,5 @@ def _missing(name: str, mailboxes: Collection[str], limits: Limits, *, others: i
     """The superiors to be made; raises `LimitReached` when they and `others` are too many."""
     missing = [superior for superior in superiors(name) if superior not in mailboxes]
     if len(mailboxes) + len(missing) + others > limits.mailboxes:
-        raise LimitReached(f"An account may have {limits.mailboxes} mailboxes")
+        raise LimitReached(f"An account may have at most {limits.mailboxes} mailboxes")
     return missing

@@ -39,7 +39,7 @@ def quit_(session: Pop3Session, argument: bytes) -> list[Effect]:
         session.maildrop.update()
     except MailboxError as error:
         refusal = refused(error)
-        return [err(f"Nothing was removed: {refusal.text}", refusal.code), Close()]
+        return [err(f"No message was removed: {refusal.text}", refusal.code), Close()]
     return [ok("Bye"), Close()]
 
 

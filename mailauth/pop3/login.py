@@ -23,7 +23,7 @@ USER_PASS = "USER-PASS"  # the mechanism's name in the journal
 def user(session: Pop3Session, argument: bytes) -> list[Effect]:
     """USER: whoever it names, the answer is the same; a refused one is remembered for PASS."""
     if not argument:
-        raise BadCommand("USER needs a name")
+        raise BadCommand("USER requires a name")
     session.user = argument
     if session.login.account is not None:
         return [login_refused(Answer.ALREADY_AUTHENTICATED)]
@@ -38,7 +38,7 @@ def pass_(session: Pop3Session, argument: bytes) -> list[Effect]:
     """PASS: all that follows the first space is the password, further spaces included."""
     name, session.user = session.user, None
     if name is None:
-        raise BadCommand("USER first")
+        raise BadCommand("Send USER first")
     if not argument:
         return answer(session, session.login.malformed("no password", USER_PASS))
     claim = PasswordClaim(authcid=name, password=argument)
@@ -58,7 +58,7 @@ def apop(session: Pop3Session, argument: bytes) -> list[Effect]:
 def auth(session: Pop3Session, argument: bytes) -> list[Effect]:
     """AUTH: a SASL exchange; alone, as some clients send it, it lists the mechanisms."""
     if not argument:
-        return [ok("The mechanisms are"), listed(session.login.offered)]
+        return [ok("The supported mechanisms follow"), listed(session.login.offered)]
     mechanism, space, rest = argument.partition(b" ")
     initial_response = rest if space else None
     return answer(session, dialogue.begin(session.login, mechanism, initial_response))
@@ -74,13 +74,13 @@ def stls(session: Pop3Session, argument: bytes) -> list[Effect]:
     if argument:
         raise BadCommand("STLS takes no argument")
     if session.login.hop.secure:
-        raise Pop3Error("TLS is active already")
+        raise Pop3Error("TLS is already active")
     if not session.tls_available:
-        raise Pop3Error("TLS is not available here")
+        raise Pop3Error("TLS is not available on this port")
     pipelined = session.input.discard()
     if pipelined:
         session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
-        return [err("Commands in the clear behind STLS: wait for its answer"), Close()]
+        return [err("Commands were sent in the clear after STLS; wait for its reply"), Close()]
     return [ok("Begin TLS negotiation"), StartTls()]
 
 

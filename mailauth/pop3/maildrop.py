@@ -80,7 +80,7 @@ class Maildrop:
     def message(self, number: int) -> Message:
         """Find a message by its number; raises `Pop3Error` when there is none any more."""
         if not 1 <= number <= len(self._messages):
-            raise Pop3Error(f"No such message, there are {len(self._messages)}")
+            raise Pop3Error(f"No such message, only {len(self._messages)} in the maildrop")
         if number in self._deleted:
             raise Pop3Error(f"Message {number} is deleted")
         return self._messages[number - 1]

@@ -47,13 +47,13 @@ def login_refused(answer: Answer) -> Write:
         case Answer.BAD_CREDENTIALS:
             return err("Authentication failed", AUTH)
         case Answer.DENIED:
-            return err("You may not act for this user", AUTH)
+            return err("You are not authorized to act for this user", AUTH)
         case Answer.CLEARTEXT_REFUSED:
-            return err("Logins need TLS here")
+            return err("TLS is required to log in")
         case Answer.MECHANISM_UNKNOWN:
             return err("This mechanism is not offered")
         case Answer.MALFORMED:
-            return err("That is not how this login goes")
+            return err("Malformed authentication exchange")
         case Answer.CANCELLED:
             return err("Login cancelled")
         case Answer.LINE_TOO_LONG:
@@ -61,9 +61,9 @@ def login_refused(answer: Answer) -> Write:
         case Answer.ALREADY_AUTHENTICATED:
             return err("Already logged in")
         case Answer.MAILDROP_LOCKED:
-            return err("Another session has this maildrop", IN_USE)
+            return err("Another session has locked this maildrop", IN_USE)
         case Answer.UNAVAILABLE:
-            return err("Logins are not possible now, try again later", SYS_TEMP)
+            return err("Login is temporarily unavailable; try again later", SYS_TEMP)
         case Answer.SUCCESS:
             raise AssertionError("a success is not refused")
         case _:

@@ -74,7 +74,7 @@ class Pop3Server:
 
     def failed(self) -> list[Effect]:
         """Own up to a bug of ours."""
-        return [err("This is our fault", SYS_TEMP), Close()]
+        return [err("Internal server error", SYS_TEMP), Close()]
 
     def lost(self) -> None:
         """The connection is gone: let others have the maildrop."""
@@ -109,7 +109,7 @@ class Pop3Server:
             dialogue.sent_anyway(session.login, stripped)
             raise BadCommand("Unknown command")
         if session.state not in command.states:
-            raise BadCommand("Not possible in this state")
+            raise BadCommand("This command is not allowed in the current state")
         session.login.did(keyword.decode("ascii"))
         return command.run(session, argument)
 

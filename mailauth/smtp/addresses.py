@@ -69,12 +69,12 @@ def read_path(argument: bytes) -> Addressed:
     try:
         text = argument.decode("utf-8")
     except UnicodeDecodeError:
-        raise AddressError("an address is ASCII, or UTF-8 with SMTPUTF8") from None
+        raise AddressError("an address must be ASCII, or UTF-8 with SMTPUTF8") from None
     if text.startswith("<>"):
         return Addressed(NULL, _parameters(text, 2))
     match = _PATH.match(text)
     if match is None:
-        raise AddressError("an address is written <local-part@domain>")
+        raise AddressError("an address must be written <local-part@domain>")
     local, domain = match["local"], match["domain"]
     path = f"{local}@{domain}" if domain is not None else local
     if len(local.encode()) > LOCAL_PART_OCTETS:
@@ -90,5 +90,5 @@ def read_path(argument: bytes) -> Addressed:
 
 def _parameters(text: str, end: int) -> str:
     if end < len(text) and text[end] != " ":
-        raise AddressError("an address ends at its bracket")
+        raise AddressError("an address must end with its closing bracket")
     return text[end:].strip(" ")

@@ -13,13 +13,13 @@ def noop(session: SmtpSession, argument: bytes) -> list[Effect]:
 def vrfy(session: SmtpSession, argument: bytes) -> list[Effect]:
     """VRFY: names are told to nobody (RFC 5321 §7.3)."""
     if not argument:
-        raise bad_syntax("VRFY needs a name")
-    return [reply(252, "2.5.0", "Send mail to it and see")]
+        raise bad_syntax("VRFY requires a name")
+    return [reply(252, "2.5.0", "Cannot verify the account; send mail to it to find out")]
 
 
 def expn(session: SmtpSession, argument: bytes) -> list[Effect]:
     """EXPN: there are no lists."""
-    raise SmtpError(502, "5.5.1", "There are no mailing lists here")
+    raise SmtpError(502, "5.5.1", "Mailing lists are not supported")
 
 
 def help_(session: SmtpSession, argument: bytes) -> list[Effect]:
@@ -28,7 +28,7 @@ def help_(session: SmtpSession, argument: bytes) -> list[Effect]:
         reply(
             214,
             "2.0.0",
-            "This is mailauth, which records who logs in insecurely.",
+            "This is mailauth, a mail server that records insecure logins.",
             "Commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT",
         )
     ]

@@ -25,10 +25,10 @@ def data(session: SmtpSession, argument: bytes) -> list[Effect]:
         raise bad_syntax("DATA takes no argument")
     transaction = _begun(session)
     if transaction.collected is not None:
-        raise bad_sequence("The message comes by BDAT")
+        raise bad_sequence("The message was begun with BDAT and must be continued with it")
     transaction.collected = Collected(session.message_size)
     session.continuation = DataContent(session, transaction.collected)
-    return [reply(354, None, "Send the message, and end it with a lone dot")]
+    return [reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")]
 
 
 class DataContent:
@@ -49,7 +49,10 @@ class DataContent:
         try:
             behind = self._content.feed(arrived)
         except Smuggling:
-            return [reply(554, "5.6.0", "A lone dot by a bare line feed ends no message"), Close()]
+            return [
+                reply(554, "5.6.0", "A message must end with CRLF.CRLF, not with a bare LF"),
+                Close(),
+            ]
         except TooMuch:
             return [_too_big().reply, Close()]
         if behind is None:
@@ -64,7 +67,7 @@ def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
     match = _CHUNK.fullmatch(argument)
     limit = session.message_size
     if match is None or int(match[1]) > limit + DISCARDED_OCTETS:
-        error = bad_syntax("BDAT needs a size") if match is None else _too_big()
+        error = bad_syntax("BDAT requires a size") if match is None else _too_big()
         return [error.reply, Close()]  # what follows cannot be told from commands
     chunk = Chunk(session, size=int(match[1]), is_last=match[2] is not None)
     session.continuation = chunk
@@ -123,7 +126,7 @@ class Chunk:
 def _begun(session: SmtpSession) -> Transaction:
     """The transaction, when it has come as far as the message; raises `SmtpError`."""
     if session.transaction is None:
-        raise bad_sequence("MAIL and RCPT first")
+        raise bad_sequence("Send MAIL and RCPT first")
     if not session.transaction.recipients:
         raise SmtpError(554, "5.5.1", "No valid recipients")
     return session.transaction
@@ -139,13 +142,15 @@ def _complete(session: SmtpSession) -> list[Effect]:
         raise _too_big()
     content = transaction.collected.octets()
     if has_bare_endings(content):
-        raise SmtpError(554, "5.6.0", "Lines end in CRLF, and there is a bare CR or LF")
+        raise SmtpError(
+            554, "5.6.0", "The message contains a bare CR or LF; lines must end with CRLF"
+        )
     deliver(session, transaction, content)
     return [reply(250, "2.0.0", "Delivered")]
 
 
 def _too_much_at_once() -> SmtpError:
-    return SmtpError(452, "4.3.1", "Too much mail is on its way; try again later")
+    return SmtpError(452, "4.3.1", "The server is receiving too much mail; try again later")
 
 
 def _too_big() -> SmtpError:

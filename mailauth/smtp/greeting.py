@@ -39,7 +39,7 @@ def helo(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 def _greet(session: SmtpSession, argument: bytes, *, extended: bool) -> None:
     if not argument:
-        raise bad_syntax("Say who you are")
+        raise bad_syntax("The client's domain or address literal is missing")
     session.helo = argument
     session.extended = extended
     session.transaction = None

@@ -14,13 +14,16 @@ from mailauth.wire.pending import Pending
 
 BEFORE_EHLO = "AUTH before EHLO"  # in the journal
 DURING_TRANSACTION = "AUTH during a mail transaction"
-_REPLIES = {BEFORE_EHLO: "EHLO first", DURING_TRANSACTION: "Not during a mail transaction"}
+_REPLIES = {
+    BEFORE_EHLO: "Send EHLO first",
+    DURING_TRANSACTION: "AUTH is not allowed during a mail transaction",
+}
 
 
 def auth(session: SmtpSession, argument: bytes) -> list[Effect]:
     """AUTH: a SASL exchange, its initial response on the line or not."""
     if not argument:
-        raise bad_syntax("AUTH needs a mechanism")
+        raise bad_syntax("AUTH requires a mechanism")
     mechanism, space, rest = argument.partition(b" ")
     initial_response = rest if space else None
     reason = _out_of_turn(session)
@@ -67,13 +70,13 @@ def starttls(session: SmtpSession, argument: bytes) -> list[Effect]:
     if session.login.account is not None:
         raise bad_sequence("Already logged in")
     if session.login.hop.secure:
-        raise bad_sequence("TLS is active already")
+        raise bad_sequence("TLS is already active")
     if not session.tls_available:
-        raise SmtpError(502, "5.5.1", "TLS is not available here")
+        raise SmtpError(502, "5.5.1", "TLS is not available on this port")
     pipelined = session.input.discard()
     if pipelined:
         session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
-        text = "Commands in the clear behind STARTTLS: wait for its answer"
+        text = "Commands were sent in the clear after STARTTLS; wait for its reply"
         return [reply(501, "5.5.1", text), Close()]
     return [reply(220, "2.0.0", "Begin TLS negotiation"), StartTls()]
 

@@ -83,10 +83,10 @@ def _split(text: str) -> list[tuple[str, str | None]]:
     for word in text.split(" ") if text else ():
         match = _PARAMETER.fullmatch(word)
         if match is None:
-            raise bad_syntax("A parameter is written KEYWORD or KEYWORD=value")
+            raise bad_syntax("A parameter must be written KEYWORD or KEYWORD=value")
         keyword = match[1].upper()
         if keyword in found:
-            raise bad_syntax("A parameter stands twice")
+            raise bad_syntax("A parameter is given twice")
         found[keyword] = match[2]
     return list(found.items())
 
@@ -94,7 +94,7 @@ def _split(text: str) -> list[tuple[str, str | None]]:
 def _not_taken(keyword: str, known: tuple[str, ...]) -> SmtpError:
     if keyword in known:
         return bad_syntax(f"The value of {keyword} is not one that it can have")
-    return SmtpError(555, "5.5.4", "A parameter is not known here")
+    return SmtpError(555, "5.5.4", "A parameter is not recognized")
 
 
 def _notify(value: str) -> frozenset[Notify]:
@@ -102,7 +102,7 @@ def _notify(value: str) -> frozenset[Notify]:
     if words == ["NEVER"]:
         return frozenset()
     if len(set(words)) < len(words) or not {each.value for each in Notify}.issuperset(words):
-        raise bad_syntax("NOTIFY is NEVER, or a list of SUCCESS, FAILURE, DELAY")
+        raise bad_syntax("NOTIFY must be NEVER or a list of SUCCESS, FAILURE and DELAY")
     return frozenset(map(Notify, words))
 
 
@@ -112,5 +112,5 @@ def _xtext(value: str, limit: int) -> str:
         raise bad_syntax(f"The value is not xtext of at most {limit} octets")
     decoded = re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), value)
     if not decoded.isprintable():
-        raise bad_syntax("The value holds control characters")
+        raise bad_syntax("The value contains control characters")
     return decoded

@@ -60,13 +60,13 @@ def login_refused(answer: Answer) -> SmtpError:
         case Answer.BAD_CREDENTIALS:
             return SmtpError(535, "5.7.8", "Authentication failed")
         case Answer.DENIED:
-            return SmtpError(535, "5.7.8", "You may not act for this user")
+            return SmtpError(535, "5.7.8", "You are not authorized to act for this user")
         case Answer.CLEARTEXT_REFUSED:
-            return SmtpError(538, "5.7.11", "Logins need TLS here")
+            return SmtpError(538, "5.7.11", "TLS is required to log in")
         case Answer.MECHANISM_UNKNOWN:
             return SmtpError(504, "5.5.4", "This mechanism is not offered")
         case Answer.MALFORMED:
-            return SmtpError(501, "5.5.2", "That is not how this login goes")
+            return SmtpError(501, "5.5.2", "Malformed authentication exchange")
         case Answer.CANCELLED:
             return SmtpError(501, "5.7.0", "Login cancelled")
         case Answer.LINE_TOO_LONG:
@@ -74,7 +74,7 @@ def login_refused(answer: Answer) -> SmtpError:
         case Answer.ALREADY_AUTHENTICATED:
             return SmtpError(503, "5.5.1", "Already logged in")
         case Answer.UNAVAILABLE | Answer.MAILDROP_LOCKED:
-            return SmtpError(454, "4.7.0", "Logins are not possible now, try again later")
+            return SmtpError(454, "4.7.0", "Login is temporarily unavailable; try again later")
         case Answer.SUCCESS:
             raise AssertionError("a success is not refused")
         case _:

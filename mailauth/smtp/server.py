@@ -78,7 +78,7 @@ class SmtpServer:
 
     def timed_out(self) -> list[Effect]:
         """The client was silent for too long."""
-        return [reply(421, "4.4.2", "You have been silent for too long"), Close()]
+        return [reply(421, "4.4.2", "The connection was idle for too long"), Close()]
 
     def shutting_down(self) -> list[Effect]:
         """The server stops."""
@@ -86,7 +86,7 @@ class SmtpServer:
 
     def failed(self) -> list[Effect]:
         """Own up to a bug of ours."""
-        return [reply(451, "4.3.0", "This is our fault"), Close()]
+        return [reply(451, "4.3.0", "Internal server error"), Close()]
 
     def lost(self) -> None:
         """The connection is gone, and with it a message that was not complete."""
@@ -132,7 +132,7 @@ class SmtpServer:
         if not line.endswith(b"\r\n"):
             if verb == b"AUTH":  # somebody's password may be in it
                 return answer(session, session.login.malformed("bare line feed", _named(argument)))
-            error = SmtpError(500, "5.5.2", "A line ends in CRLF, not in a bare LF")
+            error = SmtpError(500, "5.5.2", "A line must end with CRLF, not with a bare LF")
             if verb == b"BDAT":  # what follows is content
                 return [error.reply, Close()]
             raise error

@@ -15,14 +15,14 @@ POSTMASTER = "postmaster"
 def mail(session: SmtpSession, argument: bytes) -> list[Effect]:
     """MAIL: begin a transaction."""
     if session.helo is None:
-        raise bad_sequence("EHLO or HELO first")
+        raise bad_sequence("Send EHLO or HELO first")
     if session.transaction is not None:
-        raise bad_sequence("A mail transaction is under way")
+        raise bad_sequence("A mail transaction is already in progress")
     _check_authenticated(session)
     addressed = _addressed(argument, b"FROM:", "5.1.7")
     parameters = mail_parameters(addressed.parameters)
     if addressed.parameters and not session.extended:
-        raise SmtpError(555, "5.5.4", "Parameters need EHLO")
+        raise SmtpError(555, "5.5.4", "Parameters require EHLO")
     _check_readable(addressed.path, 550, smtputf8=parameters.smtputf8)
     if parameters.size > session.message_size:
         raise SmtpError(552, "5.3.4", "The message is too big")
@@ -34,15 +34,15 @@ def rcpt(session: SmtpSession, argument: bytes) -> list[Effect]:
     """RCPT: name a recipient, which has to be an account here."""
     transaction = session.transaction
     if transaction is None:
-        raise bad_sequence("MAIL first")
+        raise bad_sequence("Send MAIL first")
     if transaction.collected is not None:
-        raise bad_sequence("The message has begun")
+        raise bad_sequence("The message has already begun")
     addressed = _addressed(argument, b"TO:", "5.1.3")
     parameters = rcpt_parameters(addressed.parameters)
     if addressed.parameters and not session.extended:
-        raise SmtpError(555, "5.5.4", "Parameters need EHLO")
+        raise SmtpError(555, "5.5.4", "Parameters require EHLO")
     if addressed.path == NULL:
-        raise SmtpError(501, "5.1.3", "A recipient needs an address")
+        raise SmtpError(501, "5.1.3", "RCPT requires an address")
     _check_readable(addressed.path, 553, smtputf8=transaction.parameters.smtputf8)
     account = _account(session, addressed.path)
     if len(transaction.recipients) >= RECIPIENTS and account.name not in transaction.recipients:
@@ -65,8 +65,8 @@ def _check_authenticated(session: SmtpSession) -> None:
     if session.login.account is not None or not session.authentication_required:
         return
     if session.login.cleartext_refused and session.starttls_available:
-        raise SmtpError(530, "5.7.0", "STARTTLS and AUTH first")
-    raise SmtpError(530, "5.7.0", "AUTH first")
+        raise SmtpError(530, "5.7.0", "Authentication required: send STARTTLS, then AUTH")
+    raise SmtpError(530, "5.7.0", "Authentication required")
 
 
 def _addressed(argument: bytes, keyword: bytes, enhanced: str) -> Addressed:
@@ -81,7 +81,7 @@ def _addressed(argument: bytes, keyword: bytes, enhanced: str) -> Addressed:
 def _check_readable(path: Path, code: int, *, smtputf8: bool) -> None:
     """Raises `SmtpError`, with the code that is MAIL's or RCPT's (RFC 6531 §3.5)."""
     if not (smtputf8 or path.is_ascii):
-        raise SmtpError(code, "5.6.7", "This address needs SMTPUTF8")
+        raise SmtpError(code, "5.6.7", "This address requires SMTPUTF8")
 
 
 def _account(session: SmtpSession, path: Path) -> Account:
@@ -97,9 +97,11 @@ def _account(session: SmtpSession, path: Path) -> Account:
     if account is None and is_ours and path.local_part.lower() == POSTMASTER:
         account = min(accounts, key=lambda each: each.role is not Role.ADMIN, default=None)
     if account is None and is_ours:
-        raise SmtpError(550, "5.1.1", "There is no such account here")
+        raise SmtpError(550, "5.1.1", "The account does not exist")
     if account is None:
-        raise SmtpError(550, "5.7.1", "No relaying: mail is taken for the accounts here alone")
+        raise SmtpError(
+            550, "5.7.1", "Relaying denied: this server accepts mail only for its own accounts"
+        )
     if account.disabled:
         raise SmtpError(550, "5.2.1", "This account is disabled")
     return account

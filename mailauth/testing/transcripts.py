@@ -6,7 +6,7 @@
         S: +OK Begin TLS negotiation
         <tls>
         C: PASS secret
-        S: -ERR USER first
+        S: -ERR Send USER first
     ''')
 
 `S:` is a line of the server, in which `…` stands for any text; `C:` is a line of the client, and

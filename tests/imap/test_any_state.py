@@ -131,16 +131,16 @@ def test_what_is_kept_before_a_login_is_bounded(connect: Connect, line: bytes) -
     ("line", "answer"),
     [
         (b"a FOO\r\n", b"a BAD Unknown command\r\n"),
-        (b"a\r\n", b"* BAD That is no command\r\n"),
-        (b"\r\n", b"* BAD That is no command\r\n"),
+        (b"a\r\n", b"* BAD A command must begin with a tag and a space\r\n"),
+        (b"\r\n", b"* BAD A command must begin with a tag and a space\r\n"),
         (b"a NOOP x\r\n", b"a BAD Expected the end of the command\r\n"),
         (b"a  NOOP\r\n", b"a BAD Unknown command\r\n"),
-        (b"+ NOOP\r\n", b"* BAD That is no command\r\n"),
-        (b"a* NOOP\r\n", b"* BAD That is no command\r\n"),
-        (b"a" * 101 + b" NOOP\r\n", b"* BAD That is no command\r\n"),
-        (b"\0\0\0\r\n", b"* BAD That is no command\r\n"),
+        (b"+ NOOP\r\n", b"* BAD A command must begin with a tag and a space\r\n"),
+        (b"a* NOOP\r\n", b"* BAD A command must begin with a tag and a space\r\n"),
+        (b"a" * 101 + b" NOOP\r\n", b"* BAD A command must begin with a tag and a space\r\n"),
+        (b"\0\0\0\r\n", b"* BAD A command must begin with a tag and a space\r\n"),
         (b"a NOOP\0\r\n", b"a BAD Unknown command\r\n"),
-        (b"\xff\xfe\x00\x01\n", b"* BAD That is no command\r\n"),
+        (b"\xff\xfe\x00\x01\n", b"* BAD A command must begin with a tag and a space\r\n"),
         (b"GET NOOP\r\n", b"GET OK NOOP completed\r\n"),  # whatever the tag is
         (b"a noop\n", b"a OK NOOP completed\r\n"),
     ],
@@ -202,7 +202,7 @@ def test_a_silent_client_is_let_go(imap: Dialogue) -> None:
     assert imap.deadline == 180
     imap.send(b"a LOGIN mary secret\r\n")
     assert imap.deadline == 1800
-    assert imap.time_out() == b"* BYE You have been silent for too long\r\n"
+    assert imap.time_out() == b"* BYE The connection was idle for too long\r\n"
     assert imap.closed
 
 

@@ -68,9 +68,9 @@ def test_a_mailbox_that_is_not_there_is_not_made(mary: Dialogue) -> None:
         C: a APPEND nowhere {{3}}
         S: + OK
         C: abc
-        S: a NO [TRYCREATE] No mailbox has this name
+        S: a NO [TRYCREATE] The mailbox does not exist
         C: b APPEND nowhere {{{HUGE}}}
-        S: b NO [TRYCREATE] No mailbox has this name
+        S: b NO [TRYCREATE] The mailbox does not exist
         C: c NOOP
         S: c OK NOOP completed
     """,
@@ -84,9 +84,9 @@ def test_too_big_and_too_much_are_refused_before_they_are_sent(mary: Dialogue) -
         mary,
         f"""
         C: a APPEND INBOX {{{HUGE}}}
-        S: a NO [TOOBIG] A message may have 200000 octets
+        S: a NO [TOOBIG] A message may have at most 200000 octets
         C: b APPEND INBOX (\\Seen) "07-Feb-1994 21:52:25 -0800" ~{{{HUGE}}}
-        S: b NO [TOOBIG] A message may have 200000 octets
+        S: b NO [TOOBIG] A message may have at most 200000 octets
         C: c APPEND INBOX {{190000}}
         S: + OK
     """,
@@ -96,7 +96,7 @@ def test_too_big_and_too_much_are_refused_before_they_are_sent(mary: Dialogue) -
         mary,
         """
         C: d APPEND INBOX {190000}
-        S: d NO [OVERQUOTA] An account may have 300000 octets of mail
+        S: d NO [OVERQUOTA] An account may have at most 300000 octets of mail
         C: e NOOP
         S: e OK NOOP completed
     """,
@@ -111,7 +111,7 @@ def test_a_message_nobody_asked_for_is_thrown_away(log_in: Connect, mail: Memory
     for _ in range(size // 50_000):
         assert mary.send(b"b NOOP\r\n".ljust(50_000)) == b""
     assert mary.send(b"\r\nb NOOP\r\n") == (
-        b"a NO [TOOBIG] A message may have 200000 octets\r\nb OK NOOP completed\r\n"
+        b"a NO [TOOBIG] A message may have at most 200000 octets\r\nb OK NOOP completed\r\n"
     )
     assert len(mail.mailbox("INBOX").uids()) == 1
 
@@ -119,7 +119,8 @@ def test_a_message_nobody_asked_for_is_thrown_away(log_in: Connect, mail: Memory
 def test_a_gigabyte_nobody_asked_for_ends_the_connection(log_in: Connect) -> None:
     mary = log_in()
     assert mary.send(b"a APPEND INBOX {%d+}\r\n" % HUGE) == (
-        b"a NO [TOOBIG] A message may have 200000 octets\r\n* BYE [TOOBIG] That was too much\r\n"
+        b"a NO [TOOBIG] A message may have at most 200000 octets\r\n"
+        b"* BYE [TOOBIG] The command cannot be skipped\r\n"
     )
     assert mary.closed
 
@@ -140,7 +141,7 @@ def test_a_gigabyte_nobody_asked_for_ends_the_connection(log_in: Connect) -> Non
         (b" INBOX ~{3+}\r\nabc", b"OK [APPENDUID"),
         (b" INBOX {3+}\r\nabc {3+}\r\nabc", b"BAD Expected the end of the command"),
         (b" INBOX UTF8 (~{3+}\r\nabc)", b"BAD Enable UTF8=ACCEPT first"),
-        (b" INBOX {99999999999999999999999}", b"BAD That is no literal"),
+        (b" INBOX {99999999999999999999999}", b"BAD Malformed literal"),
     ],
 )
 def test_appends_good_and_bad(log_in: Connect, arguments: bytes, answer: bytes) -> None:

@@ -89,7 +89,7 @@ def test_rfc3501_section_6_3_10(mary: Dialogue) -> None:
         S: * STATUS "INBOX" (SIZE 47 APPENDLIMIT 33554432 DELETED 0 DELETED-STORAGE 0 RECENT 1 …)
         S: b OK STATUS completed
         C: c STATUS nowhere (MESSAGES)
-        S: c NO [NONEXISTENT] No mailbox has this name
+        S: c NO [NONEXISTENT] The mailbox does not exist
         C: d STATUS INBOX ()
         S: d BAD …
         C: e STATUS INBOX (FOO)
@@ -156,7 +156,7 @@ def test_there_is_one_quota_root(mary: Dialogue) -> None:
         S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)
         S: G0001 OK GETQUOTA completed
         C: G0002 GETQUOTA "foo"
-        S: G0002 NO [NONEXISTENT] There is no such quota root
+        S: G0002 NO [NONEXISTENT] The quota root does not exist
         C: G0003 GETQUOTAROOT INBOX
         S: * QUOTAROOT "INBOX" ""
         S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)

@@ -120,7 +120,7 @@ def test_a_huge_non_synchronizing_literal_ends_the_connection(
     imap = connect()
     imap.connect()
     said = imap.send(b"a LOGIN {99999999+}\r\n")
-    assert said.endswith(b"* BYE [TOOBIG] That was too much\r\n")
+    assert said.endswith(b"* BYE [TOOBIG] The command cannot be skipped\r\n")
     assert imap.closed
     assert recorder.logins == []
 
@@ -148,7 +148,7 @@ def test_a_login_that_is_none_is_malformed(
     imap = connect()
     imap.connect()
     said = imap.send(f"a LOGIN{arguments}\r\n".encode())
-    assert said == b"a BAD That is not how this login goes\r\n"
+    assert said == b"a BAD Malformed authentication exchange\r\n"
     assert results(recorder) == [Result.MALFORMED]
     assert "secret" not in str(recorder.events)
 
@@ -188,7 +188,7 @@ def test_an_equals_sign_is_the_empty_initial_response(
         """
         S: …
         C: a AUTHENTICATE PLAIN =
-        S: a BAD That is not how this login goes
+        S: a BAD Malformed authentication exchange
         C: b AUTHENTICATE LOGIN bWFyeQ==
         S: + UGFzc3dvcmQ6
         C: c2VjcmV0
@@ -223,9 +223,9 @@ def test_what_is_no_base64_is_malformed(imap: Dialogue, recorder: MemoryRecorder
         C: a AUTHENTICATE PLAIN
         S: +\x20
         C: not base64!
-        S: a BAD That is not how this login goes
+        S: a BAD Malformed authentication exchange
         C: b AUTHENTICATE PLAIN AG1hcnk
-        S: b BAD That is not how this login goes
+        S: b BAD Malformed authentication exchange
         C: c NOOP
         S: c OK NOOP completed
     """,
@@ -251,7 +251,7 @@ def test_acting_for_another_account_is_denied(imap: Dialogue, recorder: MemoryRe
         """
         S: …
         C: a AUTHENTICATE PLAIN b64(sue\0mary\0secret)
-        S: a NO [AUTHORIZATIONFAILED] You may not act for this user
+        S: a NO [AUTHORIZATIONFAILED] You are not authorized to act for this user
     """,
     )
     assert results(recorder) == [Result.DENIED]
@@ -312,11 +312,11 @@ def test_cleartext_logins_can_be_refused(connect: Connect, recorder: MemoryRecor
         """
         S: * OK [CAPABILITY … LITERAL- STARTTLS LOGINDISABLED] localhost ready
         C: a LOGIN mary secret
-        S: a NO [PRIVACYREQUIRED] Logins need TLS here
+        S: a NO [PRIVACYREQUIRED] TLS is required to log in
         C: b AUTHENTICATE PLAIN
-        S: b NO [PRIVACYREQUIRED] Logins need TLS here
+        S: b NO [PRIVACYREQUIRED] TLS is required to log in
         C: c AUTHENTICATE PLAIN b64(\0mary\0secret)
-        S: c NO [PRIVACYREQUIRED] Logins need TLS here
+        S: c NO [PRIVACYREQUIRED] TLS is required to log in
         C: d STARTTLS
         S: d OK Begin TLS negotiation now
         <tls>
@@ -339,8 +339,8 @@ def test_a_response_sent_although_it_was_refused_is_looked_at(
         S: …
         C: a AUTHENTICATE PLAIN
         C: b64(\0mary\0secret)
-        S: a NO [PRIVACYREQUIRED] Logins need TLS here
-        S: * BAD That is no command
+        S: a NO [PRIVACYREQUIRED] TLS is required to log in
+        S: * BAD A command must begin with a tag and a space
     """,
     )
     assert [event.exposed for event in recorder.attempts] == [False, True]
@@ -369,7 +369,7 @@ def test_a_login_that_cannot_be_recorded_is_unavailable(
         """
         S: …
         C: a LOGIN mary secret
-        S: a NO [UNAVAILABLE] Logins are not possible now, try again later
+        S: a NO [UNAVAILABLE] Login is temporarily unavailable; try again later
     """,
     )
 
@@ -400,7 +400,7 @@ def test_a_bug_of_ours_is_owned_up_to(
         with pytest.raises(ZeroDivisionError):
             imap.send(b"a LOGIN mary secret\r\n")
     assert imap.fail() == (
-        b"a NO [SERVERBUG] This is our fault\r\n* BYE [SERVERBUG] This is our fault\r\n"
+        b"a NO [SERVERBUG] Internal server error\r\n* BYE [SERVERBUG] Internal server error\r\n"
     )
     assert imap.closed
     assert results(recorder) == [Result.UNAVAILABLE]

@@ -53,7 +53,7 @@ def test_rfc3501_section_6_3_4(mary: Dialogue) -> None:
         S: * LIST (\NonExistent \HasChildren) "." "foo"
         S: c OK LIST completed
         C: d SELECT foo
-        S: d NO [NONEXISTENT] No mailbox has this name
+        S: d NO [NONEXISTENT] The mailbox does not exist
         C: A686 DELETE foo.bar
         S: A686 OK DELETE completed
         C: A687 LIST "" f*
@@ -164,7 +164,7 @@ def test_a_name_that_is_not_utf7_is_a_mailbox_that_does_not_exist(mary: Dialogue
         S: * OK [HIGHESTMODSEQ …
         S: a OK …
         C: b STATUS "!#$&'+,-.[}" (MESSAGES)
-        S: b NO [NONEXISTENT] No mailbox has this name
+        S: b NO [NONEXISTENT] The mailbox does not exist
         C: c COPY 1 &Jjo!
         S: c NO [NONEXISTENT] …
         C: e APPEND &Jjo! {70000}
@@ -213,13 +213,13 @@ def test_a_target_that_cannot_be_created_is_not_to_be_tried(mary: Dialogue) -> N
         S: * OK [HIGHESTMODSEQ …
         S: a OK …
         C: b COPY 1 absent
-        S: b NO [TRYCREATE] No mailbox has this name
+        S: b NO [TRYCREATE] The mailbox does not exist
         C: c COPY 1 ~absent
-        S: c NO [NONEXISTENT] No mailbox has this name
+        S: c NO [NONEXISTENT] The mailbox does not exist
         C: m MOVE 1 &Jjo!
-        S: m NO [NONEXISTENT] No mailbox has this name
+        S: m NO [NONEXISTENT] The mailbox does not exist
         C: d APPEND ab..sent {70000}
-        S: d NO [NONEXISTENT] No mailbox has this name
+        S: d NO [NONEXISTENT] The mailbox does not exist
     """,
     )
 
@@ -238,7 +238,7 @@ def test_rfc6855_section_3(mary: Dialogue) -> None:
         S: * STATUS "Entw&APw-rfe" (MESSAGES 0)
         S: c OK STATUS completed
         C: d CREATE "Entw&APw-rfe"
-        S: d NO [ALREADYEXISTS] There is a mailbox of this name
+        S: d NO [ALREADYEXISTS] A mailbox of this name already exists
     """,
     )
     assert mary.send(b'e CREATE "\xfc"\r\n').startswith(b"e BAD ")

@@ -13,10 +13,10 @@ def test_rfc3501_section_6_3_1(mary: Dialogue, mail: MemoryAccount) -> None:
         mary,
         r"""
         C: A142 SELECT drafts
-        S: A142 NO [NONEXISTENT] No mailbox has this name
+        S: A142 NO [NONEXISTENT] The mailbox does not exist
         C: A142 SELECT Drafts
         S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
-        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Flags that are kept
+        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Permanent flags
         S: * 3 EXISTS
         S: * 3 RECENT
         S: * OK [UNSEEN 2] First unseen message
@@ -35,7 +35,7 @@ def test_rfc3501_section_6_3_2(mary: Dialogue) -> None:
         r"""
         C: A932 EXAMINE inbox
         S: * FLAGS (…)
-        S: * OK [PERMANENTFLAGS ()] Nothing can be changed
+        S: * OK [PERMANENTFLAGS ()] No permanent flags
         S: * 1 EXISTS
         S: * 1 RECENT
         S: * OK [UNSEEN 1] …
@@ -69,12 +69,12 @@ def test_a_mailbox_selected_before_is_closed(mary: Dialogue) -> None:
         mary,
         """
         C: c SELECT nowhere
-        S: * OK [CLOSED] The mailbox before is closed
-        S: c NO [NONEXISTENT] No mailbox has this name
+        S: * OK [CLOSED] The previous mailbox is now closed
+        S: c NO [NONEXISTENT] The mailbox does not exist
         C: d FETCH 1 FLAGS
-        S: d BAD Not possible in this state
+        S: d BAD This command is not allowed in the current state
         C: e EXAMINE nowhere
-        S: e NO [NONEXISTENT] No mailbox has this name
+        S: e NO [NONEXISTENT] The mailbox does not exist
     """,
     )
 
@@ -108,7 +108,7 @@ def test_rfc3501_section_6_4_2(mary: Dialogue, mail: MemoryAccount) -> None:
         C: A341 CLOSE
         S: A341 OK CLOSE completed
         C: c CLOSE
-        S: c BAD Not possible in this state
+        S: c BAD This command is not allowed in the current state
     """.replace("S: …", "\n        ".join(["S: …"] * 9)),
     )
     assert list(mail.mailbox("INBOX").uids()) == []

@@ -19,7 +19,7 @@ def test_a_login_behind_starttls_is_secure(imap: Dialogue, recorder: MemoryRecor
         S: * CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN
         S: b OK CAPABILITY completed
         C: c STARTTLS
-        S: c BAD TLS is active already
+        S: c BAD TLS is already active
         C: d LOGIN mary secret
         S: d OK …
     """,
@@ -37,7 +37,8 @@ def test_what_is_pipelined_behind_starttls_is_never_executed(
     imap = connect()
     imap.connect()
     assert imap.send(b"a STARTTLS\r\n" + pipelined) == (
-        b"a BAD Wait for the answer to STARTTLS\r\n* BYE Commands in the clear behind STARTTLS\r\n"
+        b"a BAD Wait for the response to STARTTLS\r\n"
+        b"* BYE Commands were sent in the clear after STARTTLS\r\n"
     )
     assert imap.closed
     assert recorder.attempts == []
@@ -52,7 +53,7 @@ def test_starttls_needs_a_listener_that_can(connect: Connect) -> None:
         """
         S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LITERAL- AUTH=PLAIN AUTH=LOGIN] …
         C: a STARTTLS
-        S: a BAD TLS is not available here
+        S: a BAD TLS is not available on this port
         C: b STARTTLS now
         S: b BAD Expected the end of the command
     """,

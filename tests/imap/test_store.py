@@ -43,7 +43,7 @@ def test_rfc3501_section_6_4_6(mary: Dialogue) -> None:
         C: e UID STORE 100 +FLAGS (\Seen)
         S: e OK UID STORE completed
         C: f STORE 5 +FLAGS (\Seen)
-        S: f BAD There are fewer messages than that
+        S: f BAD A message number is greater than the number of messages
         C: g STORE * +FLAGS (\Recent \Foo)
         S: * 4 FETCH (FLAGS ())
         S: g OK STORE completed
@@ -59,7 +59,7 @@ def test_a_new_keyword_is_told_before_it_is_used(log_in: Connect) -> None:
     other.send(b"a SELECT Box\r\n")
     flags = r"\Answered \Flagged \Deleted \Seen \Draft $Work"
     told = (
-        f"* FLAGS ({flags})\r\n* OK [PERMANENTFLAGS ({flags} \\*)] Flags that are kept\r\n"
+        f"* FLAGS ({flags})\r\n* OK [PERMANENTFLAGS ({flags} \\*)] Permanent flags\r\n"
     ).encode()
     assert mary.send(b"b STORE 1 +FLAGS ($Work)\r\n") == (
         told + b"* 1 FETCH (FLAGS ($Work))\r\nb OK STORE completed\r\n"
@@ -107,7 +107,7 @@ def test_rfc3501_section_6_4_7(mary: Dialogue, mail: MemoryAccount) -> None:
         mary,
         """
         C: A003 COPY 2:4 MEETING
-        S: A003 NO [TRYCREATE] No mailbox has this name
+        S: A003 NO [TRYCREATE] The mailbox does not exist
         C: b CREATE MEETING
         S: b OK CREATE completed
         C: A004 COPY 2:4 MEETING
@@ -117,7 +117,7 @@ def test_rfc3501_section_6_4_7(mary: Dialogue, mail: MemoryAccount) -> None:
         C: A006 UID COPY 100 MEETING
         S: A006 OK UID COPY completed
         C: A007 COPY 7 MEETING
-        S: A007 BAD There are fewer messages than that
+        S: A007 BAD A message number is greater than the number of messages
     """,
     )
     messages = mail.mailbox("MEETING").messages()
@@ -142,7 +142,7 @@ def test_rfc6851_section_3_3(mary: Dialogue, box: Mailbox, mail: MemoryAccount) 
         mary,
         """
         C: a UID MOVE 3:5 foo
-        S: a NO [TRYCREATE] No mailbox has this name
+        S: a NO [TRYCREATE] The mailbox does not exist
         C: b UID MOVE 3:5 Trash
         S: * OK [COPYUID 1003 3,5 1:2] Moved
         S: * 3 EXPUNGE

@@ -174,7 +174,7 @@ def test_move_whose_target_another_deletes(log_in: Connect, mail: MemoryAccount)
     next(chunks)
     mail.delete("Target")
     moved = f"* OK [COPYUID {target.uid_validity} {FIRST} {FIRST}] Moved\r\n".encode()
-    refused = b"b NO [TRYCREATE] No mailbox has this name\r\n"
+    refused = b"b NO [TRYCREATE] The mailbox does not exist\r\n"
     assert b"".join(chunks) == moved + EXPUNGED + refused
     assert mail.mailbox("Box").counts().messages == MANY - SLICE_MESSAGES
 
@@ -197,7 +197,7 @@ def test_move_that_the_target_does_not_take_to_its_end(
     )
     assert told.startswith(f"* OK [{code}] Moved\r\n".encode())
     assert told.count(b" EXPUNGE\r\n") == first + then == MANY - 1
-    assert told.endswith(b"b NO [LIMIT] A mailbox may have 1 keywords\r\n")
+    assert told.endswith(b"b NO [LIMIT] A mailbox may have at most 1 keywords\r\n")
     assert mail.mailbox("Box").counts().messages == 1
 
 
@@ -323,7 +323,7 @@ def test_copy_that_no_longer_fits(log_in: Connect, mail: MemoryAccount, turns: i
     chunks = slices(log_in, mail, b"COPY 1:* Target")
     assert all(next(chunks) == b"" for _ in range(turns))
     target.append([mail_of("mine")])
-    assert b"".join(chunks) == b"b NO [OVERQUOTA] An account may have %d messages\r\n" % (
+    assert b"".join(chunks) == b"b NO [OVERQUOTA] An account may have at most %d messages\r\n" % (
         1 + 2 * MANY
     )
     assert list(target.uids()) == [1]

@@ -29,9 +29,9 @@ def test_a_line_of_10_mb_is_refused_once_and_not_kept(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("command", "reply"),
     [
-        (b"NOOP " + b"x" * 248, b"-ERR Not possible in this state\r\n"),
+        (b"NOOP " + b"x" * 248, b"-ERR This command is not allowed in the current state\r\n"),
         (b"NOOP " + b"x" * 249, b"-ERR The line is too long\r\n"),
-        (b"AUTH PLAIN " + b"x" * 12_277, b"-ERR That is not how this login goes\r\n"),
+        (b"AUTH PLAIN " + b"x" * 12_277, b"-ERR Malformed authentication exchange\r\n"),
         (b"AUTH PLAIN " + b"x" * 12_278, b"-ERR The line is too long\r\n"),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_bug_is_our_fault(connect: Connect, recorder: MemoryRecorder) -> None:
     pop3 = connect()
     pop3.connect()
     pop3.send(b"AUTH PLAIN\r\n")
-    assert pop3.fail() == b"-ERR [SYS/TEMP] This is our fault\r\n"
+    assert pop3.fail() == b"-ERR [SYS/TEMP] Internal server error\r\n"
     assert pop3.closed
     assert [event.result for event in recorder.attempts] == [Result.UNAVAILABLE]
 

@@ -70,15 +70,15 @@ def test_a_wrong_password_needs_user_again(pop3: Dialogue, recorder: MemoryRecor
         """
         S: …
         C: PASS secret
-        S: -ERR USER first
+        S: -ERR Send USER first
         C: USER mary
         S: +OK …
         C: PASS wrong
         S: -ERR [AUTH] Authentication failed
         C: PASS secret
-        S: -ERR USER first
+        S: -ERR Send USER first
         C: USER
-        S: -ERR USER needs a name
+        S: -ERR USER requires a name
     """,
     )
     assert results(recorder) == [Result.BAD_CREDENTIALS]
@@ -87,7 +87,9 @@ def test_a_wrong_password_needs_user_again(pop3: Dialogue, recorder: MemoryRecor
 def test_pass_without_a_password_is_malformed(connect: Connect, recorder: MemoryRecorder) -> None:
     pop3 = connect()
     pop3.connect()
-    assert pop3.send(b"USER mary\r\nPASS\r\n").endswith(b"-ERR That is not how this login goes\r\n")
+    assert pop3.send(b"USER mary\r\nPASS\r\n").endswith(
+        b"-ERR Malformed authentication exchange\r\n"
+    )
     assert (only(recorder).result, only(recorder).mechanism) == (Result.MALFORMED, "USER-PASS")
 
 
@@ -147,19 +149,19 @@ def test_auth_that_goes_wrong(pop3: Dialogue, recorder: MemoryRecorder) -> None:
         C: *
         S: -ERR Login cancelled
         C: AUTH PLAIN =
-        S: -ERR That is not how this login goes
+        S: -ERR Malformed authentication exchange
         C: AUTH PLAIN b64(\0mary\0secret) b64(\0mary\0secret)
-        S: -ERR That is not how this login goes
+        S: -ERR Malformed authentication exchange
         C: AUTH PLAIN
         S: +…
         C: no base64!
-        S: -ERR That is not how this login goes
+        S: -ERR Malformed authentication exchange
         C: AUTH NO-SUCH
         S: -ERR This mechanism is not offered
         C: AUTH PLAIN b64(bob\0mary\0secret)
-        S: -ERR [AUTH] You may not act for this user
+        S: -ERR [AUTH] You are not authorized to act for this user
         C: NOOP
-        S: -ERR Not possible in this state
+        S: -ERR This command is not allowed in the current state
     """,
     )
     assert results(recorder) == [
@@ -179,7 +181,7 @@ def test_auth_alone_lists_the_mechanisms(pop3: Dialogue, recorder: MemoryRecorde
         """
         S: …
         C: AUTH
-        S: +OK The mechanisms are
+        S: +OK The supported mechanisms follow
         S: PLAIN
         S: LOGIN
         S: .
@@ -200,7 +202,7 @@ def test_a_second_login_is_refused_and_recorded(mary: Dialogue, recorder: Memory
         C: AUTH PLAIN b64(\0bob\0secret)
         S: -ERR Already logged in
         C: STLS
-        S: -ERR Not possible in this state
+        S: -ERR This command is not allowed in the current state
         C: STAT
         S: +OK 1 35
     """,
@@ -220,7 +222,7 @@ def test_cleartext_refused_is_one_record_with_its_name(
         """
         S: …
         C: USER mary
-        S: -ERR Logins need TLS here
+        S: -ERR TLS is required to log in
     """,
     )
     assert recorder.events == []
@@ -228,9 +230,9 @@ def test_cleartext_refused_is_one_record_with_its_name(
         pop3,
         """
         C: PASS secret
-        S: -ERR Logins need TLS here
+        S: -ERR TLS is required to log in
         C: AUTH PLAIN
-        S: -ERR Logins need TLS here
+        S: -ERR TLS is required to log in
         C: CAPA
         S: +OK Capability list follows
         S: TOP
@@ -273,7 +275,7 @@ def test_apop_answers_the_timestamp_of_the_greeting(
     assert timestamp.startswith(b"<")
     digest = hashlib.md5(timestamp + b"secret").hexdigest().encode()
     assert pop3.send(b"APOP mary " + digest[::-1] + b"\r\n").startswith(b"-ERR [AUTH]")
-    assert pop3.send(b"APOP mary\r\n") == b"-ERR That is not how this login goes\r\n"
+    assert pop3.send(b"APOP mary\r\n") == b"-ERR Malformed authentication exchange\r\n"
     assert pop3.send(b"APOP mary " + digest + b"\r\n").startswith(b"+OK Logged in")
     assert results(recorder) == [Result.BAD_CREDENTIALS, Result.MALFORMED, Result.SUCCESS]
     assert [event.exposed for event in recorder.attempts] == [False, False, False]
@@ -316,9 +318,9 @@ def test_a_login_that_cannot_be_recorded_is_refused_and_leaves_the_maildrop_free
     pop3 = connect()
     pop3.connect()
     recorder.failing = True
-    unavailable = b"-ERR [SYS/TEMP] Logins are not possible now, try again later\r\n"
+    unavailable = b"-ERR [SYS/TEMP] Login is temporarily unavailable; try again later\r\n"
     assert pop3.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == unavailable
-    assert pop3.send(b"STAT\r\n") == b"-ERR Not possible in this state\r\n"
+    assert pop3.send(b"STAT\r\n") == b"-ERR This command is not allowed in the current state\r\n"
     recorder.failing = False
     assert pop3.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n").startswith(b"+OK")
 

@@ -32,7 +32,7 @@ def test_rfc1939_section_5(mrose: Dialogue) -> None:
         C: LIST 2
         S: +OK 2 200
         C: LIST 3
-        S: -ERR No such message, there are 2
+        S: -ERR No such message, only 2 in the maildrop
         C: RETR 1
         S: +OK 120 octets
         {message(FIRST)}
@@ -91,7 +91,7 @@ def test_rfc1939_section_7_top_and_uidl(mrose: Dialogue) -> None:
         S: {"y" * 80}
         S: .
         C: TOP 100 3
-        S: -ERR No such message, there are 2
+        S: -ERR No such message, only 2 in the maildrop
         C: UIDL
         S: +OK Unique-ids follow
         S: 1 1.1
@@ -100,7 +100,7 @@ def test_rfc1939_section_7_top_and_uidl(mrose: Dialogue) -> None:
         C: UIDL 2
         S: +OK 2 1.2
         C: UIDL 3
-        S: -ERR No such message, there are 2
+        S: -ERR No such message, only 2 in the maildrop
     """,
     )
 
@@ -117,7 +117,7 @@ def test_rfc1939_section_7_user_and_pass(mrose: Dialogue, visit: Visit) -> None:
         C: USER mrose
         S: +OK Send the password
         C: PASS tanstaaf
-        S: -ERR [IN-USE] Another session has this maildrop
+        S: -ERR [IN-USE] Another session has locked this maildrop
     """,
     )
     mrose.send(b"QUIT\r\n")

@@ -66,7 +66,7 @@ def test_rfc2449_section_8_1_2(visit: Visit) -> None:
         f"""
         S: …
         C: APOP mrose {DIGEST}
-        S: -ERR [IN-USE] Another session has this maildrop
+        S: -ERR [IN-USE] Another session has locked this maildrop
     """,
     )
 
@@ -81,7 +81,7 @@ def test_rfc2595_section_4(stranger: Dialogue) -> None:
         S: +OK Begin TLS negotiation
         <tls>
         C: STLS
-        S: -ERR TLS is active already
+        S: -ERR TLS is already active
     """,
     )
 
@@ -96,7 +96,7 @@ def test_rfc3206_section_4_and_5(
         f"""
         S: …
         C: APOP mrose {DIGEST}
-        S: -ERR [SYS/TEMP] Logins are not possible now, try again later
+        S: -ERR [SYS/TEMP] Login is temporarily unavailable; try again later
     """,
     )
     recorder.failing = False
@@ -188,6 +188,6 @@ def test_rfc6856_section_2_1(stranger: Dialogue) -> None:
         C: PASS tanstaaf
         S: +OK Logged in, 2 messages (320 octets)
         C: UTF8
-        S: -ERR Not possible in this state
+        S: -ERR This command is not allowed in the current state
     """,
     )

@@ -18,7 +18,7 @@ def test_a_login_behind_stls_is_secure(pop3: Dialogue, recorder: MemoryRecorder)
         S: +OK Begin TLS negotiation
         <tls>
         C: STLS
-        S: -ERR TLS is active already
+        S: -ERR TLS is already active
         C: USER mary
         S: +OK …
         C: PASS secret
@@ -41,7 +41,7 @@ def test_the_name_given_in_the_clear_is_forgotten(pop3: Dialogue, recorder: Memo
         S: +OK …
         <tls>
         C: PASS secret
-        S: -ERR USER first
+        S: -ERR Send USER first
     """,
     )
     assert recorder.attempts == []
@@ -57,7 +57,7 @@ def test_what_is_pipelined_behind_stls_is_never_executed(
     pop3 = connect()
     pop3.connect()
     said = pop3.send(b"USER mary\r\nSTLS\r\n" + pipelined)
-    assert said.endswith(b"-ERR Commands in the clear behind STLS: wait for its answer\r\n")
+    assert said.endswith(b"-ERR Commands were sent in the clear after STLS; wait for its reply\r\n")
     assert pop3.closed
     assert recorder.attempts == []
     assert [event.reason for event in recorder.connections] == [
@@ -71,7 +71,7 @@ def test_stls_needs_a_listener_that_can(connect: Connect) -> None:
         """
         S: …
         C: STLS
-        S: -ERR TLS is not available here
+        S: -ERR TLS is not available on this port
         C: STLS now
         S: -ERR STLS takes no argument
     """,

@@ -99,7 +99,7 @@ def test_the_maildrop_has_one_session_at_a_time(mary: Dialogue, connect: Connect
         C: USER mary
         S: +OK …
         C: PASS secret
-        S: -ERR [IN-USE] Another session has this maildrop
+        S: -ERR [IN-USE] Another session has locked this maildrop
         C: USER bob
         S: +OK …
         C: PASS secret
@@ -123,8 +123,8 @@ def test_a_message_that_another_session_removed_cannot_be_read(
 @pytest.mark.parametrize(
     ("command", "reply"),
     [
-        (b"RETR 2", b"-ERR No such message, there are 1"),
-        (b"RETR 0", b"-ERR No such message, there are 1"),
+        (b"RETR 2", b"-ERR No such message, only 1 in the maildrop"),
+        (b"RETR 0", b"-ERR No such message, only 1 in the maildrop"),
         (b"RETR 99999999999", b"-ERR A number is missing or malformed"),
         (b"RETR -1", b"-ERR A number is missing or malformed"),
         (b"RETR \xd9\xa1", b"-ERR A number is missing or malformed"),
@@ -132,7 +132,7 @@ def test_a_message_that_another_session_removed_cannot_be_read(
         (b"TOP 1", b"-ERR A number is missing or malformed"),
         (b"LIST 1 1", b"-ERR A number is missing or malformed"),
         (b"STAT 1", b"-ERR This command takes no argument"),
-        (b"UTF8", b"-ERR Not possible in this state"),
+        (b"UTF8", b"-ERR This command is not allowed in the current state"),
         (b"XYZZY", b"-ERR Unknown command"),
         (b"", b"-ERR Unknown command"),
     ],

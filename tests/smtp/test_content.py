@@ -58,7 +58,7 @@ def test_a_false_end_ends_the_connection(connect: Connect, inbox: Inbox, false_e
         smtp.send(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@mydomain.com>\r\nDATA\r\n")
         said = smtp.send(b"Subject: x\r\n\r\nx" + false_end[:cut])
         said += smtp.send(false_end[cut:] + smuggled)
-        assert said == b"554 5.6.0 A lone dot by a bare line feed ends no message\r\n"
+        assert said == b"554 5.6.0 A message must end with CRLF.CRLF, not with a bare LF\r\n"
         assert smtp.closed
     assert inbox("bob") == []
 
@@ -76,7 +76,7 @@ def test_a_bare_cr_or_lf_is_refused_at_the_end(
         said = mx.send(content + b".\r\n")
     else:
         said = mx.send(b"BDAT %d LAST\r\n" % len(content) + content)
-    assert said == b"554 5.6.0 Lines end in CRLF, and there is a bare CR or LF\r\n"
+    assert said == b"554 5.6.0 The message contains a bare CR or LF; lines must end with CRLF\r\n"
     assert mx.send(b"NOOP\r\n") == b"250 2.0.0 Nothing done\r\n"
     assert inbox("bob") == []
 

@@ -36,10 +36,10 @@ def test_a_line_of_10_mb_is_refused_once_and_not_kept(connect: Connect) -> None:
     [
         (b"NOOP " + b"x" * 505, b"250 2.0.0 Nothing done\r\n"),
         (b"NOOP " + b"x" * 506, TOO_LONG),
-        (b"MAIL FROM:<> " + b"x" * 1_550, b"555 5.5.4 A parameter is not known here\r\n"),
+        (b"MAIL FROM:<> " + b"x" * 1_550, b"555 5.5.4 A parameter is not recognized\r\n"),
         (b"MAIL FROM:<> " + b"x" * 1_551, TOO_LONG),
         (b"RCPT TO:<> " + b"x" * 1_000, TOO_LONG),
-        (b"AUTH PLAIN " + b"x" * 12_277, b"501 5.5.2 That is not how this login goes\r\n"),
+        (b"AUTH PLAIN " + b"x" * 12_277, b"501 5.5.2 Malformed authentication exchange\r\n"),
         (b"AUTH PLAIN " + b"x" * 12_278, b"500 5.5.6 The line is too long\r\n"),
     ],
 )
@@ -78,8 +78,8 @@ def test_a_bare_line_feed_ends_no_command(connect: Connect, recorder: MemoryReco
     smtp = connect()
     smtp.connect()
     smtp.send(b"EHLO client.example\r\n")
-    assert smtp.send(b"NOOP\n") == b"500 5.5.2 A line ends in CRLF, not in a bare LF\r\n"
-    malformed = b"501 5.5.2 That is not how this login goes\r\n"
+    assert smtp.send(b"NOOP\n") == b"500 5.5.2 A line must end with CRLF, not with a bare LF\r\n"
+    malformed = b"501 5.5.2 Malformed authentication exchange\r\n"
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\n") == malformed
     smtp.send(b"AUTH PLAIN\r\n")
     assert smtp.send(b"AG1hcnkAc2VjcmV0\n") == malformed
@@ -118,7 +118,7 @@ def test_a_refused_chunk_is_an_error_however_it_comes(connect: Connect) -> None:
     smtp = connect()
     smtp.connect()
     said = b"".join(smtp.send(piece) for piece in (b"BDAT 3\r\n", b"a", b"b", b"c") * 20)
-    assert said == b"503 5.5.1 MAIL and RCPT first\r\n" * 20 + b"421 4.7.0 Too many errors\r\n"
+    assert said == b"503 5.5.1 Send MAIL and RCPT first\r\n" * 20 + b"421 4.7.0 Too many errors\r\n"
     assert smtp.closed
 
 
@@ -161,7 +161,7 @@ def test_a_bug_is_our_fault(connect: Connect, recorder: MemoryRecorder) -> None:
     smtp.connect()
     smtp.send(b"EHLO client.example\r\n")
     smtp.send(b"AUTH PLAIN\r\n")
-    assert smtp.fail() == b"451 4.3.0 This is our fault\r\n"
+    assert smtp.fail() == b"451 4.3.0 Internal server error\r\n"
     assert smtp.closed
     assert [event.result for event in recorder.attempts] == [Result.UNAVAILABLE]
 
@@ -173,7 +173,7 @@ def test_leaving(connect: Connect) -> None:
         """
         S: …
         <timeout>
-        S: 421 4.4.2 You have been silent for too long
+        S: 421 4.4.2 The connection was idle for too long
         <closed>
     """,
     )

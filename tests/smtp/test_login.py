@@ -41,7 +41,7 @@ def test_ehlo_says_what_can_be_done(smtp: Dialogue) -> None:
         C: HELO client.example
         S: 250 localhost
         C: EHLO
-        S: 501 5.5.4 Say who you are
+        S: 501 5.5.4 The client's domain or address literal is missing
         C: QUIT
         S: 221 2.0.0 Bye
         <closed>
@@ -101,21 +101,21 @@ def test_auth_that_goes_wrong(greeted: Dialogue, recorder: MemoryRecorder) -> No
         greeted,
         """
         C: AUTH
-        S: 501 5.5.4 AUTH needs a mechanism
+        S: 501 5.5.4 AUTH requires a mechanism
         C: AUTH PLAIN
         S: 334…
         C: *
         S: 501 5.7.0 Login cancelled
         C: AUTH PLAIN =
-        S: 501 5.5.2 That is not how this login goes
+        S: 501 5.5.2 Malformed authentication exchange
         C: AUTH PLAIN
         S: 334…
         C: no base64!
-        S: 501 5.5.2 That is not how this login goes
+        S: 501 5.5.2 Malformed authentication exchange
         C: AUTH NO-SUCH
         S: 504 5.5.4 This mechanism is not offered
         C: AUTH PLAIN b64(bob\0mary\0secret)
-        S: 535 5.7.8 You may not act for this user
+        S: 535 5.7.8 You are not authorized to act for this user
         C: AUTH PLAIN b64(\0mary\0wrong)
         S: 535 5.7.8 Authentication failed
         C: AUTH PLAIN b64(\0mary\0secret)
@@ -149,7 +149,7 @@ def test_auth_waits_for_the_end_of_a_transaction(
         C: MAIL FROM:<>
         S: 250 2.1.0 Sender accepted
         C: AUTH PLAIN b64(\0mary\0secret)
-        S: 503 5.5.1 Not during a mail transaction
+        S: 503 5.5.1 AUTH is not allowed during a mail transaction
         C: RSET
         S: 250 2.0.0 Forgotten
         C: AUTH PLAIN b64(\0mary\0secret)
@@ -191,7 +191,7 @@ def test_auth_is_an_extension_that_ehlo_begins(
     smtp = connect()
     smtp.connect()
     smtp.send(before.encode())
-    assert smtp.send(commands.encode()) == b"503 5.5.1 EHLO first\r\n"
+    assert smtp.send(commands.encode()) == b"503 5.5.1 Send EHLO first\r\n"
     event = only(recorder)
     assert (event.mechanism, event.result, event.reason, event.exposed) == (
         mechanism,
@@ -210,7 +210,7 @@ def test_a_response_to_an_auth_out_of_turn_is_recorded(
     smtp = connect()
     smtp.connect()
     said = smtp.send(b"AUTH PLAIN\r\nAG1hcnkAc2VjcmV0\r\n")
-    assert said == b"503 5.5.1 EHLO first\r\n500 5.5.1 Unknown command\r\n"
+    assert said == b"503 5.5.1 Send EHLO first\r\n500 5.5.1 Unknown command\r\n"
     assert [event.exposed for event in recorder.attempts] == [False, True]
 
 
@@ -218,7 +218,7 @@ def test_auth_out_of_turn_is_not_tried_for_ever(connect: Connect, recorder: Memo
     smtp = connect()
     smtp.connect()
     said = smtp.send(b"AUTH PLAIN AG1hcnkAd3Jvbmc=\r\n" * 1000)
-    assert said == b"503 5.5.1 EHLO first\r\n" * 10 + b"421 4.7.0 Too many failed logins\r\n"
+    assert said == b"503 5.5.1 Send EHLO first\r\n" * 10 + b"421 4.7.0 Too many failed logins\r\n"
     assert smtp.closed
     assert len(recorder.attempts) == 10
 
@@ -230,13 +230,14 @@ def test_cleartext_refused(connect: Connect, recorder: MemoryRecorder) -> None:
     said = smtp.send(b"EHLO client.example\r\n")
     assert b"AUTH" not in said
     assert b"STARTTLS" in said
-    refusal = b"538 5.7.11 Logins need TLS here\r\n"
+    refusal = b"538 5.7.11 TLS is required to log in\r\n"
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == refusal
     assert smtp.send(b"AUTH PLAIN\r\n") == refusal
     assert smtp.send(b"AG1hcnkAc2VjcmV0\r\n") == b"500 5.5.1 Unknown command\r\n"
     assert smtp.send(b"AUTH SCRAM-SHA-256\r\n") == refusal
     assert (
-        smtp.send(b"MAIL FROM:<mary@mydomain.com>\r\n") == b"530 5.7.0 STARTTLS and AUTH first\r\n"
+        smtp.send(b"MAIL FROM:<mary@mydomain.com>\r\n")
+        == b"530 5.7.0 Authentication required: send STARTTLS, then AUTH\r\n"
     )
     assert results(recorder) == [Result.CLEARTEXT_REFUSED] * 4
     assert [event.exposed for event in recorder.attempts] == [True, False, True, False]
@@ -256,11 +257,11 @@ def test_a_login_behind_starttls_is_secure_and_the_greeting_forgotten(
         S: 220 2.0.0 Begin TLS negotiation
         <tls>
         C: MAIL FROM:<mary@mydomain.com>
-        S: 503 5.5.1 EHLO or HELO first
+        S: 503 5.5.1 Send EHLO or HELO first
         C: STARTTLS
-        S: 503 5.5.1 TLS is active already
+        S: 503 5.5.1 TLS is already active
         C: AUTH PLAIN b64(\0mary\0secret)
-        S: 503 5.5.1 EHLO first
+        S: 503 5.5.1 Send EHLO first
         C: EHLO tls.example
         S: 250-localhost
         S: 250-PIPELINING
@@ -297,7 +298,9 @@ def test_what_is_pipelined_behind_starttls_is_never_executed(
     smtp = connect()
     smtp.connect()
     said = smtp.send(b"STARTTLS\r\n" + pipelined)
-    assert said == b"501 5.5.1 Commands in the clear behind STARTTLS: wait for its answer\r\n"
+    assert (
+        said == b"501 5.5.1 Commands were sent in the clear after STARTTLS; wait for its reply\r\n"
+    )
     assert smtp.closed
     assert recorder.attempts == []
     assert [event.reason for event in recorder.connections] == [
@@ -311,7 +314,7 @@ def test_starttls_needs_a_listener_that_can(connect: Connect) -> None:
         """
         S: …
         C: STARTTLS
-        S: 502 5.5.1 TLS is not available here
+        S: 502 5.5.1 TLS is not available on this port
         C: STARTTLS now
         S: 501 5.5.4 STARTTLS takes no argument
     """,
@@ -336,7 +339,7 @@ def test_a_login_that_cannot_be_recorded_is_refused(
     smtp.connect()
     smtp.send(b"EHLO client.example\r\n")
     recorder.failing = True
-    unavailable = b"454 4.7.0 Logins are not possible now, try again later\r\n"
+    unavailable = b"454 4.7.0 Login is temporarily unavailable; try again later\r\n"
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == unavailable
     recorder.failing = False
     assert smtp.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == b"235 2.7.0 Logged in\r\n"

@@ -15,7 +15,7 @@ def test_mail_is_delivered_behind_a_login(greeted: Dialogue, inbox: Inbox) -> No
         greeted,
         """
         C: MAIL FROM:<mary@mydomain.com>
-        S: 530 5.7.0 AUTH first
+        S: 530 5.7.0 Authentication required
         C: AUTH PLAIN b64(\0mary\0secret)
         S: 235 2.7.0 Logged in
         C: MAIL FROM:<mary@mydomain.com> SIZE=100 BODY=8BITMIME
@@ -25,7 +25,7 @@ def test_mail_is_delivered_behind_a_login(greeted: Dialogue, inbox: Inbox) -> No
         C: RCPT TO:<Bob@mydomain.com>
         S: 250 2.1.5 Recipient accepted
         C: DATA
-        S: 354 Send the message, and end it with a lone dot
+        S: 354 Start mail input; end with <CRLF>.<CRLF>
         C: Subject: Hello
         C:
         C: ..
@@ -34,7 +34,7 @@ def test_mail_is_delivered_behind_a_login(greeted: Dialogue, inbox: Inbox) -> No
         C: .
         S: 250 2.0.0 Delivered
         C: DATA
-        S: 503 5.5.1 MAIL and RCPT first
+        S: 503 5.5.1 Send MAIL and RCPT first
     """,
     )
     (message,) = inbox("bob")
@@ -75,18 +75,24 @@ def test_a_port_for_other_servers_takes_mail_from_anybody(mx: Dialogue, inbox: I
 @pytest.mark.parametrize(
     ("recipient", "reply"),
     [
-        (b"nobody@mydomain.com", b"550 5.1.1 There is no such account here"),
+        (b"nobody@mydomain.com", b"550 5.1.1 The account does not exist"),
         (
             b"bob@elsewhere.example",
-            b"550 5.7.1 No relaying: mail is taken for the accounts here alone",
+            b"550 5.7.1 Relaying denied: this server accepts mail only for its own accounts",
         ),
-        (b"nobody@localhost", b"550 5.1.1 There is no such account here"),
+        (b"nobody@localhost", b"550 5.1.1 The account does not exist"),
         (b"gone@mydomain.com", b"550 5.2.1 This account is disabled"),
-        ("jörg@bücher.example".encode(), b"553 5.6.7 This address needs SMTPUTF8"),
-        (b"", b"501 5.1.3 A recipient needs an address"),
-        (b"bob@", b"501 5.1.3 Malformed: an address is written <local-part@domain>"),
-        (b"bob@mydomain.com> <x", b"501 5.5.4 A parameter is written KEYWORD or KEYWORD=value"),
-        (b"\xff@mydomain.com", b"501 5.1.3 Malformed: an address is ASCII, or UTF-8 with SMTPUTF8"),
+        ("jörg@bücher.example".encode(), b"553 5.6.7 This address requires SMTPUTF8"),
+        (b"", b"501 5.1.3 RCPT requires an address"),
+        (b"bob@", b"501 5.1.3 Malformed: an address must be written <local-part@domain>"),
+        (
+            b"bob@mydomain.com> <x",
+            b"501 5.5.4 A parameter must be written KEYWORD or KEYWORD=value",
+        ),
+        (
+            b"\xff@mydomain.com",
+            b"501 5.1.3 Malformed: an address must be ASCII, or UTF-8 with SMTPUTF8",
+        ),
         (b"x" * 65 + b"@mydomain.com", b"501 5.1.3 Malformed: a local part has at most 64 octets"),
         (b"x@" + b"y" * 256, b"501 5.1.3 Malformed: a domain has at most 255 octets"),
         (b"x" * 9 + b"@" + b"y" * 250, b"501 5.1.3 Malformed: a path has at most 256 octets"),
@@ -138,11 +144,11 @@ def test_addresses_that_need_smtputf8(mx: Dialogue) -> None:
         mx,
         """
         C: MAIL FROM:<jörg@bücher.example>
-        S: 550 5.6.7 This address needs SMTPUTF8
+        S: 550 5.6.7 This address requires SMTPUTF8
         C: MAIL FROM:<>
         S: 250 2.1.0 Sender accepted
         C: RCPT TO:<jörg@bücher.example>
-        S: 553 5.6.7 This address needs SMTPUTF8
+        S: 553 5.6.7 This address requires SMTPUTF8
     """,
     )
 
@@ -157,9 +163,9 @@ def test_a_domain_may_be_in_a_labels(mx: Dialogue) -> None:
         C: RCPT TO:<jörg@XN--bcher-kva.example>
         S: 250 2.1.5 Recipient accepted
         C: RCPT TO:<anna@xn--bcher-kva.example>
-        S: 550 5.1.1 There is no such account here
+        S: 550 5.1.1 The account does not exist
         C: RCPT TO:<anna@xn--a.example>
-        S: 550 5.7.1 No relaying: mail is taken for the accounts here alone
+        S: 550 5.7.1 Relaying denied: this server accepts mail only for its own accounts
     """,
     )
 
@@ -171,12 +177,12 @@ def test_a_domain_may_be_in_a_labels(mx: Dialogue) -> None:
         (b"SIZE=1000000000000", b"552 5.3.4 The message is too big"),
         (b"SIZE=x", b"501 5.5.4 The value of SIZE is not one that it can have"),
         (b"SIZE", b"501 5.5.4 The value of SIZE is not one that it can have"),
-        (b"SIZE=1 SIZE=1", b"501 5.5.4 A parameter stands twice"),
+        (b"SIZE=1 SIZE=1", b"501 5.5.4 A parameter is given twice"),
         (b"BODY=BINARYMIME", b"501 5.5.4 The value of BODY is not one that it can have"),
         (b"SMTPUTF8=1", b"501 5.5.4 The value of SMTPUTF8 is not one that it can have"),
-        (b"FUTURE=1", b"555 5.5.4 A parameter is not known here"),
-        (b"=", b"501 5.5.4 A parameter is written KEYWORD or KEYWORD=value"),
-        (b"ENVID=a+0D+0A", b"501 5.5.4 The value holds control characters"),
+        (b"FUTURE=1", b"555 5.5.4 A parameter is not recognized"),
+        (b"=", b"501 5.5.4 A parameter must be written KEYWORD or KEYWORD=value"),
+        (b"ENVID=a+0D+0A", b"501 5.5.4 The value contains control characters"),
         (b"ENVID=" + b"x" * 101, b"501 5.5.4 The value is not xtext of at most 100 octets"),
         (b"RET=SOME", b"501 5.5.4 The value of RET is not one that it can have"),
         (b"AUTH=<> RET=hdrs ENVID=a+20b BODY=7bit SIZE=0", b"250 2.1.0 Sender accepted"),
@@ -190,7 +196,7 @@ def test_parameters_need_ehlo(connect: Connect) -> None:
     smtp = connect(authentication_required=False)
     smtp.connect()
     smtp.send(b"HELO client.example\r\n")
-    assert smtp.send(b"MAIL FROM:<> SIZE=1\r\n") == b"555 5.5.4 Parameters need EHLO\r\n"
+    assert smtp.send(b"MAIL FROM:<> SIZE=1\r\n") == b"555 5.5.4 Parameters require EHLO\r\n"
 
 
 @pytest.mark.parametrize("parameter", [b"", b" BODY=8BITMIME", b" body=8bitmime", b" BODY=7BIT"])
@@ -234,8 +240,14 @@ def test_bdat(mx: Dialogue, inbox: Inbox) -> None:
 def test_bdat_of_no_octets_ends_a_message(mx: Dialogue, inbox: Inbox) -> None:
     mx.send(b"MAIL FROM:<>\r\nRCPT TO:<bob@mydomain.com>\r\n")
     assert mx.send(b"BDAT 2\r\n\r\n") == b"250 2.0.0 2 octets received\r\n"
-    assert mx.send(b"DATA\r\n") == b"503 5.5.1 The message comes by BDAT\r\n"
-    assert mx.send(b"RCPT TO:<mary@mydomain.com>\r\n") == b"503 5.5.1 The message has begun\r\n"
+    assert (
+        mx.send(b"DATA\r\n")
+        == b"503 5.5.1 The message was begun with BDAT and must be continued with it\r\n"
+    )
+    assert (
+        mx.send(b"RCPT TO:<mary@mydomain.com>\r\n")
+        == b"503 5.5.1 The message has already begun\r\n"
+    )
     assert mx.send(b"BDAT 0 LAST\r\n") == b"250 2.0.0 Delivered\r\n"
     assert len(inbox("bob")) == 1
 
@@ -243,7 +255,7 @@ def test_bdat_of_no_octets_ends_a_message(mx: Dialogue, inbox: Inbox) -> None:
 def test_a_chunk_that_is_refused_is_not_taken_for_commands(mx: Dialogue, inbox: Inbox) -> None:
     """RFC 3030 §2: the octets follow, whatever the answer will be."""
     said = mx.send(b"BDAT 14 LAST\r\nMAIL FROM:<>\r\nNOOP\r\n")
-    assert said == b"503 5.5.1 MAIL and RCPT first\r\n250 2.0.0 Nothing done\r\n"
+    assert said == b"503 5.5.1 Send MAIL and RCPT first\r\n250 2.0.0 Nothing done\r\n"
     mx.send(b"MAIL FROM:<>\r\nRCPT TO:<bob@mydomain.com>\r\nBDAT 9999\r\n" + b"x" * 9999)
     said = mx.send(b"BDAT 10 LAST\r\nQUIT\r\nQUITNOOP\r\n")
     assert said == b"552 5.3.4 The message is too big\r\n250 2.0.0 Nothing done\r\n"
@@ -253,10 +265,10 @@ def test_a_chunk_that_is_refused_is_not_taken_for_commands(mx: Dialogue, inbox: 
 @pytest.mark.parametrize(
     ("argument", "reply"),
     [
-        (b"", b"501 5.5.4 BDAT needs a size"),
-        (b"x LAST", b"501 5.5.4 BDAT needs a size"),
-        (b"-1", b"501 5.5.4 BDAT needs a size"),
-        (b"1 LAST LAST", b"501 5.5.4 BDAT needs a size"),
+        (b"", b"501 5.5.4 BDAT requires a size"),
+        (b"x LAST", b"501 5.5.4 BDAT requires a size"),
+        (b"-1", b"501 5.5.4 BDAT requires a size"),
+        (b"1 LAST LAST", b"501 5.5.4 BDAT requires a size"),
         (b"1000000000", b"552 5.3.4 The message is too big"),
         (b"1 LAST" + b" " * 520, b"500 5.5.2 The line is too long"),
     ],

@@ -85,11 +85,11 @@ def test_rfc5321_appendix_d_3(mx: Dialogue, inbox: Inbox) -> None:
         C: MAIL FROM:<JQP@bar.com>
         S: 250 2.1.0 Sender accepted
         C: RCPT TO:<Jones@elsewhere.example>
-        S: 550 5.7.1 No relaying: mail is taken for the accounts here alone
+        S: 550 5.7.1 Relaying denied: this server accepts mail only for its own accounts
         C: RCPT TO:<Jones@XYZ.COM>
         S: 250 2.1.5 Recipient accepted
         C: DATA
-        S: 354 Send the message, and end it with a lone dot
+        S: 354 Start mail input; end with <CRLF>.<CRLF>
         C: Received: from bar.com by foo.com ; Thu, 21 May 1998
         C:     05:33:29 -0700
         C: Date: Thu, 21 May 1998 05:33:22 -0700
@@ -120,7 +120,7 @@ def test_rfc5321_appendix_d_4(mx: Dialogue, inbox: Inbox) -> None:
         mx,
         """
         C: VRFY Crispin
-        S: 252 2.5.0 Send mail to it and see
+        S: 252 2.5.0 Cannot verify the account; send mail to it to find out
         C: MAIL FROM:<EAK@bar.com>
         S: 250 …
         C: RCPT TO:<Admin.MRC@foo.com>
@@ -142,7 +142,7 @@ def test_rfc5321_appendix_d_4(mx: Dialogue, inbox: Inbox) -> None:
 def test_rfc5321_section_3_5_1(mx: Dialogue) -> None:
     """EXPN: there are no lists."""
     for name in ("Example-People", "Executive-Washroom-List"):
-        play(mx, f"C: EXPN {name}\nS: 502 5.5.1 There are no mailing lists here")
+        play(mx, f"C: EXPN {name}\nS: 502 5.5.1 Mailing lists are not supported")
 
 
 @pytest.mark.usefixtures("foo_com")
@@ -185,11 +185,11 @@ def test_rfc2034_section_6(mx: Dialogue, inbox: Inbox) -> None:
         C: RCPT TO:<mrose@dbc.mtview.ca.us>
         S: 250 2.1.5 Recipient accepted
         C: RCPT TO:<nosuchuser@dbc.mtview.ca.us>
-        S: 550 5.1.1 There is no such account here
+        S: 550 5.1.1 The account does not exist
         C: RCPT TO:<remoteuser@isi.edu>
-        S: 550 5.7.1 No relaying: mail is taken for the accounts here alone
+        S: 550 5.7.1 Relaying denied: this server accepts mail only for its own accounts
         C: DATA
-        S: 354 Send the message, and end it with a lone dot
+        S: 354 Start mail input; end with <CRLF>.<CRLF>
         C: text
         C: .
         S: 250 2.0.0 Delivered

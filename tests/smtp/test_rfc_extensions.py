@@ -40,13 +40,13 @@ def test_rfc6531_section_3(mx: Dialogue, inbox: Inbox) -> None:
         mx,
         """
         C: VRFY jörg@bücher.example SMTPUTF8
-        S: 252 2.5.0 Send mail to it and see
+        S: 252 2.5.0 Cannot verify the account; send mail to it to find out
         C: MAIL FROM:<jörg@bücher.example>
-        S: 550 5.6.7 This address needs SMTPUTF8
+        S: 550 5.6.7 This address requires SMTPUTF8
         C: MAIL FROM:<mary@mydomain.com>
         S: 250 2.1.0 Sender accepted
         C: RCPT TO:<jörg@bücher.example>
-        S: 553 5.6.7 This address needs SMTPUTF8
+        S: 553 5.6.7 This address requires SMTPUTF8
         C: RSET
         S: 250 …
         C: MAIL FROM:<jörg@bücher.example> BODY=8BITMIME SMTPUTF8

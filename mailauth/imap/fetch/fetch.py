@@ -262,7 +262,7 @@ class _Answer:
 
     def _tagged(self) -> bytes:
         if self._undecodable:
-            text = "A part has an encoding that is not known here"
+            text = "A part has an unknown content transfer encoding"
             return status(self._command.tag, b"NO", text, "UNKNOWN-CTE")
         return self._command.ok(code="EXPUNGEISSUED" if self._gone else None)
 

@@ -77,7 +77,7 @@ def fetch_items(parser: Parser) -> tuple[Item, ...]:
         return (fetch_att(parser),)
     items = tuple(dict.fromkeys(parser.parenthesized(lambda: fetch_att(parser))))
     if len(items) > MAX_ITEMS:
-        parser.fail(f"{MAX_ITEMS} data items at most")
+        parser.fail(f"at most {MAX_ITEMS} data items")
     return items
 
 
@@ -142,7 +142,7 @@ def _partial(parser: Parser) -> Partial | None:
     parser.expect(b".")
     length = parser.number64()
     if length == 0:
-        parser.fail("a length that is not zero")
+        parser.fail("a partial length greater than zero")
     parser.expect(b">")
     return Partial(start, length)
 

@@ -51,7 +51,7 @@ class UnknownCharset(No):
     """BADCHARSET, and whether the result was to be saved."""
 
     def __init__(self, *, save: bool) -> None:
-        super().__init__("This charset is not known here", "BADCHARSET (US-ASCII UTF-8)")
+        super().__init__("This charset is not supported", "BADCHARSET (US-ASCII UTF-8)")
         self.save = save
 
 
@@ -124,7 +124,7 @@ class _Keys:
         parser = self._parser
         self._count += 1
         if depth > MAX_NESTING or self._count > MAX_KEYS:
-            raise Bad("The search is too complicated")
+            raise Bad("The search is too complex")
         if parser.peek(b"("):
             keys = parser.parenthesized(lambda: self.search_key(depth + 1))
             return And(tuple(keys))
@@ -157,7 +157,7 @@ class _Keys:
         try:
             return self._parser.astring().decode(self._codec)
         except UnicodeDecodeError:
-            self._parser.fail("text in the charset named")
+            self._parser.fail("text in the given charset")
 
     def either(self, depth: int) -> Key:
         """OR"""

@@ -35,7 +35,7 @@ def _search(session: ImapSession, command: Command, *, uid: bool) -> list[Effect
             selection.saved = []
         raise
     if asked.charset and Extension.UTF8 in session.enabled:
-        raise Bad("Text is UTF-8 since UTF8=ACCEPT was enabled")
+        raise Bad("CHARSET is not allowed after UTF8=ACCEPT was enabled")
     said = condstore.enable(session) if asked.modseq else b""
     found = Search(asked.key, selection.view, session.parsed, session.now())
     answer = _Answer(session, command, asked, uid=uid)

@@ -75,7 +75,7 @@ class MaildirAccount:
                 mailbox.sync()
                 if not mailbox.removed:
                     return mailbox
-            raise NoSuchMailbox("No mailbox has this name")
+            raise NoSuchMailbox("The mailbox does not exist")
 
     def create(self, name: str) -> MaildirMailbox:
         with self._gate.lock():
@@ -149,7 +149,7 @@ class MaildirAccount:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise MaildropLocked("Another session has the maildrop") from error
+            raise MaildropLocked("Another session has locked the maildrop") from error
         return HeldLock(descriptor)
 
     def watched(self) -> list[MaildirMailbox]:

@@ -164,9 +164,9 @@ def test_uid_fetch_tells_uids(mary: Dialogue) -> None:
         S: * 2 FETCH (FLAGS () UID 2)
         S: c OK UID FETCH completed
         C: d FETCH 3 FLAGS
-        S: d BAD There are fewer messages than that
+        S: d BAD A message number is greater than the number of messages
         C: e FETCH 2:3 FLAGS
-        S: e BAD There are fewer messages than that
+        S: e BAD A message number is greater than the number of messages
     """,
     )
 
@@ -189,7 +189,10 @@ def test_an_empty_mailbox_has_nothing(log_in: Connect) -> None:
     mary = log_in()
     mary.send(b"a SELECT Trash\r\n")
     assert mary.send(b"b FETCH 1:* FLAGS\r\n") == b"b OK FETCH completed\r\n"
-    assert mary.send(b"b FETCH 1 FLAGS\r\n") == b"b BAD There are fewer messages than that\r\n"
+    assert (
+        mary.send(b"b FETCH 1 FLAGS\r\n")
+        == b"b BAD A message number is greater than the number of messages\r\n"
+    )
     assert mary.send(b"c FETCH * FLAGS\r\n") == b"c OK FETCH completed\r\n"
     assert mary.send(b"d UID FETCH 1:* FLAGS\r\n") == b"d OK UID FETCH completed\r\n"
 
@@ -206,7 +209,7 @@ def test_rfc3516_section_4_2(log_in: Connect, mail: MemoryAccount) -> None:
     )
     assert mary.send(b"c FETCH 1:2 BINARY.PEEK[1]\r\n") == (
         b"* 1 FETCH (BINARY[1] ~{3}\r\n\x00\x01\x02)\r\n"
-        b"c NO [UNKNOWN-CTE] A part has an encoding that is not known here\r\n"
+        b"c NO [UNKNOWN-CTE] A part has an unknown content transfer encoding\r\n"
     )
 
 

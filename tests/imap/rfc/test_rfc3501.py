@@ -221,7 +221,7 @@ def test_rfc3501_section_7_1_3(imap: Dialogue) -> None:
     imap.connect()
     assert imap.send(b"x" * (BEFORE_LOGIN.line + 1)) == b"* BAD The line is too long\r\n"
     assert imap.send(b"\r\n") == b""
-    play(imap, "C:\nS: * BAD That is no command")
+    play(imap, "C:\nS: * BAD A command must begin with a tag and a space")
 
 
 @pytest.mark.usefixtures("joe")

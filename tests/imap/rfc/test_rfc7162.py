@@ -46,7 +46,7 @@ def test_rfc7162_section_3_1_2_1_and_3_1_8(mary: Dialogue, parameter: str) -> No
         rf"""
         C: A142 SELECT Box{parameter}
         S: * FLAGS {FLAGS}
-        S: * OK [PERMANENTFLAGS …] Flags that are kept
+        S: * OK [PERMANENTFLAGS …] Permanent flags
         S: * 4 EXISTS
         S: * 0 RECENT
         S: * OK [UIDVALIDITY 1006] UIDs are valid
@@ -71,7 +71,7 @@ def test_rfc7162_section_3_1_3_examples_3_to_5(mary: Dialogue) -> None:
         S: a103 OK UID STORE completed
         C: a104 STORE * (UNCHANGEDSINCE 4) +FLAGS.SILENT (\Deleted $Processed)
         S: * FLAGS {FLAGS[:-1]} $Processed)
-        S: * OK [PERMANENTFLAGS {FLAGS[:-1]} $Processed \*)] Flags that are kept
+        S: * OK [PERMANENTFLAGS {FLAGS[:-1]} $Processed \*)] Permanent flags
         S: * 4 FETCH (UID 8 MODSEQ (5))
         S: a104 OK STORE completed
         C: c101 STORE 4 (UNCHANGEDSINCE 5) -FLAGS.SILENT (\Deleted)

@@ -209,7 +209,7 @@ def test_rfc9051_section_6_3_2(rev2: Dialogue, mail: MemoryAccount) -> None:
         rf"""
         C: A142 SELECT INBOX
         S: * FLAGS {FLAGS}
-        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Flags that are kept
+        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Permanent flags
         S: * 1 EXISTS
         S: * LIST (\HasNoChildren) "." "INBOX"
         S: * OK [UIDVALIDITY 1000] UIDs are valid
@@ -217,9 +217,9 @@ def test_rfc9051_section_6_3_2(rev2: Dialogue, mail: MemoryAccount) -> None:
         S: * OK [HIGHESTMODSEQ 2] Highest mod-sequence
         S: A142 OK [READ-WRITE] SELECT completed
         C: A143 SELECT Drafts
-        S: * OK [CLOSED] The mailbox before is closed
+        S: * OK [CLOSED] The previous mailbox is now closed
         S: * FLAGS {FLAGS}
-        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Flags that are kept
+        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Permanent flags
         S: * 5 EXISTS
         S: * LIST (\HasNoChildren \Drafts) "." "Drafts"
         S: * OK [UIDVALIDITY 1001] UIDs are valid
@@ -238,7 +238,7 @@ def test_rfc9051_section_6_3_3(rev2: Dialogue, mail: MemoryAccount) -> None:
         rf"""
         C: A932 EXAMINE blurdybloop
         S: * FLAGS {FLAGS}
-        S: * OK [PERMANENTFLAGS ()] Nothing can be changed
+        S: * OK [PERMANENTFLAGS ()] No permanent flags
         S: * 17 EXISTS
         S: * LIST (\HasNoChildren) "." "blurdybloop"
         S: * OK [UIDVALIDITY 1006] UIDs are valid
@@ -410,9 +410,9 @@ def test_rfc9051_section_6_3_12(rev2: Dialogue, mail: MemoryAccount) -> None:
         C: A006 COPY 2 funny
         S: A006 OK [COPYUID 1008 2 1] COPY completed
         C: A007 SELECT funny
-        S: * OK [CLOSED] The mailbox before is closed
+        S: * OK [CLOSED] The previous mailbox is now closed
         S: * FLAGS {FLAGS}
-        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Flags that are kept
+        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Permanent flags
         S: * 1 EXISTS
         S: * LIST (\HasNoChildren) "." "funny"
         S: * OK [UIDVALIDITY 1008] UIDs are valid

@@ -30,16 +30,16 @@ def test_rfc9051_section_7_1_of_mailboxes(rev2: Dialogue) -> None:
         rev2,
         r"""
         C: o356 RENAME Trash Sent
-        S: o356 NO [ALREADYEXISTS] There is a mailbox of this name
+        S: o356 NO [ALREADYEXISTS] A mailbox of this name already exists
         C: l create "///////"
-        S: l NO [CANNOT] A mailbox name has no %, * or / in it, and no ~ in front
+        S: l NO [CANNOT] A mailbox name must not contain %, * or /, or begin with ~
         C: l create "a..b"
-        S: l NO [CANNOT] Every level of a mailbox name needs a name
+        S: l NO [CANNOT] A level of a mailbox name must not be empty
         C: p RENAME this that
-        S: p NO [NONEXISTENT] No mailbox has this name
+        S: p NO [NONEXISTENT] The mailbox does not exist
         C: p APPEND this {3+}
         C: abc
-        S: p NO [TRYCREATE] No mailbox has this name
+        S: p NO [TRYCREATE] The mailbox does not exist
     """,
     )
     assert rev2.send(b"k1 EXAMINE Sent\r\n").endswith(b"k1 OK [READ-ONLY] EXAMINE completed\r\n")
@@ -66,11 +66,11 @@ def test_rfc9051_section_7_1_of_logins(
         C: c1 AUTHENTICATE PLAIN
         S: +\x20
         C: b64(nobody\0mary\0secret)
-        S: c1 NO [AUTHORIZATIONFAILED] You may not act for this user
+        S: c1 NO [AUTHORIZATIONFAILED] You are not authorized to act for this user
         C: c2 AUTHENTICATE PLAIN
         S: +\x20
         C: b64(sue\0mary\0secret)
-        S: c2 NO [AUTHORIZATIONFAILED] You may not act for this user
+        S: c2 NO [AUTHORIZATIONFAILED] You are not authorized to act for this user
     """,
     )
     recorder.failing = True
@@ -78,7 +78,7 @@ def test_rfc9051_section_7_1_of_logins(
         imap,
         """
         C: a LOGIN "mary" "secret"
-        S: a NO [UNAVAILABLE] Logins are not possible now, try again later
+        S: a NO [UNAVAILABLE] Login is temporarily unavailable; try again later
     """,
     )
     recorder.failing = False
@@ -87,9 +87,9 @@ def test_rfc9051_section_7_1_of_logins(
         """
         S: …
         C: d login "fred" "foo"
-        S: d NO [PRIVACYREQUIRED] Logins need TLS here
+        S: d NO [PRIVACYREQUIRED] TLS is required to log in
         C: d select inbox
-        S: d BAD Not possible in this state
+        S: d BAD This command is not allowed in the current state
     """,
     )
 
@@ -147,7 +147,7 @@ def test_rfc9051_section_7_1_3(imap: Dialogue) -> None:
     imap.connect()
     assert imap.send(b"x" * (BEFORE_LOGIN.line + 1)) == b"* BAD The line is too long\r\n"
     assert imap.send(b"\r\n") == b""
-    play(imap, "C:\nS: * BAD That is no command")
+    play(imap, "C:\nS: * BAD A command must begin with a tag and a space")
 
 
 def test_rfc9051_section_7_2_1(mary: Dialogue) -> None:
@@ -233,7 +233,7 @@ def test_rfc9051_section_8(
         S: babc OK ENABLE completed
         C: a002 select inbox
         S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
-        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Flags that are kept
+        S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Permanent flags
         S: * 2 EXISTS
         S: * LIST (\HasNoChildren) "." "INBOX" ("OLDNAME" ("inbox"))
         S: * OK [UIDVALIDITY 1000] UIDs are valid

@@ -111,7 +111,7 @@ def test_rfc4315_section_3(mary: Dialogue, box: MemoryMailbox) -> None:
         C: A005 UID COPY 500:600 Sent
         S: A005 OK UID COPY completed
         C: A006 COPY 1:2 funny
-        S: A006 NO [TRYCREATE] No mailbox has this name
+        S: A006 NO [TRYCREATE] The mailbox does not exist
     """,
     )
 
@@ -315,7 +315,7 @@ def test_rfc9208_section_4_1_1(mary: Dialogue) -> None:
         mary,
         """
         C: G0001 GETQUOTA "!partition/sda4"
-        S: G0001 NO [NONEXISTENT] There is no such quota root
+        S: G0001 NO [NONEXISTENT] The quota root does not exist
         C: G0001 GETQUOTA ""
         S: * QUOTA "" (STORAGE 1 262144 MESSAGE 1 100000)
         S: G0001 OK GETQUOTA completed

@@ -150,12 +150,12 @@ def test_an_unknown_charset(mary: Dialogue) -> None:
         mary,
         """
         C: b SEARCH CHARSET X-FOO TEXT a
-        S: b NO [BADCHARSET (US-ASCII UTF-8)] This charset is not known here
+        S: b NO [BADCHARSET (US-ASCII UTF-8)] This charset is not supported
         C: c ENABLE UTF8=ACCEPT
         S: * ENABLED UTF8=ACCEPT
         S: c OK ENABLE completed
         C: d SEARCH CHARSET UTF-8 TEXT a
-        S: d BAD Text is UTF-8 since UTF8=ACCEPT was enabled
+        S: d BAD CHARSET is not allowed after UTF8=ACCEPT was enabled
         C: e SEARCH SUBJECT "Grüße"
         S: * SEARCH 4
         S: e OK SEARCH completed

@@ -1,0 +1,161 @@
+"""The instants of stamps that have no year, no zone, or both (RFC 3164 §4.1.2).
+
+The year goes on from where a file begins, over New Year; an hour that the zone repeats is told by
+the order of the lines. A session id that holds an instant (Dovecot's, Cyrus') is better than both.
+"""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTH = {name: number for number, name in enumerate(_MONTHS, 1)}
+_HALF_A_YEAR = 6  # months: a step that is larger goes over New Year
+_QUARTER = timedelta(minutes=15)  # offsets of zones are multiples of it
+_LONGEST_LOGIN = timedelta(minutes=10)  # from the beginning of a session until it is logged
+_STAMP = re.compile(
+    r"(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
+    r"(?:[.,](?P<fraction>\d{1,9}))? ?(?P<zone>Z|[+-]\d\d:?\d\d)?\Z"
+)
+
+
+class Calendar:
+    """Turns the stamps of one log, in the order of its lines, into instants.
+
+    `zone` is the one of stamps that name none; `modified` is when the file was last written, by
+    which the year of the first stamp is told. `year` overrides that.
+    """
+
+    def __init__(self, zone: tzinfo, modified: datetime, *, year: int | None = None) -> None:
+        self._zone = zone
+        self._offset: timezone | None = None  # told by session ids
+        self._modified = modified
+        self._year = year
+        self._month = 0
+        self._last: datetime | None = None
+        self.guessed_year = False
+        self.guessed_zone = False
+
+    def instant(self, stamp: str | datetime, began: datetime | None = None) -> datetime | None:
+        """Return when a line was written, with its offset; `None` for a stamp that is not a time.
+
+        `began` is when the session began that the line tells of, where its id says so.
+        """
+        if isinstance(stamp, datetime):
+            return stamp.astimezone(self._zone)
+        exact = _STAMP.match(stamp)
+        try:
+            if exact is not None:
+                return self._of_numbers(exact)
+            return self._of_bsd(stamp, began)
+        except (ValueError, OverflowError, KeyError):
+            return None
+
+    def note(self, stamp: str) -> None:
+        """Take notice of a line that tells of no login: New Year may pass between two logins."""
+        month = _MONTH.get(stamp[:3], 0)
+        if month and month != self._month:
+            self._enter(month, stamp)
+
+    def _of_numbers(self, exact: re.Match[str]) -> datetime:
+        text = f"{exact['year']}-{exact['month']}-{exact['day']}T{exact['time']}"
+        local = datetime.fromisoformat(text)
+        if exact["fraction"]:
+            local += timedelta(microseconds=int(exact["fraction"][:6].ljust(6, "0")))
+        if exact["zone"]:
+            return local.replace(tzinfo=_offset(exact["zone"]))
+        self.guessed_zone = True
+        return self._in_zone(local)
+
+    def _of_bsd(self, stamp: str, began: datetime | None) -> datetime:
+        month = _MONTH[stamp[:3]]
+        if month != self._month:
+            self._enter(month, stamp)
+        assert self._year is not None, "a month has been entered"
+        local = datetime.fromisoformat(
+            f"{self._year}-{month:02}-{int(stamp[4:6]):02}T{stamp[7:15]}"
+        )
+        if began is not None:
+            return self._beside(local, began)
+        self.guessed_year = True
+        if self._offset is not None:
+            return local.replace(tzinfo=self._offset)
+        self.guessed_zone = True
+        return self._in_zone(local)
+
+    def _enter(self, month: int, stamp: str) -> None:
+        """Go on to a month, a new year's perhaps, or back to one."""
+        if self._year is None:
+            modified = self._modified.astimezone(self._zone) + timedelta(days=1)
+            day = int(stamp[4:6]) if stamp[4:6].strip().isdigit() else 1
+            later = (month, day) > (modified.month, modified.day)
+            self._year = modified.year - later
+        elif self._month:
+            self._year += (month - self._month < -_HALF_A_YEAR) - (
+                month - self._month > _HALF_A_YEAR
+            )
+        self._month = month
+
+    def _beside(self, local: datetime, began: datetime) -> datetime:
+        """The instant of a stamp whose session began then: it has the year, and the offset."""
+        for year in (began.year, began.year + 1, began.year - 1):
+            try:
+                candidate = local.replace(year=year)
+            except ValueError:  # 29 February
+                continue
+            apart = candidate - began.replace(tzinfo=None)
+            offset = (apart + timedelta(seconds=1)) // _QUARTER * _QUARTER
+            if abs(offset) <= timedelta(hours=14) and apart - offset < _LONGEST_LOGIN:
+                self._year = year
+                self._offset = timezone(offset)
+                exact = began.astimezone(self._offset)
+                if exact.replace(microsecond=0) == candidate.replace(tzinfo=self._offset):
+                    return exact  # to the microsecond
+                return candidate.replace(tzinfo=self._offset)
+        self.guessed_year = True
+        return self._in_zone(local)
+
+    def _in_zone(self, local: datetime) -> datetime:
+        """A local time; the second of two when the one before was later than the first."""
+        found = local.replace(tzinfo=self._zone)
+        last = self._last
+        is_repeated = found.utcoffset() != found.replace(fold=1).utcoffset()
+        if is_repeated and last is not None and last.astimezone(UTC) > found.astimezone(UTC):
+            found = found.replace(fold=1)
+        self._last = found
+        return found
+
+
+@lru_cache(4_096)
+def seconds_between(earlier: str | datetime, later: str | datetime) -> float:
+    """Return how many seconds apart two stamps of a log are, infinitely many if nobody can tell."""
+    try:
+        first, second = _comparable(earlier), _comparable(later)
+        if second < first and not (isinstance(earlier, datetime) or earlier[:1].isdigit()):
+            second = second.replace(year=second.year + 1)  # over New Year
+        return abs((second - first).total_seconds())
+    except (ValueError, KeyError, TypeError):
+        return math.inf
+
+
+def _comparable(stamp: str | datetime) -> datetime:
+    if isinstance(stamp, datetime):
+        return stamp
+    exact = _STAMP.match(stamp)
+    if exact is None:
+        return datetime.fromisoformat(
+            f"2000-{_MONTH[stamp[:3]]:02}-{int(stamp[4:6]):02}T{stamp[7:15]}"
+        )
+    local = datetime.fromisoformat(
+        f"{exact['year']}-{exact['month']}-{exact['day']}T{exact['time']}"
+    )
+    return local.replace(tzinfo=_offset(exact["zone"])) if exact["zone"] else local
+
+
+def _offset(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    sign = -1 if text[0] == "-" else 1
+    digits = text[1:].replace(":", "")
+    return timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))

@@ -1,0 +1,209 @@
+"""Cyrus IMAP: `login: host [address] account mechanism+TLS User logged in SESSIONID=<…>`.
+
+A service whose name ends in `s` waits for TLS at once. A failure does not say whether TLS was
+used: a `starttls:` line of its process does, since that process' last login or failure. From 3.13
+on the lines are logfmt: `event=login.good … login.tls=1`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from mailauth.login.event import Protocol, Result
+from mailauth.report.foreign.addresses import plain
+from mailauth.report.foreign.calendar import seconds_between
+from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.verdict import Wire
+
+MARKS = ("login: ", "starttls: ", "client id ", "event=login.", "accepted connection")
+PROGRAMS = re.compile(r"(?:cyrus/)?(?:imaps?|pop3s?|https?|nntps?|sieve)")
+
+_PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3, "http": Protocol.HTTP}
+_GOOD = re.compile(
+    r"login: (?:[^\s\[\]]+ )?\[(?P<ip>[0-9a-fA-F.:]+)\] (?P<user>.+) "
+    r"(?P<method>[A-Za-z0-9-]+)(?P<tls>\+TLS)? User logged in"
+    r"(?: SESSIONID=<(?P<session>[^<>\s]+)>)?\Z",
+    re.DOTALL,
+)
+_BAD = re.compile(
+    r"badlogin: (?:[^\s\[\]]+ )?\[(?P<ip>[0-9a-fA-F.:]+)\] (?P<method>[A-Za-z0-9-]+)"
+    r"(?: \((?P<user>.*?)\)| (?P<old>\S+))? (?:\[SASL|SASL)",
+    re.DOTALL,
+)
+_STARTTLS = re.compile(
+    r"starttls: (?P<version>TLSv1(?:\.\d)?|SSLv3) with cipher (?P<cipher>[A-Za-z0-9_-]+) "
+)
+_ID = re.compile(r"client id sessionid=<([^<>\s]+)>: (.*)", re.DOTALL)
+_ID_FIELD = re.compile(r'"(name|version)" "((?:[^"\\]|\\.)*)"')
+_EPOCH = re.compile(r"(?:\A|-)(\d{10})(?=-|\Z)")
+_LOGFMT = re.compile(r'([a-z.]+)=("(?:[^"\\]|\\.)*"|\S*)')
+_HOST_AND_ADDRESS = re.compile(r"(?:\S* )?\[([0-9a-fA-F.:]+)\]")
+_KEPT = 10_000
+_FRESH = 60.0  # seconds after STARTTLS in which a failed login is taken for that client's
+
+V = TypeVar("V")
+
+
+class _Tls(msgspec.Struct):
+    """The latest STARTTLS of a process, and the client that failed to log in after it."""
+
+    at: str | datetime
+    version: str
+    cipher: str
+    ip: str | None = None
+
+
+class CyrusReader:
+    """Reads what Cyrus' services say."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._tls: dict[str, _Tls] = {}  # by process, since its last login
+        self._named: dict[str, dict[str, str]] = {}  # what clients call themselves, by session
+
+    def feed(self, entry: Entry) -> Iterable[Found]:
+        """Take a line."""
+        message = entry.message
+        if message.startswith("login: "):
+            return self._logged_in(entry, _GOOD.match(message))
+        if message.startswith("badlogin: "):
+            return self._failed(entry, _BAD.match(message))
+        if message.startswith("starttls: ") and (tls := _STARTTLS.match(message)):
+            _keep(self._tls, _process(entry), _Tls(entry.stamp, tls["version"], tls["cipher"]))
+        elif message.startswith("accepted connection"):
+            self._tls.pop(_process(entry), None)
+        elif message.startswith("client id ") and (named := _ID.match(message)):
+            _keep(self._named, named[1], dict(_ID_FIELD.findall(named[2])))
+        elif message.startswith("event=login."):
+            return self._logfmt(entry)
+        return ()
+
+    def finish(self) -> Iterable[Found]:
+        """Nothing is left undecided."""
+        return ()
+
+    def _logged_in(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
+        tls = self._tls.pop(_process(entry), None)
+        if match is None:
+            self.tally.not_understood += 1
+            return
+        session = match["session"]
+        named = self._named.pop(session, {}) if session else {}
+        yield from self._found(
+            entry,
+            Result.SUCCESS,
+            is_tls=match["tls"] is not None,
+            ip=match["ip"],
+            user=match["user"],
+            method=match["method"],
+            session=session,
+            tls=tls if match["tls"] else None,
+            named=named,
+        )
+
+    def _failed(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
+        if match is None:
+            self.tally.not_understood += 1
+            return
+        tls, is_tls = self._tls_of_failure(entry, match["ip"])
+        yield from self._found(
+            entry,
+            Result.BAD_CREDENTIALS,
+            is_tls=is_tls,
+            ip=match["ip"],
+            user=match["user"] or match["old"],
+            method=match["method"],
+            tls=tls,
+        )
+
+    def _tls_of_failure(self, entry: Entry, ip: str) -> tuple[_Tls | None, bool | None]:
+        """What a failed login's process tells of TLS; `None` where it may be another client's."""
+        tls = self._tls.get(_process(entry))
+        if tls is None:
+            return None, False
+        if seconds_between(tls.at, entry.stamp) > _FRESH or tls.ip not in (None, ip):
+            del self._tls[_process(entry)]
+            return None, None
+        tls.ip = ip
+        return tls, True
+
+    def _logfmt(self, entry: Entry) -> Iterator[Found]:
+        told = _LOGFMT.findall(entry.message)
+        fields = {key: value.strip('"') for key, value in told}
+        host = _HOST_AND_ADDRESS.match(fields.get("r.clienthost", ""))
+        is_tls = fields.get("login.tls") if len(told) == len(fields) else None
+        event = fields.get("event")
+        if host is None or event not in ("login.good", "login.bad"):
+            self.tally.not_understood += 1
+            return
+        yield from self._found(
+            entry,
+            Result.SUCCESS if event == "login.good" else Result.BAD_CREDENTIALS,
+            is_tls=None if is_tls is None else is_tls == "1",
+            ip=host[1],
+            user=fields.get("u.username") or None,
+            method=fields.get("login.mech") or None,
+        )
+
+    def _found(
+        self,
+        entry: Entry,
+        result: Result,
+        *,
+        is_tls: bool | None,
+        ip: str,
+        user: str | None,
+        method: str | None,
+        session: str | None = None,
+        tls: _Tls | None = None,
+        named: dict[str, str] | None = None,
+    ) -> Iterator[Found]:
+        service = entry.program.rpartition("/")[2]
+        protocol = _PROTOCOLS.get(service.removesuffix("s"))
+        if protocol is None:
+            self.tally.left_out += result is Result.SUCCESS
+            return
+        if is_tls is None:
+            wire = Wire.UNKNOWN
+        elif is_tls:
+            wire = Wire.IMPLICIT if service.endswith("s") else Wire.STARTTLS
+        else:
+            wire = Wire.CLEARTEXT
+        named = named or {}
+        yield Found(
+            entry=entry,
+            result=result,
+            protocol=protocol,
+            wire=wire,
+            listener=entry.program,
+            session=session,
+            tls_version=tls.version if tls else None,
+            tls_cipher=tls.cipher if tls else None,
+            mechanism=None if method is None else method.upper(),
+            user=user,
+            ip=plain(ip),
+            client_name=named.get("name"),
+            client_version=named.get("version"),
+            began=_began(session),
+            times=entry.times,
+        )
+
+
+def _began(session: str | None) -> datetime | None:
+    """When a session began: its id holds the seconds since 1970, the place of which has changed."""
+    epoch = _EPOCH.search(session) if session else None
+    return datetime.fromtimestamp(int(epoch[1]), UTC) if epoch else None
+
+
+def _keep(kept: dict[str, V], key: str, value: V) -> None:
+    if len(kept) >= _KEPT:
+        kept.pop(next(iter(kept)))
+    kept[key] = value
+
+
+def _process(entry: Entry) -> str:
+    return f"{entry.host}/{entry.program}[{entry.pid}]"

@@ -1,0 +1,347 @@
+"""Dovecot 2.0 to 2.4: `imap-login: Login: user=<…>, method=…, rip=…, …`.
+
+2.4 says `Logged in:` where the older say `Login:`. The elements are `login_log_format_elements`;
+what a client chose (its name) stands before the last `rip=`, what the server says stands after it.
+Of exported events (`stats: {"event":…}`) those about logins tell what the elements leave out.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from mailauth.login.event import Kind, Protocol, Result
+from mailauth.report.foreign.addresses import of_octets, plain
+from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.verdict import Wire, tls_at
+
+MARKS = ("-login: ", "-login[", '-login"', "auth_client_request_finished", "given password:")
+PROGRAMS = re.compile(r"dovecot|stats|(?:imap|pop3|submission|managesieve)-login")
+
+_PROTOCOLS = {
+    "imap-login": Protocol.IMAP,
+    "pop3-login": Protocol.POP3,
+    "submission-login": Protocol.SMTP,
+}
+_SIEVE = "managesieve-login"
+_LOGIN_PROCESS = re.compile(r"(imap|pop3|submission|managesieve)-login: (?:Info: )?")
+_SAID = re.compile(
+    r"(?P<said>.*?)user=<(?P<user>.*)>(?:, method=(?P<method>[A-Za-z0-9-]*))?"
+    r", rip=(?P<rip>[0-9a-fA-F.:]+)(?P<elements>.*)\Z",
+    re.DOTALL,
+)
+_CIPHER = re.compile(r"(?P<version>TLSv1(?:\.\d)?|SSLv3) with cipher (?P<cipher>[A-Z0-9_-]+) ")
+_PORT = re.compile(r"(?:lport|port|local_port)=(\d{1,5})\Z")
+_SESSION = re.compile(r"session=<([A-Za-z0-9+/=._:-]{1,80})>\Z")
+_SUCCEEDED = ("Login: ", "Logged in: ")
+_PROXY = re.compile(
+    r"proxy\((?P<name>.*)\): started proxying to \S+: (?=user=<(?P=name)>)", re.DOTALL
+)
+_PROXIED = "Started proxying to "
+_FAILED = re.compile(r"\(auth failed, (\d{1,6}) attempts")
+_DISALLOWED = re.compile(r"tried to use disallowed (?:plaintext|cleartext) auth")
+_REFUSED = re.compile(
+    r"(?:Login|Authenticate [A-Za-z0-9-]+) failed: "
+    r"(?:Plaintext authentication disabled|Cleartext authentication|SSL required)"
+)
+_NO_ATTEMPT = "no auth attempts"
+_ABANDONED = re.compile(
+    r"disconnected (?:before|during|while)|handshake_not_finished|didn't finish|too many"
+    r"|Maximum number of connections|[Ii]nternal|process",
+)
+_HANDSHAKE_FAILED = "TLS handshaking: SSL_accept"
+_ID = re.compile(r"ID sent: (.*?)(?:: user=<|\Z)", re.DOTALL)
+_ID_FIELD = re.compile(r"(?:\A|, )(name|version)=(.*?)(?=, [a-z-]+=|\Z)", re.DOTALL)
+_GIVEN_PASSWORD = "given password:"
+_LOGIN_LIKE = re.compile(r"(?i)logged in|login: user|\bauth failed")
+
+_CYCLE = timedelta(microseconds=2**48)  # the time in a session id begins anew after it
+_KEPT = 10_000  # sessions of which something is remembered until their lines are complete
+
+
+class _Event(msgspec.Struct):
+    event: str
+    fields: dict[str, object] = {}
+
+
+class _Login(msgspec.Struct, frozen=True):
+    """A line of a login process, its elements sorted out."""
+
+    said: str
+    user: str
+    method: str | None
+    rip: str
+    is_proxied: bool
+    tls: bool
+    handshake_failed: bool
+    version: str | None
+    cipher: str | None
+    port: int | None
+    session: str | None
+
+
+class _Session(msgspec.Struct):
+    """What is remembered of a session until the line that decides it."""
+
+    client_name: str | None = None
+    client_version: str | None = None
+    local_port: int | None = None
+    transport: str | None = None
+    refused: Found | None = None
+
+
+_decoder = msgspec.json.Decoder(_Event)
+
+
+class DovecotReader:
+    """Reads what Dovecot's login processes say.
+
+    `shows_tls` says whether the log shows the element that tells of TLS anywhere: without it, that
+    a login's line has none proves nothing.
+    """
+
+    def __init__(self, *, shows_tls: bool) -> None:
+        self.tally = Tally()
+        self._without_tls = Wire.CLEARTEXT if shows_tls else Wire.UNKNOWN
+        self._sessions: dict[str, _Session] = {}
+
+    def feed(self, entry: Entry) -> Iterable[Found]:
+        """Take a line."""
+        message = entry.message
+        if entry.program in ("stats", "dovecot") and '{"event":' in message:
+            self._note_event(message)
+            return ()
+        if entry.program in _PROTOCOLS or entry.program == _SIEVE:  # a file of Dovecot's own
+            process, text = entry.program, message.removeprefix("Info: ")
+        else:
+            process_match = _LOGIN_PROCESS.match(message)
+            if process_match is None:
+                self._note_password(message)
+                return ()
+            process, text = f"{process_match[1]}-login", message[process_match.end() :]
+        if process == _SIEVE:
+            self.tally.left_out += text.startswith(_SUCCEEDED)
+            return ()
+        return self._login_process(entry, process, text)
+
+    def finish(self) -> Iterable[Found]:
+        """Tell of refusals whose session did not end in the log."""
+        found = [session.refused for session in self._sessions.values() if session.refused]
+        self._sessions.clear()
+        return found
+
+    def _login_process(self, entry: Entry, process: str, text: str) -> Iterator[Found]:
+        self._note_password(text)
+        if text.startswith("ID sent: "):
+            self._note_id(text)
+            return
+        login = _parsed(text)
+        if login is None:
+            self.tally.not_understood += bool(_LOGIN_LIKE.search(text.partition("user=<")[0]))
+            return
+        session = self._sessions.get(login.session or "", _Session())
+        if login.said.startswith(_SUCCEEDED) or login.is_proxied:
+            self._forget(login)
+            if session.refused is not None:  # refused in the clear, then logged in with TLS
+                yield session.refused
+            yield self._found(entry, process, login, session, Result.SUCCESS, None)
+        elif _REFUSED.match(login.said):
+            refused = self._found(
+                entry, process, login, session, Result.CLEARTEXT_REFUSED, "refused before TLS"
+            )
+            yield from self._remember(login.session, refused)
+        elif _DISALLOWED.search(login.said):
+            self._forget(login)
+            yield self._found(
+                entry, process, login, session, Result.CLEARTEXT_REFUSED, "refused before TLS"
+            )
+        elif failed := _FAILED.search(login.said):
+            self._forget(login)
+            if login.method is None and not login.tls and login.user:  # LOGIN, refused unchecked
+                yield self._found(
+                    entry, process, login, session, Result.CLEARTEXT_REFUSED, "refused before TLS"
+                )
+            else:
+                found = self._found(
+                    entry, process, login, session, Result.BAD_CREDENTIALS, "auth failed"
+                )
+                yield msgspec.structs.replace(found, times=entry.times * max(1, int(failed[1])))
+        elif _NO_ATTEMPT in login.said:
+            self._forget(login)
+            reason = "tls-handshake-failed" if login.handshake_failed else "no-attempt"
+            found = self._found(entry, process, login, session, None, reason)
+            yield msgspec.structs.replace(found, kind=Kind.CONNECTION, user=None)
+        elif login.said.startswith(
+            ("Login", "Logged", "Aborted login", "Authenticate")
+        ) and not _ABANDONED.search(login.said):
+            self.tally.not_understood += 1
+
+    def _found(
+        self,
+        entry: Entry,
+        process: str,
+        login: _Login,
+        session: _Session,
+        result: Result | None,
+        reason: str | None,
+    ) -> Found:
+        port = login.port if login.port is not None else session.local_port
+        wire = tls_at(port) if login.tls else self._untold(session)
+        address = plain(login.rip)
+        told = _told_by(login.session)
+        if told is not None and told.address != address:
+            told = None  # a session id that was forwarded, by a proxy perhaps
+        return Found(
+            entry=entry,
+            result=result,
+            reason=reason,
+            protocol=_PROTOCOLS[process],
+            wire=wire,
+            listener=process,
+            local_port=port,
+            session=login.session,
+            tls_version=login.version,
+            tls_cipher=login.cipher,
+            mechanism=login.method,
+            user=login.user or None,
+            ip=address,
+            port=None if told is None else told.port,
+            client_name=session.client_name,
+            client_version=session.client_version,
+            began=None if told is None else told.instant,
+            times=entry.times,
+        )
+
+    def _untold(self, session: _Session) -> Wire:
+        """Of a line without the element that tells of TLS: an event may tell it."""
+        if session.transport == "TLS":
+            return tls_at(session.local_port)
+        return Wire.CLEARTEXT if session.transport is not None else self._without_tls
+
+    def _session(self, session_id: str) -> _Session:
+        return self._sessions.setdefault(session_id, _Session())
+
+    def _remember(self, session_id: str | None, refused: Found) -> Iterator[Found]:
+        """Keep a refusal until its session ends: the line of the end names the account."""
+        if session_id is None:
+            yield refused
+            return
+        self._session(session_id).refused = refused
+        yield from self._bounded()
+
+    def _bounded(self) -> Iterator[Found]:
+        while len(self._sessions) > _KEPT:
+            oldest = self._sessions.pop(next(iter(self._sessions)))
+            if oldest.refused is not None:
+                yield oldest.refused
+
+    def _forget(self, login: _Login) -> None:
+        self._sessions.pop(login.session or "", None)
+
+    def _note_id(self, text: str) -> None:
+        """`imap_id_log`: what the client calls itself, before its login."""
+        fields, session = _ID.match(text), _SESSION.search(text)
+        if fields is None or session is None:
+            return
+        named = dict(_ID_FIELD.findall(fields[1]))
+        noted = self._session(session[1])
+        noted.client_name, noted.client_version = named.get("name"), named.get("version")
+
+    def _note_event(self, message: str) -> None:
+        """An exported event: of a session, the port it came to."""
+        try:
+            event = _decoder.decode(message[message.index("{") :])
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            return
+        if event.event not in ("auth_client_request_finished", "auth_request_finished"):
+            return
+        session, port = event.fields.get("session"), event.fields.get("local_port")
+        if isinstance(session, str) and isinstance(port, int) and len(session) <= 80:
+            noted, transport = self._session(session), event.fields.get("transport")
+            noted.local_port = port
+            noted.transport = transport if transport in ("TLS", "insecure", "secured") else None
+
+    def _note_password(self, message: str) -> None:
+        self.tally.passwords += _GIVEN_PASSWORD in message
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a session id tells."""
+
+    instant: datetime
+    port: int
+    address: str | None
+
+
+def shows_tls(text: str) -> bool:
+    """Say whether a line of a login process has the element that tells of TLS, or of its want."""
+    process = _LOGIN_PROCESS.search(text)
+    login = _parsed(text[process.end() :]) if process is not None else None
+    if login is None:
+        return False
+    return login.tls or ", secured" in text.rpartition(", rip=")[2]
+
+
+def _parsed(text: str) -> _Login | None:
+    proxy = _PROXY.match(text)  # what it says first holds the client's text, too
+    match = _SAID.match(text, proxy.end() if proxy is not None else 0)
+    if match is None:
+        return None
+    tls = handshake_failed = False
+    version = cipher = session = None
+    port = None
+    for element in match["elements"].split(", "):
+        if element == "TLS" or element.startswith("TLS: ") or element == "TSL":
+            tls = True
+        elif element.startswith("TLS handshaking"):
+            handshake_failed = element.startswith(_HANDSHAKE_FAILED)
+        elif found := _CIPHER.match(element):
+            version, cipher = found["version"], found["cipher"]
+        elif found := _PORT.match(element):
+            port = int(found[1])
+        elif found := _SESSION.match(element):
+            session = found[1]
+    return _Login(
+        said=match["said"],
+        user=match["user"],
+        method=match["method"] or None,
+        rip=match["rip"],
+        is_proxied=proxy is not None or match["said"].startswith(_PROXIED),
+        tls=tls,
+        handshake_failed=handshake_failed,
+        version=version,
+        cipher=cipher,
+        port=port,
+        session=session,
+    )
+
+
+def _told_by(session_id: str | None) -> _Told | None:
+    """Take a session id apart: 48 bits of microseconds, 16 of the port, the address."""
+    if session_id is None:
+        return None
+    try:
+        octets = base64.b64decode(session_id + "=" * (-len(session_id) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(octets) not in (12, 24):
+        return None
+    return _Told(
+        instant=_newest(int.from_bytes(octets[:6], "little")),
+        port=int.from_bytes(octets[6:8], "little"),
+        address=of_octets(octets[8:]),
+    )
+
+
+_now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
+
+
+def _newest(microseconds: int) -> datetime:
+    """The latest instant, not after now, whose microseconds since 1970 end in these 48 bits."""
+    latest = _now() + timedelta(days=1)
+    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return began + (latest - began) // _CYCLE * _CYCLE

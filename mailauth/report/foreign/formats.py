@@ -1,0 +1,133 @@
+"""The formats that are known: who writes them, and who reads them here."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from mailauth.report.foreign import (
+    courier,
+    cyrus,
+    dovecot,
+    exim,
+    nginx_mail,
+    opensmtpd,
+    postfix,
+    sendmail,
+)
+from mailauth.report.foreign.courier import CourierReader
+from mailauth.report.foreign.cyrus import CyrusReader
+from mailauth.report.foreign.dovecot import DovecotReader
+from mailauth.report.foreign.exim import EximReader
+from mailauth.report.foreign.found import Reader
+from mailauth.report.foreign.nginx_mail import NginxMailReader
+from mailauth.report.foreign.opensmtpd import OpenSmtpdReader
+from mailauth.report.foreign.postfix import PostfixReader
+from mailauth.report.foreign.sendmail import SendmailReader
+
+
+class Format(msgspec.Struct, frozen=True):
+    """One server's log.
+
+    `programs` matches the tags of the programs whose lines it is. One of the `marks` stands in each
+    line that matters, in one that JSON writes, too; `sign` matches, in a chunk of the
+    log, the element whose presence makes its absence from a line evidence (`None` where it always
+    is). `new` makes a reader, which is told whether that was seen. `tells` and `lacks` are what the
+    log can and cannot tell, and `recipe` is what to switch on so that tomorrow's can.
+    """
+
+    name: str
+    programs: re.Pattern[str]
+    marks: tuple[str, ...]
+    new: Callable[[bool], Reader]
+    tells: str
+    lacks: str
+    recipe: str
+    sign: Callable[[str], bool] | None = None
+
+
+DOVECOT = Format(
+    name="dovecot",
+    programs=dovecot.PROGRAMS,
+    marks=dovecot.MARKS,
+    new=lambda seen: DovecotReader(shows_tls=seen),
+    sign=dovecot.shows_tls,
+    tells="account, address, service, TLS, mechanism, failures",
+    lacks="STARTTLS and implicit TLS are not told apart",
+    recipe="add %{local_port} (2.4) or lport=%a (2.3) to login_log_format_elements",
+)
+
+POSTFIX = Format(
+    name="postfix",
+    programs=postfix.PROGRAMS,
+    marks=postfix.MARKS,
+    new=lambda _seen: PostfixReader(),
+    tells="address, TLS, STARTTLS, failures",
+    lacks="a login that sent no mail has no account's name and no mechanism",
+    recipe="smtpd_tls_loglevel = 1 tells TLS on services with names of their own",
+)
+
+EXIM = Format(
+    name="exim",
+    programs=exim.PROGRAMS,
+    marks=exim.MARKS,
+    new=lambda _seen: EximReader(),
+    tells="account, address, TLS, authenticator, HELO name",
+    lacks="a login that sent no mail is not logged; a failed one does not tell TLS",
+    recipe="log_selector = +smtp_no_mail +incoming_interface +smtp_protocol_error",
+)
+
+CYRUS = Format(
+    name="cyrus",
+    programs=cyrus.PROGRAMS,
+    marks=cyrus.MARKS,
+    new=lambda _seen: CyrusReader(),
+    tells="account, address, service, TLS, STARTTLS by the service's name, mechanism, failures",
+    lacks="what a client calls itself is there only with imapidresponse",
+    recipe="imapidresponse: yes",
+)
+
+SENDMAIL = Format(
+    name="sendmail",
+    programs=sendmail.PROGRAMS,
+    marks=sendmail.MARKS,
+    new=lambda _seen: SendmailReader(),
+    tells="account, address, TLS, mechanism, failures",
+    lacks="STARTTLS and implicit TLS are told apart only by the daemon's name",
+    recipe="LogLevel 9 or more, and a Name=TLSMTA for the daemon with M=s",
+)
+
+COURIER = Format(
+    name="courier",
+    programs=courier.PROGRAMS,
+    marks=courier.MARKS,
+    new=lambda _seen: CourierReader(),
+    tells="account, address, service, TLS, failures",
+    lacks="a failed login does not tell TLS; before 5.2.6 a session tells it when it ends",
+    recipe="Courier-IMAP 5.2.6 or newer",
+)
+
+NGINX_MAIL = Format(
+    name="nginx-mail",
+    programs=nginx_mail.PROGRAMS,
+    marks=nginx_mail.MARKS,
+    new=lambda _seen: NginxMailReader(),
+    tells="account, address, service by the port, STARTTLS, failures",
+    lacks="implicit TLS is told only by the well-known ports; no mechanism",
+    recipe="error_log … info",
+)
+
+OPENSMTPD = Format(
+    name="opensmtpd",
+    programs=opensmtpd.PROGRAMS,
+    marks=opensmtpd.MARKS,
+    new=lambda _seen: OpenSmtpdReader(),
+    tells="account, address, TLS, refused cleartext logins",
+    lacks="STARTTLS and implicit TLS are not told apart; no mechanism of a success",
+    recipe="nothing more can be switched on",
+)
+
+FORMATS = {
+    known.name: known
+    for known in (DOVECOT, POSTFIX, EXIM, CYRUS, SENDMAIL, COURIER, NGINX_MAIL, OPENSMTPD)
+}

@@ -1,0 +1,266 @@
+"""Postfix: the sessions of its smtpd processes, from `connect from` to `disconnect from`.
+
+A process serves one client at a time, many in a row: the order of its lines is the key. Whether
+TLS was used stands in the counters of `disconnect` (`starttls=1`, since 3.0), or in a line of its
+own where `smtpd_tls_loglevel` is 1; the account stands in the line of a mail, or of a failure.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from mailauth.login.event import Protocol, Result
+from mailauth.report.foreign.addresses import plain
+from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.verdict import Wire
+
+MARKS = ("smtpd[", 'smtpd"')
+PROGRAMS = re.compile(r"[^\s/]+/(?:[^\s/]+/)?smtpd")  # syslog_name is free text
+
+_CLIENT = r"\S*\[(?P<ip>[0-9a-fA-F.:]+|unknown)\](?::(?P<port>\d{1,5}))?"
+_CONNECT = re.compile(rf"connect from {_CLIENT}")
+_DISCONNECT = re.compile(rf"disconnect from {_CLIENT}(?P<counters>(?: [a-z_]+=\d+(?:/\d+)?)*)\Z")
+_TLS = re.compile(
+    rf"[A-Z][a-z]+ TLS connection (?:established|reused) from {_CLIENT}(?: to [^\s:]+)?"
+    r": (?P<version>TLSv1(?:\.\d)?|SSLv3) with cipher (?P<cipher>[A-Za-z0-9_-]+) "
+)
+_MAIL = re.compile(
+    rf"[0-9A-Za-z]+: client={_CLIENT}, sasl_method=(?P<method>[A-Za-z0-9-]+)"
+    r"(?:, sasl_username=(?P<user>.*?))?(?:, sasl_sender=.*)?\Z",
+    re.DOTALL,
+)
+_FAILED = re.compile(
+    rf"warning: {_CLIENT}: SASL (?P<method>[A-Za-z0-9-]+) authentication failed: (?P<why>.*?)"
+    r"(?:, sasl_username=(?P<user>.*))?\Z",
+    re.DOTALL,
+)
+_UNAVAILABLE = re.compile(r"(?i)connection lost to authentication server|temporary")
+_COUNTER = re.compile(r"(auth|starttls)=(\d{1,9})(?:/(\d{1,9}))?")
+_IMPLICIT = re.compile(r"(?:\A|[/-])(?:smtps|submissions|465)/smtpd\Z")
+_ORDINARY = re.compile(r"(?:\A|/)postfix/(?:submission/|587/)?smtpd\Z")
+_REFUSED = "refused before TLS"
+_OPEN = 10_000  # sessions of which the end has not come
+_FAILURES = 1_000  # of one session
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    entry: Entry
+    mechanism: str
+    user: str | None
+    result: Result
+    after_tls: bool  # a line said before that TLS was established
+
+
+class _Session(msgspec.Struct):
+    """One client of one process, as far as its lines have come."""
+
+    key: str
+    listener: str
+    ip: str | None
+    port: int | None
+    version: str | None = None
+    cipher: str | None = None
+    mechanism: str | None = None
+    user: str | None = None
+    mail: Entry | None = None
+    mail_after_tls: bool = False
+    failures: list[_Failure] = []
+
+
+class PostfixReader:
+    """Reads what smtpd processes say. `implicit` names services that wait for TLS at once."""
+
+    def __init__(self, *, implicit: frozenset[str] = frozenset()) -> None:
+        self.tally = Tally()
+        self._implicit = implicit
+        self._open: dict[str, _Session] = {}
+        self._began = 0
+        self._with_tls: set[str] = set()  # services of which a sign of STARTTLS was seen
+
+    def feed(self, entry: Entry) -> Iterable[Found]:
+        """Take a line."""
+        message = entry.message
+        if message.startswith("connect from "):
+            return self._connected(entry)
+        if message.startswith("disconnect from "):
+            return self._disconnected(entry)
+        if ", sasl_method=" in message and (mail := _MAIL.match(message)):
+            session, given_up = self._session(entry, mail)
+            if session.mail is None:
+                session.mail_after_tls = session.version is not None
+            session.mechanism, session.mail = mail["method"], entry
+            session.user = mail["user"] or session.user
+            return given_up
+        if message.startswith("warning: ") and (failed := _FAILED.match(message)):
+            session, given_up = self._session(entry, failed)
+            if len(session.failures) < _FAILURES:
+                session.failures.append(_failure(entry, failed, session))
+            return given_up
+        if " TLS connection " in message[:40] and (tls := _TLS.match(message)):
+            session, given_up = self._session(entry, tls)
+            session.version, session.cipher = tls["version"], tls["cipher"]
+            return given_up
+        return ()
+
+    def finish(self) -> Iterable[Found]:
+        """Tell of sessions that had not ended, as far as their lines tell."""
+        found = [each for session in self._open.values() for each in self._unended(session)]
+        self._open.clear()
+        return found
+
+    def _connected(self, entry: Entry) -> Iterator[Found]:
+        """A new session; that of the same process, whose end was not logged, is over."""
+        old = self._open.pop(_process(entry), None)
+        if old is not None:
+            yield from self._unended(old)
+        match = _CONNECT.match(entry.message)
+        if match is not None:
+            yield from self._opened(entry, self._begun(entry, match))
+
+    def _opened(self, entry: Entry, session: _Session) -> list[Found]:
+        """Keep a session until it ends; return what the oldest one tells if there is no room."""
+        found = []
+        if len(self._open) >= _OPEN:
+            found = list(self._unended(self._open.pop(next(iter(self._open)))))
+        self._open[_process(entry)] = session
+        return found
+
+    def _begun(self, entry: Entry, match: re.Match[str]) -> _Session:
+        self._began += 1
+        return _Session(
+            key=f"{_process(entry)}-{self._began}",
+            listener=entry.program,
+            ip=plain(match["ip"]),
+            port=int(match["port"]) if match["port"] else None,
+        )
+
+    def _session(self, entry: Entry, match: re.Match[str]) -> tuple[_Session, list[Found]]:
+        """The session of a line, and what is given up for it: a line of another client's is of
+        another session, the beginning of which was not logged.
+        """
+        session = self._open.get(_process(entry))
+        if session is not None and session.ip == plain(match["ip"]):
+            return session, []
+        given_up = [] if session is None else list(self._unended(session))
+        self._open.pop(_process(entry), None)
+        session = self._begun(entry, match)
+        return session, [*given_up, *self._opened(entry, session)]
+
+    def _disconnected(self, entry: Entry) -> Iterator[Found]:
+        match = _DISCONNECT.match(entry.message)
+        if match is None:
+            self.tally.not_understood += " auth=" in entry.message
+            return
+        session = self._open.pop(_process(entry), None)
+        if session is not None and session.ip != plain(match["ip"]):
+            yield from self._unended(session)
+            session = None
+        if session is None:
+            session = self._begun(entry, match)
+        counted = {
+            name: (int(good), int(of or good))
+            for name, good, of in _COUNTER.findall(match["counters"])
+        }
+        succeeded, tried = counted.get("auth", (0, 0))
+        wire = self._wire(
+            session, starttls=counted.get("starttls", (0, 0))[0], counters=match["counters"]
+        )
+        yield from self._failures(session, wire)
+        if succeeded or (session.mail is not None and not match["counters"]):
+            if session.mail is not None:
+                wire = _in_order(session, wire, after_tls=session.mail_after_tls)
+            self._count_nameless(session, wire)
+            yield self._found(entry, session, wire, Result.SUCCESS, session.mechanism, session.user)
+        if tried > succeeded and not session.failures and wire is Wire.CLEARTEXT:
+            yield self._found(entry, session, wire, Result.CLEARTEXT_REFUSED, None, None, _REFUSED)
+
+    def _wire(self, session: _Session, *, starttls: int, counters: str) -> Wire:
+        """How TLS began, if it did.
+
+        A service with a name of its own may be one that waits for TLS at once, which `disconnect`
+        does not tell: unless TLS has been seen to begin by STARTTLS there, it is unknown.
+        """
+        listener = session.listener
+        if starttls:
+            if len(self._with_tls) < _OPEN:
+                self._with_tls.add(listener)
+            return Wire.STARTTLS
+        if _IMPLICIT.search(listener) or listener in self._implicit:
+            return Wire.IMPLICIT
+        if session.version is not None:
+            return Wire.IMPLICIT if counters else Wire.TLS
+        if not counters:  # older than 3.0
+            return Wire.UNKNOWN
+        is_told = _ORDINARY.search(listener) or listener in self._with_tls
+        return Wire.CLEARTEXT if is_told else Wire.UNKNOWN
+
+    def _unended(self, session: _Session) -> Iterator[Found]:
+        """A session without its end: of TLS only a line of its own tells."""
+        wire = Wire.TLS if session.version is not None else Wire.UNKNOWN
+        yield from self._failures(session, wire)
+        if session.mail is not None:
+            told = _in_order(session, wire, after_tls=session.mail_after_tls)
+            yield self._found(
+                session.mail, session, told, Result.SUCCESS, session.mechanism, session.user
+            )
+
+    def _failures(self, session: _Session, wire: Wire) -> Iterator[Found]:
+        for each in session.failures:
+            told = _in_order(session, wire, after_tls=each.after_tls)
+            yield self._found(each.entry, session, told, each.result, each.mechanism, each.user)
+
+    def _count_nameless(self, session: _Session, wire: Wire) -> None:
+        if session.user is None:
+            self.tally.nameless += 1
+            self.tally.nameless_cleartext += wire is Wire.CLEARTEXT
+            self.tally.nameless_unknown += wire is Wire.UNKNOWN
+
+    def _found(
+        self,
+        entry: Entry,
+        session: _Session,
+        wire: Wire,
+        result: Result,
+        mechanism: str | None,
+        user: str | None,
+        reason: str | None = None,
+    ) -> Found:
+        return Found(
+            entry=entry,
+            result=result,
+            reason=reason,
+            protocol=Protocol.SMTP,
+            wire=wire,
+            listener=session.listener,
+            session=session.key,
+            tls_version=session.version,
+            tls_cipher=session.cipher,
+            mechanism=mechanism,
+            user=user,
+            ip=session.ip,
+            port=session.port,
+            times=entry.times,
+        )
+
+
+def _failure(entry: Entry, match: re.Match[str], session: _Session) -> _Failure:
+    return _Failure(
+        entry,
+        match["method"],
+        match["user"] or None,
+        Result.UNAVAILABLE if _UNAVAILABLE.search(match["why"]) else Result.BAD_CREDENTIALS,
+        after_tls=session.version is not None,
+    )
+
+
+def _in_order(session: _Session, wire: Wire, *, after_tls: bool) -> Wire:
+    """How an attempt was made: in the clear if its session's TLS is logged, and logged after it."""
+    if session.version is None or after_tls or wire in (Wire.CLEARTEXT, Wire.UNKNOWN):
+        return wire
+    return Wire.CLEARTEXT
+
+
+def _process(entry: Entry) -> str:
+    return f"{entry.host}/{entry.program}[{entry.pid}]"

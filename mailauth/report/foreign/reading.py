@@ -1,0 +1,192 @@
+"""A log of another server, or of several in one file, read in one pass as records."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, tzinfo
+
+import msgspec
+
+from mailauth.origin import Origin
+from mailauth.report.foreign.calendar import Calendar
+from mailauth.report.foreign.envelope import LAST_REPEATED, Entry, Unwrapper
+from mailauth.report.foreign.formats import FORMATS, Format
+from mailauth.report.foreign.found import Found, Reader, Tally
+from mailauth.report.foreign.records import Record, Records
+
+_STAMP = 15  # characters of a stamp without a year
+_MONTH = re.compile(r"[A-Z][a-z]{2} \Z")
+_YEAR = re.compile(r"\d{4}\Z", re.ASCII)
+_TAG = re.compile(r"\S+ ([^\s:\[\]]+)(?:\[\d+\])?\Z", re.ASCII)
+_LONGEST_TAG = 64  # characters of host, program and process
+_TAGS = 50_000  # of which it is remembered what matters
+_OF_OCTETS = '"MESSAGE":['  # a message of journald's that shows no mark
+
+
+class Count(msgspec.Struct):
+    """What one format came to in one log."""
+
+    entries: int = 0  # lines of its programs that may tell of a login
+    logins: int = 0
+    records: int = 0
+    unknown: int = 0  # logins of which TLS cannot be told
+
+
+class _Open(msgspec.Struct):
+    """A format that is read here, with what belongs to it."""
+
+    format: Format
+    reader: Reader
+    records: Records
+    count: Count
+
+
+class _Marks(dict[str, tuple[str, ...]]):
+    """The marks of the lines of a program that matter, by host, program and process as one text.
+
+    Where a line begins in another way, those of all formats are looked for.
+    """
+
+    def __init__(self, formats: Iterable[Format]) -> None:
+        super().__init__()
+        self._formats = tuple(formats)
+        self.all = (*(mark for known in self._formats for mark in known.marks), _OF_OCTETS)
+
+    def __missing__(self, beginning: str) -> tuple[str, ...]:
+        tag = _TAG.match(beginning)
+        marks = self.all
+        if tag is not None:
+            readers = [known for known in self._formats if known.programs.fullmatch(tag[1])]
+            marks = tuple(mark for known in readers for mark in known.marks)
+        if len(self) >= _TAGS:
+            self.clear()
+        self[beginning] = marks
+        return marks
+
+
+class ForeignLog:
+    """Reads the text of one log, in its order.
+
+    `formats` are the ones to look for. `modified` and `zone` date stamps without a year or a zone.
+    `sign_seen` says of which formats the log shows the element whose absence is evidence.
+    """
+
+    def __init__(
+        self,
+        *,
+        zone: tzinfo,
+        modified: datetime,
+        origin: Callable[[str], Origin],
+        formats: Mapping[str, Format] = FORMATS,
+        sign_seen: frozenset[str] = frozenset(),
+        year: int | None = None,
+    ) -> None:
+        self.calendar = Calendar(zone, modified, year=year)
+        self.lines = 0
+        self._open = [
+            _Open(
+                known,
+                known.new(known.sign is None or known.name in sign_seen),
+                Records(known.name, self.calendar, origin),
+                Count(),
+            )
+            for known in formats.values()
+        ]
+        self._marks = _Marks(formats.values())
+        self._routes: dict[str, tuple[_Open, ...]] = {}
+        self._unwrapper = Unwrapper(self._is_read)
+        self._beginning = ""  # of the line before: a month and a space, or a year
+        self._before = ""
+        self._seq = 0
+
+    def read(self, text: str) -> list[Record]:
+        """Take whole lines, joined by line feeds; return the records that they decide."""
+        lines = text.split("\n")
+        self.lines += len(lines)
+        found: list[Record] = []
+        routes = self._routes
+        for entry in self._entries(text, lines):
+            for route in routes[entry.program]:
+                route.count.entries += 1
+                for each in route.reader.feed(entry):
+                    self._record(route, each, found)
+        self._before = lines[-1]
+        return found
+
+    def finish(self) -> list[Record]:
+        """Return what the end of the log leaves undecided."""
+        found: list[Record] = []
+        for route in self._open:
+            for each in route.reader.finish():
+                self._record(route, each, found)
+        return found
+
+    @property
+    def counts(self) -> dict[str, Count]:
+        """What each format came to."""
+        return {route.format.name: route.count for route in self._open}
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        """What the readers counted beside their records."""
+        return {route.format.name: route.reader.tally for route in self._open}
+
+    def _entries(self, text: str, lines: list[str]) -> Iterable[Entry]:
+        """What the lines say that matter: they are told by their tags and marks, cheaply."""
+        begin, marks = self._beginning, self._marks
+        is_uniform = text.startswith(begin) and text.count(f"\n{begin}") == len(lines) - 1
+        if not (begin and is_uniform) or LAST_REPEATED in text:
+            return self._with_care(lines, [mark for mark in marks.all if mark in text])
+        if _MONTH.match(begin):
+            marked = [
+                line
+                for line in lines
+                if any(map(line.__contains__, marks[line[16:_LONGEST_TAG].partition(":")[0]]))
+            ]
+        elif _YEAR.match(begin):
+            marked = [
+                line
+                for line in lines
+                if any(
+                    map(
+                        line.__contains__,
+                        marks[line.partition(" ")[2][:_LONGEST_TAG].partition(":")[0]],
+                    )
+                )
+            ]
+        else:
+            present = [mark for mark in marks.all if mark in text]
+            marked = [line for line in lines if any(map(line.__contains__, present))]
+        return filter(None, map(self._unwrapper.entry, marked))
+
+    def _with_care(self, lines: Iterable[str], marks: list[str]) -> Iterator[Entry]:
+        """Go through lines one by one, over months and repetitions."""
+        before = self._before
+        for line in lines:
+            if line[:4] != self._beginning:
+                self._beginning = line[:4]
+                self.calendar.note(line[:_STAMP])
+            entry = None
+            if any(map(line.__contains__, marks)):
+                entry = self._unwrapper.entry(line)
+            if entry is None and LAST_REPEATED in line:
+                entry = self._unwrapper.repeated(before, line)
+            if entry is not None:
+                yield entry
+            before = line
+
+    def _is_read(self, program: str) -> bool:
+        routes = tuple(r for r in self._open if r.format.programs.fullmatch(program))
+        self._routes[program] = routes
+        return bool(routes)
+
+    def _record(self, route: _Open, found: Found, records: list[Record]) -> None:
+        record = route.records.record(found, self._seq + 1)
+        if record is None:
+            return
+        self._seq += 1
+        route.count.records += 1
+        if record.kind == "login":
+            times = record.count or 1
+            route.count.logins += times
+            route.count.unknown += times if record.secure is None else 0
+        records.append(record)

@@ -1,0 +1,127 @@
+"""Records of LoginAttempts.jsonl, made of what a reader found in another server's log."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+
+from mailauth.login.shown import shown
+from mailauth.origin import Origin
+from mailauth.report.foreign.calendar import Calendar
+from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.found import Found
+from mailauth.report.foreign.verdict import exposed, verdict
+
+_ID_OCTETS = 10
+_ORDINALS = 50_000  # decisive lines that are compared with later ones, to tell equal ones apart
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One record, its keys in the order of the file; `source` names the format of the log.
+
+    Keys that are null are left out where it is written.
+    """
+
+    seq: int
+    id: str
+    at: datetime
+    kind: str
+    result: str | None = None
+    reason: str | None = None
+    protocol: str
+    listener: str | None = None
+    local_port: int | None = None
+    session: str | None = None
+    secure: bool | None = None
+    security: str | None = None
+    tls_version: str | None = None
+    tls_cipher: str | None = None
+    mechanism: str | None = None
+    user: str | None = None
+    authcid: str | None = None
+    ip: str | None = None
+    port: int | None = None
+    origin: str | None = None
+    country: str | None = None
+    exposed: bool | None = None
+    client_name: str | None = None
+    client_version: str | None = None
+    source: str
+    count: int | None = None
+
+
+class Records:
+    """Makes the records of one log, numbered in the order in which they were decided.
+
+    An id is a hash of what the line says, and of its ordinal among equal lines: the same line read
+    again, from a rotated or compressed file too, makes the same record.
+    """
+
+    def __init__(self, source: str, calendar: Calendar, origin: Callable[[str], Origin]) -> None:
+        self._source = source
+        self._calendar = calendar
+        self._origin = origin
+        self._ordinals: dict[bytes, int] = {}
+        self.undated = 0  # records left out, whose line has no time
+
+    def record(self, found: Found, seq: int) -> Record | None:
+        """Judge what was found; `None` if its line has no time."""
+        at = self._calendar.instant(found.entry.stamp, found.began)
+        if at is None:
+            self.undated += 1
+            return None
+        judged = verdict(found.wire)
+        origin = self._origin(found.ip) if found.ip is not None else None
+        user = safe(found.user)
+        return Record(
+            seq=seq,
+            id=self._id(found.entry),
+            at=at,
+            kind=found.kind.value,
+            result=found.result.value if found.result is not None else None,
+            reason=safe(found.reason),
+            protocol=found.protocol.value,
+            listener=safe(found.listener),
+            local_port=found.local_port,
+            session=found.session,
+            secure=judged.secure,
+            security=judged.security,
+            tls_version=safe(found.tls_version),
+            tls_cipher=safe(found.tls_cipher),
+            mechanism=safe(found.mechanism),
+            user=user,
+            authcid=user,
+            ip=found.ip,
+            port=found.port,
+            origin=origin.label if origin is not None else None,
+            country=origin.country if origin is not None else None,
+            exposed=(
+                exposed(found.wire, found.result, found.mechanism)
+                if found.result is not None
+                else False
+            ),
+            client_name=safe(found.client_name),
+            client_version=safe(found.client_version),
+            source=self._source,
+            count=found.times if found.times != 1 else None,
+        )
+
+    def _id(self, entry: Entry) -> str:
+        stamp = entry.stamp if isinstance(entry.stamp, str) else entry.stamp.isoformat()
+        parts = (entry.host, entry.program, entry.pid, stamp, entry.message)
+        said = "\0".join(parts).encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(said, digest_size=_ID_OCTETS).digest()
+        if len(self._ordinals) >= _ORDINALS:
+            for oldest in list(self._ordinals)[: _ORDINALS // 2]:
+                del self._ordinals[oldest]
+        ordinal = self._ordinals.pop(digest, 0)
+        self._ordinals[digest] = ordinal + 1
+        return digest.hex() if ordinal == 0 else f"{digest.hex()}-{ordinal}"
+
+
+@lru_cache(65_536)  # most texts of a log are said again and again
+def safe(text: str | None) -> str | None:
+    """Cap a text, and write what cannot be shown as records of our own do."""
+    return None if text is None else shown(text.encode("utf-8", "replace"))

@@ -1,0 +1,146 @@
+"""sendmail: `AUTH=server` lines, and the `STARTTLS=server` line that the same process wrote before.
+
+A process serves one connection. `bits=` is of the SASL layer and says nothing of TLS. Whether TLS
+began at once is told by the daemon's name alone, which stands in a later line of the connection.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from mailauth.login.event import Protocol, Result
+from mailauth.report.foreign.addresses import plain
+from mailauth.report.foreign.calendar import seconds_between
+from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.verdict import Wire
+
+MARKS = ("=server, ", "AUTH failure (", " daemon=", " during connection to ")
+PROGRAMS = re.compile(r"sm-mta|sendmail|sm-msp-queue|sm-acceptingconnections")
+
+_RELAY = r"relay=[^\s,\[\]]*\s?\[(?P<ip>[^\]\s]+)\](?: \(may be forged\))?"
+_STARTTLS = re.compile(
+    rf"STARTTLS=server, {_RELAY}, version=(?P<version>[A-Za-z0-9.]+), verify=\w+"
+    r", cipher=(?P<cipher>[A-Za-z0-9_-]+)"
+)
+_AUTH = re.compile(
+    rf"AUTH=server, {_RELAY}, authid=(?P<user>.*), mech=(?P<method>[A-Z0-9-]+), bits=\d+\Z",
+    re.DOTALL,
+)
+_FAILED = re.compile(
+    r"[0-9A-Za-z]+: AUTH failure \((?P<method>[A-Za-z0-9-]+)\): .*?(?:, user=(?P<user>.*))?"
+    rf", {_RELAY}\Z",
+    re.DOTALL,
+)
+_DAEMON = re.compile(
+    r"[0-9A-Za-z]+: (?:from=.* daemon=(?P<named>[A-Za-z0-9_-]+)"
+    r"|.* during connection to (?P<idle>[A-Za-z0-9_-]+)\Z)",
+    re.DOTALL,
+)
+_IMPLICIT = re.compile(r"(?i)tls|smtps|ssl")
+_OPEN = 10_000
+_ATTEMPTS = 1_000  # of one connection that wait for its daemon's name
+_LONGEST = 3_600.0  # seconds; after it a process of that number is taken for another
+
+
+class _Connection(msgspec.Struct):
+    """One client of one process: its address, and when its last line was written."""
+
+    ip: str | None
+    last: str | datetime
+    version: str | None = None
+    cipher: str | None = None
+    undecided: list[Found] = []
+
+
+class SendmailReader:
+    """Reads what sendmail's daemons say."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._open: dict[str, _Connection] = {}
+
+    def feed(self, entry: Entry) -> Iterable[Found]:
+        """Take a line."""
+        message = entry.message
+        if message.startswith("STARTTLS=server") and (tls := _STARTTLS.match(message)):
+            connection, dropped = self._connection(entry, plain(tls["ip"]))
+            connection.version, connection.cipher = tls["version"], tls["cipher"]
+            return dropped
+        if message.startswith("AUTH=server"):
+            return self._attempt(entry, _AUTH.match(message), Result.SUCCESS)
+        if ": AUTH failure (" in message:
+            return self._attempt(entry, _FAILED.match(message), Result.BAD_CREDENTIALS)
+        if (" daemon=" in message or " during connection to " in message) and (
+            daemon := _DAEMON.match(message)
+        ):
+            return self._ended(entry, daemon["named"] or daemon["idle"])
+        return ()
+
+    def finish(self) -> Iterable[Found]:
+        """Tell of attempts whose daemon was never named."""
+        found = [each for connection in self._open.values() for each in connection.undecided]
+        self._open.clear()
+        return found
+
+    def _connection(self, entry: Entry, ip: str | None) -> tuple[_Connection, list[Found]]:
+        """The connection of a line, and what is given up for it.
+
+        The end of a connection may not be logged: another client's of a process with the same
+        number, or one after a long time, is another one, whatever TLS the first one used.
+        """
+        key = _process(entry)
+        connection = self._open.get(key)
+        if (
+            connection is not None
+            and connection.ip == ip
+            and seconds_between(connection.last, entry.stamp) <= _LONGEST
+        ):
+            connection.last = entry.stamp
+            return connection, []
+        dropped = self._open.pop(key).undecided if connection is not None else []
+        if len(self._open) >= _OPEN:
+            dropped = [*dropped, *self._open.pop(next(iter(self._open))).undecided]
+        connection = self._open[key] = _Connection(ip, entry.stamp)
+        return connection, dropped
+
+    def _attempt(
+        self, entry: Entry, match: re.Match[str] | None, result: Result
+    ) -> Iterator[Found]:
+        if match is None:
+            self.tally.not_understood += 1
+            return
+        connection, dropped = self._connection(entry, plain(match["ip"]))
+        yield from dropped
+        found = Found(
+            entry=entry,
+            result=result,
+            protocol=Protocol.SMTP,
+            wire=Wire.CLEARTEXT if connection.version is None else Wire.TLS,
+            listener="sendmail",
+            session=_process(entry),
+            tls_version=connection.version,
+            tls_cipher=connection.cipher,
+            mechanism=match["method"].upper(),
+            user=match["user"] or None,
+            ip=plain(match["ip"]),
+            times=entry.times,
+        )
+        if len(connection.undecided) < _ATTEMPTS:
+            connection.undecided.append(found)
+        else:
+            yield found
+
+    def _ended(self, entry: Entry, daemon: str) -> Iterator[Found]:
+        connection = self._open.pop(_process(entry), None)
+        for found in connection.undecided if connection is not None else ():
+            wire = found.wire
+            if wire is Wire.TLS:
+                wire = Wire.IMPLICIT if _IMPLICIT.search(daemon) else Wire.STARTTLS
+            yield msgspec.structs.replace(found, wire=wire, listener=daemon)
+
+
+def _process(entry: Entry) -> str:
+    return f"{entry.host}/{entry.program}[{entry.pid}]"

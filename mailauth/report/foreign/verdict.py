@@ -1,0 +1,71 @@
+"""What a line of another server's log proves of the client's hop: the verdict, and the exposure.
+
+Where TLS cannot be told the verdict is `None`: unknown, and never secure.
+"""
+
+import enum
+from typing import assert_never
+
+import msgspec
+
+from mailauth.login.event import Result
+
+
+class Wire(enum.Enum):
+    """What the log says of how the password travelled."""
+
+    CLEARTEXT = "cleartext"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    TLS = "tls"  # but how it began is not told
+    UNKNOWN = "unknown"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The record's `secure` and `security`; both `None` where the log does not tell."""
+
+    secure: bool | None
+    security: str | None
+
+
+_IMPLICIT_PORTS = frozenset({993, 995, 465})
+_STARTTLS_PORTS = frozenset({25, 110, 143, 587})
+
+_CHALLENGES = ("SCRAM-", "CRAM-", "DIGEST-", "GS2-", "GSS", "KERBEROS", "NTLM", "OTP", "APOP")
+_NO_SECRET = frozenset({"EXTERNAL", "ANONYMOUS"})
+_SENT_AS_IT_IS = frozenset({"PLAIN", "LOGIN", "PLAINTEXT", "OAUTHBEARER", "XOAUTH2"})
+
+
+def verdict(wire: Wire) -> Verdict:
+    """Decide between secure, not secure and unknown."""
+    match wire:
+        case Wire.CLEARTEXT:
+            return Verdict(False, wire.value)
+        case Wire.STARTTLS | Wire.IMPLICIT | Wire.TLS:
+            return Verdict(True, wire.value)
+        case Wire.UNKNOWN:
+            return Verdict(None, None)
+        case _:
+            assert_never(wire)
+
+
+def tls_at(port: int | None) -> Wire:
+    """Say how TLS began that was established at a port, if that is a well-known one."""
+    if port in _IMPLICIT_PORTS:
+        return Wire.IMPLICIT
+    return Wire.STARTTLS if port in _STARTTLS_PORTS else Wire.TLS
+
+
+def exposed(wire: Wire, result: Result, mechanism: str | None) -> bool | None:
+    """Say whether the real reusable secret crossed the wire in the clear; `None` if unknown.
+
+    A log does not tell whether a password that was refused was the right one.
+    """
+    if wire in (Wire.STARTTLS, Wire.IMPLICIT, Wire.TLS):
+        return False
+    name = mechanism.upper() if mechanism is not None else ""
+    if name in _NO_SECRET or name.startswith(_CHALLENGES):
+        return False
+    if wire is Wire.CLEARTEXT and result is Result.SUCCESS and name in _SENT_AS_IT_IS:
+        return True
+    return None

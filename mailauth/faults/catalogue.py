@@ -66,50 +66,56 @@ _CERTIFICATE, _TLS = FaultKind.CERTIFICATE, FaultKind.TLS
 _STARTTLS, _LOGIN = FaultKind.STARTTLS, FaultKind.LOGIN
 
 FAULTS: Mapping[Fault, Description] = {
-    Fault.EXPIRED: Description(_CERTIFICATE, "shows a certificate that ended yesterday"),
-    Fault.NOT_YET_VALID: Description(_CERTIFICATE, "shows one that begins tomorrow"),
-    Fault.SELF_SIGNED: Description(_CERTIFICATE, "shows one that no CA has signed"),
-    Fault.UNKNOWN_CA: Description(_CERTIFICATE, "shows one by a CA that nobody trusts"),
+    Fault.EXPIRED: Description(_CERTIFICATE, "presents a certificate that expired yesterday"),
+    Fault.NOT_YET_VALID: Description(
+        _CERTIFICATE, "presents a certificate that becomes valid tomorrow"
+    ),
+    Fault.SELF_SIGNED: Description(_CERTIFICATE, "presents a self-signed certificate"),
+    Fault.UNKNOWN_CA: Description(_CERTIFICATE, "presents a certificate issued by an untrusted CA"),
     Fault.WRONG_HOST: Description(
-        _CERTIFICATE, "shows one for wrong-host.localhost, and for no other name or address"
+        _CERTIFICATE, "presents a certificate for wrong-host.localhost only"
     ),
-    Fault.WEAK_KEY: Description(_CERTIFICATE, "shows one with an RSA key of 1,024 bits"),
-    Fault.SHA1: Description(_CERTIFICATE, "shows one that is signed with SHA-1"),
+    Fault.WEAK_KEY: Description(_CERTIFICATE, "presents a certificate with a 1,024-bit RSA key"),
+    Fault.SHA1: Description(_CERTIFICATE, "presents a certificate signed with SHA-1"),
     Fault.CHAIN_INCOMPLETE: Description(
-        _CERTIFICATE, "shows one by an intermediate CA whose certificate is not sent"
+        _CERTIFICATE, "presents a certificate issued by an intermediate CA that it does not send"
     ),
-    Fault.OLD_VERSION_ONLY: Description(_TLS, "speaks no TLS above 1.1"),
+    Fault.OLD_VERSION_ONLY: Description(_TLS, "supports only TLS 1.1 and older"),
     Fault.HANDSHAKE_ABORT: Description(_TLS, "answers the ClientHello with a fatal alert"),
-    Fault.HANDSHAKE_STALL: Description(_TLS, "does not answer the ClientHello, for ten minutes"),
-    Fault.CLOSE_AFTER_HELLO: Description(_TLS, "closes the connection on the ClientHello"),
+    Fault.HANDSHAKE_STALL: Description(_TLS, "does not answer the ClientHello for ten minutes"),
+    Fault.CLOSE_AFTER_HELLO: Description(_TLS, "closes the connection after the ClientHello"),
     Fault.STRIPPED: Description(_STARTTLS, "does not offer STARTTLS"),
     Fault.REFUSED: Description(_STARTTLS, "offers STARTTLS and refuses it"),
     Fault.ACCEPTED_THEN_CLEARTEXT: Description(
-        _STARTTLS, "says yes to STARTTLS and goes on in the clear"
+        _STARTTLS, "accepts STARTTLS and continues in the clear"
     ),
     Fault.RESPONSE_INJECTION: Description(
-        _STARTTLS, "sends replies in the clear behind its yes to STARTTLS, before the handshake"
+        _STARTTLS, "sends replies in the clear after accepting STARTTLS, before the handshake"
     ),
     Fault.NEGATIVE_INJECTION: Description(
-        _STARTTLS, "sends a refusal in the clear behind its yes to STARTTLS, before the handshake"
+        _STARTTLS, "sends a refusal in the clear after accepting STARTTLS, before the handshake"
     ),
     Fault.UNTAGGED_INJECTION: Description(
         _STARTTLS,
-        "sends an untagged list of other mechanisms in the clear behind its yes to STARTTLS (IMAP)",
+        "sends an untagged list of other mechanisms in the clear after accepting STARTTLS (IMAP)",
     ),
     Fault.PREAUTH: Description(
         _STARTTLS, "greets with PREAUTH in the clear, so that STARTTLS is not possible (IMAP)"
     ),
-    Fault.TEMPORARY_FAILURE: Description(_LOGIN, "finds every right password unavailable"),
-    Fault.SLOW: Description(FaultKind.DELAY, f"answers a login {SLOW_SECONDS:g} seconds late"),
-    Fault.DROP_MID_AUTH: Description(_LOGIN, "closes the connection on a right password"),
+    Fault.TEMPORARY_FAILURE: Description(
+        _LOGIN, "answers every correct password with a temporary failure"
+    ),
+    Fault.SLOW: Description(
+        FaultKind.DELAY, f"delays the answer to a login by {SLOW_SECONDS:g} seconds"
+    ),
+    Fault.DROP_MID_AUTH: Description(_LOGIN, "closes the connection after a correct password"),
     Fault.WRONG_CODE: Description(
-        _LOGIN, "does not let anybody in, and says so in words that the protocol does not know"
+        _LOGIN, "refuses every login with a reply that the protocol does not define"
     ),
     Fault.MECHANISM_DOWNGRADE: Description(FaultKind.MECHANISMS, "offers only PLAIN and LOGIN"),
     Fault.CAPABILITY_LIE: Description(
         FaultKind.MECHANISMS,
-        "announces SCRAM-SHA-256 and CRAM-MD5, and knows only PLAIN and LOGIN",
+        "announces SCRAM-SHA-256 and CRAM-MD5, but supports only PLAIN and LOGIN",
     ),
 }
 

@@ -22,7 +22,7 @@ def state_directory(home: Path) -> Path:
     state.mkdir(mode=PRIVATE, exist_ok=True)
     if (mode := state.stat().st_mode & 0o777) & _OTHERS_WRITE:
         raise NotPrivate(
-            f"{state}: others can write there (mode {mode:04o}), and what is in it is believed:"
-            f" look at what there is, then `chmod 700 {state}`"
+            f"{state}: other users can write to this directory (mode {mode:04o}), and its contents"
+            f" are trusted; inspect them, then run `chmod 700 {state}`"
         )
     return state

@@ -39,7 +39,7 @@ class HomeLock:
         state = state_directory(home)
         held = _locked(state / _SERVE_LOCK)
         if held is None:
-            raise HomeInUse(f"{home}: another mailauth serves this home")
+            raise HomeInUse(f"{home}: another mailauth server is running on this home")
         began, are_killed = time.monotonic(), False
         while (shared := _locked(state / _WORKERS_LOCK)) is None:
             passed = time.monotonic() - began
@@ -48,7 +48,7 @@ class HomeLock:
                 _kill_orphans(state / _WORKERS_LOCK)
             if passed > ORPHANS_SECONDS:
                 os.close(held)
-                raise HomeInUse(f"{home}: workers of a server that was killed have not ended")
+                raise HomeInUse(f"{home}: workers of a killed server are still running")
             time.sleep(_LOOK_SECONDS)  # noqa: TID251 (a killed server tells nobody)
         self.shared = shared
         self._held = held
@@ -78,7 +78,7 @@ def _kill_orphans(lock: Path) -> None:
     for process in holders(lock.stat(), processes):
         if WORKERS_MAIN.encode() in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
             log.critical(
-                "Worker {pid} has outlived its server and does not end: it is killed", pid=process
+                "Worker {pid} has outlived its server and does not end; killing it", pid=process
             )
             os.kill(process, signal.SIGKILL)
 

@@ -37,10 +37,10 @@ class CountryDatabase:
         except OSError as error:
             raise ConfigError(f"geoip.database: {path} cannot be read: {error.strerror}") from None
         except (maxminddb.InvalidDatabaseError, ValueError):
-            raise ConfigError(f"geoip.database: {path} is no MaxMind DB file, or broken") from None
+            raise ConfigError(f"geoip.database: {path} is not a valid MaxMind DB file") from None
         if all(country_of(record) is UNKNOWN for record in records):
             kind = self._reader.metadata().database_type
-            raise ConfigError(f'geoip.database: {path} names no countries, it is a "{kind}"')
+            raise ConfigError(f'geoip.database: {path} contains no countries; its type is "{kind}"')
 
     def country(self, address: Address) -> Origin:
         """Look an address up; a broken place in the file is reported, and nobody's exception."""
@@ -49,7 +49,7 @@ class CountryDatabase:
         except maxminddb.InvalidDatabaseError as error:
             if not self._damaged:
                 self._damaged = True
-                log.warn("{path} is broken: {error}", path=self._path, error=error)
+                log.warn("{path} is damaged: {error}", path=self._path, error=error)
         except ValueError:
             pass  # an IPv6 address, and a database of IPv4 alone
         return UNKNOWN

@@ -27,7 +27,9 @@ def test_a_state_directory_that_others_write_to_is_refused(tmp_path: Path, mode:
     (tmp_path / ".mailauth").chmod(mode)
     with pytest.raises(NotPrivate, match=rf"mode {mode:04o}.*`chmod 700 {tmp_path}/\.mailauth`"):
         state_directory(tmp_path)
-    with pytest.raises(NotStarted, match=r"^error: \S+/\.mailauth: others can write there .*\n$"):
+    with pytest.raises(
+        NotStarted, match=r"^error: \S+/\.mailauth: other users can write to this directory .*\n$"
+    ):
         RunningServer(tmp_path).start()
     assert not (tmp_path / "logs").exists()
 

@@ -144,7 +144,9 @@ def test_every_country_has_a_name_of_its_own() -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.mmdb"
     path.write_bytes(data)
-    with pytest.raises(ConfigError, match=r"^geoip\.database: .*x\.mmdb is no MaxMind DB file"):
+    with pytest.raises(
+        ConfigError, match=r"^geoip\.database: .*x\.mmdb is not a valid MaxMind DB file"
+    ):
         CountryDatabase(path)
 
 
@@ -156,7 +158,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     record: Record = {"autonomous_system_number": 15557}
     path = database(tmp_path / "x.mmdb", "GeoLite2-ASN", record)
-    with pytest.raises(ConfigError, match=r'names no countries, it is a "GeoLite2-ASN"$'):
+    with pytest.raises(ConfigError, match=r'contains no countries; its type is "GeoLite2-ASN"$'):
         CountryDatabase(path)
 
 

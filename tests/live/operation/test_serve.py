@@ -140,7 +140,7 @@ def test_a_home_in_use(server: RunningServer) -> None:
     """DESIGN 3: a second serve on the same home exits 1; the first goes on."""
     done = run("--home", str(server.home), "--ephemeral", "--ready-json")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {server.home}: another mailauth serves this home\n"
+    assert done.stderr == f"error: {server.home}: another mailauth server is running on this home\n"
     log_in(server)
 
 

@@ -387,7 +387,7 @@ def test_no_worker_outlives_a_killed_parent(server: RunningServer) -> None:
 
 def test_a_server_that_runs_keeps_its_home(server: RunningServer) -> None:
     other = RunningServer(server.home)
-    with pytest.raises(NotStarted, match="another mailauth serves this home"):
+    with pytest.raises(NotStarted, match="another mailauth server is running on this home"):
         other.start()
 
 

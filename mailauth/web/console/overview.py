@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import msgspec
-from markupsafe import Markup
 
 from mailauth.report.advice import advice
 from mailauth.report.period import Unit, Wanted
 from mailauth.report.rows import Case, Exposure, Login, Share, Shares, Totals
 from mailauth.setup.services import tls_ports
 from mailauth.web.access import Access, Viewer
+from mailauth.web.console.charts import Bar, Chart
 from mailauth.web.filters import Filters, given
 from mailauth.web.http.message import Request, Response
 from mailauth.web.instants import moment
@@ -24,7 +24,6 @@ from mailauth.web.routes import AnyRoute, Door, Route
 
 if TYPE_CHECKING:
     from mailauth.report.logs import Logs
-    from mailauth.web.console.charts import Bar
 
 COUNTED = 1000  # open cases and exposures; of more it is said that they are more
 SHOWN = 5  # open cases
@@ -35,15 +34,6 @@ TIMES = 100  # bars of the chart over time
 PERIODS = (("Today", "1"), ("7 days", "7"), ("30 days", "30"), ("Everything", ""))
 
 _HOURLY, _DAILY = timedelta(days=2), timedelta(days=TIMES - 1)
-
-
-class Chart(msgspec.Struct, frozen=True):
-    """A chart and the numbers that it draws."""
-
-    title: str
-    bars: "tuple[Bar, ...]"
-    drawing: Markup
-    is_over_time: bool = False
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -61,7 +51,7 @@ class OverviewOf(msgspec.Struct, frozen=True):
     wanted: Wanted
 
     def ask(self, logs: "Logs") -> Overview:
-        """Ask the logs, and draw the charts. Blocks."""
+        """Ask the logs. Blocks."""
         totals = logs.totals(self.wanted)
         if totals.first is None or totals.last is None:
             return Overview(totals, [], logs.rows(Exposure, self.wanted, limit=COUNTED), ())
@@ -141,14 +131,11 @@ def unit_of(span: timedelta) -> Unit:
 def _charts(
     unit: Unit, shares: Shares, first: datetime, last: datetime, wanted: Wanted
 ) -> tuple[Chart, ...]:
-    from mailauth.web.console.charts import Bar, by_kind, over_time
-
-    title = "Logins over time"
-    bars = tuple(
+    times = tuple(
         Bar(share, urlencode(period_of(unit, share.label)))
         for share in timeline(unit, shares.time, first, last)
     )
-    drawn = [Chart(title, bars, over_time(bars, title), is_over_time=True)]
+    charts = [Chart("Logins over time", times, is_over_time=True)]
     for title, name, found in (
         ("By service", "protocol", shares.service),
         ("By country", "origin", shares.country),
@@ -160,8 +147,8 @@ def _charts(
             else Bar(share)
             for share in _largest(found)
         )
-        drawn.append(Chart(title, bars, by_kind(bars, f"Logins {title.lower()}")))
-    return tuple(drawn)
+        charts.append(Chart(title, bars))
+    return tuple(charts)
 
 
 def period_of(unit: Unit, label: str) -> dict[str, str]:

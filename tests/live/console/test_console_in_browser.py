@@ -38,7 +38,7 @@ def test_the_console_in_a_browser(configured: Configured) -> None:
         assert browser.run("return window.kept && document.querySelector('details.numbers').open")
         assert browser.run("return document.querySelectorAll('main').length") == 1
 
-        bar = "document.querySelector('.chart.upright .serie-0 a')"
+        bar = "document.querySelector('.chart.upright a:has(.unsecure)')"
         browser.go(browser.run(f"return new URL({bar}.getAttribute('href'), location).href"))
         assert "1–2 of 2" in browser.text
         assert browser.run("return [...document.querySelectorAll('tbody tr')].length") == 2

@@ -1,4 +1,4 @@
-"""Commands of every state: CAPA (RFC 2449 §5), QUIT (RFC 1939 §4 and §6), and what is not POP3."""
+"""CAPA (RFC 2449 §5), QUIT (RFC 1939 §4 and §6), and requests that are not POP3."""
 
 from mailauth.mailbox.errors import MailboxError
 from mailauth.pop3 import multiline
@@ -8,9 +8,9 @@ from mailauth.wire.effects import Close, Effect
 
 
 def capabilities(session: Pop3Session) -> list[str]:
-    """What can be done on this connection, as it stands; what is refused is not announced.
+    """Return the capabilities of this connection now; what is refused is not announced.
 
-    But for STLS, a login changes nothing (RFC 2449 §5, RFC 2595 §4).
+    A login changes nothing but STLS (RFC 2449 §5, RFC 2595 §4).
     """
     known = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
     known.append("UTF8 USER")
@@ -32,7 +32,7 @@ def capa(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def quit_(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """QUIT: remove what is marked as deleted, and part."""
+    """QUIT: remove the messages marked as deleted, and close the connection."""
     if argument:
         raise BadCommand("QUIT takes no argument")
     try:
@@ -44,6 +44,6 @@ def quit_(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def http(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """A browser was made to speak to us: nothing more of what it says is looked at."""
+    """A browser was made to connect to this port: ignore the rest of its request."""
     session.login.ended("http-on-pop3-port")
     return [err("This is POP3, not HTTP"), Close()]

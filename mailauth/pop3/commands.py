@@ -1,4 +1,4 @@
-"""The commands, and the states in which they are taken (RFC 1939 §9)."""
+"""The table of commands, and the states in which they are allowed (RFC 1939 §9)."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from mailauth.wire.http import HTTP
 
 
 class Command(msgspec.Struct, frozen=True):
-    """How a command is carried out, given what follows its keyword and one space; and where."""
+    """A command: its function, which gets what follows keyword and space, and its states."""
 
     run: Callable[[Pop3Session, bytes], list[Effect]]
     states: frozenset[State]

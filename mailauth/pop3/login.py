@@ -1,7 +1,7 @@
 """Commands of the AUTHORIZATION state (RFC 1939 §4 and §7, RFC 2595 §4, RFC 5034, RFC 6856 §2).
 
-USER, PASS, APOP and AUTH are taken in the TRANSACTION state too: it is the login session that
-refuses a second login, and records it.
+USER, PASS, APOP and AUTH are accepted in the TRANSACTION state, too, where the login session
+refuses and records a second login.
 """
 
 from typing import assert_never
@@ -21,7 +21,7 @@ USER_PASS = "USER-PASS"  # the mechanism's name in the journal
 
 
 def user(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """USER: whoever it names, the answer is the same; a refused one is remembered for PASS."""
+    """USER: the reply does not depend on the name; a refused name is kept for PASS."""
     if not argument:
         raise BadCommand("USER requires a name")
     session.user = argument
@@ -35,7 +35,7 @@ def user(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def pass_(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """PASS: all that follows the first space is the password, further spaces included."""
+    """PASS: the password is everything after the first space, including further spaces."""
     name, session.user = session.user, None
     if name is None:
         raise BadCommand("Send USER first")
@@ -46,7 +46,7 @@ def pass_(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def apop(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """APOP: a name and a digest over the greeting's timestamp."""
+    """APOP: a name, and a digest of the greeting's timestamp and the password."""
     if session.timestamp is None:
         raise BadCommand("APOP is not offered")
     name, _, digest = argument.rpartition(b" ")
@@ -56,7 +56,7 @@ def apop(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def auth(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """AUTH: a SASL exchange; alone, as some clients send it, it lists the mechanisms."""
+    """AUTH: a SASL exchange; without an argument, it lists the mechanisms for some clients."""
     if not argument:
         return [ok("The supported mechanisms follow"), listed(session.login.offered)]
     mechanism, space, rest = argument.partition(b" ")
@@ -70,7 +70,7 @@ def respond(session: Pop3Session, line: bytes) -> list[Effect]:
 
 
 def stls(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """STLS; what was sent behind it in the clear is thrown away with its sender."""
+    """STLS; pipelined cleartext is discarded, and its sender disconnected."""
     if argument:
         raise BadCommand("STLS takes no argument")
     if session.login.hop.secure:
@@ -85,7 +85,7 @@ def stls(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def utf8(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """UTF8: the client can read header fields in UTF-8."""
+    """UTF8: the client accepts UTF-8 in header fields."""
     if argument:
         raise BadCommand("UTF8 takes no argument")
     session.utf8 = True
@@ -93,7 +93,7 @@ def utf8(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def answer(session: Pop3Session, step: Step) -> list[Effect]:
-    """Say what a step of the login comes to: a challenge, a wait, or the end of the command."""
+    """Turn a step of the login into effects: a challenge, a wait, or the final reply."""
     session.in_exchange = False
     match step:
         case Challenge(data):

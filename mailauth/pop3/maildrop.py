@@ -13,10 +13,10 @@ from mailauth.pop3.replies import Pop3Error
 
 
 class Maildrop:
-    """The INBOX of whoever logs in on one connection; the `Admission` of its login session.
+    """The INBOX of the account logged in, and the `Admission` of its login session.
 
-    What is in it stays as it was at login, whatever other sessions do, but for messages that they
-    remove: those can no longer be read.
+    Its messages and their numbers stay as they were at login. A message that another session has
+    removed can no longer be read.
     """
 
     __slots__ = ("_deleted", "_inbox", "_is_over", "_lock", "_messages", "_octets", "_store")
@@ -49,17 +49,17 @@ class Maildrop:
         self.reset()
 
     def release(self) -> None:
-        """Give back the lock, if we have it."""
+        """Release the lock, if it is held."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def close(self) -> None:
-        """The connection is over: nobody is admitted any more."""
+        """The connection has ended: release the lock, and admit nobody from now on."""
         self._is_over = True
         self.release()
 
-    # What the commands ask.
+    # Used by the commands.
 
     @property
     def count(self) -> int:
@@ -68,17 +68,17 @@ class Maildrop:
 
     @property
     def octets(self) -> int:
-        """Their size."""
+        """The total size of those messages."""
         return self._octets
 
     def listing(self) -> Iterator[tuple[int, Message]]:
-        """The numbers of the messages not marked as deleted, and the messages."""
+        """Yield the number and message of each message that is not marked as deleted."""
         for number, message in enumerate(self._messages, 1):
             if number not in self._deleted:
                 yield number, message
 
     def message(self, number: int) -> Message:
-        """Find a message by its number; raises `Pop3Error` when there is none any more."""
+        """Return a message by number; raises `Pop3Error` when it does not exist or is deleted."""
         if not 1 <= number <= len(self._messages):
             raise Pop3Error(f"No such message, only {len(self._messages)} in the maildrop")
         if number in self._deleted:
@@ -91,17 +91,17 @@ class Maildrop:
         return f"{self._inbox.uid_validity}.{message.uid}"
 
     def delete(self, number: int) -> None:
-        """Mark a message as deleted; raises `Pop3Error` when there is none."""
+        """Mark a message as deleted; raises `Pop3Error` when it does not exist."""
         self._octets -= self.message(number).size
         self._deleted.add(number)
 
     def reset(self) -> None:
-        """Take back every mark."""
+        """Unmark all messages."""
         self._deleted.clear()
         self._octets = sum(message.size for message in self._messages)
 
     def update(self) -> None:
-        """Remove what is marked as deleted, and unlock; raises `MailboxError` (RFC 1939 §6)."""
+        """Remove the marked messages and release the lock; raises `MailboxError` (RFC 1939 §6)."""
         try:
             if self._inbox is not None and self._deleted:
                 self._inbox.expunge(self._messages[number - 1].uid for number in self._deleted)

@@ -1,4 +1,4 @@
-"""Multi-line responses: byte-stuffed, and ended by a lone dot (RFC 1939 §3), in bounded pieces."""
+"""Multi-line responses: byte-stuffed, ended by a dot (RFC 1939 §3), sent in bounded pieces."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,12 +10,12 @@ _END = b".\r\n"
 
 
 def listed(lines: Iterable[str]) -> Stream:
-    """Send lines none of which begins with a dot."""
+    """Send lines that do not begin with a dot."""
     return Stream(_listed(lines))
 
 
 def message(content: bytes, end: int) -> Iterator[bytes]:
-    """Send a message up to an offset; its lines end in CRLF, a last one that does not is ended."""
+    """Yield a message up to an offset, byte-stuffed; a missing final CRLF is added."""
     start = 0
     while start < end:
         stop = _piece_end(content, start, end)
@@ -31,9 +31,9 @@ def message(content: bytes, end: int) -> Iterator[bytes]:
 
 
 def top(content: bytes, lines: int) -> int:
-    """Where the header, the empty line and `lines` lines of the body end (RFC 1939 §7, TOP)."""
+    """Return the end of the header, the empty line and `lines` body lines (RFC 1939 §7, TOP)."""
     header = 0 if content.startswith(b"\r\n") else content.find(b"\r\n\r\n") + 2
-    if header == 1:  # there is no empty line, and so no body
+    if header == 1:  # without an empty line there is no body
         return len(content)
     end = header + 2
     while lines and end < len(content):
@@ -53,7 +53,7 @@ def top(content: bytes, lines: int) -> int:
 
 
 def _piece_end(content: bytes, start: int, end: int) -> int:
-    """The end of a piece of some size, in which no line ending is cut in two."""
+    """Return the end of a piece that does not split a CRLF."""
     stop = min(start + PIECE_OCTETS, end)
     return stop + 1 if content[stop - 1 : stop + 1] == b"\r\n" else stop
 

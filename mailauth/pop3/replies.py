@@ -21,11 +21,11 @@ class Pop3Error(Exception):
 
 
 class BadCommand(Pop3Error):
-    """A command that is none, or not here; a client that sends too many is let go."""
+    """An unknown or misplaced command; a client that sends too many is disconnected."""
 
 
 def ok(text: str) -> Write:
-    """A positive reply; what a client sent must not be put in it."""
+    """A positive reply; it must never contain what a client sent."""
     return Write(b"+OK " + text.encode("ascii", "replace") + b"\r\n")
 
 
@@ -36,13 +36,13 @@ def err(text: str, code: str | None = None) -> Write:
 
 
 def refused(error: MailboxError) -> Pop3Error:
-    """What the store refuses, in POP3's words."""
+    """The POP3 error for what the store refused."""
     code = SYS_TEMP if isinstance(error, StoreUnavailable) else None
     return Pop3Error(str(error), code)
 
 
 def login_refused(answer: Answer) -> Write:
-    """What a client is told whose login came to nothing (RFC 5034 §4, RFC 3206, RFC 2449 §8)."""
+    """The reply to a login that did not succeed (RFC 5034 §4, RFC 3206, RFC 2449 §8)."""
     match answer:
         case Answer.BAD_CREDENTIALS:
             return err("Authentication failed", AUTH)

@@ -18,11 +18,11 @@ from mailauth.wire.turn import take_turn
 
 COMMAND_OCTETS = 255  # RFC 2449 §4, line ending included
 AUTH_OCTETS = 12_288 + 2  # RFC 5034 §4, RFC 4954 §4
-MAX_BAD_COMMANDS = 20  # one after the other; after that the server ends the connection
+MAX_BAD_COMMANDS = 20  # in a row, after which the server closes the connection
 
 
 class Pop3Server:
-    """A `wire.effects.Core` that speaks POP3; `maildrop` is also the admission of `login`."""
+    """A `wire.effects.Core` that speaks POP3. `maildrop` is also the admission of `login`."""
 
     def __init__(
         self,
@@ -36,16 +36,16 @@ class Pop3Server:
         self._lines = LineReader(self._session.input)
         self._bad_commands = 0
 
-    # What the connection tells.
+    # Called by the connection.
 
     def connected(self) -> list[Effect]:
-        """Greet the client; with a timestamp where it may log in by APOP."""
+        """Greet the client, with a timestamp when APOP is offered."""
         timestamp = self._session.timestamp
         suffix = f" {timestamp.decode('ascii')}" if timestamp is not None else ""
         return [Deadline(LOGIN_SECONDS), ok(f"{self._session.hostname} ready{suffix}")]
 
     def receive(self, data: bytes) -> list[Effect]:
-        """Carry out the commands that are whole, up to one that has to be waited for."""
+        """Execute the complete commands, up to one whose result must be awaited."""
         self._session.input.feed(data)
         effects = take_turn(self._step)
         if effects and self._session.state is State.TRANSACTION:
@@ -53,7 +53,7 @@ class Pop3Server:
         return effects
 
     def tls_established(self) -> list[Effect]:
-        """Begin anew, without a greeting; nothing of what came in the clear is left."""
+        """Start over without a greeting; forget everything received in the clear."""
         session = self._session
         session.input.discard()
         session.user = None
@@ -65,19 +65,19 @@ class Pop3Server:
         return []
 
     def timed_out(self) -> list[Effect]:
-        """The client was silent for too long: no reply, and nothing is removed (RFC 1939 §3)."""
+        """The client was idle for too long: close without a reply or an update (RFC 1939 §3)."""
         return [Close()]
 
     def shutting_down(self) -> list[Effect]:
-        """The server stops; nothing is removed."""
+        """The server is shutting down; no message is removed."""
         return [err("The server is shutting down", SYS_TEMP), Close()]
 
     def failed(self) -> list[Effect]:
-        """Own up to a bug of ours."""
+        """Reply that the server has a bug."""
         return [err("Internal server error", SYS_TEMP), Close()]
 
     def lost(self) -> None:
-        """The connection is gone: let others have the maildrop."""
+        """The connection is lost: release the maildrop."""
         self._session.maildrop.close()
 
     # One step: a command, or a response that AUTH has asked for.
@@ -114,7 +114,7 @@ class Pop3Server:
         return command.run(session, argument)
 
     def _too_long(self, line: TooLong) -> list[Effect]:
-        """Refuse a line; one that logs in is an attempt all the same."""
+        """Refuse a line; an overlong login command still counts as an attempt."""
         session = self._session
         if session.in_exchange:
             return answer(session, session.login.line_too_long())

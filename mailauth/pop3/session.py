@@ -1,4 +1,4 @@
-"""What one connection's commands share (RFC 1939 §3)."""
+"""The state shared by the commands of one connection (RFC 1939 §3)."""
 
 import enum
 
@@ -8,7 +8,7 @@ from mailauth.wire.lines import LineBuffer
 
 
 class State(enum.Enum):
-    """The states of RFC 1939 §3; UPDATE is passed through by QUIT."""
+    """The states of RFC 1939 §3; QUIT passes through UPDATE."""
 
     AUTHORIZATION = enum.auto()
     TRANSACTION = enum.auto()
@@ -17,8 +17,8 @@ class State(enum.Enum):
 class Pop3Session:
     """The state of one connection.
 
-    `timestamp` is the greeting's, `None` where APOP is not offered; `user` the name that USER gave;
-    `in_exchange` says that the next line is a SASL response; `utf8` is the mode of RFC 6856.
+    `timestamp` is that of the greeting, or `None` when APOP is not offered. `user` is the name from
+    USER. `in_exchange` says that the next line is a SASL response. `utf8` is the mode of RFC 6856.
     """
 
     __slots__ = (
@@ -48,12 +48,12 @@ class Pop3Session:
 
     @property
     def state(self) -> State:
-        """Where the connection stands."""
+        """The current state."""
         return State.AUTHORIZATION if self.login.account is None else State.TRANSACTION
 
     @property
     def stls_available(self) -> bool:
-        """Whether TLS can still be begun: neither we nor a proxy have done so."""
+        """Whether STLS can be used: before TLS, ours or a proxy's, and before the login."""
         return (
             self.tls_available and not self.login.hop.secure and self.state is State.AUTHORIZATION
         )

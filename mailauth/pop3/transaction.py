@@ -13,16 +13,16 @@ NUMBER_DIGITS = 10  # of a message-number or a number of lines
 
 
 def stat(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """STAT: how many messages, how many octets."""
+    """STAT: the number of messages and their total size."""
     _no_argument(argument)
     return [ok(f"{session.maildrop.count} {session.maildrop.octets}")]
 
 
 def list_(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """LIST: the size of one message, or of each, as they are kept.
+    """LIST: the stored size of one message, or of each.
 
-    For those that RETR sends in ASCII (RFC 6856 §2.1) that is another one: every message would have
-    to be read to tell it.
+    RETR may send another number of octets when it downgrades a message to ASCII (RFC 6856 §2.1).
+    Computing that size would require reading every message.
     """
     drop = session.maildrop
     if argument:
@@ -49,7 +49,7 @@ def retr(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def top(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """TOP: the header of a message, and some lines of its body."""
+    """TOP: the header of a message, and the first lines of its body."""
     number, _, lines = argument.partition(b" ")
     message = session.maildrop.message(_number(number))
     count = _number(lines)
@@ -64,7 +64,7 @@ def dele(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def rset(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """RSET: take back every mark."""
+    """RSET: unmark all messages."""
     _no_argument(argument)
     drop = session.maildrop
     drop.reset()
@@ -72,7 +72,7 @@ def rset(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 
 def noop(session: Pop3Session, argument: bytes) -> list[Effect]:
-    """NOOP: nothing."""
+    """NOOP: do nothing."""
     _no_argument(argument)
     return [ok("Nothing done")]
 
@@ -85,7 +85,7 @@ def _content(message: Message) -> bytes:
 
 
 def _sent(session: Pop3Session, content: bytes, lines: int | None) -> Work[None]:
-    """A message, or its header and so many lines, for this client."""
+    """Yield a message, or its header and the given number of lines, for this client."""
     if not session.utf8:
         content = yield from surrogate(content)
     if lines is None:

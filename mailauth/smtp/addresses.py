@@ -21,14 +21,14 @@ _PATH = re.compile(
 
 
 class AddressError(ValueError):
-    """What stands there is no path."""
+    """The argument is not a valid path."""
 
 
 class Path(msgspec.Struct, frozen=True):
-    """Where mail comes from or goes to, its source route dropped (RFC 5321 §4.1.1.3, appendix C).
+    """A reverse-path or forward-path without its source route (RFC 5321 §4.1.1.3, appendix C).
 
-    `local_part` has no quotes; the reverse-path of a notification is empty, `domain` is `None` for
-    a bare name.
+    `local_part` is unquoted. `domain` is `None` for a bare name. The reverse-path of a notification
+    is empty.
     """
 
     local_part: str = ""
@@ -37,11 +37,11 @@ class Path(msgspec.Struct, frozen=True):
 
     @property
     def mailbox(self) -> str:
-        """The address as accounts are named."""
+        """The address in the form of an account name."""
         return self.local_part if self.domain is None else f"{self.local_part}@{self.domain}"
 
     def with_u_labels(self) -> "Path":
-        """The same with the domain's A-labels, if any, written as U-labels (RFC 6531 §3.2)."""
+        """Return the path with the domain's A-labels converted to U-labels (RFC 6531 §3.2)."""
         try:
             domain = (self.domain or "").lower().encode("ascii").decode("idna")
         except UnicodeError:
@@ -58,14 +58,14 @@ NULL = Path()
 
 
 class Addressed(msgspec.Struct, frozen=True):
-    """A path, and the parameters behind it as they stand."""
+    """A path, and the unparsed parameters that follow it."""
 
     path: Path
     parameters: str
 
 
 def read_path(argument: bytes) -> Addressed:
-    """Read a path and what follows it; raises `AddressError`."""
+    """Parse a path and the parameters that follow it; raises `AddressError`."""
     try:
         text = argument.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""NOOP, VRFY, EXPN, HELP and QUIT (RFC 5321 §4.1.1), and what is no SMTP at all."""
+"""NOOP, VRFY, EXPN, HELP and QUIT (RFC 5321 §4.1.1), and requests that are not SMTP."""
 
 from mailauth.smtp.replies import SmtpError, bad_syntax, reply
 from mailauth.smtp.session import SmtpSession
@@ -6,24 +6,24 @@ from mailauth.wire.effects import Close, Effect
 
 
 def noop(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """NOOP: nothing, whatever is said with it."""
+    """NOOP: do nothing, whatever the argument."""
     return [reply(250, "2.0.0", "Nothing done")]
 
 
 def vrfy(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """VRFY: names are told to nobody (RFC 5321 §7.3)."""
+    """VRFY: the reply does not reveal whether an account exists (RFC 5321 §7.3)."""
     if not argument:
         raise bad_syntax("VRFY requires a name")
     return [reply(252, "2.5.0", "Cannot verify the account; send mail to it to find out")]
 
 
 def expn(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """EXPN: there are no lists."""
+    """EXPN: the server has no mailing lists."""
     raise SmtpError(502, "5.5.1", "Mailing lists are not supported")
 
 
 def help_(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """HELP: what this is."""
+    """HELP: say what this server is, and list the commands."""
     return [
         reply(
             214,
@@ -35,13 +35,13 @@ def help_(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 def quit_(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """QUIT: part."""
+    """QUIT: say goodbye, and close the connection."""
     if argument:
         raise bad_syntax("QUIT takes no argument")
     return [reply(221, "2.0.0", "Bye"), Close()]
 
 
 def http(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """A browser was made to speak to us: nothing more of what it says is looked at."""
+    """A browser was made to connect to this port: ignore the rest of its request."""
     session.login.ended("http-on-smtp-port")
     return [reply(554, "5.5.1", "This is SMTP, not HTTP"), Close()]

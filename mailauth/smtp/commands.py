@@ -1,4 +1,4 @@
-"""The commands, by verb; each is given what follows its verb and one space."""
+"""The table of commands, by verb. Each command gets what follows its verb and one space."""
 
 from collections.abc import Callable
 

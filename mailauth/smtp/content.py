@@ -1,30 +1,30 @@
-"""The content of a message as it comes, by DATA or BDAT: bounded, and linear in what arrives.
+"""The content of a message as it arrives by DATA or BDAT, in bounded memory and linear time.
 
-Only CRLF ends a line (RFC 5321 §2.3.8). A lone CR or LF is refused, and what another server might
-take for the end of the message ends the connection: behind it, commands cannot be told from content
-(SMTP smuggling).
+Only CRLF ends a line (RFC 5321 §2.3.8). A message with a bare CR or LF is refused. A sequence that
+another server might take for the end of the message closes the connection, because commands cannot
+be told from content after it (SMTP smuggling).
 """
 
 import re
 
-DISCARDED_OCTETS = 64 * 1024 * 1024  # of a message too big that are read to find its end
+DISCARDED_OCTETS = 64 * 1024 * 1024  # of an oversized message that are read to find its end
 
 _END = b"\r\n.\r\n"
 _FALSE_END = re.compile(rb"\n\.\n|(?<!\r)\n\.\r\n")
-_UNDECIDED = re.compile(rb"(?:\r?\n(?:\.\r?)?|\r)\Z")  # may be the beginning of an end
+_UNDECIDED = re.compile(rb"(?:\r?\n(?:\.\r?)?|\r)\Z")  # may begin the end-of-data sequence
 _LONGEST_UNDECIDED = len(b"\r\n.\r")
 
 
 class Smuggling(Exception):
-    """A lone dot stands on a line by a line feed without its carriage return."""
+    """A line with only a dot begins or ends with a bare LF."""
 
 
 class TooMuch(Exception):
-    """The content goes on and on, far beyond the limit."""
+    """The content exceeds its limit by more than we are willing to discard."""
 
 
 class Collected:
-    """What has come of a message. Nothing of one that is too big, or `refused`, is kept."""
+    """The content received so far. Nothing is kept of a message that is too big or `refused`."""
 
     __slots__ = ("_content", "_limit", "_octets", "refused")
 
@@ -36,11 +36,11 @@ class Collected:
 
     @property
     def room(self) -> int:
-        """How many octets may still come; less than none, when it is too big."""
+        """How many more octets are allowed; negative when the message is too big."""
         return self._limit - self._octets
 
     def add(self, piece: bytes) -> None:
-        """Take a piece; raises `TooMuch`."""
+        """Add a piece; raises `TooMuch`."""
         self._octets += len(piece)
         if self.room < -DISCARDED_OCTETS:
             raise TooMuch
@@ -55,7 +55,7 @@ class Collected:
         return len(self._content)
 
     def refuse(self) -> None:
-        """Keep nothing, of what comes either."""
+        """Drop what was received, and whatever follows."""
         self.refused = True
         self._content.clear()
 
@@ -65,17 +65,17 @@ class Collected:
 
 
 class DotStuffed:
-    """The content of DATA: ended by a lone dot, with one more dot on lines that begin with one."""
+    """The content of DATA: dot-stuffed, and ended by a line with only a dot."""
 
     __slots__ = ("_collected", "_is_first", "_undecided")
 
     def __init__(self, collected: Collected) -> None:
         self._collected = collected
-        self._undecided = b"\r\n"  # an end may stand at the very beginning
+        self._undecided = b"\r\n"  # the content may be empty
         self._is_first = True
 
     def feed(self, data: bytes) -> bytes | None:
-        """Take what came; once the content has ended, return what came behind it.
+        """Take what arrived; once the content has ended, return what follows it.
 
         Raises `Smuggling` and `TooMuch`.
         """
@@ -101,6 +101,6 @@ class DotStuffed:
 
 
 def has_bare_endings(content: bytes) -> bool:
-    """Whether a CR or an LF stands alone."""
+    """Whether the content has a bare CR or LF."""
     pairs = content.count(b"\r\n")
     return not pairs == content.count(b"\n") == content.count(b"\r")

@@ -20,7 +20,7 @@ _CHUNK = re.compile(rb"([0-9]{1,20})( LAST)?", re.IGNORECASE)
 
 
 def data(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """DATA: the message follows, up to a lone dot."""
+    """DATA: the message follows, up to a line with only a dot."""
     if argument:
         raise bad_syntax("DATA takes no argument")
     transaction = _begun(session)
@@ -32,7 +32,7 @@ def data(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 class DataContent:
-    """DATA, waiting for content."""
+    """A DATA command that is receiving its content."""
 
     __slots__ = ("_content", "_session")
 
@@ -41,7 +41,7 @@ class DataContent:
         self._content = DotStuffed(collected)
 
     def step(self) -> list[Effect] | None:
-        """Take what has come of the message."""
+        """Take what has arrived of the message."""
         session = self._session
         arrived = session.input.take(len(session.input))
         if not arrived:
@@ -63,7 +63,7 @@ class DataContent:
 
 
 def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """BDAT: a chunk of the message follows, of so many octets; they are taken even when refused."""
+    """BDAT: a chunk of the given size follows; its octets are read even when it is refused."""
     match = _CHUNK.fullmatch(argument)
     limit = session.message_size
     if match is None or int(match[1]) > limit + DISCARDED_OCTETS:
@@ -75,7 +75,7 @@ def bdat(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 class Chunk:
-    """BDAT, waiting for its octets; what is refused is thrown away as it comes."""
+    """A BDAT command that is receiving its octets; a refused chunk is discarded as it arrives."""
 
     __slots__ = ("_collected", "_is_last", "_missing", "_refusal", "_session", "_size")
 
@@ -91,7 +91,7 @@ class Chunk:
             self._refusal = error
 
     def step(self) -> list[Effect] | None:
-        """Take what has come of the chunk."""
+        """Take what has arrived of the chunk."""
         session = self._session
         arrived = session.input.take(self._missing)
         if self._missing and not arrived:
@@ -112,7 +112,7 @@ class Chunk:
         return [reply(250, "2.0.0", f"{self._size} octets received")]
 
     def _admitted(self) -> Collected:
-        """Where the chunk goes; raises `SmtpError` when it is not to be kept."""
+        """Return where the chunk goes; raises `SmtpError` when it must be refused."""
         session = self._session
         transaction = _begun(session)
         if transaction.collected is None:
@@ -124,7 +124,7 @@ class Chunk:
 
 
 def _begun(session: SmtpSession) -> Transaction:
-    """The transaction, when it has come as far as the message; raises `SmtpError`."""
+    """Return the transaction, which must have a recipient; raises `SmtpError`."""
     if session.transaction is None:
         raise bad_sequence("Send MAIL and RCPT first")
     if not session.transaction.recipients:

@@ -1,4 +1,4 @@
-"""Final delivery to the accounts (RFC 5321 §4.4): trace fields in front, and success reported."""
+"""Final delivery to the accounts (RFC 5321 §4.4): trace fields, and success notifications."""
 
 import re
 from datetime import datetime
@@ -15,7 +15,7 @@ _PRESENTABLE = re.compile(rb"[A-Za-z0-9.:\[\]_-]{1,255}")
 
 
 def deliver(session: SmtpSession, transaction: Transaction, content: bytes) -> None:
-    """Put a message into each recipient's INBOX, or into none; raises `SmtpError`."""
+    """Deliver a message to the INBOX of every recipient, or of none; raises `SmtpError`."""
     session.delivered += 1
     now = session.now()
     message = _trace(session, transaction, now).encode() + content
@@ -44,7 +44,7 @@ def _trace(session: SmtpSession, transaction: Transaction, now: datetime) -> str
 
 
 def _protocol(session: SmtpSession, transaction: Transaction) -> str:
-    """The `with` of a trace field (RFC 3848, RFC 6531 §4.3)."""
+    """Return the protocol name for the `with` clause (RFC 3848, RFC 6531 §4.3)."""
     if not session.extended:
         return "SMTP"
     name = "UTF8SMTP" if transaction.parameters.smtputf8 else "ESMTP"
@@ -64,7 +64,7 @@ def _message_id(session: SmtpSession) -> str:
 
 
 def _notify(session: SmtpSession, transaction: Transaction, content: bytes, now: datetime) -> None:
-    """Tell a sender who is an account here, and asked for it; others cannot be reached."""
+    """Notify a sender that asked for it and is one of our accounts; no other can be reached."""
     asked = [
         recipient
         for recipient in transaction.recipients.values()
@@ -88,4 +88,4 @@ def _deliver_if_there_is_room(mail: AccountMail, notification: bytes, now: datet
     try:
         mail.deliver(notification, now)
     except MailboxError:
-        return  # a notification about a notification does not exist (RFC 3461 §5.2)
+        return  # a failed notification is not reported (RFC 3461 §5.2)

@@ -6,7 +6,7 @@ from mailauth.wire.effects import Effect
 
 
 def extensions(session: SmtpSession) -> list[str]:
-    """What can be done on this connection, as it stands; what is refused is not announced."""
+    """Return the extensions available on this connection now; what is refused is not announced."""
     known = [
         "PIPELINING",
         f"SIZE {session.message_size}",
@@ -26,13 +26,13 @@ def extensions(session: SmtpSession) -> list[str]:
 
 
 def ehlo(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """EHLO: the client names itself, and hears what it can do."""
+    """EHLO: the client names itself, and the reply lists the extensions."""
     _greet(session, argument, extended=True)
     return [reply(250, None, session.hostname, *extensions(session))]
 
 
 def helo(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """HELO: the client names itself, and wants no extension."""
+    """HELO: the client names itself, and uses no extensions."""
     _greet(session, argument, extended=False)
     return [reply(250, None, session.hostname)]
 

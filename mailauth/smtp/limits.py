@@ -1,7 +1,7 @@
-"""How long a command line may be, its ending included (RFC 5321 §4.5.3.1.4 and the extensions)."""
+"""Limits: lengths of command lines with their CRLF (RFC 5321 §4.5.3.1.4), counts, time-outs."""
 
 COMMAND_OCTETS = 512
-AUTH_OCTETS = 12_288 + 2  # RFC 4954 §4, which counts no line ending
+AUTH_OCTETS = 12_288 + 2  # RFC 4954 §4, which does not count the CRLF
 
 _SIZE = 26  # RFC 1870 §3
 _BODY = 17  # RFC 6152 §2
@@ -15,7 +15,7 @@ OCTETS = {
     b"RCPT": COMMAND_OCTETS + _DSN,
 }
 
-TRACE_OCTETS = 2_000  # at most, of what is put in front of a message (RFC 5321 §4.4)
+TRACE_OCTETS = 2_000  # at most, of the trace fields added to a message (RFC 5321 §4.4)
 RECIPIENTS = 100  # of one message, RFC 5321 §4.5.3.1.8
-ERRORS = 20  # one after the other; after that the server ends the connection
-PATIENCE_SECONDS = 300.0  # between what a client sends, RFC 5321 §4.5.3.2.7
+ERRORS = 20  # in a row, after which the server closes the connection
+PATIENCE_SECONDS = 300.0  # of silence, RFC 5321 §4.5.3.2.7

@@ -21,7 +21,7 @@ _REPLIES = {
 
 
 def auth(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """AUTH: a SASL exchange, its initial response on the line or not."""
+    """AUTH: a SASL exchange, with or without an initial response."""
     if not argument:
         raise bad_syntax("AUTH requires a mechanism")
     mechanism, space, rest = argument.partition(b" ")
@@ -34,7 +34,7 @@ def auth(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 def _out_of_turn(session: SmtpSession) -> str | None:
-    """Say why AUTH may not be now: it is an extension, which EHLO begins (RFC 4954 §3 and §4)."""
+    """Return why AUTH is not allowed now, if it is not (RFC 4954 §3 and §4)."""
     if session.login.account is not None or session.login.cleartext_refused:
         return None  # it is refused in any case
     if not session.extended:
@@ -43,7 +43,7 @@ def _out_of_turn(session: SmtpSession) -> str | None:
 
 
 class Authentication:
-    """An exchange that waits for the client's response."""
+    """A SASL exchange that is waiting for the client's response."""
 
     __slots__ = ("_session",)
 
@@ -64,7 +64,7 @@ class Authentication:
 
 
 def starttls(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """STARTTLS; what was sent behind it in the clear is thrown away with its sender."""
+    """STARTTLS; pipelined cleartext is discarded, and its sender disconnected."""
     if argument:
         raise bad_syntax("STARTTLS takes no argument")
     if session.login.account is not None:
@@ -82,7 +82,7 @@ def starttls(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 def answer(session: SmtpSession, step: Step) -> list[Effect]:
-    """Say what a step of the login comes to: a challenge, a wait, or the end of the command."""
+    """Turn a step of the login into effects: a challenge, a wait, or the final reply."""
     session.continuation = None
     match step:
         case Challenge(data):

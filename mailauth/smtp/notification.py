@@ -16,7 +16,7 @@ def delivered(
     message_id: str,
     now: datetime,
 ) -> bytes:
-    """Report to the sender that a message has reached these recipients; only its header returns."""
+    """Return a report to the sender that these recipients got the message; it quotes the header."""
     header = content[: content.find(b"\r\n\r\n") + 2] if b"\r\n\r\n" in content else content
     international = not header.isascii() or not all(each.path.is_ascii for each in recipients)
     status_type = "message/global-delivery-status" if international else "message/delivery-status"

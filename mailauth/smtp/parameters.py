@@ -1,4 +1,4 @@
-"""The parameters of MAIL and RCPT: SIZE, BODY, SMTPUTF8, AUTH, and those of DSN.
+"""The parameters of MAIL and RCPT: SIZE, BODY, SMTPUTF8, AUTH and those of DSN.
 
 RFC 5321 §4.1.2, RFC 1870 §6, RFC 6152 §2, RFC 6531 §3.4, RFC 4954 §5, RFC 3461 §4.
 """
@@ -18,7 +18,7 @@ _ORIGINAL_RECIPIENT_OCTETS = 500  # RFC 3461 §4.2
 
 
 class Notify(enum.Enum):
-    """When the sender wants to be notified; NEVER is none of them."""
+    """When the sender wants to be notified; NEVER is the empty set."""
 
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
@@ -26,7 +26,7 @@ class Notify(enum.Enum):
 
 
 class MailParameters(msgspec.Struct, frozen=True):
-    """What MAIL says of a message; `size` is only announced."""
+    """The parameters of MAIL; `size` is what the client announced."""
 
     size: int = 0
     smtputf8: bool = False
@@ -34,14 +34,14 @@ class MailParameters(msgspec.Struct, frozen=True):
 
 
 class RcptParameters(msgspec.Struct, frozen=True):
-    """What RCPT asks for one recipient; `original_recipient` has its address type in front."""
+    """The parameters of RCPT; `original_recipient` begins with its address type."""
 
     notify: frozenset[Notify] = frozenset({Notify.FAILURE, Notify.DELAY})
     original_recipient: str | None = None
 
 
 def mail_parameters(text: str) -> MailParameters:
-    """Read the parameters of MAIL; raises `SmtpError`."""
+    """Parse the parameters of MAIL; raises `SmtpError`."""
     size, smtputf8 = 0, False
     envelope_id: str | None = None
     for keyword, value in _split(text):
@@ -49,13 +49,13 @@ def mail_parameters(text: str) -> MailParameters:
             case "SIZE" if value is not None and _SIZE.fullmatch(value):
                 size = int(value)
             case "BODY" if value is not None and value.upper() in ("7BIT", "8BITMIME"):
-                pass  # every octet is kept as it comes
+                pass  # every octet is kept as it is
             case "SMTPUTF8" if value is None:
                 smtputf8 = True
             case "AUTH" if value is not None and _XTEXT.fullmatch(value):
-                pass  # who first submitted a message changes nothing here
+                pass  # the original submitter is not used
             case "RET" if value is not None and value.upper() in ("FULL", "HDRS"):
-                pass  # it is about failures (RFC 3461 §4.3), which are replies here
+                pass  # RET concerns failures (RFC 3461 §4.3), which we report by reply
             case "ENVID" if value is not None:
                 envelope_id = _xtext(value, _ENVELOPE_ID_OCTETS)
             case _:
@@ -64,7 +64,7 @@ def mail_parameters(text: str) -> MailParameters:
 
 
 def rcpt_parameters(text: str) -> RcptParameters:
-    """Read the parameters of RCPT; raises `SmtpError`."""
+    """Parse the parameters of RCPT; raises `SmtpError`."""
     parameters = RcptParameters()
     for keyword, value in _split(text):
         match keyword:
@@ -107,7 +107,7 @@ def _notify(value: str) -> frozenset[Notify]:
 
 
 def _xtext(value: str, limit: int) -> str:
-    """Decode xtext (RFC 3461 §4) that is to stand in a header field."""
+    """Decode xtext (RFC 3461 §4) that will be written into a header field."""
     if len(value.encode()) > limit or not _XTEXT.fullmatch(value):
         raise bad_syntax(f"The value is not xtext of at most {limit} octets")
     decoded = re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), value)

@@ -18,22 +18,22 @@ class SmtpError(Exception):
 
     @property
     def reply(self) -> Write:
-        """What the client is told."""
+        """The reply to send."""
         return reply(self.code, self.enhanced, self.text)
 
 
 def bad_syntax(text: str) -> SmtpError:
-    """An argument is missing, malformed or too much."""
+    """An argument is missing, malformed or not allowed."""
     return SmtpError(501, "5.5.4", text)
 
 
 def bad_sequence(text: str) -> SmtpError:
-    """The command has its place elsewhere."""
+    """The command is out of sequence."""
     return SmtpError(503, "5.5.1", text)
 
 
 def reply(code: int, enhanced: str | None, *lines: str) -> Write:
-    """A reply of one line or more; the greeting, EHLO, 334 and 354 have no enhanced code."""
+    """A reply of one or more lines; greeting, EHLO, 334 and 354 have no enhanced status code."""
     prefix = f"{enhanced} " if enhanced is not None else ""
     last = len(lines) - 1
     text = "".join(
@@ -44,7 +44,7 @@ def reply(code: int, enhanced: str | None, *lines: str) -> Write:
 
 
 def refused(error: MailboxError) -> SmtpError:
-    """What the store refuses when a message is there, in SMTP's words (RFC 3463 §3.3)."""
+    """The SMTP error for what the store refused (RFC 3463 §3.3)."""
     match error:
         case OverQuota():
             return SmtpError(552, "5.2.2", str(error))
@@ -55,7 +55,7 @@ def refused(error: MailboxError) -> SmtpError:
 
 
 def login_refused(answer: Answer) -> SmtpError:
-    """What a client is told whose login came to nothing (RFC 4954 §4 and §6, RFC 5248)."""
+    """The reply to a login that did not succeed (RFC 4954 §4 and §6, RFC 5248)."""
     match answer:
         case Answer.BAD_CREDENTIALS:
             return SmtpError(535, "5.7.8", "Authentication failed")

@@ -22,10 +22,10 @@ from mailauth.wire.turn import take_turn
 
 
 class SmtpServer:
-    """A `wire.effects.Core` that speaks SMTP and takes mail for the accounts, to relay none.
+    """A `wire.effects.Core` that speaks SMTP. It accepts mail for its accounts and never relays.
 
-    With `authentication_required` it is for submission (RFC 6409 §4.3); without, mail for the
-    accounts is taken from anybody.
+    With `authentication_required` it is a submission server (RFC 6409 §4.3); without, it accepts
+    mail for the accounts from anyone.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SmtpServer:
         self._portion = store.intake.portion()
         self._errors = 0
 
-    # What the connection tells.
+    # Called by the connection.
 
     def connected(self) -> list[Effect]:
         """Greet the client."""
@@ -59,7 +59,7 @@ class SmtpServer:
         return [Deadline(PATIENCE_SECONDS), reply(220, None, greeting)]
 
     def receive(self, data: bytes) -> list[Effect]:
-        """Carry out the commands that are whole, up to one that has to be waited for."""
+        """Execute the complete commands, up to one whose result must be awaited."""
         self._session.input.feed(data)
         effects = take_turn(self._step)
         if effects:
@@ -68,12 +68,12 @@ class SmtpServer:
         return effects
 
     def tls_established(self) -> list[Effect]:
-        """Begin anew, without a greeting; nothing of what came in the clear is left."""
+        """Start over without a greeting; forget everything received in the clear."""
         self._session.forget()
         return [Deadline(PATIENCE_SECONDS)]
 
     def notified(self) -> list[Effect]:
-        """A client that sends mail reads none."""
+        """SMTP has no unsolicited replies."""
         return []
 
     def timed_out(self) -> list[Effect]:
@@ -81,20 +81,20 @@ class SmtpServer:
         return [reply(421, "4.4.2", "The connection was idle for too long"), Close()]
 
     def shutting_down(self) -> list[Effect]:
-        """The server stops."""
+        """The server is shutting down."""
         return [reply(421, "4.3.2", "The server is shutting down"), Close()]
 
     def failed(self) -> list[Effect]:
-        """Own up to a bug of ours."""
+        """Reply that the server has a bug."""
         return [reply(451, "4.3.0", "Internal server error"), Close()]
 
     def lost(self) -> None:
-        """The connection is gone, and with it a message that was not complete."""
+        """The connection is lost; drop an incomplete message."""
         self._session.forget()
         self._portion.keep(0)
 
     def _mind_memory(self) -> None:
-        """Go on with a message that has come in part, if there is room for what has come of it."""
+        """Refuse a partly received message when there is not enough memory for it."""
         transaction = self._session.transaction
         collected = transaction.collected if transaction is not None else None
         try:
@@ -103,7 +103,7 @@ class SmtpServer:
             assert collected is not None, "nothing is kept"
             collected.refuse()
 
-    # One step: a command, or what one has asked for.
+    # One step: a command, or input that a command has asked for.
 
     def _step(self) -> list[Effect] | None:
         session = self._session
@@ -115,7 +115,7 @@ class SmtpServer:
         except SmtpError as error:
             return self._answer_error(error)
         if effects and not all(isinstance(effect, Deadline) for effect in effects):
-            self._errors = 0  # a command is done, and not but a piece of a chunk taken in
+            self._errors = 0  # a command is complete, not only part of a chunk
         return effects
 
     def _command(self) -> list[Effect] | None:
@@ -130,7 +130,7 @@ class SmtpServer:
         if len(line) > OCTETS.get(verb, COMMAND_OCTETS):
             return self._too_long(line)
         if not line.endswith(b"\r\n"):
-            if verb == b"AUTH":  # somebody's password may be in it
+            if verb == b"AUTH":  # the line may contain a password
                 return answer(session, session.login.malformed("bare line feed", _named(argument)))
             error = SmtpError(500, "5.5.2", "A line must end with CRLF, not with a bare LF")
             if verb == b"BDAT":  # what follows is content
@@ -144,7 +144,7 @@ class SmtpServer:
         return command(session, argument.rstrip(b" "))
 
     def _too_long(self, beginning: bytes) -> list[Effect]:
-        """Refuse a line; one that logs in is an attempt all the same."""
+        """Refuse a line; an overlong login command still counts as an attempt."""
         session = self._session
         verb, _, argument = beginning.partition(b" ")
         if verb.upper() == b"AUTH":
@@ -164,6 +164,6 @@ class SmtpServer:
 
 
 def _named(argument: bytes) -> str | None:
-    """The mechanism that an AUTH command names, if it is one."""
+    """Return the mechanism that an AUTH command names, if we know it."""
     name = argument.partition(b" ")[0].strip().decode("ascii", "replace").upper()
     return name if name in MECHANISMS else None

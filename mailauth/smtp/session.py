@@ -1,4 +1,4 @@
-"""What one connection's commands share (RFC 5321 §3)."""
+"""The state shared by the commands of one connection (RFC 5321 §3)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,7 @@ from mailauth.wire.lines import LineBuffer, LineReader
 
 
 class Recipient:
-    """An account that a message goes to, and what was asked for it."""
+    """An account that receives the message, and the parameters of its RCPT."""
 
     __slots__ = ("account", "parameters", "path")
 
@@ -27,7 +27,7 @@ class Recipient:
 
 
 class Transaction:
-    """One message in the making (RFC 5321 §3.3); `collected` is what has come of it."""
+    """A mail transaction (RFC 5321 §3.3); `collected` is the content received so far."""
 
     __slots__ = ("collected", "parameters", "recipients", "reverse_path")
 
@@ -39,17 +39,17 @@ class Transaction:
 
 
 class Continuation(Protocol):
-    """A command that takes what the client sends next: AUTH, DATA, BDAT."""
+    """A command that consumes what the client sends next: AUTH, DATA, BDAT."""
 
     def step(self) -> list[Effect] | None:
-        """Take what is there; `None` when more has to come."""
+        """Consume what has arrived; return `None` when more input is needed."""
 
 
 class SmtpSession:
     """The state of one connection.
 
-    `helo` is what the client greeted with, `extended` says that it was EHLO. `accounts` gives those
-    of the moment, `now` the time for trace fields.
+    `helo` is the argument of EHLO or HELO, and `extended` says that it was EHLO. `accounts` returns
+    the current accounts, `now` the time for trace fields.
     """
 
     __slots__ = (
@@ -97,16 +97,16 @@ class SmtpSession:
 
     @property
     def starttls_available(self) -> bool:
-        """Whether TLS can still be begun: neither we nor a proxy have done so, nor is it late."""
+        """Whether STARTTLS can be used: before TLS, ours or a proxy's, and before the login."""
         return self.tls_available and not self.login.hop.secure and self.login.account is None
 
     @property
     def message_size(self) -> int:
-        """How many octets a message may have (RFC 1870 §4), so that there is room for its trace."""
+        """How many octets a message may have (RFC 1870 §4), leaving room for its trace fields."""
         return self.store.limits.message_size - TRACE_OCTETS
 
     def forget(self) -> None:
-        """Begin anew behind a handshake (RFC 3207 §4.2)."""
+        """Start over after a handshake (RFC 3207 §4.2)."""
         self.input.discard()
         self.continuation = None
         self.transaction = None

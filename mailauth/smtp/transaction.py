@@ -1,4 +1,4 @@
-"""MAIL, RCPT and RSET: who a message is from, and to whom it goes (RFC 5321 §3.3, RFC 6409 §4)."""
+"""MAIL, RCPT and RSET: the envelope of a message (RFC 5321 §3.3, RFC 6409 §4)."""
 
 from mailauth.login.accounts import Account, Role
 from mailauth.mailbox.errors import MailboxError, OverQuota
@@ -31,7 +31,7 @@ def mail(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 def rcpt(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """RCPT: name a recipient, which has to be an account here."""
+    """RCPT: add a recipient, which must be one of our accounts."""
     transaction = session.transaction
     if transaction is None:
         raise bad_sequence("Send MAIL first")
@@ -54,7 +54,7 @@ def rcpt(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 
 def rset(session: SmtpSession, argument: bytes) -> list[Effect]:
-    """RSET: forget the message."""
+    """RSET: abort the transaction."""
     if argument:
         raise bad_syntax("RSET takes no argument")
     session.transaction = None
@@ -79,13 +79,13 @@ def _addressed(argument: bytes, keyword: bytes, enhanced: str) -> Addressed:
 
 
 def _check_readable(path: Path, code: int, *, smtputf8: bool) -> None:
-    """Raises `SmtpError`, with the code that is MAIL's or RCPT's (RFC 6531 §3.5)."""
+    """Raises `SmtpError` with this code when the path requires SMTPUTF8 (RFC 6531 §3.5)."""
     if not (smtputf8 or path.is_ascii):
         raise SmtpError(code, "5.6.7", "This address requires SMTPUTF8")
 
 
 def _account(session: SmtpSession, path: Path) -> Account:
-    """Whom a forward-path reaches; raises `SmtpError` for whom it does not."""
+    """Return the account that a forward-path names; raises `SmtpError` when there is none."""
     accounts = session.accounts()
     if path.domain is not None and not accounts.has_domain(path.domain):
         path = path.with_u_labels()

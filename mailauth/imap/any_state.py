@@ -1,4 +1,4 @@
-"""Commands of any state (RFC 9051 §6.1), ID (RFC 2971), and what is not IMAP."""
+"""Commands of any state (RFC 9051 §6.1), ID (RFC 2971), and requests that are not IMAP."""
 
 from mailauth.imap.capability import capabilities
 from mailauth.imap.command import Command
@@ -23,7 +23,7 @@ def capability(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def noop(session: ImapSession, command: Command) -> list[Effect]:
-    """NOOP, and CHECK: nothing, but a chance to tell what others did."""
+    """NOOP and CHECK: report the changes of other sessions."""
     command.arguments.end()
     return completed(session, command)
 
@@ -35,7 +35,7 @@ def logout(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def client_id(session: ImapSession, command: Command) -> list[Effect]:
-    """ID: the client says what it is, before its login or after (RFC 2971 §3.1)."""
+    """ID: the client names itself, before or after its login (RFC 2971 §3.1)."""
     command.arguments.sp()
     fields = _id_params_list(command.arguments)
     command.arguments.end()
@@ -45,15 +45,15 @@ def client_id(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def http(session: ImapSession) -> list[Effect]:
-    """A browser was made to speak to us: nothing more of what it says is looked at."""
+    """A browser was made to connect to this port: ignore the rest of its request."""
     session.login.ended("http-on-imap-port")
     return [Write(bye("This is IMAP, not HTTP")), Close()]
 
 
 def _id_params_list(parser: Parser) -> dict[bytes, bytes | None]:
-    """id-params-list, field names in lower case; of a name that stands twice the first counts.
+    """id-params-list, with field names in lower case; the first of several equal names counts.
 
-    Spaces just inside the parentheses are no part of the grammar, but aioimaplib writes them.
+    The grammar does not allow spaces just inside the parentheses, but aioimaplib sends them.
     """
     fields: dict[bytes, bytes | None] = {}
     if parser.accept(b"NIL"):

@@ -15,12 +15,12 @@ from mailauth.mailbox.message import NewMessage, with_crlf
 from mailauth.mailbox.store import Mailbox
 from mailauth.wire.effects import Effect
 
-_BLANK_LINES = (b"\n\r\n", b"\n\n")  # before either stands the end of the header
+_BLANK_LINES = (b"\n\r\n", b"\n\n")  # either ends the header
 _BINARY_PART = re.compile(rb"(?im)^Content-Transfer-Encoding[ \t]*:\s*binary\b")
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """What APPEND says of the message that follows."""
+    """The arguments of APPEND that precede the message."""
 
     mailbox: str
     flags: frozenset[str]
@@ -50,9 +50,9 @@ def append(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def admit(session: ImapSession, parser: Parser, size: int) -> None:
-    """Decide before a large message is sent whether it can be kept.
+    """Check that a large message can be stored, before it is sent.
 
-    `parser` has what stands before the literal. Raises `StatusError` or `MailboxError`.
+    `parser` holds the command up to the literal. Raises `StatusError` or `MailboxError`.
     """
     appended = _before_the_message(parser)
     if not parser.announces_message():
@@ -88,7 +88,7 @@ def _message(parser: Parser, *, utf8: bool) -> bytes:
 
 
 def _mailbox(session: ImapSession, name: str) -> Mailbox:
-    """The target, which is never created by the way (RFC 9051 §6.3.12)."""
+    """Return the target, which APPEND never creates (RFC 9051 §6.3.12)."""
     try:
         return session.mail.mailbox(name)
     except NoSuchMailbox as error:
@@ -96,6 +96,6 @@ def _mailbox(session: ImapSession, name: str) -> Mailbox:
 
 
 def _header(message: bytes) -> bytes:
-    """What stands before the first blank line; `find` is quick where that is all of a large one."""
+    """Return what precedes the first blank line; `find` is quick even if there is none."""
     found = [at for blank in _BLANK_LINES if (at := message.find(blank)) >= 0]
     return message[: min(found)] if found else message

@@ -13,7 +13,7 @@ _AFTER_LOGIN = (
 
 
 def capabilities(session: ImapSession) -> str:
-    """What can be done now: capability-data without its name."""
+    """Return the capabilities in the current state, separated by spaces."""
     if session.state is not State.NOT_AUTHENTICATED:
         return f"{_ALWAYS} {_AFTER_LOGIN} APPENDLIMIT={session.limits.message_size}"
     login = session.login

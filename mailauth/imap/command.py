@@ -1,4 +1,4 @@
-"""A command on its way: its tag, its name, and what is left of it to be parsed."""
+"""A command being executed: its tag, its name, and its arguments yet to be parsed."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The commands, by name, and the states in which each is valid (RFC 9051 §6)."""
+"""The table of commands, by name, with the states in which each is valid (RFC 9051 §6)."""
 
 import msgspec
 
@@ -28,7 +28,7 @@ ANY = (State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED)
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A command: what carries it out, and when it may."""
+    """A command: its handler, and the states in which it is valid."""
 
     handler: Handler
     states: tuple[State, ...]
@@ -39,7 +39,7 @@ COMMANDS: dict[bytes, Entry] = {
     b"NOOP": Entry(any_state.noop, ANY),
     b"LOGOUT": Entry(any_state.logout, ANY),
     b"ID": Entry(any_state.client_id, ANY),
-    # The session itself refuses a second login, having looked whether it exposed a password.
+    # The login session refuses a second login after checking whether it exposed a password.
     b"STARTTLS": Entry(login.starttls, ANY),
     b"AUTHENTICATE": Entry(login.authenticate, ANY),
     b"LOGIN": Entry(login.login, ANY),

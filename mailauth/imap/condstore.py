@@ -1,11 +1,11 @@
-"""Knowing of MODSEQ (RFC 7162 §3.1): many commands say that their client does."""
+"""CONDSTORE (RFC 7162 §3.1): several commands imply that the client understands MODSEQ."""
 
 from mailauth.imap.responses import status
 from mailauth.imap.session import Extension, ImapSession
 
 
 def enable(session: ImapSession) -> bytes:
-    """Note that the client knows of MODSEQ; the first time, tell where the selected mailbox is."""
+    """Note that the client understands MODSEQ; the first time, return HIGHESTMODSEQ."""
     if session.condstore:
         return b""
     session.enabled.add(Extension.CONDSTORE)
@@ -15,6 +15,6 @@ def enable(session: ImapSession) -> bytes:
 
 
 def highest_modseq(session: ImapSession) -> bytes:
-    """`* OK [HIGHESTMODSEQ n]` of the selected mailbox."""
+    """`* OK [HIGHESTMODSEQ n]` for the selected mailbox."""
     code = f"HIGHESTMODSEQ {session.selected.mailbox.highest_modseq}"
     return status(b"*", b"OK", "Highest mod-sequence", code)

@@ -48,7 +48,7 @@ def _copy(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
 def _copying(
     session: ImapSession, command: Command, numbers: list[int], target: str
 ) -> Iterator[bytes]:
-    """Copy all messages or none; when the client goes away before the end, none is copied."""
+    """Copy all messages or none; none is copied when the client disconnects before the end."""
     selection = session.selected
     view = selection.view
     with _creatable(selection, target), closing(view.copying(target)) as copying:
@@ -92,7 +92,7 @@ def _move(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]:
 
 @contextmanager
 def _creatable(selection: Selection, target: str) -> Iterator[None]:
-    """A target that is not there may be created (RFC 9051 §6.4.7)."""
+    """Suggest CREATE when the target does not exist (RFC 9051 §6.4.7)."""
     try:
         yield
     except NoSuchMailbox as error:

@@ -9,7 +9,7 @@ _SENT = re.compile(rb"(?<![\d:])(\d{1,2})[ \t-]+([A-Za-z]{3})[A-Za-z]{0,6}[ \t-]
 
 
 def sent_date(value: bytes) -> date | None:
-    """The day a Date field names, whatever the hour and the zone; `None` when it names none."""
+    """Return the day of a Date field, ignoring time and zone; `None` when it has no valid date."""
     match = _SENT.search(value)
     if match is None:
         return None
@@ -23,7 +23,7 @@ def sent_date(value: bytes) -> date | None:
 
 
 def internal_date(moment: datetime) -> bytes:
-    """INTERNALDATE, with the quotes around it (RFC 3501 §9 date-time)."""
+    """Return an INTERNALDATE, quoted (RFC 3501 §9 date-time)."""
     offset = moment.strftime("%z")[:5] or "+0000"
     return b'"%2d-%b-%04d %02d:%02d:%02d %b"' % (
         moment.day,

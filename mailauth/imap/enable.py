@@ -10,7 +10,7 @@ _EXTENSIONS = {extension.value.upper(): extension for extension in Extension}
 
 
 def enable(session: ImapSession, command: Command) -> list[Effect]:
-    """ENABLE: what is not known, or needs no enabling, is passed over."""
+    """ENABLE: ignore extensions that are unknown or need not be enabled."""
     parser = command.arguments
     wanted: list[str] = []
     while not parser.at_end() or not wanted:

@@ -1,4 +1,4 @@
-"""ENVELOPE: what a message's header says of it (RFC 3501 §7.4.2, RFC 9051 §7.5.2)."""
+"""ENVELOPE: a summary of the message's header (RFC 3501 §7.4.2, RFC 9051 §7.5.2)."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ _ORDER = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
 
 
 def envelope(fields: Mapping[bytes, bytes]) -> Work[bytes]:
-    """The envelope structure, from a header's unfolded fields by their names in lower case."""
+    """Build the envelope structure from unfolded header fields, keyed by lower-case name."""
     lists = {}
     for name in _ORDER:
         lists[name] = yield from address_list(fields.get(name, b""))
@@ -28,12 +28,12 @@ def envelope(fields: Mapping[bytes, bytes]) -> Work[bytes]:
 
 
 def text(value: bytes | None) -> bytes:
-    """A string of a header; NUL, which no string can have, is shown as another octet."""
+    """Encode a header string; NUL, which a string cannot contain, is replaced."""
     return nstring(value if value is None else value.replace(b"\0", b"\x80"))
 
 
 def address_list(value: bytes) -> Work[bytes]:
-    """A list of address structures, or NIL when there is none."""
+    """Build a list of address structures, or NIL when there are none."""
     shown: list[bytes] = []
     if value:
         for step, found in enumerate(addresses(value)):

@@ -1,4 +1,4 @@
-"""Refusals: an error is the status response that a command ends with (RFC 9051 §7.1, RFC 5530)."""
+"""Refusals: an error is the status response that ends a command (RFC 9051 §7.1, RFC 5530)."""
 
 from typing import ClassVar
 
@@ -28,19 +28,19 @@ class StatusError(Exception):
 
 
 class No(StatusError):
-    """The command is understood and cannot be done."""
+    """The command is valid, but it cannot be done."""
 
     condition = b"NO"
 
 
 class Bad(StatusError):
-    """The command is not understood, or not allowed in this state."""
+    """The command is not valid, or not allowed in this state."""
 
     condition = b"BAD"
 
 
 class ParseError(Bad):
-    """What came does not follow the grammar; the message never quotes it."""
+    """The command does not follow the grammar; the message never quotes it."""
 
 
 _CODES: dict[type[MailboxError], str] = {
@@ -56,14 +56,14 @@ _CODES: dict[type[MailboxError], str] = {
 
 
 def as_status(error: StatusError | MailboxError) -> StatusError:
-    """Either kind of refusal as a status response."""
+    """Convert either kind of refusal to a status response."""
     return refusal(error) if isinstance(error, MailboxError) else error
 
 
 def no_target(error: NoSuchMailbox, name: str) -> No:
-    """Say that a target is not there.
+    """Return the refusal for a missing target.
 
-    The client is told to try CREATE unless that would fail (RFC 9051 §6.3.12, §6.4.7).
+    It suggests CREATE unless CREATE would fail (RFC 9051 §6.3.12, §6.4.7).
     """
     try:
         new_name(name)
@@ -73,5 +73,5 @@ def no_target(error: NoSuchMailbox, name: str) -> No:
 
 
 def refusal(error: MailboxError) -> No:
-    """What the store refused, as a status response (RFC 5530 §3, RFC 4469 for TOOBIG)."""
+    """Convert a store's refusal to a status response (RFC 5530 §3, RFC 4469 for TOOBIG)."""
     return No(str(error), _CODES.get(type(error)))

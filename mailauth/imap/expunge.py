@@ -1,4 +1,4 @@
-"""EXPUNGE (RFC 9051 §6.4.3), UID EXPUNGE (RFC 4315 §2.1) and CLOSE, which ends with one."""
+"""EXPUNGE (RFC 9051 §6.4.3), UID EXPUNGE (RFC 4315 §2.1) and CLOSE, which expunges."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ from mailauth.wire.effects import Effect
 
 
 def expunge(session: ImapSession, command: Command) -> list[Effect]:
-    r"""EXPUNGE: remove what has `\Deleted`."""
+    r"""EXPUNGE: remove the messages with `\Deleted`."""
     command.arguments.end()
     session.selected.check_writable()
     return _expunged(session, command, session.selected.view.deleted())
 
 
 def uid_expunge(session: ImapSession, command: Command) -> list[Effect]:
-    r"""UID EXPUNGE: remove what has `\Deleted`, of these messages alone."""
+    r"""UID EXPUNGE: remove those of the given messages that have `\Deleted`."""
     parser = command.arguments
     parser.sp()
     messages = parser.sequence_set()
@@ -31,7 +31,7 @@ def uid_expunge(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def close(session: ImapSession, command: Command) -> list[Effect]:
-    r"""CLOSE: expunge what has `\Deleted`, silently, and leave the mailbox (RFC 9051 §6.4.1)."""
+    r"""CLOSE: expunge without EXPUNGE responses, and deselect (RFC 9051 §6.4.1)."""
     command.arguments.end()
     view = session.selected.view
 

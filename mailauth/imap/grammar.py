@@ -1,7 +1,7 @@
 """The formal syntax of IMAP (RFC 9051 §9, RFC 3501 §9), one method per rule, named like the rule.
 
-A command is parsed from its octets as they came: `{5}` CRLF and the five octets after it stand in
-it as they are. A rule takes what it matches from the front, or raises `ParseError`.
+A command is parsed from its octets as they were sent, with literals in place. A rule takes what it
+matches from the front, or raises `ParseError`.
 """
 
 import re
@@ -43,9 +43,9 @@ _DATE_TIME = re.compile(
 
 
 class Parser:
-    """The rest of a command, its line ending taken off.
+    """The unparsed rest of a command, without its line ending.
 
-    `utf8` says that the client has enabled UTF-8: no mailbox name is modified UTF-7 then.
+    `utf8` says that the client has enabled UTF-8, so that mailbox names are not modified UTF-7.
     """
 
     __slots__ = ("_at", "_data", "_utf8")
@@ -64,17 +64,17 @@ class Parser:
         return self._at == len(self._data)
 
     def end(self) -> None:
-        """Nothing may be left."""
+        """Require that nothing is left."""
         if self._at != len(self._data):
             self.fail("the end of the command")
 
     def peek(self, token: bytes) -> bool:
-        """Whether this token comes next, letter case apart; nothing is taken."""
+        """Whether this token comes next, in any letter case; nothing is taken."""
         end = self._at + len(token)
         return self._data[self._at : end].upper() == token
 
     def accept(self, token: bytes) -> bool:
-        """Take this token if it comes next; it is given in upper case."""
+        """Take this token, given in upper case, if it comes next."""
         if not self.peek(token):
             return False
         self._at += len(token)
@@ -86,7 +86,7 @@ class Parser:
         return self._data[end : end + 1] in (b"", b" ", b")") and self.accept(word)
 
     def expect(self, token: bytes) -> None:
-        """This token must come next."""
+        """Require and take this token."""
         if not self.accept(token):
             self.fail(repr(token.decode("ascii")))
 
@@ -132,7 +132,7 @@ class Parser:
         return _ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
     def literal(self) -> bytes:
-        """literal: the octets announced, in whichever way they were; none is NUL."""
+        """literal, synchronizing or not; it must not contain NUL."""
         octets = self._octets()
         if b"\0" in octets:
             self.fail("a literal without NUL")
@@ -151,7 +151,7 @@ class Parser:
         return self._number(0, MAX_NUMBER64)
 
     def literal8(self) -> bytes:
-        """literal8: what `~` announces may hold NUL (RFC 3516 §6)."""
+        """literal8, which may contain NUL (RFC 3516 §6)."""
         self.expect(b"~")
         return self._octets()
 
@@ -172,13 +172,13 @@ class Parser:
         return items
 
     def mailbox(self) -> str:
-        """mailbox: a name, canonical."""
+        """mailbox: a name in canonical form."""
         return canonical_name(self.mailbox_as_given())
 
     def mailbox_as_given(self) -> str:
-        """mailbox: a name as the client writes it, which for INBOX may be in any letter case.
+        """mailbox: a name as the client wrote it; INBOX may be in any letter case.
 
-        ASCII that is not modified UTF-7 is good syntax all the same, and `NOT_A_NAME`.
+        ASCII that is not modified UTF-7 is valid syntax, and becomes `NOT_A_NAME`.
         """
         octets = self.astring()
         name = self._name(octets)
@@ -187,7 +187,7 @@ class Parser:
         return NOT_A_NAME if name is None else name
 
     def list_mailbox(self) -> str | None:
-        """list-mailbox: a name with wildcards in it; `None` is one that no name is like."""
+        """list-mailbox: a name with wildcards; `None` when it cannot match any name."""
         match = _LIST_MAILBOX.match(self._data, self._at)
         if match is None:
             return self._name(self.string())
@@ -210,7 +210,7 @@ class Parser:
         return tuple(self._range(one) for one in ranges)
 
     def accept_sequence_set(self) -> SequenceSet | None:
-        """Take a sequence set if one comes next: a digit, `*` or `$` begins nothing else here."""
+        """Take a sequence set if one comes next; nothing else begins with a digit, `*` or `$`."""
         return self.sequence_set() if self._data[self._at : self._at + 1] in _SET_BEGINS else None
 
     def date(self) -> date:
@@ -244,13 +244,13 @@ class Parser:
             self.fail("a valid date and time")
 
     def initial_resp(self) -> bytes:
-        """initial-resp, still encoded: whatever stands to the end of the command."""
+        """initial-resp, still encoded: the rest of the command."""
         rest = self._data[self._at :]
         self._at = len(self._data)
         return rest
 
     def _name(self, octets: bytes) -> str | None:
-        """The name, if it is one; what is no ASCII is UTF-8, enabled or not (RFC 6855 §3)."""
+        """Decode a name; non-ASCII octets are UTF-8, enabled or not (RFC 6855 §3)."""
         utf8 = self._utf8 or not octets.isascii()
         try:
             return octets.decode("utf-8") if utf8 else utf7.decode(octets)

@@ -1,4 +1,4 @@
-"""IDLE: hear at once of what others do (RFC 2177, RFC 9051 §6.3.13)."""
+"""IDLE: report the changes of other sessions at once (RFC 2177, RFC 9051 §6.3.13)."""
 
 from mailauth.imap.command import Command
 from mailauth.imap.errors import refusal
@@ -18,7 +18,7 @@ def idle(session: ImapSession, command: Command) -> list[Effect]:
 
 
 class Idling:
-    """A client that waits, until it says DONE."""
+    """An IDLE command that waits for DONE."""
 
     __slots__ = ("_command", "_session")
 
@@ -27,7 +27,7 @@ class Idling:
         self._command = command
 
     def notified(self) -> list[Effect]:
-        """Tell what has changed, and listen on."""
+        """Report what has changed, and keep listening."""
         selection = self._session.selection
         if selection is None:
             return []
@@ -42,7 +42,7 @@ class Idling:
         return [Write(said)] if said else []
 
     def line(self, line: bytes) -> list[Effect]:
-        """DONE; anything else is no part of IDLE and ends it."""
+        """Take DONE; any other line ends IDLE with BAD."""
         session = self._session
         session.continuation = None
         if session.selection is not None:
@@ -55,5 +55,5 @@ class Idling:
             return [Write(self._command.refused(refusal(error)))]
 
     def line_too_long(self) -> list[Effect]:
-        """No DONE is that long."""
+        """The line is too long to be DONE."""
         return self.line(b"")

@@ -18,7 +18,7 @@ LOGIN = "IMAP-LOGIN"  # the mechanism's name in the journal
 
 
 def starttls(session: ImapSession, command: Command) -> list[Effect]:
-    """STARTTLS; what was sent behind it in the clear is thrown away with its sender."""
+    """STARTTLS; pipelined cleartext is discarded, and its sender disconnected."""
     command.arguments.end()
     if session.state is not State.NOT_AUTHENTICATED:
         raise Bad("Already logged in")
@@ -35,7 +35,7 @@ def starttls(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def login(session: ImapSession, command: Command) -> list[Effect]:
-    """LOGIN: a name and a password, as they are."""
+    """LOGIN: a name and a password in the clear."""
     try:
         command.arguments.sp()
         userid = command.arguments.astring()
@@ -49,7 +49,7 @@ def login(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def authenticate(session: ImapSession, command: Command) -> list[Effect]:
-    """AUTHENTICATE: a SASL exchange, its initial response on the line or not (RFC 4959)."""
+    """AUTHENTICATE: a SASL exchange, with or without an initial response (RFC 4959)."""
     command.arguments.sp()
     mechanism = command.arguments.atom()
     initial_response = None
@@ -60,7 +60,7 @@ def authenticate(session: ImapSession, command: Command) -> list[Effect]:
 
 
 class Authentication:
-    """An exchange that waits for the client's response."""
+    """A SASL exchange that is waiting for the client's response."""
 
     __slots__ = ("_command", "_session")
 
@@ -69,7 +69,7 @@ class Authentication:
         self._command = command
 
     def notified(self) -> list[Effect]:
-        """Nothing is selected yet."""
+        """No mailbox is selected yet."""
         return []
 
     def line(self, line: bytes) -> list[Effect]:
@@ -83,7 +83,7 @@ class Authentication:
 
 
 def answer(session: ImapSession, command: Command, step: Step) -> list[Effect]:
-    """Say what a step of the login comes to: a challenge, a wait, or the end of the command."""
+    """Turn a step of the login into effects: a challenge, a wait, or the tagged response."""
     session.continuation = None
     match step:
         case Challenge(data):
@@ -109,7 +109,7 @@ def _conclude(session: ImapSession, command: Command, outcome: Outcome) -> list[
 
 
 def refused(answer: Answer) -> StatusError:
-    """What a client is told whose login came to nothing (RFC 9051 §6.2.2, RFC 5530 §3)."""
+    """Return the response to a login that did not succeed (RFC 9051 §6.2.2, RFC 5530 §3)."""
     match answer:
         case Answer.BAD_CREDENTIALS:
             return No("Authentication failed", "AUTHENTICATIONFAILED")

@@ -11,7 +11,7 @@ from mailauth.wire.effects import Effect
 
 
 def create(session: ImapSession, command: Command) -> list[Effect]:
-    """CREATE, with the superiors of the name where there are none."""
+    """CREATE, including missing superiors."""
     name = _mailbox(command)
     _check_new(name)
     session.mail.create(name)
@@ -19,7 +19,7 @@ def create(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def delete(session: ImapSession, command: Command) -> list[Effect]:
-    """DELETE; deleting what is selected leaves it."""
+    """DELETE; a selected mailbox is deselected."""
     name = _mailbox(command)
     said = b""
     session.mail.delete(name)
@@ -30,7 +30,7 @@ def delete(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def rename(session: ImapSession, command: Command) -> list[Effect]:
-    """RENAME; of INBOX, only the messages go."""
+    """RENAME; renaming INBOX moves only its messages."""
     parser = command.arguments
     parser.sp()
     name = parser.mailbox()
@@ -43,7 +43,7 @@ def rename(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def subscribe(session: ImapSession, command: Command) -> list[Effect]:
-    """SUBSCRIBE, to a mailbox that may have gone, or come later."""
+    """SUBSCRIBE; the mailbox need not exist."""
     session.mail.subscribe(_mailbox(command))
     return completed(session, command)
 
@@ -62,6 +62,6 @@ def _mailbox(command: Command) -> str:
 
 
 def _check_new(name: str) -> None:
-    """Names are Net-Unicode (RFC 5198): composed characters, one spelling for one name."""
+    """Raises `No` unless the name is Net-Unicode (RFC 5198), so that equal names are equal."""
     if not unicodedata.is_normalized("NFC", name):
         raise No("The name is not in Unicode Normalization Form C", "CANNOT")

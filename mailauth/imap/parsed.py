@@ -1,4 +1,4 @@
-"""Messages that have been read and taken apart, kept for the next question, within a bound."""
+"""A bounded cache of messages that were read and parsed."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from mailauth.mailbox.message import Content
 from mailauth.mime.parts import MAX_HEADER, Part, fields, parsing
 from mailauth.wire.work import Work, done
 
-TURN_OCTETS = 300_000  # of messages that are read at a time, while other connections wait
-MESSAGE_OCTETS = 2_000  # that could be read in the time a message takes anyhow
+TURN_OCTETS = 300_000  # of messages that are read in one turn, while other connections wait
+MESSAGE_OCTETS = 2_000  # that could be read in the time that any message takes
 MAX_OCTETS = 32 * 1024 * 1024
-_MESSAGE = 1_000  # octets that a message takes beside its data
-_PART = 1_000  # octets that a part takes
+_MESSAGE = 1_000  # octets of memory that a message takes besides its data
+_PART = 1_000  # octets of memory that a part takes
 _WITHOUT_NUL = b"\x80" + bytes(range(1, 256))
 
 
 class ParsedMessage:
-    """One message; what is asked for is worked out once. `grown` hears of the octets this takes.
+    """One message, whose derived data are computed once, on demand.
 
-    `octets` is what it all takes by now.
+    `octets` is the memory it takes; `grown` is called with every increase.
     """
 
     def __init__(self, data: bytes, grown: Callable[[int], None]) -> None:
@@ -44,33 +44,33 @@ class ParsedMessage:
         return len(self.data) if blank < 0 else blank + 3
 
     def beginning(self, octets: int) -> bytes:
-        """The header, as far as it has so many octets."""
+        """Return at most the first `octets` of the header."""
         return self.data[: min(self.header_octets, octets)]
 
     @cached_property
     def without_nul(self) -> bytes:
-        """The message with another octet for each NUL, which no string of IMAP can have."""
+        """The message with NULs replaced, since an IMAP string cannot contain them."""
         if b"\0" not in self.data:
             return self.data
         return self._kept(self.data.translate(_WITHOUT_NUL))
 
     @cached_property
     def fields(self) -> dict[bytes, bytes]:
-        """The fields that ENVELOPE speaks of, as in `mime.Part.fields`."""
+        """The fields that ENVELOPE needs, as in `mime.Part.fields`."""
         found = fields(self.beginning(MAX_HEADER))
         self._grown(sum(map(len, found.values())))
         return found
 
     @property
     def root(self) -> Part:
-        """The message as the part that all others are in."""
+        """The outermost part, which is the message itself."""
         return done(self.parsing())
 
     def parsing(self) -> Work[Part]:
-        """`root`, step by step."""
+        """Compute `root` step by step."""
         if self._root is None:
             root = yield from parsing(self.data)
-            if self._root is None:  # nobody else was quicker
+            if self._root is None:  # unless another connection was quicker
                 self._root = root
                 self._grown(sum(_PART + part.looked_at - part.start for part in root.walk()))
         return self._root
@@ -82,14 +82,14 @@ class ParsedMessage:
         return self._envelope
 
     def body(self, *, rev2: bool) -> Work[bytes]:
-        """BODY, for who speaks IMAP4rev2 or does not."""
+        """BODY, for IMAP4rev2 or IMAP4rev1."""
         if rev2 not in self._bodies:
             root = yield from self.parsing()
             self._bodies[rev2] = self._kept((yield from body(root, rev2=rev2)))
         return self._bodies[rev2]
 
     def bodystructure(self, *, rev2: bool) -> Work[bytes]:
-        """BODYSTRUCTURE, likewise."""
+        """BODYSTRUCTURE, for IMAP4rev2 or IMAP4rev1."""
         if rev2 not in self._bodystructures:
             root = yield from self.parsing()
             made = yield from bodystructure(root, rev2=rev2)
@@ -97,7 +97,7 @@ class ParsedMessage:
         return self._bodystructures[rev2]
 
     def decoded(self, part: Part, decode: Callable[[], bytes]) -> bytes:
-        """The body of a part of this message as `decode` returns it."""
+        """Return the decoded body of a part; `decode` is called once."""
         octets = self._decoded.get(part)
         if octets is None:
             octets = self._decoded[part] = self._kept(decode())
@@ -113,9 +113,10 @@ class ParsedMessage:
 
 
 class ParsedMessages:
-    """The messages used last; but for the very last, they take no more than so many octets.
+    """The most recently used messages, within a limit of memory.
 
-    One that somebody still has is the same for everybody else.
+    The latest message is kept even if it exceeds the limit. A message that is still in use
+    elsewhere is shared rather than read again.
     """
 
     def __init__(self, octets: int = MAX_OCTETS) -> None:
@@ -125,7 +126,7 @@ class ParsedMessages:
         self._in_use: WeakValueDictionary[Content, ParsedMessage] = WeakValueDictionary()
 
     def get(self, content: Content) -> ParsedMessage:
-        """The message with this content; raises like `Content.read`."""
+        """Return the message with this content; raises like `Content.read`."""
         message = self._messages.get(content)
         if message is None:
             message = self._in_use.get(content)
@@ -140,7 +141,7 @@ class ParsedMessages:
 
     def _grow(self, content: Content, octets: int) -> None:
         if content not in self._messages:
-            return  # let go meanwhile; who still has it keeps it
+            return  # it was evicted, but is still in use elsewhere
         self._used += octets
         while self._used > self._limit and len(self._messages) > 1:
             _, oldest = self._messages.popitem(last=False)

@@ -1,24 +1,24 @@
-"""Patterns of LIST: `*` is anything, `%` anything within a level (RFC 9051 §6.3.9)."""
+"""LIST patterns: `*` matches anything, `%` anything within a level (RFC 9051 §6.3.9)."""
 
 from mailauth.mailbox.names import INBOX, SEPARATOR, canonical_name
 
-MAX_PATTERN = 1_000  # characters; a longer one matches nothing, since names are shorter
+MAX_PATTERN = 1_000  # characters; a longer pattern matches nothing
 
 
 class Pattern:
-    """A pattern; what it costs to match grows with its length times the name's, and no faster.
+    """A pattern, matched in time proportional to its length times the name's.
 
-    All places in it are tried at once, one bit each: bit n stands for what comes behind the first
-    n characters.
+    All positions in the pattern are tried at once: bit n is set while the first n characters of the
+    pattern match.
     """
 
     __slots__ = ("_any", "_end", "_literals", "_text", "_wild")
 
     def __init__(self, text: str) -> None:
         self._text = text = canonical_name(text) if len(text) <= MAX_PATTERN else ""
-        self._literals: dict[str, int] = {}  # the places of each character
-        self._any = 0  # the places of *
-        self._wild = 0  # the places of * and %
+        self._literals: dict[str, int] = {}  # the positions of each character
+        self._any = 0  # the positions of *
+        self._wild = 0  # the positions of * and %
         for at, character in enumerate(text):
             if character in "*%":
                 self._wild |= 1 << at
@@ -29,15 +29,15 @@ class Pattern:
         self._end = 1 << len(text)
 
     def matches(self, name: str) -> bool:
-        """Say whether the whole name fits; INBOX does so in any letter case."""
+        """Return whether the whole name matches; INBOX matches in any letter case."""
         return self.fits(name) or (name == INBOX and Pattern(self._text.upper()).fits(name))
 
     def levels(self) -> bool:
-        """Whether names may be shown only because others are below them: there is a `%`."""
+        """Return whether the pattern has a `%`, so that it may show names for their inferiors."""
         return self._any != self._wild
 
     def fits(self, name: str) -> bool:
-        """Say whether the whole name fits, letter for letter."""
+        """Return whether the whole name matches, case-sensitively."""
         places = self._passing(1)
         for character in name:
             stay = self._any if character == SEPARATOR else self._wild
@@ -47,7 +47,7 @@ class Pattern:
         return bool(places & self._end)
 
     def _passing(self, places: int) -> int:
-        """These places, and those that are reached by wildcards that stand for nothing."""
+        """Return these positions, and those reached by wildcards that match nothing."""
         while (passed := places | (places & self._wild) << 1) != places:
             places = passed
         return places

@@ -1,4 +1,4 @@
-"""GETQUOTA and GETQUOTAROOT (RFC 9208): one quota root, without a name, for the whole account."""
+"""GETQUOTA and GETQUOTAROOT (RFC 9208): one unnamed quota root for each account."""
 
 from mailauth.imap.command import Command
 from mailauth.imap.errors import No
@@ -21,7 +21,7 @@ def getquota(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def getquotaroot(session: ImapSession, command: Command) -> list[Effect]:
-    """GETQUOTAROOT, of a mailbox that may come later, too (RFC 9208 §4.1.2)."""
+    """GETQUOTAROOT; the mailbox need not exist (RFC 9208 §4.1.2)."""
     command.arguments.sp()
     name = command.arguments.mailbox()
     command.arguments.end()

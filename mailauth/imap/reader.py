@@ -1,4 +1,4 @@
-"""From octets to commands: lines, and the literals they announce (RFC 9051 §2.2.1, RFC 7888)."""
+"""Reads commands: lines, and the literals they announce (RFC 9051 §2.2.1, RFC 7888)."""
 
 import re
 from collections.abc import Callable
@@ -15,10 +15,10 @@ _LONGEST_SIZE = 19  # digits of a number64
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How long what a client sends may be, in octets.
+    """Limits on what a client sends, in octets.
 
-    `literals` is how many a command may have; `command` bounds its lines and literals together, a
-    message apart; `waste` is how much is read of a literal that was refused.
+    `literals` is the number of literals in a command. `command` bounds its lines and literals
+    together, without an appended message. `waste` bounds what is read of a refused literal.
     """
 
     line: int
@@ -40,7 +40,7 @@ ID_BEFORE_LOGIN = Limits(line=65_536, literal=1_024, literals=60, command=81_920
 
 
 class Announced(msgspec.Struct, frozen=True, gc=False):
-    """A literal to come, behind `command`, which is all that came of the command so far."""
+    """An announced literal; `command` is what was received of the command before it."""
 
     command: bytes
     size: int
@@ -48,19 +48,19 @@ class Announced(msgspec.Struct, frozen=True, gc=False):
 
 
 class Assembled(msgspec.Struct, frozen=True, gc=False):
-    """A whole command, literals in their places, the line ending taken off."""
+    """A complete command, including its literals, without the final line ending."""
 
     data: bytes
 
 
 class Continue(msgspec.Struct, frozen=True, gc=False):
-    """The client waits to be asked for its literal."""
+    """The client is waiting for a continuation request."""
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A command that was not taken in; `command` is its beginning.
+    """A command that was refused before it was complete; `command` is its beginning.
 
-    `fatal` says that the end of it is too far away to go on.
+    `fatal` says that the rest of the command cannot be skipped.
     """
 
     command: bytes
@@ -69,7 +69,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class TooLong(msgspec.Struct, frozen=True, gc=False):
-    """A line longer than the limit: how it begins. The rest of it will be skipped."""
+    """The beginning of a line that exceeds the limit. The rest will be skipped."""
 
     beginning: bytes
 
@@ -78,7 +78,7 @@ Read = Assembled | Continue | Refused | TooLong
 
 
 class CommandReader:
-    """Takes commands from the front of a buffer."""
+    """Reads commands from a buffer."""
 
     __slots__ = (
         "_buffer",
@@ -95,21 +95,21 @@ class CommandReader:
         self._buffer = buffer
         self._skipping = False
         self._parts: list[bytes] = []
-        self._missing = 0  # octets of a literal that have to come yet
+        self._missing = 0  # octets of a literal that have not arrived
         self._literals = 0
         self._refusal: Refused | None = None
 
     def line(self) -> bytes | TooLong | None:
-        """Take one line, its ending taken off: what a client sends when it was asked to go on."""
-        assert not self._skipping, "a line too long is no end of a command"
+        """Take one line, without its ending, after a continuation request."""
+        assert not self._skipping, "the rest of a long line must be skipped by `read`"
         line = self._line()
         return line if line is None or isinstance(line, TooLong) else line.rstrip(b"\r\n")
 
     def read(self, admit: Callable[[Announced], None]) -> Read | None:
-        """Take the next command, or as much of it as there is; `None` when more has to come.
+        """Take the next command, or as much of it as has arrived; `None` when more is needed.
 
-        `admit` is asked about a literal larger than the limit, and raises a `StatusError` unless it
-        may come all the same.
+        `admit` is called for a literal larger than the limit, and raises a `StatusError` to refuse
+        it.
         """
         while True:
             if self._missing and not self._take_literal():
@@ -139,17 +139,17 @@ class CommandReader:
 
     @property
     def kept(self) -> int:
-        """How many octets of commands that have not come whole are kept."""
+        """How many octets of incomplete commands are kept."""
         return sum(map(len, self._parts)) + len(self._buffer)
 
     def refuse(self, error: StatusError) -> None:
-        """Keep nothing of the command that has come in part; it will be `Refused`."""
+        """Drop what was received of an incomplete command; it will be `Refused`."""
         if self._refusal is None and self._parts:
             self._refusal = Refused(self._parts[0][:256], error)
             self._parts = []
 
     def forget(self) -> None:
-        """Keep nothing."""
+        """Drop everything received."""
         self._buffer.discard()
         self._reset()
 
@@ -168,7 +168,7 @@ class CommandReader:
     def _announced(
         self, announced: re.Match[bytes], admit: Callable[[Announced], None]
     ) -> Read | None:
-        """A literal is to come: ask for it, refuse it, or (`None`) read on."""
+        """Handle an announced literal: request it, refuse it, or (`None`) read on."""
         synchronizing = not announced[3]
         if len(announced[2]) > _LONGEST_SIZE:
             return self._give_up(Bad("Malformed literal"))
@@ -206,7 +206,7 @@ class CommandReader:
         return Refused(command, error, fatal=True)
 
     def _take_literal(self) -> bool:
-        """Take what was announced, or throw it away as it comes; `False` when more has to come."""
+        """Take or discard the announced literal; return `False` when more is needed."""
         if self._refusal is not None:
             self._missing -= len(self._buffer.take(self._missing))
             return self._missing == 0
@@ -229,7 +229,7 @@ class CommandReader:
             return TooLong(self._buffer.take(256))
 
     def _limits_of(self, beginning: bytes) -> Limits:
-        """The limits of the command that begins like this."""
+        """Return the limits for the command that begins like this."""
         is_long_id = self.limits is BEFORE_LOGIN and _ID.match(beginning)
         return ID_BEFORE_LOGIN if is_long_id else self.limits
 

@@ -1,4 +1,4 @@
-"""What a server says, octet for octet (RFC 9051 §7 and §9)."""
+"""Encodes responses (RFC 9051 §7 and §9)."""
 
 import functools
 import re
@@ -28,14 +28,14 @@ def bye(text: str, code: str | None = None) -> bytes:
 
 
 def string(value: bytes) -> bytes:
-    """A string: quoted where it may be, else a literal."""
+    """A string: quoted if possible, otherwise a literal."""
     if _QUOTABLE.fullmatch(value):
         return b'"%b"' % _SPECIAL.sub(rb"\\\1", value)
     return b"{%d}\r\n%b" % (len(value), value)
 
 
 def astring(value: bytes) -> bytes:
-    """An astring: as it is if it is an atom."""
+    """An astring: an atom if possible, otherwise a string."""
     return value if _ATOM.fullmatch(value) else string(value)
 
 
@@ -61,5 +61,5 @@ def flags(flags: frozenset[str], *, recent: bool = False) -> bytes:
 
 
 def flag_list(keywords: Iterable[str]) -> bytes:
-    """FLAGS: everything that a message may have here."""
+    """The list of all flags that a message may have."""
     return b"(%b)" % " ".join((*SYSTEM_FLAGS, *keywords)).encode("ascii")

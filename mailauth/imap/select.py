@@ -19,12 +19,12 @@ def select(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def examine(session: ImapSession, command: Command) -> list[Effect]:
-    """EXAMINE: SELECT that changes nothing."""
+    """EXAMINE: SELECT read-only."""
     return _open(session, command, read_only=True)
 
 
 def unselect(session: ImapSession, command: Command) -> list[Effect]:
-    """UNSELECT: leave the mailbox as it is (RFC 3691)."""
+    """UNSELECT: deselect without expunging (RFC 3691)."""
     command.arguments.end()
     session.unselect()
     return completed(session, command)
@@ -59,9 +59,10 @@ def _open(session: ImapSession, command: Command, *, read_only: bool) -> list[Ef
 
 
 def _selected(session: ImapSession, given: str) -> bytes:
-    """What SELECT says of the mailbox; RECENT and UNSEEN are IMAP4rev1's, LIST is IMAP4rev2's.
+    """Return the untagged responses to SELECT.
 
-    LIST names the mailbox, and as OLDNAME what it was given as, if that is another (§6.3.9.7).
+    RECENT and UNSEEN are for IMAP4rev1, LIST is for IMAP4rev2. LIST shows a different name given by
+    the client as OLDNAME (§6.3.9.7).
     """
     selection = session.selected
     mailbox, view = selection.mailbox, selection.view

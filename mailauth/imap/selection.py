@@ -1,4 +1,4 @@
-"""The mailbox that a connection has selected, and what its client has been told of it."""
+"""The selected mailbox of a connection, and what its client knows about it."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from mailauth.mailbox.view import View
 
 
 class Selection:
-    """A selected mailbox: the session's picture of it, the keywords told, and `$` (RFC 5182).
+    """A selected mailbox: the session's view of it, the keywords it knows, and `$` (RFC 5182).
 
     `changed` is called once when the mailbox has changed while the client idles.
     """
@@ -20,12 +20,12 @@ class Selection:
         self.mailbox = mailbox
         self.idling = False
         self.keywords_told = frozenset(mailbox.keywords)
-        self.saved: list[int] = []  # UIDs of the search result that was saved last
+        self.saved: list[int] = []  # the UIDs that `$` stands for
         self._changed = changed
         self.view = View(mailbox, read_only=read_only, changed=self._hear)
 
     def close(self) -> None:
-        """Leave the mailbox; nothing is expunged."""
+        """Deselect the mailbox; nothing is expunged."""
         self.view.close()
 
     def check_writable(self) -> None:
@@ -34,10 +34,10 @@ class Selection:
             raise No("The mailbox is open read-only")
 
     def numbers(self, sequence_set: SequenceSet, *, uid: bool) -> list[int]:
-        """The message numbers that a command speaks of, ascending, each once.
+        """Return the message numbers in a sequence set, ascending and without duplicates.
 
-        A number beyond the last message is `Bad` (RFC 9051 §9, seq-number), but for `1:*` in a
-        mailbox without any; an unknown UID is nothing.
+        Raises `Bad` for a number beyond the last message (RFC 9051 §9, seq-number), except for
+        `1:*` in an empty mailbox. Unknown UIDs are ignored.
         """
         view = self.view
         if isinstance(sequence_set, Saved):

@@ -1,4 +1,4 @@
-"""Sequence sets (RFC 9051 §9): of message numbers or UIDs, as they come and as they are written."""
+"""Sequence sets of message numbers or UIDs (RFC 9051 §9)."""
 
 import enum
 import itertools
@@ -8,7 +8,7 @@ from mailauth.mailbox.view import Range
 
 
 class Saved(enum.Enum):
-    """`$`: the search result that was saved last (RFC 5182)."""
+    """`$`: the last saved search result (RFC 5182)."""
 
     RESULT = "$"
 
@@ -17,7 +17,7 @@ SequenceSet = tuple[Range, ...] | Saved
 
 
 def written(numbers: Iterable[int]) -> str:
-    """A sequence set of these numbers in their order; runs that ascend by one are ranges."""
+    """Format numbers as a sequence set, in order; consecutive numbers become ranges."""
     parts = []
     for _, run in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         members = [number for _, number in run]

@@ -34,21 +34,21 @@ from mailauth.wire.effects import Close, Deadline, Effect, Write
 from mailauth.wire.http import HTTP
 from mailauth.wire.turn import take_turn
 
-MAX_BAD_COMMANDS = 20  # one after the other; after that the server ends the connection
+MAX_BAD_COMMANDS = 20  # in a row, after which the server closes the connection
 
 _TAG = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,100}) ')
 _NAME = re.compile(rb"(?:UID )?[A-Z]+(?= |\Z)", re.IGNORECASE)
 
 
 def _nobody_listens() -> None:
-    """Stand in for a connection that takes no notice of changes."""
+    """Do nothing, for a connection that ignores changes."""
 
 
 class ImapServer:
     """A `wire.effects.Core` that speaks IMAP.
 
-    `parsed` is best shared by all connections. `changed` is called, at most once between calls of
-    `notified`, when the client waits for news of its mailbox and there is some.
+    `parsed` should be shared by all connections. `changed` is called when the mailbox of an idling
+    client has changed, at most once between calls of `notified`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ImapServer:
         self._tag: bytes | None = None  # of the command in progress
         self._bad_commands = 0
 
-    # What the connection tells.
+    # Called by the connection.
 
     def connected(self) -> list[Effect]:
         """Greet the client."""
@@ -86,7 +86,7 @@ class ImapServer:
         return [Deadline(LOGIN_SECONDS), Write(greeting)]
 
     def receive(self, data: bytes) -> list[Effect]:
-        """Carry out the commands that are whole, up to one that has to be waited for."""
+        """Execute the complete commands, up to one whose result must be awaited."""
         self._session.input.feed(data)
         self._tag = None
         effects = take_turn(self._next)
@@ -95,12 +95,12 @@ class ImapServer:
         return effects
 
     def tls_established(self) -> list[Effect]:
-        """Begin anew, without a greeting; nothing of what came in the clear is left."""
+        """Start over without a greeting; forget everything received in the clear."""
         self._session.input.discard()
         return [Deadline(LOGIN_SECONDS)]
 
     def notified(self) -> list[Effect]:
-        """Tell a client that waits for it what others did."""
+        """Report the changes of other sessions to an idling client."""
         continuation = self._session.continuation
         return [] if continuation is None else continuation.notified()
 
@@ -109,24 +109,24 @@ class ImapServer:
         return [Write(bye("The connection was idle for too long")), Close()]
 
     def shutting_down(self) -> list[Effect]:
-        """The server stops."""
+        """The server is shutting down."""
         return [Write(bye("The server is shutting down")), Close()]
 
     def failed(self) -> list[Effect]:
-        """Own up to a bug of ours (RFC 5530 §3: SERVERBUG)."""
+        """Reply that the server has a bug (RFC 5530 §3: SERVERBUG)."""
         said = bye("Internal server error", "SERVERBUG")
         if self._tag is not None:
             said = status(self._tag, b"NO", "Internal server error", "SERVERBUG") + said
         return [Write(said), Close()]
 
     def lost(self) -> None:
-        """The connection is gone."""
+        """The connection is lost: release what it holds."""
         self._session.unselect()
-        self._session.changed = _nobody_listens  # two that know each other are not freed at once
+        self._session.changed = _nobody_listens  # break the reference cycle
         self._reader.forget()
         self._portion.keep(0)
 
-    # One step: a command, or a line that one has asked for.
+    # One step: a command, or a line that a command has asked for.
 
     def _next(self) -> list[Effect] | None:
         step = self._step()
@@ -197,7 +197,7 @@ class ImapServer:
         return entry.handler(self._session, command)
 
     def _look_for_a_response(self, line: bytes) -> None:
-        """A client may send its response although AUTHENTICATE was refused."""
+        """Check a line that may be a SASL response sent after AUTHENTICATE was refused."""
         if self._session.login.account is None:
             try:
                 self._session.login.sent_anyway(decode_response(line))
@@ -205,7 +205,7 @@ class ImapServer:
                 return
 
     def _refuse(self, beginning: bytes, error: StatusError, *, fatal: bool) -> list[Effect]:
-        """Answer a command that was not taken in; one that logs in is an attempt all the same."""
+        """Refuse an incomplete command; an overlong login command still counts as an attempt."""
         match = _TAG.match(beginning)
         tag = match[1] if match else b"*"
         if fatal:
@@ -235,7 +235,7 @@ class ImapServer:
         return [Write(said)]
 
     def _admit_literal(self, announced: Announced) -> None:
-        """Only a message may be longer than a line."""
+        """Only the message of an APPEND may exceed the limit for literals."""
         tag = _TAG.match(announced.command)
         name = _NAME.match(announced.command, tag.end()) if tag else None
         if self._session.login.account is None or name is None or name[0].upper() != b"APPEND":

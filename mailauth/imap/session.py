@@ -1,4 +1,4 @@
-"""What one connection's commands share: who has logged in, what is selected, what is enabled."""
+"""The state shared by the commands of one connection: login, selection, extensions."""
 
 import enum
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class State(enum.Enum):
 
 
 class Extension(enum.Enum):
-    """What a client can turn on with ENABLE (RFC 5161), by its capability."""
+    """An extension that ENABLE turns on (RFC 5161), by its capability."""
 
     CONDSTORE = "CONDSTORE"
     UTF8 = "UTF8=ACCEPT"
@@ -30,24 +30,24 @@ class Extension(enum.Enum):
 
 
 class Continuation(Protocol):
-    """A command that takes the client's next lines: AUTHENTICATE and IDLE."""
+    """A command that consumes the client's next lines: AUTHENTICATE and IDLE."""
 
     def notified(self) -> list[Effect]:
         """Another session has changed the selected mailbox."""
 
     def line(self, line: bytes) -> list[Effect]:
-        """Take a line, its ending removed."""
+        """Take a line without its ending."""
 
     def line_too_long(self) -> list[Effect]:
-        """The line was longer than allowed, and is skipped."""
+        """The line exceeded the limit and is skipped."""
 
 
 class ImapSession:
     """The state of one connection.
 
-    `tls_available` says whether the listener can do STARTTLS, `now` what time it is, for messages
-    that come without a date; `parsed` has the messages that anyone has read lately. `changed`
-    is called when another session's change is worth a call of the core's `notified`.
+    `tls_available` says whether the listener supports STARTTLS. `now` returns the time, used for
+    messages appended without a date. `parsed` is the cache of parsed messages. `changed` asks for a
+    call of the core's `notified` after another session's change.
     """
 
     __slots__ = (
@@ -91,14 +91,14 @@ class ImapSession:
 
     @property
     def state(self) -> State:
-        """Where the connection stands."""
+        """The current state."""
         if self.login.account is None:
             return State.NOT_AUTHENTICATED
         return State.AUTHENTICATED if self.selection is None else State.SELECTED
 
     @property
     def mail(self) -> AccountMail:
-        """The mail of who has logged in."""
+        """The mail of the account logged in."""
         if self._mail is None:
             account = self.login.account
             assert account is not None, "nobody has logged in"
@@ -107,18 +107,18 @@ class ImapSession:
 
     @property
     def limits(self) -> Limits:
-        """The bounds of the mail store."""
+        """The limits of the mail store."""
         return self._store.limits
 
     @property
     def selected(self) -> Selection:
-        """The mailbox that is selected."""
+        """The selected mailbox; there must be one."""
         assert self.selection is not None, "nothing is selected"
         return self.selection
 
     @property
     def utf8(self) -> bool:
-        """Whether the client takes UTF-8 in strings, and writes mailbox names in it."""
+        """Whether the client uses UTF-8 in strings and mailbox names."""
         return bool(self.enabled) and (Extension.UTF8 in self.enabled or self.rev2)
 
     @property
@@ -128,16 +128,16 @@ class ImapSession:
 
     @property
     def condstore(self) -> bool:
-        """Whether the client knows of MODSEQ (RFC 7162 §3.1)."""
+        """Whether the client understands MODSEQ (RFC 7162 §3.1)."""
         return Extension.CONDSTORE in self.enabled
 
     @property
     def starttls_available(self) -> bool:
-        """Whether TLS can still be begun: neither we nor a proxy have done so."""
+        """Whether STARTTLS can be used: before TLS, ours or a proxy's."""
         return self.tls_available and not self.login.hop.secure
 
     def unselect(self) -> None:
-        """Leave the mailbox; nothing is expunged."""
+        """Deselect the mailbox, if any; nothing is expunged."""
         if self.selection is not None:
             self.selection.close()
             self.selection = None

@@ -1,7 +1,7 @@
-"""Commands on many messages: some at a time, so that other connections have their turn.
+"""Commands on many messages, done in slices so that other connections get their turn.
 
-STORE, EXPUNGE and MOVE may succeed in part, message by message (RFC 6851 §3.3); COPY may not, and
-does its last step whole.
+STORE, EXPUNGE and MOVE may succeed for some messages only (RFC 6851 §3.3). COPY must be atomic, so
+its last step is not sliced.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,14 +13,16 @@ from mailauth.wire.effects import Effect, Stream, Write
 
 SLICE_MESSAGES = 100  # few enough for Maildirs to be done in `changes.QUICK` on a busy machine
 
-Act = Callable[[list[int]], bytes]  # does it to these messages, returns what to say
-End = Callable[[StatusError | None], Iterator[bytes]]  # says the rest: all is done, or refused
+Act = Callable[[list[int]], bytes]  # acts on these messages, and returns the responses
+End = Callable[
+    [StatusError | None], Iterator[bytes]
+]  # returns the final responses to success or a refusal
 
 
 def in_slices(command: Command, messages: list[int], act: Act, end: End) -> list[Effect]:
-    """Do it to all messages, by number or UID; what is refused on the way ends it.
+    """Act on all messages, given by number or UID, until one is refused.
 
-    Up to `SLICE_MESSAGES` are done at once, or refused at once.
+    Up to `SLICE_MESSAGES` are done at once.
     """
     if len(messages) <= SLICE_MESSAGES:
         return [Write(act(messages) + b"".join(end(None)))]
@@ -28,13 +30,13 @@ def in_slices(command: Command, messages: list[int], act: Act, end: End) -> list
 
 
 def slices(messages: list[int]) -> Iterator[list[int]]:
-    """The messages, some at a time."""
+    """Yield the messages in slices."""
     for start in range(0, len(messages), SLICE_MESSAGES):
         yield messages[start : start + SLICE_MESSAGES]
 
 
 def in_turns(command: Command, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks of a command's answer; what is refused on the way is said in the end."""
+    """Yield the chunks of a command's responses; a refusal becomes the tagged response."""
     try:
         yield from chunks
     except (StatusError, MailboxError) as error:

@@ -8,7 +8,7 @@ from mailauth.mime.line_counter import LineCounter
 from mailauth.mime.parts import MAX_PARAMETERS, Part, parameters
 from mailauth.wire.work import PAUSE, Work
 
-STEP_PARTS = 250  # of which the structure is made in one go
+STEP_PARTS = 250  # whose structure is built in one step
 
 _TOKEN = re.compile(rb"[^\s;,()]+")
 
@@ -24,7 +24,7 @@ def bodystructure(part: Part, *, rev2: bool) -> Work[bytes]:
 
 
 def _structure(root: Part, *, extended: bool, rev2: bool) -> Work[bytes]:
-    """All parts, the inner ones first."""
+    """Build the structure of all parts, inner parts first."""
     made: dict[Part, bytes] = {}
     lines = LineCounter(root.data)
     for count, part in enumerate(reversed(list(root.walk())), 1):
@@ -54,9 +54,9 @@ def _multipart(part: Part, children: bytes, *, extended: bool) -> list[bytes]:
 def _single(
     part: Part, message: bytes | None, lines: LineCounter, *, extended: bool, rev2: bool
 ) -> Work[list[bytes]]:
-    """A part that is no multipart; `message` is the structure of the message in it.
+    """Build the items of a part that is not a multipart; `message` is an enclosed structure.
 
-    Only IMAP4rev2 shows what is in a MESSAGE/GLOBAL (RFC 9051 §9 media-message, RFC 3501 §9).
+    Only IMAP4rev2 shows the contents of a MESSAGE/GLOBAL (RFC 9051 §9 media-message, RFC 3501 §9).
     """
     kind, fields = part.media_type, part.fields
     items = [
@@ -80,7 +80,7 @@ def _single(
 
 
 def transfer_encoding(part: Part) -> bytes:
-    """The Content-Transfer-Encoding in upper case; without one, 7BIT (RFC 2045 §6.1)."""
+    """Return the Content-Transfer-Encoding in upper case; the default is 7BIT (RFC 2045 §6.1)."""
     match = _TOKEN.search(part.fields.get(b"content-transfer-encoding", b""))
     return b"7BIT" if match is None else match[0].upper()
 

@@ -1,4 +1,4 @@
-"""What a client must hear of what others did to its mailbox (RFC 9051 §5.2, §7.4, RFC 2180)."""
+"""Untagged responses about changes by other sessions (RFC 9051 §5.2, §7.4, RFC 2180)."""
 
 from mailauth.imap.command import Command
 from mailauth.imap.responses import bye, flag_list, flags, status
@@ -18,14 +18,14 @@ def completed(
     code: str | None = None,
     expunge: bool = True,
 ) -> list[Effect]:
-    """End a command with OK: what it has said, what others did, and the tagged response."""
+    """End a command with its own responses, the changes of other sessions, and the tagged OK."""
     return [Write(said + updates(session, expunge=expunge) + command.ok(text, code))]
 
 
 def updates(session: ImapSession, *, expunge: bool) -> bytes:
-    """Untagged responses for what the client does not know yet.
+    """Return untagged responses for changes that the client does not know.
 
-    `expunge` is false in the answers to FETCH, STORE and SEARCH: message numbers stand still then.
+    `expunge` is false for FETCH, STORE and SEARCH, during which message numbers must not change.
     """
     selection = session.selection
     if selection is None:
@@ -55,7 +55,7 @@ def leave_deleted() -> list[Effect]:
 def changed(
     session: ImapSession, number: int, message: Message, *, uid: bool, with_flags: bool = True
 ) -> bytes:
-    """`* number FETCH`: a message's flags, and its MODSEQ for who knows of it."""
+    """`* number FETCH`: a message's flags, and its MODSEQ if the client understands it."""
     items = []
     if uid or session.condstore:  # RFC 7162 §3.2.4
         items.append(b"UID %d" % message.uid)
@@ -67,13 +67,13 @@ def changed(
 
 
 def shown_flags(session: ImapSession, message: Message) -> bytes:
-    r"""A message's flags as this client sees them: `\Recent` is its session's own."""
+    r"""Return a message's flags as this session sees them, including `\Recent`."""
     recent = session.selected.view.is_recent(message.uid) and not session.rev2
     return flags(message.flags, recent=recent)
 
 
 def new_keywords(selection: Selection) -> bytes:
-    """FLAGS and PERMANENTFLAGS again when there are keywords that the client has not seen."""
+    """FLAGS and PERMANENTFLAGS if there are keywords that the client does not know."""
     if selection.keywords_told.issuperset(selection.mailbox.keywords):
         return b""
     return permitted_flags(selection)

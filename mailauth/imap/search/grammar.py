@@ -77,7 +77,7 @@ _ENTRY_TYPES = (b"priv", b"shared", b"all")
 
 
 def search_arguments(parser: Parser, saved: Sequence[int]) -> Searches:
-    """What stands behind SEARCH; `saved` are the UIDs that `$` means.
+    """Parse the arguments of SEARCH; `saved` are the UIDs that `$` stands for.
 
     Raises `UnknownCharset` (RFC 9051 §6.4.4).
     """
@@ -110,17 +110,17 @@ def _return_option(parser: Parser) -> bytes:
 
 
 class _Keys:
-    """search-key, and what it is made of."""
+    """search-key and its components."""
 
     def __init__(self, parser: Parser, saved: Sequence[int], codec: str) -> None:
-        self.modseq = False  # whether MODSEQ stands anywhere
+        self.modseq = False  # whether the keys include MODSEQ
         self._parser = parser
         self._saved = saved
         self._codec = codec
         self._count = 0
 
     def search_key(self, depth: int) -> Key:
-        """search-key; `depth` is how deep it stands in NOT, OR and parentheses."""
+        """search-key; `depth` counts the enclosing NOT, OR and parentheses."""
         parser = self._parser
         self._count += 1
         if depth > MAX_NESTING or self._count > MAX_KEYS:
@@ -188,7 +188,7 @@ class _Keys:
         return self._parser.nz_number()
 
     def search_modsequence(self) -> Key:
-        """MODSEQ; for the MODSEQ of one flag, which it may name, we take the message's."""
+        """MODSEQ; if it names a flag, the MODSEQ of the message is used for it."""
         self.modseq = True
         if self._parser.peek(b'"'):
             self._parser.quoted()

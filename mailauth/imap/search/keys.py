@@ -1,4 +1,4 @@
-"""What SEARCH asks for, as values (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5).
+"""Search keys as values (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5).
 
 NEW is `And((Recent(), Not(Flag(SEEN))))`, OLD `Not(Recent())`; SUBJECT is `Header`. Text
 has been decoded from the command's charset. Keys nest no deeper than `MAX_NESTING`, and it is for
@@ -16,7 +16,7 @@ MAX_NESTING = 50  # of NOT, OR and parentheses
 
 
 class When(enum.Enum):
-    """How a day stands to another."""
+    """How a day compares with another."""
 
     BEFORE = enum.auto()
     ON = enum.auto()
@@ -50,14 +50,14 @@ class Uids(msgspec.Struct, frozen=True):
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """BEFORE, ON, SINCE: by internal date, in the zone it was given in."""
+    """BEFORE, ON, SINCE: by internal date, in its own time zone."""
 
     when: When
     day: date
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """SENTBEFORE, SENTON, SENTSINCE: by the Date field; a message without a date is never found."""
+    """SENTBEFORE, SENTON, SENTSINCE: by the Date field; without one, a message never matches."""
 
     when: When
     day: date
@@ -94,14 +94,14 @@ class Modseq(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """HEADER, and SUBJECT; an empty text finds all that have the field."""
+    """HEADER and SUBJECT; an empty text matches any message with the field."""
 
     field: bytes
     text: str
 
 
 class Address(msgspec.Struct, frozen=True):
-    """BCC, CC, FROM, TO: in the field as it is, or in an address as ENVELOPE shows it."""
+    """BCC, CC, FROM, TO: in the raw field, or in an address as ENVELOPE shows it."""
 
     field: bytes
     text: str
@@ -133,7 +133,7 @@ class Or(msgspec.Struct, frozen=True):
 
 
 class And(msgspec.Struct, frozen=True):
-    """Keys in parentheses, or one after the other."""
+    """Several keys, all of which must match."""
 
     keys: tuple["Key", ...]
 

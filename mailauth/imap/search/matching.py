@@ -1,4 +1,4 @@
-"""SEARCH: which messages of a view are as a key asks (RFC 3501 §6.4.4).
+"""SEARCH: which messages of a view match a key (RFC 3501 §6.4.4).
 
 Messages are read only where a key asks for what is in them, and then last, step by step.
 """
@@ -46,7 +46,7 @@ SteppingTest = Callable[[int, Message], Work[bool]]
 
 
 class Search:
-    """A key, ready to be held against messages. OLDER and YOUNGER count from `now`.
+    """A key, ready to be matched against messages. OLDER and YOUNGER count from `now`.
 
     `numbers` are the sequence numbers that may match, by what the key says of them. `reads` tells
     whether messages have to be read: then a search takes its time.
@@ -62,7 +62,7 @@ class Search:
         self._stepping = self._in_steps(key) if self._test is None else _at_once(self._test)
 
     def found(self) -> list[int]:
-        """The sequence numbers of all messages found by a key for which nothing is read."""
+        """Return the numbers of all matching messages, for a key that needs no reading."""
         test, message_of = self._test, self._view.message
         assert test is not None, "messages have to be read"
         return [
@@ -72,7 +72,7 @@ class Search:
         ]
 
     def matches(self, number: int) -> Work[bool]:
-        """Whether this message is found by whatever key; one that is gone is not."""
+        """Return whether this message matches; one that is gone does not."""
         message = self._view.message(number)
         try:
             return message is not None and (yield from self._stepping(number, message))
@@ -80,7 +80,7 @@ class Search:
             return False
 
     def _named(self, key: Key) -> Sequence[int]:
-        """The numbers of the sets that a message has to be in."""
+        """Return the numbers in the sets that a message must be in."""
         keys = key.keys if isinstance(key, And) else (key,)
         sets = [one for one in keys if isinstance(one, Numbers | Uids)]
         if not sets:
@@ -93,7 +93,7 @@ class Search:
         return frozenset(self._view.numbers_of_uids(key.ranges))
 
     def _in_steps(self, key: Key) -> SteppingTest:
-        """The test that a key is, and that may take long."""
+        """Compile a key to a test that may take long."""
         if _cost(key) == 0:
             return _at_once(self._compiled(key))
         match key:
@@ -125,7 +125,7 @@ class Search:
         return test
 
     def _compiled(self, key: Key) -> Test:
-        """The test that a key is for which nothing is read."""
+        """Compile a key that needs no reading to a test."""
         match key:
             case All():
                 return lambda number, message: True
@@ -152,7 +152,7 @@ class Search:
                 return self._by_attribute(key)
 
     def _by_attribute(self, key: Arrived | Larger | Smaller | Older | Younger | Modseq) -> Test:
-        """A test of what the mailbox knows of a message."""
+        """Compile a key to a test of what the mailbox knows about a message."""
         match key:
             case Arrived(when, day):
                 return lambda number, message: _stands(message.internal_date.date(), when, day)
@@ -178,7 +178,7 @@ class Search:
 
 
 def _cost(key: Key) -> int:
-    """0: nothing is read; 1: a header is; 2: a whole message is."""
+    """What a key must read of a message: 0, nothing; 1, its header; 2, all of it."""
     match key:
         case Sent() | Header() | Address():
             return 1
@@ -242,7 +242,7 @@ def _all_of(tests: list[SteppingTest]) -> SteppingTest:
 
 
 def _is_in(needle: str, texts: Iterator[str | None]) -> Work[bool]:
-    """Whether the needle is in one of the texts, all of which are folded."""
+    """Return whether the needle is in one of the texts, all of them case-folded."""
     searched = 0
     for text in texts:
         if text is None or searched > PIECE_OCTETS:

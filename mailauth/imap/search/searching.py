@@ -1,4 +1,4 @@
-"""SEARCH and its answers (RFC 9051 §6.4.4, §7.3.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5)."""
+"""SEARCH and its responses (RFC 9051 §6.4.4, §7.3.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5)."""
 
 from mailauth.imap import condstore, sequence
 from mailauth.imap.command import Command
@@ -31,7 +31,7 @@ def _search(session: ImapSession, command: Command, *, uid: bool) -> list[Effect
     try:
         asked = search_arguments(command.arguments, selection.saved)
     except UnknownCharset as error:
-        if error.save:  # RFC 9051 §6.4.4.1: NO leaves nothing saved, but BAD what was
+        if error.save:  # RFC 9051 §6.4.4.1: NO clears the saved result, BAD keeps it
             selection.saved = []
         raise
     if asked.charset and Extension.UTF8 in session.enabled:
@@ -45,7 +45,7 @@ def _search(session: ImapSession, command: Command, *, uid: bool) -> list[Effect
 
 
 def _in_turns(said: bytes, found: Search, view: View, answer: "_Answer") -> Work[None]:
-    """Search what has to be read; an empty chunk lets others have their turn."""
+    """Search by reading messages; an empty chunk gives other connections their turn."""
     numbers: list[int] = []
     searched = 0
     for number in found.numbers:
@@ -60,7 +60,7 @@ def _in_turns(said: bytes, found: Search, view: View, answer: "_Answer") -> Work
 
 
 class _Answer:
-    """How one SEARCH is answered."""
+    """The responses to one SEARCH."""
 
     def __init__(
         self, session: ImapSession, command: Command, asked: Searches, *, uid: bool
@@ -78,7 +78,7 @@ class _Answer:
         self._save = returned is not None and b"SAVE" in returned
 
     def to(self, numbers: list[int]) -> bytes:
-        """The responses to a search that has found these messages, and the end of the command."""
+        """Return the responses for these messages, and the tagged OK."""
         if self._save:
             saved = numbers
             if self._returned and not self._returned & {b"ALL", b"COUNT"}:
@@ -114,7 +114,7 @@ class _Answer:
         return b"* ESEARCH (TAG %b)%b%b\r\n" % (string(self._command.tag), uid, listed)
 
     def _ends(self, numbers: list[int]) -> list[int]:
-        """What MIN and MAX stand for."""
+        """Return the numbers that MIN and MAX report."""
         ends = set()
         if b"MIN" in self._returned:
             ends.update(numbers[:1])
@@ -130,6 +130,6 @@ class _Answer:
         return [uid(number) for number in numbers]
 
     def _modseq(self, numbers: list[int]) -> int:
-        """The highest MODSEQ of these messages (RFC 4731 §3.2)."""
+        """Return the highest MODSEQ of these messages (RFC 4731 §3.2)."""
         messages = map(self._selection.view.message, numbers)
         return max((message.modseq for message in messages if message is not None), default=1)

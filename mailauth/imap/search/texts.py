@@ -1,4 +1,4 @@
-"""Which texts of a message a key looks into, as they are compared (RFC 3501 §6.4.4)."""
+"""The texts of a message that a key searches, in comparable form (RFC 3501 §6.4.4)."""
 
 import itertools
 import re
@@ -16,11 +16,13 @@ from mailauth.mime.transfer import UnknownEncoding, decode
 
 MAX_HEADER = 262_144  # octets of a header that are searched
 
-Texts = Callable[[ParsedMessage], Iterator[str | None]]  # `None` says that some time has passed
+Texts = Callable[[ParsedMessage], Iterator[str | None]]  # `None` gives others their turn
 
 _FOLDED_LINE = re.compile(rb"\r?\n(?=[ \t])")
-_DRESSED = re.compile(rb'[("]')  # comments and quotes are no part of an address
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]{1,64}")  # in pieces: normalizing is quadratic in marks
+_DRESSED = re.compile(rb'[("]')  # comments and quotes do not belong to an address
+_NOT_ASCII = re.compile(
+    r"[^\x00-\x7f]{1,64}"
+)  # in pieces, because normalizing is quadratic in combining marks
 
 
 def folded(text: str) -> str:
@@ -31,7 +33,7 @@ def folded(text: str) -> str:
 
 
 def texts_of(key: Header | Address | Body | Text) -> Texts:
-    """The texts of a message that may have what a key looks for; a long one comes in pieces."""
+    """Yield the texts of a message that a key searches; long texts come in pieces."""
     match key:
         case Header(field, _):
             values = _values_of(field)
@@ -64,7 +66,7 @@ def _values_of(field: bytes) -> Callable[[ParsedMessage], Iterator[bytes]]:
 
 
 def _address_texts(value: bytes) -> Iterator[str | None]:
-    """An address field as it is, and, where that is not the same, address by address."""
+    """Yield an address field as it is and, if different, its addresses."""
     yield folded(header_text(value))
     if _DRESSED.search(value):
         for some in addresses(value):
@@ -76,7 +78,7 @@ def _address_texts(value: bytes) -> Iterator[str | None]:
 
 
 def _texts(root: Part, overlap: int) -> Iterator[str]:
-    """The texts of a message: its text parts, and the headers of messages in it."""
+    """Yield the text parts of a message, and the headers of enclosed messages."""
     yield ""
     for part in root.walk():
         if part.media_type.type == b"TEXT":
@@ -86,12 +88,12 @@ def _texts(root: Part, overlap: int) -> Iterator[str]:
 
 
 def _mime_headers(root: Part) -> Iterator[str]:
-    """The headers of the parts in a message (RFC 9051 §6.4.4, TEXT)."""
+    """Yield the headers of the parts of a message (RFC 9051 §6.4.4, TEXT)."""
     return (_header_text(part.beginning(MAX_HEADER)) for part in root.walk() if part is not root)
 
 
 def _part_texts(part: Part, overlap: int) -> Iterator[str]:
-    """The text of a part; pieces overlap by so many characters."""
+    """Yield the text of a part in pieces that overlap by the given number of characters."""
     try:
         octets = decode(part.text, transfer_encoding(part))
     except UnknownEncoding:

@@ -28,20 +28,9 @@ from mailauth.web.api.reports import ApiReports
 from mailauth.web.api.resources import Api
 from mailauth.web.api.streams import EventStreams
 from mailauth.web.console import autoconfig
-from mailauth.web.console.accounts import AccountPages
-from mailauth.web.console.autoconfig import Autoconfig
-from mailauth.web.console.cases import CasePages
-from mailauth.web.console.connections import Connections
-from mailauth.web.console.cutoff import CutoffPage
-from mailauth.web.console.exposures import Exposures
-from mailauth.web.console.listeners import Listeners
-from mailauth.web.console.listing import Lists
-from mailauth.web.console.live import Live
-from mailauth.web.console.log_pages import LogPages
-from mailauth.web.console.logins import Logins
-from mailauth.web.console.overview import OverviewPage
+from mailauth.web.console.console import Console
 from mailauth.web.console.reading import AGAIN_SECONDS, ImpatientReports, StillReading
-from mailauth.web.console.setup import Setup
+from mailauth.web.console.routes import routes
 from mailauth.web.filters import Filters
 from mailauth.web.forms import FormTokens
 from mailauth.web.http.backlog import Backlog
@@ -136,38 +125,31 @@ class WebSite:
         self._pages = Pages(static, form_tokens, Clockface(now, zone))
         administration = Administration(authority, operations)
         filters = Filters(authority, reports.now)
-        impatient = ImpatientReports(reports, clock)
-        lists = Lists(impatient, filters, self._pages)
         self._streams = EventStreams(feed, clock, turn)
         metrics.watch(self._look)
         self._links = AdminLinks(lasting, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token, api_tokens)
         self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
+        console = Console(
+            authority=authority,
+            operations=operations,
+            administration=administration,
+            reports=ImpatientReports(reports, clock),
+            filters=filters,
+            feed=feed,
+            log_files=logs,
+            form_tokens=form_tokens,
+            pages=self._pages,
+            viewer_of=self._doorkeeper.in_session,
+        )
         self.routes = Routes(
             (
                 OpenRoute("GET", "/healthz", self._healthy, brief=True),
                 OpenRoute("GET", "/static/{name}", static.serve),
                 OpenRoute("GET", "/open/{token}", self._links.open, brief=True),
                 *self._sign_in.routes(),
-                *OverviewPage(impatient, filters, operations, self._pages).routes(),
-                *CasePages(lists, operations).routes(),
-                *Exposures(lists, administration, form_tokens, self._pages).routes(),
-                *CutoffPage(impatient, filters, operations, self._pages).routes(),
-                *Logins(authority, impatient, lists).routes(),
-                *Live(feed, self._pages).routes(),
-                *AccountPages(
-                    authority, impatient, operations, administration, form_tokens, self._pages
-                ).routes(),
-                *Connections(
-                    authority, operations, administration, form_tokens, self._pages
-                ).routes(),
-                *Listeners(operations, administration, form_tokens, self._pages).routes(),
-                *LogPages(logs, feed, self._pages).routes(),
-                *Setup(
-                    authority.hostname, operations, self._pages, self._doorkeeper.in_session
-                ).routes(),
+                *routes(console),
                 *Tokens(authority, tokens).routes(),
-                *Autoconfig(authority.hostname, operations.services, self._pages).routes(),
                 *Api(
                     authority,
                     feed,

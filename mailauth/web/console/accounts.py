@@ -5,23 +5,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mailauth.login.accounts import Account
-from mailauth.login.authority import Authority
-from mailauth.report.advice import advice
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Case, Country, Exposure, Insecure, Login, Totals
-from mailauth.setup.services import tls_ports
-from mailauth.web.access import Access, Viewer
-from mailauth.web.administration import Administration
+from mailauth.web.access import Viewer
+from mailauth.web.console.cases import with_advice
 from mailauth.web.console.confirming import Doubt, ask, is_confirmed
+from mailauth.web.console.console import Console
 from mailauth.web.console.listing import Listing
 from mailauth.web.filters import PAGE, given, page_of
-from mailauth.web.forms import FormTokens, text
+from mailauth.web.forms import text
 from mailauth.web.http.message import HttpError, Request, Response, see_other
-from mailauth.web.instants import moment
-from mailauth.web.operations import Operations
-from mailauth.web.pages import Pages
-from mailauth.web.reports import Answering
-from mailauth.web.routes import AnyRoute, Door, Route
 
 if TYPE_CHECKING:
     from mailauth.report.logs import Logs
@@ -62,100 +55,74 @@ class StoryOf(msgspec.Struct, frozen=True):
         )
 
 
-class AccountPages:
-    """`/accounts` and `/account`."""
+def show(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show the accounts whose names have what was asked for in them."""
+    query = given(request.query)
+    page = page_of(query)
+    part = query.get("user", "").casefold()
+    accounts = [each for each in console.authority.accounts if not part or _has(each, part)]
+    shown = accounts[page.offset : page.offset + PAGE]
+    listing = Listing(
+        query=query,
+        page=page.number,
+        shown=len(shown),
+        total=len(accounts),
+        filters=frozenset(),
+    )
+    return console.pages.page(
+        request, viewer, "accounts.html", accounts=shown, query=query, listing=listing
+    )
 
-    def __init__(
-        self,
-        authority: Authority,
-        reports: Answering,
-        operations: Operations,
-        administration: Administration,
-        tokens: FormTokens,
-        pages: Pages,
-    ) -> None:
-        self._authority = authority
-        self._reports = reports
-        self._operations = operations
-        self._administration = administration
-        self._tokens = tokens
-        self._pages = pages
 
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List what they answer."""
-        return (
-            Route(Door.SESSION, "GET", _PAGE, Access.ADMIN, self.show),
-            Route(Door.SESSION, "GET", "/account", Access.ADMIN, self.one),
-            Route(Door.SESSION, "POST", "/disable", Access.ADMIN, self.disable),
-            Route(Door.SESSION, "POST", "/enable", Access.ADMIN, self.enable),
+async def one(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show one account: its cases, clients, exposures, countries and logins.
+
+    It may be one that is only in the logs.
+    """
+    name = request.query.get("name", "")
+    account = console.authority.accounts.find(name.encode("utf-8", "surrogatepass"))
+    story = await console.reports.answer(StoryOf(account.name if account is not None else name))
+    if account is None and not (story.totals.logins or story.exposures):
+        raise HttpError(404, "There is no such account.")
+    return console.pages.page(
+        request,
+        viewer,
+        "account.html",
+        name=account.name if account is not None else name,
+        account=account,
+        story=story,
+        advised=with_advice(console, story.cases),
+    )
+
+
+async def disable(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Disable an account once that is confirmed, though not one's own."""
+    form = console.form_tokens.session_form(request)
+    name = text(form, "account")
+    account = console.administration.account(name)
+    if viewer.account is not None and account == viewer.account:
+        raise HttpError(403, "You cannot disable the account that you are signed in with.")
+    if not is_confirmed(form):
+        doubt = Doubt(
+            title="Disable the account?",
+            about=account.name,
+            consequence="Nobody can log in with it until it is enabled again or the server is"
+            " restarted. Its sessions in this console end.",
+            label="Disable",
+            action="/disable",
+            fields={"account": name},
+            back=_PAGE,
         )
+        return ask(console, request, viewer, doubt)
+    await console.administration.set_disabled(name, disabled=True)
+    return see_other(_PAGE)
 
-    def show(self, request: Request, viewer: Viewer) -> Response:
-        """Show the accounts whose names have what was asked for in them."""
-        query = given(request.query)
-        page = page_of(query)
-        part = query.get("user", "").casefold()
-        accounts = [each for each in self._authority.accounts if not part or _has(each, part)]
-        shown = accounts[page.offset : page.offset + PAGE]
-        listing = Listing(
-            query=query,
-            page=page.number,
-            shown=len(shown),
-            total=len(accounts),
-            filters=frozenset(),
-        )
-        return self._pages.page(
-            request, viewer, "accounts.html", accounts=shown, query=query, listing=listing
-        )
 
-    async def one(self, request: Request, viewer: Viewer) -> Response:
-        """Show one account: its cases, clients, exposures, countries and logins.
-
-        It may be one that is only in the logs.
-        """
-        name = request.query.get("name", "")
-        account = self._authority.accounts.find(name.encode("utf-8", "surrogatepass"))
-        story = await self._reports.answer(StoryOf(account.name if account is not None else name))
-        if account is None and not (story.totals.logins or story.exposures):
-            raise HttpError(404, "There is no such account.")
-        ports = tls_ports(self._operations.services())
-        return self._pages.page(
-            request,
-            viewer,
-            "account.html",
-            name=account.name if account is not None else name,
-            account=account,
-            story=story,
-            advised=[(case, advice(case, ports, moment)) for case in story.cases],
-        )
-
-    async def disable(self, request: Request, viewer: Viewer) -> Response:
-        """Disable an account once that is confirmed, though not one's own."""
-        form = self._tokens.session_form(request)
-        name = text(form, "account")
-        account = self._administration.account(name)
-        if viewer.account is not None and account == viewer.account:
-            raise HttpError(403, "You cannot disable the account that you are signed in with.")
-        if not is_confirmed(form):
-            doubt = Doubt(
-                title="Disable the account?",
-                about=account.name,
-                consequence="Nobody can log in with it until it is enabled again or the server is"
-                " restarted. Its sessions in this console end.",
-                label="Disable",
-                action="/disable",
-                fields={"account": name},
-                back=_PAGE,
-            )
-            return ask(self._pages, request, viewer, doubt)
-        await self._administration.set_disabled(name, disabled=True)
-        return see_other(_PAGE)
-
-    async def enable(self, request: Request, _: Viewer) -> Response:
-        """Enable an account again."""
-        name = text(self._tokens.session_form(request), "account")
-        await self._administration.set_disabled(name, disabled=False)
-        return see_other(_PAGE)
+async def enable(console: Console, request: Request, _: Viewer) -> Response:
+    """Enable an account again."""
+    name = text(console.form_tokens.session_form(request), "account")
+    await console.administration.set_disabled(name, disabled=False)
+    return see_other(_PAGE)
 
 
 def _has(account: Account, part: str) -> bool:

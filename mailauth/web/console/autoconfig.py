@@ -5,13 +5,11 @@ Both are asked without credentials, and tell what `/setup` tells. By `mode=plain
 """
 
 import re
-from collections.abc import Callable, Sequence
 from xml.parsers import expat
 
-from mailauth.setup.services import Mode, Service, settings
+from mailauth.setup.services import Mode, settings
+from mailauth.web.console.console import Console
 from mailauth.web.http.message import HttpError, Request, Response
-from mailauth.web.pages import Pages
-from mailauth.web.routes import AnyRoute, OpenRoute
 from mailauth.web.selection import choice
 
 THUNDERBIRD = ("/.well-known/autoconfig/mail/config-v1.1.xml", "/mail/config-v1.1.xml")
@@ -26,47 +24,34 @@ _MAX_ADDRESS = 320  # 64 octets of local part, "@", 255 of domain (RFC 5321 §4.
 _DOMAIN = re.compile(r"[^\s@<>]{1,255}")
 
 
-class Autoconfig:
-    """Answers clients that look for their settings."""
+def thunderbird(console: Console, request: Request) -> Response:
+    """Answer with a `clientConfig` (Mozilla's format, version 1.1)."""
+    domain = request.query.get("emailaddress", "").rpartition("@")[2]
+    return _xml(
+        console,
+        "thunderbird.xml",
+        domain=domain if _DOMAIN.fullmatch(domain) else console.authority.hostname,
+        settings=settings(console.operations.services(), _modes(request)),
+    )
 
-    def __init__(
-        self, hostname: str, services: Callable[[], Sequence[Service]], pages: Pages
-    ) -> None:
-        self._hostname = hostname
-        self._services = services
-        self._pages = pages
 
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List where clients look."""
-        return (
-            *(OpenRoute("GET", path, self.thunderbird) for path in THUNDERBIRD),
-            *(OpenRoute("POST", path, self.outlook) for path in OUTLOOK),
-        )
+def outlook(console: Console, request: Request) -> Response:
+    """Answer with `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address that is asked."""
+    address = email_address(request.body)
+    offered = settings(console.operations.services(), _modes(request))
+    first_of_each = {found.service.protocol: found for found in reversed(offered)}
+    return _xml(
+        console,
+        "outlook.xml",
+        schema=OUTLOOK_SCHEMA,
+        address=address,
+        settings=list(reversed(first_of_each.values())),
+    )
 
-    def thunderbird(self, request: Request) -> Response:
-        """Answer with a `clientConfig` (Mozilla's format, version 1.1)."""
-        domain = request.query.get("emailaddress", "").rpartition("@")[2]
-        return self._xml(
-            "thunderbird.xml",
-            domain=domain if _DOMAIN.fullmatch(domain) else self._hostname,
-            settings=settings(self._services(), _modes(request)),
-        )
 
-    def outlook(self, request: Request) -> Response:
-        """Answer with `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address that is asked."""
-        address = email_address(request.body)
-        offered = settings(self._services(), _modes(request))
-        first_of_each = {found.service.protocol: found for found in reversed(offered)}
-        return self._xml(
-            "outlook.xml",
-            schema=OUTLOOK_SCHEMA,
-            address=address,
-            settings=list(reversed(first_of_each.values())),
-        )
-
-    def _xml(self, template: str, **values: object) -> Response:
-        page = self._pages.render(template, hostname=self._hostname, Mode=Mode, **values)
-        return Response(body=page, content_type=XML)
+def _xml(console: Console, template: str, **values: object) -> Response:
+    page = console.pages.render(template, hostname=console.authority.hostname, Mode=Mode, **values)
+    return Response(body=page, content_type=XML)
 
 
 def _modes(request: Request) -> tuple[Mode, ...]:

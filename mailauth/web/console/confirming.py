@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from mailauth.web.access import Viewer
+from mailauth.web.console.console import Console
 from mailauth.web.http.message import Request, Response
-from mailauth.web.pages import Pages
 
 CONFIRMED = "confirmed"
 
@@ -28,7 +28,7 @@ def is_confirmed(form: Mapping[str, bytes]) -> bool:
     return form.get(CONFIRMED) == b"yes"
 
 
-def ask(pages: Pages, request: Request, viewer: Viewer, doubt: Doubt) -> Response:
+def ask(console: Console, request: Request, viewer: Viewer, doubt: Doubt) -> Response:
     """Answer with the page that asks."""
     fields = {**doubt.fields, CONFIRMED: "yes"}
-    return pages.page(request, viewer, "confirm.html", doubt=doubt, fields=fields)
+    return console.pages.page(request, viewer, "confirm.html", doubt=doubt, fields=fields)

@@ -9,15 +9,13 @@ from mailauth.login.policy import Cleartext
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Cutoff
 from mailauth.setup.services import Service
-from mailauth.web.access import Access, Viewer
+from mailauth.web.access import Viewer
+from mailauth.web.console.console import Console
 from mailauth.web.console.listing import filters_of
 from mailauth.web.exports import download
-from mailauth.web.filters import Filters, given
+from mailauth.web.filters import given
 from mailauth.web.http.message import Request, Response
-from mailauth.web.operations import Operations
-from mailauth.web.pages import Pages
-from mailauth.web.reports import Answering, RowsOf, TotalsOf
-from mailauth.web.routes import AnyRoute, Door, Route
+from mailauth.web.reports import RowsOf, TotalsOf
 
 SHOWN = 1000  # clients
 
@@ -45,42 +43,27 @@ class Rehearsal(msgspec.Struct, frozen=True):
         return self.service is not None and self.service.cleartext is Cleartext.REFUSE
 
 
-class CutoffPage:
-    """`/cutoff`."""
-
-    def __init__(
-        self, reports: Answering, filters: Filters, operations: Operations, pages: Pages
-    ) -> None:
-        self._reports = reports
-        self._filters = filters
-        self._operations = operations
-        self._pages = pages
-
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
-        return (Route(Door.SESSION, "GET", "/cutoff", Access.ADMIN, self.show),)
-
-    async def show(self, request: Request, viewer: Viewer) -> Response:
-        """Show who breaks, listener by listener, with a button to try it."""
-        query = given(request.query)
-        wanted: Wanted = self._filters.wanted_by_page(query, viewer)
-        file = await download(query, self._reports, Cutoff, wanted)
-        if file is not None:
-            return file
-        rows = await self._reports.answer(RowsOf(kind=Cutoff, wanted=wanted, limit=SHOWN + 1))
-        totals = await self._reports.answer(TotalsOf(wanted))
-        shown = rows[:SHOWN]
-        return self._pages.page(
-            request,
-            viewer,
-            "cutoff.html",
-            query=query,
-            filters_offered=filters_of(Cutoff),
-            rehearsals=rehearsals(shown, self._operations.services()),
-            broken=len({row.account for row in shown}),
-            has_more=len(rows) > SHOWN,
-            totals=totals,
-        )
+async def show(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show who breaks, listener by listener, with a button to try it."""
+    query = given(request.query)
+    wanted: Wanted = console.filters.wanted_by_page(query, viewer)
+    file = await download(query, console.reports, Cutoff, wanted)
+    if file is not None:
+        return file
+    rows = await console.reports.answer(RowsOf(kind=Cutoff, wanted=wanted, limit=SHOWN + 1))
+    totals = await console.reports.answer(TotalsOf(wanted))
+    shown = rows[:SHOWN]
+    return console.pages.page(
+        request,
+        viewer,
+        "cutoff.html",
+        query=query,
+        filters_offered=filters_of(Cutoff),
+        rehearsals=rehearsals(shown, console.operations.services()),
+        broken=len({row.account for row in shown}),
+        has_more=len(rows) > SHOWN,
+        totals=totals,
+    )
 
 
 def rehearsals(rows: Iterable[Cutoff], services: Iterable[Service]) -> list[Rehearsal]:

@@ -8,11 +8,11 @@ import msgspec
 from mailauth.report.period import Expected
 from mailauth.report.rows import Login, Row
 from mailauth.web.access import Viewer
+from mailauth.web.console.console import Console
 from mailauth.web.exports import MAX_ROWS, download
-from mailauth.web.filters import PAGE, Filters, given, page_of
+from mailauth.web.filters import PAGE, given, page_of
 from mailauth.web.http.message import Request, Response
-from mailauth.web.pages import Pages
-from mailauth.web.reports import Answering, SliceOf
+from mailauth.web.reports import SliceOf
 
 R = TypeVar("R", bound=Row)
 
@@ -47,56 +47,48 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.total, MAX_ROWS)
 
 
-class Lists:
-    """Shows them."""
+async def show_list(
+    console: Console,
+    request: Request,
+    viewer: Viewer,
+    template: str,
+    kind: type[R],
+    present: Callable[[list[R]], Mapping[str, Any]],
+    *,
+    expected: Expected | None = None,
+    newest_first: bool = False,
+) -> Response:
+    """Answer with a page of what the query asks for, or with a file; raises `HttpError`.
 
-    def __init__(self, reports: Answering, filters: Filters, pages: Pages) -> None:
-        self._reports = reports
-        self._filters = filters
-        self._pages = pages
-
-    async def show(
-        self,
-        request: Request,
-        viewer: Viewer,
-        template: str,
-        kind: type[R],
-        present: Callable[[list[R]], Mapping[str, Any]],
-        *,
-        expected: Expected | None = None,
-        newest_first: bool = False,
-    ) -> Response:
-        """Answer with a page of what the query asks for, or with a file; raises `HttpError`.
-
-        `present` makes of the rows what the template is given.
-        """
-        query = given(request.query)
-        asked = {name: value for name, value in query.items() if expected is None or name != "days"}
-        wanted = msgspec.structs.replace(
-            self._filters.wanted_by_page(asked, viewer), newest_first=newest_first
-        )
-        file = await download(query, self._reports, kind, wanted, expected)
-        if file is not None:
-            return file
-        page = page_of(query)
-        question: SliceOf[R] = SliceOf(
-            kind=kind, wanted=wanted, limit=PAGE, offset=page.offset, expected=expected
-        )
-        found = await self._reports.answer(question)
-        return self._pages.page(
-            request,
-            viewer,
-            template,
-            listing=Listing(
-                query=query,
-                page=page.number,
-                shown=len(found.rows),
-                total=found.total,
-                filters=filters_of(kind),
-            ),
+    `present` makes of the rows what the template is given.
+    """
+    query = given(request.query)
+    asked = {name: value for name, value in query.items() if expected is None or name != "days"}
+    wanted = msgspec.structs.replace(
+        console.filters.wanted_by_page(asked, viewer), newest_first=newest_first
+    )
+    file = await download(query, console.reports, kind, wanted, expected)
+    if file is not None:
+        return file
+    page = page_of(query)
+    question: SliceOf[R] = SliceOf(
+        kind=kind, wanted=wanted, limit=PAGE, offset=page.offset, expected=expected
+    )
+    found = await console.reports.answer(question)
+    return console.pages.page(
+        request,
+        viewer,
+        template,
+        listing=Listing(
             query=query,
-            **present(found.rows),
-        )
+            page=page.number,
+            shown=len(found.rows),
+            total=found.total,
+            filters=filters_of(kind),
+        ),
+        query=query,
+        **present(found.rows),
+    )
 
 
 def filters_of(kind: type[Row]) -> frozenset[str]:

@@ -2,11 +2,9 @@
 
 from urllib.parse import urlencode
 
-from mailauth.events.feed import Feed
-from mailauth.web.access import Access, Viewer
+from mailauth.web.access import Viewer
+from mailauth.web.console.console import Console
 from mailauth.web.http.message import Request, Response
-from mailauth.web.pages import Pages
-from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.selection import selection
 
 SHOWN = 100  # events on the page
@@ -14,26 +12,15 @@ SHOWN = 100  # events on the page
 _FILTERS = ("kind", "result", "protocol", "secure", "user")
 
 
-class Live:
-    """`/live`; the newest events, which the page's script goes on with."""
-
-    def __init__(self, feed: Feed, pages: Pages) -> None:
-        self._feed = feed
-        self._pages = pages
-
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
-        return (Route(Door.SESSION, "GET", "/live", Access.ADMIN, self.show),)
-
-    def show(self, request: Request, viewer: Viewer) -> Response:
-        """Show the newest events, the last one first."""
-        wanted = selection(request.query, viewer)
-        chosen = {name: request.query[name] for name in _FILTERS if name in request.query}
-        return self._pages.page(
-            request,
-            viewer,
-            "live.html",
-            events=self._feed.newest_first(SHOWN, wanted),
-            chosen=chosen,
-            stream="/events?" + urlencode(chosen | {"after": self._feed.newest}),
-        )
+def show(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show the newest events, the last one first."""
+    wanted = selection(request.query, viewer)
+    chosen = {name: request.query[name] for name in _FILTERS if name in request.query}
+    return console.pages.page(
+        request,
+        viewer,
+        "live.html",
+        events=console.feed.newest_first(SHOWN, wanted),
+        chosen=chosen,
+        stream="/events?" + urlencode(chosen | {"after": console.feed.newest}),
+    )

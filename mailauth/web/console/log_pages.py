@@ -5,79 +5,62 @@ from typing import Any
 import msgspec
 from twisted.internet.threads import deferToThread
 
-from mailauth.events.feed import Feed
 from mailauth.events.file_lines import TooLong
 from mailauth.events.selection import Selection
 from mailauth.login.event import Protocol
-from mailauth.web.access import Access, Viewer
+from mailauth.web.access import Viewer
+from mailauth.web.console.console import Console
 from mailauth.web.filters import given
 from mailauth.web.http.message import HttpError, Request, Response
-from mailauth.web.pages import Pages
-from mailauth.web.raw_logs import LogFiles
-from mailauth.web.routes import AnyRoute, Door, Route
 from mailauth.web.selection import MAX_NUMBER, choice, number, truth
 
 SHOWN = 200  # lines of a page
 MAX_SHOWN_OCTETS = 4096  # of a line
 
 
-class LogPages:
-    """`/log` and `/records/{number}`."""
+async def show(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show the lines of a file from its end on, or those before an offset."""
+    names = await deferToThread(console.log_files.names)
+    query = request.query
+    name = query.get("file") or (names[0] if names else "")
+    before = number(query, "before", 0, MAX_NUMBER) if "before" in query else None
+    wanted = _Wanted(
+        text=query.get("text", "").lower().encode(),
+        protocol=choice(given(query), "protocol", Protocol),
+        secure=truth(given(query), "secure"),
+    )
+    try:
+        excerpt = await deferToThread(console.log_files.excerpt, name, before, SHOWN, wanted.wants)
+    except LookupError:
+        raise HttpError(404, "There is no such log file.") from None
+    except TooLong:
+        raise HttpError(
+            422, "This file is too long to be looked through here: unpack it, or use zless."
+        ) from None
+    shown = [line[:MAX_SHOWN_OCTETS].decode("utf-8", "replace") for line in excerpt.lines]
+    return console.pages.page(
+        request,
+        viewer,
+        "log.html",
+        names=names,
+        name=name,
+        lines=[(line, _verdict(line)) for line in shown],
+        before=excerpt.before,
+        is_newest=before is None,
+        query=dict(query),
+        protocols=[protocol.value for protocol in Protocol],
+    )
 
-    def __init__(self, files: LogFiles, feed: Feed, pages: Pages) -> None:
-        self._files = files
-        self._feed = feed
-        self._pages = pages
 
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
-        return (
-            Route(Door.SESSION, "GET", "/log", Access.ADMIN, self.show),
-            Route(Door.SESSION, "GET", "/records/{number}", Access.USER, self.record),
-        )
-
-    async def show(self, request: Request, viewer: Viewer) -> Response:
-        """Show the lines of a file from its end on, or those before an offset."""
-        names = await deferToThread(self._files.names)
-        query = request.query
-        name = query.get("file") or (names[0] if names else "")
-        before = number(query, "before", 0, MAX_NUMBER) if "before" in query else None
-        wanted = _Wanted(
-            text=query.get("text", "").lower().encode(),
-            protocol=choice(given(query), "protocol", Protocol),
-            secure=truth(given(query), "secure"),
-        )
-        try:
-            excerpt = await deferToThread(self._files.excerpt, name, before, SHOWN, wanted.wants)
-        except LookupError:
-            raise HttpError(404, "There is no such log file.") from None
-        except TooLong:
-            raise HttpError(
-                422, "This file is too long to be looked through here: unpack it, or use zless."
-            ) from None
-        shown = [line[:MAX_SHOWN_OCTETS].decode("utf-8", "replace") for line in excerpt.lines]
-        return self._pages.page(
-            request,
-            viewer,
-            "log.html",
-            names=names,
-            name=name,
-            lines=[(line, _verdict(line)) for line in shown],
-            before=excerpt.before,
-            is_newest=before is None,
-            query=dict(query),
-            protocols=[protocol.value for protocol in Protocol],
-        )
-
-    async def record(self, request: Request, viewer: Viewer) -> Response:
-        """Show one record; whoever is no administrator sees their own alone."""
-        seq = number({"number": request.path[-1]}, "number", 0, MAX_NUMBER, at_least=1)
-        batch = await self._feed.read(seq - 1, 1, Selection(user=viewer.only_user))
-        event = next((one for one in batch.events if one.seq == seq), None)
-        if event is None:
-            raise HttpError(404, "There is no such record.")
-        evidence: dict[str, Any] = msgspec.to_builtins(event)
-        return self._pages.page(request, viewer, "record.html", event=event, evidence=evidence)
+async def record(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show one record; whoever is no administrator sees their own alone."""
+    seq = number({"number": request.path[-1]}, "number", 0, MAX_NUMBER, at_least=1)
+    batch = await console.feed.read(seq - 1, 1, Selection(user=viewer.only_user))
+    event = next((one for one in batch.events if one.seq == seq), None)
+    if event is None:
+        raise HttpError(404, "There is no such record.")
+    evidence: dict[str, Any] = msgspec.to_builtins(event)
+    return console.pages.page(request, viewer, "record.html", event=event, evidence=evidence)
 
 
 class _Wanted(msgspec.Struct, frozen=True):

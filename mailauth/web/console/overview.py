@@ -8,19 +8,15 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mailauth.report.advice import advice
 from mailauth.report.period import Unit, Wanted
 from mailauth.report.rows import Case, Exposure, Login, Share, Shares, Totals
-from mailauth.setup.services import tls_ports
-from mailauth.web.access import Access, Viewer
+from mailauth.web.access import Viewer
+from mailauth.web.console.cases import with_advice
 from mailauth.web.console.charts import Bar, Chart
-from mailauth.web.filters import Filters, given
+from mailauth.web.console.console import Console
+from mailauth.web.filters import given
 from mailauth.web.http.message import Request, Response
-from mailauth.web.instants import moment
-from mailauth.web.operations import Operations
-from mailauth.web.pages import Pages
-from mailauth.web.reports import Answering, RowsOf
-from mailauth.web.routes import AnyRoute, Door, Route
+from mailauth.web.reports import RowsOf
 
 if TYPE_CHECKING:
     from mailauth.report.logs import Logs
@@ -65,60 +61,45 @@ class OverviewOf(msgspec.Struct, frozen=True):
         )
 
 
-class OverviewPage:
-    """`/`."""
+async def show(console: Console, request: Request, viewer: Viewer) -> Response:
+    """Show an administrator how things stand, and a user what they should do."""
+    if viewer.is_admin:
+        return await _everybody(console, request, viewer)
+    return await _oneself(console, request, viewer)
 
-    def __init__(
-        self, reports: Answering, filters: Filters, operations: Operations, pages: Pages
-    ) -> None:
-        self._reports = reports
-        self._filters = filters
-        self._operations = operations
-        self._pages = pages
 
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
-        return (Route(Door.SESSION, "GET", "/", Access.USER, self.show),)
+async def _everybody(console: Console, request: Request, viewer: Viewer) -> Response:
+    query = given(request.query)
+    wanted = console.filters.wanted(query, viewer)
+    overview = await console.reports.answer(OverviewOf(wanted))
+    open_cases = [case for case in overview.cases if case.open]
+    return console.pages.page(
+        request,
+        viewer,
+        "overview.html",
+        overview=overview,
+        periods=PERIODS,
+        days=query.get("days", ""),
+        open_cases=len(open_cases),
+        fixed=len(overview.cases) - len(open_cases),
+        counted=COUNTED,
+        advised=with_advice(console, open_cases[:SHOWN]),
+        exposed=len({exposure.account for exposure in overview.exposures}),
+    )
 
-    async def show(self, request: Request, viewer: Viewer) -> Response:
-        """Show an administrator how things stand, and a user what they should do."""
-        if viewer.is_admin:
-            return await self._everybody(request, viewer)
-        return await self._oneself(request, viewer)
 
-    async def _everybody(self, request: Request, viewer: Viewer) -> Response:
-        query = given(request.query)
-        wanted = self._filters.wanted(query, viewer)
-        overview = await self._reports.answer(OverviewOf(wanted))
-        ports = tls_ports(self._operations.services())
-        open_cases = [case for case in overview.cases if case.open]
-        return self._pages.page(
-            request,
-            viewer,
-            "overview.html",
-            overview=overview,
-            periods=PERIODS,
-            days=query.get("days", ""),
-            open_cases=len(open_cases),
-            fixed=len(overview.cases) - len(open_cases),
-            counted=COUNTED,
-            advised=[(case, advice(case, ports, moment)) for case in open_cases[:SHOWN]],
-            exposed=len({exposure.account for exposure in overview.exposures}),
-        )
-
-    async def _oneself(self, request: Request, viewer: Viewer) -> Response:
-        mine = Wanted(account=viewer.only_user, newest_first=True)
-        ports = tls_ports(self._operations.services())
-        cases = await self._reports.answer(RowsOf(kind=Case, wanted=mine, limit=COUNTED))
-        return self._pages.page(
-            request,
-            viewer,
-            "your_sign_ins.html",
-            advised=[(case, advice(case, ports, moment)) for case in cases if case.open],
-            fixed=[case for case in cases if not case.open],
-            exposures=await self._reports.answer(RowsOf(kind=Exposure, wanted=mine, limit=COUNTED)),
-            logins=await self._reports.answer(RowsOf(kind=Login, wanted=mine, limit=MINE)),
-        )
+async def _oneself(console: Console, request: Request, viewer: Viewer) -> Response:
+    mine = Wanted(account=viewer.only_user, newest_first=True)
+    cases = await console.reports.answer(RowsOf(kind=Case, wanted=mine, limit=COUNTED))
+    return console.pages.page(
+        request,
+        viewer,
+        "your_sign_ins.html",
+        advised=with_advice(console, (case for case in cases if case.open)),
+        fixed=[case for case in cases if not case.open],
+        exposures=await console.reports.answer(RowsOf(kind=Exposure, wanted=mine, limit=COUNTED)),
+        logins=await console.reports.answer(RowsOf(kind=Login, wanted=mine, limit=MINE)),
+    )
 
 
 def unit_of(span: timedelta) -> Unit:

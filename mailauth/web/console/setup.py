@@ -1,6 +1,6 @@
 """The page that says how to set up a client, and the CA to trust."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from cryptography import x509
@@ -9,11 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailauth.login.event import Protocol
 from mailauth.setup.services import Mode, Service, Setting, setting, settings
-from mailauth.web.access import Viewer
+from mailauth.web.console.console import Console
 from mailauth.web.http.message import HttpError, Request, Response
-from mailauth.web.operations import Operations
-from mailauth.web.pages import Pages
-from mailauth.web.routes import AnyRoute, OpenRoute
 from mailauth.web.selection import choice
 
 _ANYBODY = "name@example.com"
@@ -47,71 +44,52 @@ _MODES = (
 )
 
 
-class Setup:
-    """`/setup`; a visitor may read it too."""
+def show(console: Console, request: Request) -> Response:
+    """Show the settings of one mode."""
+    mode = choice(request.query, "mode", Mode) or Mode.TLS
+    services = console.operations.services()
+    viewer = console.viewer_of(request)
+    account = viewer.account if viewer is not None else None
+    user = account.name if account is not None else _ANYBODY
+    ca = _certificate(console)
+    return console.pages.page(
+        request,
+        viewer,
+        "setup.html",
+        modes=_MODES,
+        mode=next(known for known in _MODES if known.mode is mode),
+        settings=settings(services, [mode]),
+        hostname=console.authority.hostname,
+        user=user,
+        ca=ca.fingerprint(hashes.SHA256()).hex(":").upper() if ca is not None else None,
+        commands=_commands(console.authority.hostname, services, mode, user),
+    )
 
-    def __init__(
-        self,
-        hostname: str,
-        operations: Operations,
-        pages: Pages,
-        viewer_of: Callable[[Request], Viewer | None],
-    ) -> None:
-        self._hostname = hostname
-        self._operations = operations
-        self._pages = pages
-        self._viewer_of = viewer_of
 
-    def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
-        return (
-            OpenRoute("GET", "/setup", self.show),
-            OpenRoute("GET", "/ca.pem", self.ca_for_programs),
-            OpenRoute("GET", "/ca.crt", self.ca_for_devices),
-        )
+def ca_for_programs(console: Console, _: Request) -> Response:
+    """Answer with the CA's certificate in PEM; raises `HttpError`."""
+    return _download(console, Encoding.PEM, "application/x-pem-file", "mailauth-ca.pem")
 
-    def show(self, request: Request) -> Response:
-        """Show the settings of one mode."""
-        mode = choice(request.query, "mode", Mode) or Mode.TLS
-        services = self._operations.services()
-        viewer = self._viewer_of(request)
-        account = viewer.account if viewer is not None else None
-        user = account.name if account is not None else _ANYBODY
-        ca = self._certificate()
-        return self._pages.page(
-            request,
-            viewer,
-            "setup.html",
-            modes=_MODES,
-            mode=next(known for known in _MODES if known.mode is mode),
-            settings=settings(services, [mode]),
-            hostname=self._hostname,
-            user=user,
-            ca=ca.fingerprint(hashes.SHA256()).hex(":").upper() if ca is not None else None,
-            commands=_commands(self._hostname, services, mode, user),
-        )
 
-    def ca_for_programs(self, _: Request) -> Response:
-        """Answer with the CA's certificate in PEM; raises `HttpError`."""
-        return self._download(Encoding.PEM, "application/x-pem-file", "mailauth-ca.pem")
+def ca_for_devices(console: Console, _: Request) -> Response:
+    """Answer with the CA's certificate in DER, which phones and browsers offer to install."""
+    return _download(console, Encoding.DER, "application/x-x509-ca-cert", "mailauth-ca.crt")
 
-    def ca_for_devices(self, _: Request) -> Response:
-        """Answer with the CA's certificate in DER, which phones and browsers offer to install."""
-        return self._download(Encoding.DER, "application/x-x509-ca-cert", "mailauth-ca.crt")
 
-    def _certificate(self) -> x509.Certificate | None:
-        pem = self._operations.ca_certificate()
-        return x509.load_pem_x509_certificate(pem) if pem is not None else None
+def _certificate(console: Console) -> x509.Certificate | None:
+    pem = console.operations.ca_certificate()
+    return x509.load_pem_x509_certificate(pem) if pem is not None else None
 
-    def _download(self, encoding: Encoding, content_type: str, name: str) -> Response:
-        certificate = self._certificate()
-        if certificate is None:
-            raise HttpError(404, "This server's certificate was issued by another CA.")
-        return Response(
-            body=certificate.public_bytes(encoding),
-            content_type=content_type,
-            headers=((b"Content-Disposition", f'attachment; filename="{name}"'.encode()),),
-        )
+
+def _download(console: Console, encoding: Encoding, content_type: str, name: str) -> Response:
+    certificate = _certificate(console)
+    if certificate is None:
+        raise HttpError(404, "This server's certificate was issued by another CA.")
+    return Response(
+        body=certificate.public_bytes(encoding),
+        content_type=content_type,
+        headers=((b"Content-Disposition", f'attachment; filename="{name}"'.encode()),),
+    )
 
 
 def _commands(hostname: str, services: Sequence[Service], mode: Mode, user: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mailauth.faults.catalogue import Fault, FaultKind, of_kind
 from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission, Unavailable
-from mailauth.login.outcome import Answer
+from mailauth.login.decision import Decision
 
 
 class FaultyAdmission:
@@ -20,7 +20,7 @@ class FaultyAdmission:
         """Take what is needed; raises `Unavailable`."""
         if self._turns_away is not None:
             self._turned_away = True
-            raise Unavailable(Answer.UNAVAILABLE, f"fault: {self._turns_away.value}")
+            raise Unavailable(Decision.NOT_ADMITTED, f"fault: {self._turns_away.value}")
         if self._admission is not None:
             self._admission.admit(account)
 

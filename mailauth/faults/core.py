@@ -144,7 +144,7 @@ class FaultyCore:
     def _standing(self) -> tuple[object, ...]:
         """How far the session is: it changes when a login was decided."""
         session = self._session
-        return session.attempted, session.failures, session.account
+        return session.evidence.attempted, session.failures, session.account
 
     def _rewrite(self, effects: list[Effect], *, turned_away: bool) -> Rewrite | None:
         starts_tls = any(isinstance(effect, StartTls) for effect in effects)

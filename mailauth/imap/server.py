@@ -193,7 +193,7 @@ class ImapServer:
         command = Command(
             tag, name[0].decode("ascii").upper(), Parser(data, name.end(), utf8=self._session.utf8)
         )
-        self._session.login.did(command.name)
+        self._session.login.evidence.note_command(command.name)
         return entry.handler(self._session, command)
 
     def _look_for_a_response(self, line: bytes) -> None:

@@ -3,15 +3,15 @@
 from typing import Protocol
 
 from mailauth.login.accounts import Account
-from mailauth.login.outcome import Answer
+from mailauth.login.decision import Decision
 
 
 class Unavailable(Exception):
     """Raised by an admission when the account is right but cannot be let in now."""
 
-    def __init__(self, answer: Answer, reason: str) -> None:
+    def __init__(self, decision: Decision, reason: str | None = None) -> None:
         super().__init__(reason)
-        self.answer = answer
+        self.decision = decision
         self.reason = reason
 
 

@@ -13,6 +13,7 @@ from mailauth.login.shown import (
     CLIENT_NAME_OCTETS,
     CLIENT_VERSION_OCTETS,
     MASK,
+    MECHANISM_OCTETS,
     NAME_OCTETS,
     SERVER_NAME_OCTETS,
     TLS_WORD_OCTETS,
@@ -63,7 +64,7 @@ class Evidence:
         self._names = 0
         self._sends_secret = True
 
-    def did(self, command: str) -> None:
+    def note_command(self, command: str) -> None:
         """Note a command that is no login: it is told of a client that leaves without trying."""
         if not self.attempted and command not in self._commands and len(self._commands) < COMMANDS:
             self._commands += (command,)
@@ -78,9 +79,9 @@ class Evidence:
         self.attempted = True
         if reason == NO_ATTEMPT and self._commands:
             reason = f"{NO_ATTEMPT} ({', '.join(self._commands)})"
-        self._record(Kind.CONNECTION, reason=reason)
+        self.record(Kind.CONNECTION, reason=reason)
 
-    def _is_named(self, name: bytes | None, version: bytes | None) -> bool:
+    def note_name(self, name: bytes | None, version: bytes | None) -> bool:
         """Note what the client calls itself; say whether that is new."""
         named = (
             self._safe(name, octets=CLIENT_NAME_OCTETS),
@@ -92,20 +93,34 @@ class Evidence:
         self.client_name, self.client_version = named
         return True
 
-    def _may_expose(self) -> bool | None:
-        """What is to be said of a secret that cannot be checked: nobody knows, or it is safe."""
-        return None if self._exposes(right=True) else False
+    def forget_names(self) -> None:
+        """Forget what the client has called itself: that was before its STARTTLS."""
+        self.client_name = self.client_version = None
 
-    def _is_by(self, mechanism: str) -> None:
+    def note_mechanism(self, mechanism: str) -> None:
+        """Note what the client logs in by."""
         self._mechanism = mechanism
         known = MECHANISMS.get(mechanism)
         self._sends_secret = known.sends_secret if known is not None else mechanism != APOP
 
-    def _exposes(self, right: bool) -> bool:
-        """Whether a secret that is right has crossed the client's hop for everybody to read."""
-        return right and self._sends_secret and not self.hop.secure
+    def note_unknown_mechanism(self, mechanism: str) -> None:
+        """Note what the client wants to log in by: for all we know, it sends a secret."""
+        self._mechanism = self._safe(
+            mechanism.encode("utf-8", "surrogateescape"), octets=MECHANISM_OCTETS
+        )
+        self._sends_secret = True
 
-    def _record_claim(
+    @property
+    def has_mechanism(self) -> bool:
+        """Whether the client has begun to log in, ever."""
+        return self._mechanism is not None
+
+    @property
+    def exposes(self) -> bool:
+        """Whether a secret that is right has crossed the client's hop for everybody to read."""
+        return self._sends_secret and not self.hop.secure
+
+    def record_claim(
         self,
         claim: Claim,
         result: Result,
@@ -114,11 +129,12 @@ class Evidence:
         exposed: bool | None,
         at: datetime | None = None,
     ) -> Recorded:
+        """Record an attempt that came to a claim; `at` is when, where it is recorded later."""
         secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
         authcid = self._safe(claim.authcid, secret)
         authzid = self._safe(claim.authzid, secret, AUTHZID_OCTETS) if claim.authzid else None
         self._authority.prepare.forget()
-        return self._record(
+        return self.record(
             Kind.LOGIN,
             result=result,
             reason=reason,
@@ -129,7 +145,7 @@ class Evidence:
             at=at,
         )
 
-    def _record(
+    def record(
         self,
         kind: Kind,
         *,
@@ -141,6 +157,7 @@ class Evidence:
         exposed: bool | None = None,
         at: datetime | None = None,
     ) -> Recorded:
+        """Record something of this connection."""
         if kind is Kind.LOGIN:
             self.attempted = True
         client, hop = self.client, self.hop

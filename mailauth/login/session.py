@@ -13,12 +13,12 @@ from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission, Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
-from mailauth.login.event import Kind, LoginEvent, Result
+from mailauth.login.decision import Counts, Decision, Exposure, Row, decide, refuse
+from mailauth.login.event import Kind, LoginEvent
 from mailauth.login.evidence import Evidence
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, handshake_completed
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy, may_bind_channel
-from mailauth.login.shown import MECHANISM_OCTETS
 from mailauth.sasl import (
     MECHANISMS,
     Claim,
@@ -37,10 +37,19 @@ from mailauth.wire.pending import Pending, then
 MAX_FAILURES = 10  # on one connection; after that the server ends it
 
 
-class LoginSession(Evidence):
+class LoginSession:
     """The login state of one connection."""
 
-    __slots__ = ("_admission", "_exchange", "_policy", "_refused", "account", "failures")
+    __slots__ = (
+        "_admission",
+        "_authority",
+        "_exchange",
+        "_policy",
+        "_refused",
+        "account",
+        "evidence",
+        "failures",
+    )
 
     def __init__(
         self,
@@ -50,15 +59,30 @@ class LoginSession(Evidence):
         hop: Hop = CLEARTEXT,
         admission: Admission | None = None,
     ) -> None:
-        super().__init__(client, authority, hop)
+        self.evidence = Evidence(client, authority, hop)
         self.account: Account | None = None
         self.failures = 0
+        self._authority = authority
         self._policy = policy
         self._admission = admission
         self._exchange: Exchange | None = None
         self._refused: Exchange | None = None
 
     # What the protocol core asks.
+
+    @property
+    def client(self) -> Client:
+        """Who is connected to what."""
+        return self.evidence.client
+
+    @property
+    def hop(self) -> Hop:
+        """The client's hop as it is now."""
+        return self.evidence.hop
+
+    @hop.setter
+    def hop(self, hop: Hop) -> None:
+        self.evidence.hop = hop
 
     @property
     def cleartext_refused(self) -> bool:
@@ -105,12 +129,16 @@ class LoginSession(Evidence):
         self.hop = handshake_completed(self.hop, handshake, implicit=implicit)
         self._exchange = self._refused = None
         if not implicit:
-            self.client_name = self.client_version = None
+            self.evidence.forget_names()
 
     def client_named(self, name: bytes | None, version: bytes | None = None) -> None:
         """Note what the client calls itself; after a login this is a record of its own."""
-        if self._is_named(name, version) and self.account is not None:
-            self._record(Kind.CLIENT, user=self.account.name)
+        if self.evidence.note_name(name, version) and self.account is not None:
+            self.evidence.record(Kind.CLIENT, user=self.account.name)
+
+    def ended(self, reason: str) -> None:
+        """The connection is over."""
+        self.evidence.ended(reason)
 
     # SASL: begin, respond or cancel, and what goes wrong on the way.
 
@@ -119,17 +147,9 @@ class LoginSession(Evidence):
         mechanism = MECHANISMS.get(name.upper())
         self._exchange = self._refused = None
         if mechanism is None:
-            self._mechanism = self._safe(
-                name.encode("utf-8", "surrogateescape"), octets=MECHANISM_OCTETS
-            )
-            self._sends_secret = True  # for all we know
-            return self._fail(
-                Result.MECHANISM_UNKNOWN,
-                Answer.MECHANISM_UNKNOWN,
-                "mechanism unknown",
-                unread=initial_response is not None,
-            )
-        self._is_by(mechanism.name)
+            self.evidence.note_unknown_mechanism(name)
+            return self._fail(Decision.MECHANISM_UNKNOWN, came=initial_response is not None)
+        self.evidence.note_mechanism(mechanism.name)
         if mechanism.name not in self.offered:
             return self._refuse(self._claim_of(mechanism, initial_response))
         self._exchange = mechanism.start(initial_response, self._context())
@@ -139,10 +159,9 @@ class LoginSession(Evidence):
         """Record an exchange that may not begin now; its protocol refuses it."""
         mechanism = MECHANISMS[name.upper()]
         self._exchange = self._refused = None
-        self._is_by(mechanism.name)
-        self.failures += 1
+        self.evidence.note_mechanism(mechanism.name)
         claim = self._claim_of(mechanism, initial_response)
-        self._refuse_unchecked(claim, Result.MALFORMED, Answer.MALFORMED, reason)
+        self._refuse_unchecked(claim, Decision.MISPLACED, reason)
 
     def respond(self, response: bytes) -> Step:
         """Go on with the client's response."""
@@ -150,21 +169,19 @@ class LoginSession(Evidence):
 
     def cancel(self) -> Step:
         """The client cancelled the exchange."""
-        return self._fail(
-            Result.CANCELLED, Answer.CANCELLED, "cancelled by the client", unread=False
-        )
+        return self._fail(Decision.CANCELLED)
 
     def malformed(self, reason: str, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
         """What came is not a response at all (base64); `reason` must not quote it."""
         if mechanism is not None:
-            self._is_by(mechanism)
-        return self._fail(Result.MALFORMED, Answer.MALFORMED, reason, unread=True)
+            self.evidence.note_mechanism(mechanism)
+        return self._fail(Decision.MALFORMED, reason)
 
     def line_too_long(self, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
         """The response is longer than an exchange allows."""
         if mechanism is not None:
-            self._is_by(mechanism)
-        return self._fail(Result.MALFORMED, Answer.LINE_TOO_LONG, "line too long", unread=True)
+            self.evidence.note_mechanism(mechanism)
+        return self._fail(Decision.LINE_TOO_LONG)
 
     def sent_anyway(self, response: bytes) -> bool:
         """The client did not wait for the refusal of its exchange and sent this, decoded.
@@ -186,8 +203,8 @@ class LoginSession(Evidence):
 
     def failed(self) -> None:
         """We have a bug: what the attempt was about is recorded as unavailable."""
-        if self._exchange is not None or self._mechanism is not None:
-            self._fail(Result.UNAVAILABLE, Answer.UNAVAILABLE, "internal error", unread=True)
+        if self._exchange is not None or self.evidence.has_mechanism:
+            self._fail(Decision.OUR_BUG)
 
     # Logins that are not SASL: IMAP LOGIN, USER/PASS, APOP, HTTP.
 
@@ -211,17 +228,16 @@ class LoginSession(Evidence):
 
     def misplaced(self, mechanism: str, claim: PasswordClaim, reason: str) -> Outcome:
         """Refuse a password that came where none is tried: a form without its token, say."""
-        self._is_by(mechanism)
+        self.evidence.note_mechanism(mechanism)
         if self.cleartext_refused:
             return self._refuse(claim)
-        self.failures += 1
-        return self._refuse_unchecked(claim, Result.MALFORMED, Answer.MALFORMED, reason)
+        return self._refuse_unchecked(claim, Decision.MISPLACED, reason)
 
     def _log_in(
         self, mechanism: str, claim: Claim, permitted_as: str
     ) -> Outcome | Pending[Outcome]:
         self._exchange = self._refused = None
-        self._is_by(mechanism)
+        self.evidence.note_mechanism(mechanism)
         permitted = not self.cleartext_refused and self._policy().permits(permitted_as)
         if self.account is not None or not permitted:
             return self._refuse(claim)
@@ -238,16 +254,11 @@ class LoginSession(Evidence):
             self._exchange = None
             return self._decide(stop.value)
         except MalformedResponse as error:
-            return self._fail(Result.MALFORMED, Answer.MALFORMED, str(error), unread=True)
+            return self._fail(Decision.MALFORMED, str(error))
 
     def _decide(self, claim: Claim) -> Outcome | Pending[Outcome]:
-        blocking = self._authority.blocking
-        if blocking.is_blocked(self.client.ip):
-            blocking.attempted(self.client.ip)
-            self.failures += 1
-            return self._refuse_unchecked(
-                claim, Result.BLOCKED, Answer.BAD_CREDENTIALS, "address blocked"
-            )
+        if self._authority.blocking.is_blocked(self.client.ip):
+            return self._refuse_unchecked(claim, Decision.BLOCKED)
         accounts, prepare = self._authority.accounts, self._authority.prepare
         account = accounts.find(claim.authcid, prepare)
         match claim:
@@ -262,79 +273,51 @@ class LoginSession(Evidence):
     def _judge(
         self, claim: Claim, account: Account | None, right: bool | None
     ) -> Outcome | Pending[Outcome]:
-        if right is None:
-            unchecked = self._record_claim(
-                claim,
-                Result.UNAVAILABLE,
-                "too many password checks",
-                account,
-                self._may_expose(),
-            )
-            return then(unchecked, lambda event: Outcome(Answer.UNAVAILABLE))
-        answer = Answer.BAD_CREDENTIALS
-        if account is None or not right:
-            result, right = Result.BAD_CREDENTIALS, False
-            if account is None:
-                reason = "no such account"
-            else:
-                reason = claim.reason if isinstance(claim, ProvenClaim) else "wrong password"
-        elif account.disabled:
-            result, reason = Result.DISABLED, "account disabled"
-        elif claim.authzid and self._authority.accounts.find(claim.authzid) is not account:
-            result, reason = Result.DENIED, "may not act for another account"
-            answer = Answer.DENIED
-        else:
+        find = self._authority.accounts.find
+        acts_for_itself = not claim.authzid or find(claim.authzid) is account
+        decision = decide(account, right=right, acts_for_itself=acts_for_itself)
+        if decision is Decision.SUCCESS:
+            assert account is not None, "nobody succeeds"
             return self._admit(claim, account)
-        self.failures += 1
-        self._authority.blocking.failed(self.client.ip)
-        recorded = self._record_claim(claim, result, reason, account, self._exposes(right))
-        return then(recorded, lambda event: self._answered(event, answer))
+        reason = None
+        if decision is Decision.WRONG_SECRET and isinstance(claim, ProvenClaim):
+            reason = claim.reason
+        return self._conclude(claim, account, decision, reason)
 
     def _admit(self, claim: Claim, account: Account) -> Outcome | Pending[Outcome]:
-        exposed = self._exposes(right=True)
         if self._admission is not None:
             try:
                 self._admission.admit(account)
             except Unavailable as error:
-                recorded = self._record_claim(
-                    claim, Result.UNAVAILABLE, error.reason, account, exposed
-                )
-                answer = error.answer
-                return then(recorded, lambda event: self._answered(event, answer))
+                return self._conclude(claim, account, error.decision, error.reason)
 
-        def answered(event: LoginEvent | None) -> Outcome:
-            if event is None:
-                if self._admission is not None:
-                    self._admission.release()
-                return Outcome(Answer.UNAVAILABLE)
-            self.account = account
-            self._authority.blocking.succeeded(self.client.ip)
-            return Outcome(Answer.SUCCESS, account)
+        def admitted(outcome: Outcome) -> Outcome:
+            if outcome.answer is Answer.SUCCESS:
+                self.account = account
+                self._authority.blocking.succeeded(self.client.ip)
+                return Outcome(Answer.SUCCESS, account)
+            if self._admission is not None:
+                self._admission.release()
+            return outcome
 
-        return then(self._record_claim(claim, Result.SUCCESS, None, account, exposed), answered)
+        return then(self._conclude(claim, account, Decision.SUCCESS), admitted)
 
     def _refuse(self, claim: Claim | None) -> Outcome:
         """Refuse what is not even tried: a second login, or one that is not for this connection."""
-        if self.account is not None:
-            result, answer = Result.MALFORMED, Answer.ALREADY_AUTHENTICATED
-            reason = "already authenticated"
-        elif self.cleartext_refused:
-            self.failures += 1
-            result, answer = Result.CLEARTEXT_REFUSED, Answer.CLEARTEXT_REFUSED
-            reason = "cleartext login refused by policy"
-        else:
-            self.failures += 1
-            result, answer = Result.MECHANISM_UNKNOWN, Answer.MECHANISM_UNKNOWN
-            reason = "mechanism not offered here"
-        return self._refuse_unchecked(claim, result, answer, reason)
+        logged_in = self.account is not None
+        decision = refuse(logged_in=logged_in, cleartext_refused=self.cleartext_refused)
+        return self._refuse_unchecked(claim, decision)
 
     def _refuse_unchecked(
-        self, claim: Claim | None, result: Result, answer: Answer, reason: str
+        self, claim: Claim | None, decision: Decision, reason: str | None = None
     ) -> Outcome:
         """Answer without a check of the secret; whether it is exposed is found out beside it."""
+        self._count(decision)
+        row, evidence = decision.value, self.evidence
+        reason = reason or row.reason
         if claim is None:
-            self._record(Kind.LOGIN, result=result, reason=reason, exposed=False)
-            return Outcome(answer)
+            evidence.record(Kind.LOGIN, result=row.result, reason=reason, exposed=False)
+            return Outcome(row.answer)
         prepare = self._authority.prepare
         account = self._authority.accounts.find(claim.authcid, prepare)
         at = self._authority.now()
@@ -342,31 +325,59 @@ class LoginSession(Evidence):
         def found(exposed: bool | None) -> None:
             if account is None:
                 exposed = False
-            self._record_claim(claim, result, reason, account, exposed, at)
+            evidence.record_claim(claim, row.result, reason, account, exposed, at)
 
-        if not self._exposes(right=True):
+        if not evidence.exposes:
             found(False)
         elif isinstance(claim, ProvenClaim):
             found(claim.proven)
         else:  # an unknown name costs what a known one does
             whose = account or self._authority.accounts.nobody
             self._authority.exposure.check(whose, claim.password, found)
-        return Outcome(answer)
+        return Outcome(row.answer)
+
+    def _conclude(
+        self, claim: Claim, account: Account | None, decision: Decision, reason: str | None = None
+    ) -> Outcome | Pending[Outcome]:
+        """End an attempt that came to a claim."""
+        self._count(decision)
+        row = decision.value
+        recorded = self.evidence.record_claim(
+            claim, row.result, reason or row.reason, account, self._exposed(row)
+        )
+        return then(recorded, lambda event: _answered(event, row))
 
     def _fail(
-        self, result: Result, answer: Answer, reason: str, *, unread: bool
+        self, decision: Decision, reason: str | None = None, *, came: bool = True
     ) -> Outcome | Pending[Outcome]:
-        """End an attempt that never came to a claim; `unread` is whether anything came that may
-        have been a secret, and was not understood.
-        """
+        """End an attempt that never came to a claim; `came` is whether the client sent anything."""
         self._exchange = None
-        self.failures += 1
-        exposed = self._may_expose() if unread else False
-        recorded = self._record(Kind.LOGIN, result=result, reason=reason, exposed=exposed)
-        return then(recorded, lambda event: self._answered(event, answer))
+        self._count(decision)
+        row = decision.value
+        recorded = self.evidence.record(
+            Kind.LOGIN,
+            result=row.result,
+            reason=reason or row.reason,
+            exposed=self._exposed(row) if came else False,
+        )
+        return then(recorded, lambda event: _answered(event, row))
 
-    def _answered(self, event: LoginEvent | None, answer: Answer) -> Outcome:
-        return Outcome(Answer.UNAVAILABLE if event is None else answer)
+    def _exposed(self, row: Row) -> bool | None:
+        """Say whether the client's secret is exposed; `None` where nobody knows."""
+        if row.exposure is Exposure.NEVER or not self.evidence.exposes:
+            return False
+        return True if row.exposure is Exposure.SENT else None
+
+    def _count(self, decision: Decision) -> None:
+        """Count an attempt as its row says."""
+        counts = decision.value.counts
+        if counts is Counts.NOT:
+            return
+        self.failures += 1
+        if counts is Counts.ADDRESS:
+            self._authority.blocking.failed(self.client.ip)
+        elif counts is Counts.LENGTHENS_BLOCK:
+            self._authority.blocking.attempted(self.client.ip)
 
     def _claim_of(self, mechanism: Mechanism, initial_response: bytes | None) -> Claim | None:
         """What a refused initial response claims; an exchange that wants more is kept for it."""
@@ -410,6 +421,11 @@ class LoginSession(Evidence):
                 sorted(names, key=lambda name: accounts.find(name.encode()) is None)
             ),
         )
+
+
+def _answered(event: LoginEvent | None, row: Row) -> Outcome:
+    """Answer an attempt that was recorded, or could not be (`None`)."""
+    return Outcome(row.answer if event is not None else Answer.UNAVAILABLE)
 
 
 @lru_cache(maxsize=64)  # for every greeting asks, of a few accounts and policies

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mailauth.login.accounts import Account
 from mailauth.login.admission import Unavailable
-from mailauth.login.outcome import Answer
+from mailauth.login.decision import Decision
 from mailauth.mailbox.errors import MailboxError, MaildropLocked
 from mailauth.mailbox.message import Message
 from mailauth.mailbox.names import INBOX
@@ -35,17 +35,17 @@ class Maildrop:
     def admit(self, account: Account) -> None:
         """Lock the account's maildrop, and number its messages."""
         if self._is_over:
-            raise Unavailable(Answer.UNAVAILABLE, "the client did not wait")
+            raise Unavailable(Decision.NOT_ADMITTED, "the client did not wait")
         try:
             mail = self._store.account(account.name)
             self._lock = mail.lock_maildrop()
             self._inbox = mail.mailbox(INBOX)
             self._messages = self._inbox.messages()
         except MaildropLocked:
-            raise Unavailable(Answer.MAILDROP_LOCKED, "maildrop locked") from None
+            raise Unavailable(Decision.MAILDROP_LOCKED) from None
         except MailboxError as error:
             self.release()
-            raise Unavailable(Answer.UNAVAILABLE, str(error)) from None
+            raise Unavailable(Decision.NOT_ADMITTED, str(error)) from None
         self.reset()
 
     def release(self) -> None:

@@ -110,7 +110,7 @@ class Pop3Server:
             raise BadCommand("Unknown command")
         if session.state not in command.states:
             raise BadCommand("This command is not allowed in the current state")
-        session.login.did(keyword.decode("ascii"))
+        session.login.evidence.note_command(keyword.decode("ascii"))
         return command.run(session, argument)
 
     def _too_long(self, line: TooLong) -> list[Effect]:

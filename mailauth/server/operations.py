@@ -114,7 +114,7 @@ def _described(link: Link, since: float) -> OpenConnection:
         session = link.application.session
         hop = session.hop
         user = session.account.name if session.account is not None else None
-        name = session.client_name
+        name = session.evidence.client_name
     return OpenConnection(
         session=client.session,
         listener=client.listener,

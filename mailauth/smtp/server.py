@@ -140,7 +140,7 @@ class SmtpServer:
         if command is None:
             dialogue.sent_anyway(session.login, line[:-2])
             raise SmtpError(500, "5.5.1", "Unknown command")
-        session.login.did(verb.decode("ascii"))
+        session.login.evidence.note_command(verb.decode("ascii"))
         return command(session, argument.rstrip(b" "))
 
     def _too_long(self, beginning: bytes) -> list[Effect]:

@@ -84,7 +84,7 @@ def test_an_id_that_breaks_its_bounds_is_bad(connect: Connect, arguments: str) -
     imap = connect()
     imap.connect()
     assert imap.send(f"a ID{arguments}\r\n".encode()).startswith(b"a BAD ")
-    assert imap.session.client_name is None
+    assert imap.session.evidence.client_name is None
 
 
 ESCAPED = '\\"' * MAX_ID_VALUE
@@ -124,7 +124,7 @@ def test_what_is_kept_before_a_login_is_bounded(connect: Connect, line: bytes) -
         imap.send(line[at : at + 1_000])
         most = max(most, imap.core._reader.kept)  # type: ignore[attr-defined]
     assert most < 100_000
-    assert imap.session.client_name is None
+    assert imap.session.evidence.client_name is None
 
 
 @pytest.mark.parametrize(

@@ -81,4 +81,4 @@ def test_an_exchange_does_not_outlive_the_handshake(
     imap.connect()
     imap.send(b'a ID ("name" "clear")\r\nb STARTTLS\r\n')
     imap.start_tls()
-    assert imap.session.client_name is None
+    assert imap.session.evidence.client_name is None

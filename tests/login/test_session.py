@@ -8,6 +8,7 @@ import pytest
 from mailauth.login.accounts import Account
 from mailauth.login.admission import Unavailable
 from mailauth.login.authority import Authority
+from mailauth.login.decision import Decision
 from mailauth.login.event import Kind, Protocol, Result
 from mailauth.login.hop import Handshake, Security, TlsFacts, proxy_said
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
@@ -287,7 +288,7 @@ class Maildrop:
     def admit(self, account: Account) -> None:
         """Take the maildrop."""
         if self.locked:
-            raise Unavailable(Answer.MAILDROP_LOCKED, "maildrop locked")
+            raise Unavailable(Decision.MAILDROP_LOCKED)
         self.held += 1
 
     def release(self) -> None:
@@ -437,11 +438,11 @@ def test_a_client_that_only_looks_is_recorded_with_what_it_did(
     """Each command once, and no more than a few."""
     session = session_for(Protocol.IMAP, shared)
     for command in ("CAPABILITY", "ID", "CAPABILITY", "LOGOUT"):
-        session.did(command)
+        session.evidence.note_command(command)
     session.ended("no-attempt")
     busy = session_for(Protocol.IMAP, shared)
     for number in range(20):
-        busy.did(f"X{number}")
+        busy.evidence.note_command(f"X{number}")
     busy.ended("no-attempt")
     assert [event.reason for event in recorder.connections] == [
         "no-attempt (CAPABILITY, ID, LOGOUT)",

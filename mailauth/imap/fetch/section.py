@@ -78,6 +78,13 @@ def content(message: ParsedMessage, section: Section) -> Extent | None:
             assert_never(section.specifier)
 
 
+def searched(message: ParsedMessage, section: Section) -> int:
+    """How many octets `content` searches for fields, at most."""
+    if not section.fields:
+        return 0
+    return min(len(message.data) if section.path else message.header_octets, MAX_HEADER)
+
+
 def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
     """A part's body without its transfer encoding (RFC 3516 §4.3); `None` when there is none.
 

@@ -6,15 +6,15 @@ from typing import Any, Protocol
 from mailauth.faults.admission import FaultyAdmission
 from mailauth.faults.catalogue import SLOW_SECONDS, Fault
 from mailauth.faults.wording import Wording
+from mailauth.login.ended import Ended, Ending
 from mailauth.login.session import LoginSession
 from mailauth.wire.effects import Await, Close, Core, Effect, StartTls, Stream, Write
 from mailauth.wire.pending import Pending
 
 TEMPTATION_SECONDS = 0.5  # that an answer is held back while an injected reply lies there
 
-# Why a connection ended whose client was taken in.
-WENT_ON = "went on in the clear behind PREAUTH"
-TOOK_A_REPLY = "took a reply sent in the clear for an answer inside TLS"
+# How connections end whose client was taken in.
+BELIEFS = (Ended.WENT_ON_BEHIND_PREAUTH, Ended.TOOK_A_CLEARTEXT_REPLY)
 
 _PLEASANTRIES = frozenset({b"CAPABILITY", b"ID", b"LOGOUT", b"NOOP", b"STARTTLS"})
 
@@ -66,7 +66,7 @@ class FaultyCore:
         """Take what came."""
         if data and (self._held_back or (self._tempts and data.count(b"\n") > 1)):
             self._held_back = []
-            self._session.ended(TOOK_A_REPLY)
+            self._session.ended(Ending(Ended.TOOK_A_CLEARTEXT_REPLY))
             return [Close()]
         if self._is(Fault.PREAUTH):
             self._look_at(data)
@@ -116,7 +116,7 @@ class FaultyCore:
         verb = command[:16].split(maxsplit=1)[:1]
         if verb and verb[0].isalpha() and verb[0].upper() not in _PLEASANTRIES:
             name = verb[0].upper().decode("ascii", "replace")
-            self._session.ended(f"{WENT_ON}: {name}")
+            self._session.ended(Ending(Ended.WENT_ON_BEHIND_PREAUTH, name))
 
     def _twisted(self, ask: Callable[[], list[Effect]]) -> list[Effect]:
         """Ask the core, and change what it says."""

@@ -6,6 +6,7 @@ from mailauth.imap.grammar import Parser
 from mailauth.imap.responses import bye
 from mailauth.imap.session import ImapSession
 from mailauth.imap.updates import completed
+from mailauth.login.ended import Ended, Ending
 from mailauth.wire.effects import Close, Effect, Write
 
 MAX_ID_FIELDS = 30  # RFC 2971 §3.3
@@ -46,7 +47,7 @@ def client_id(session: ImapSession, command: Command) -> list[Effect]:
 
 def http(session: ImapSession) -> list[Effect]:
     """A browser was made to connect to this port: ignore the rest of its request."""
-    session.login.ended("http-on-imap-port")
+    session.login.ended(Ending(Ended.HTTP_ON_IMAP_PORT))
     return [Write(bye("This is IMAP, not HTTP")), Close()]
 
 

@@ -9,6 +9,7 @@ from mailauth.imap.responses import bye, status
 from mailauth.imap.session import ImapSession, State
 from mailauth.imap.timers import AUTOLOGOUT_SECONDS
 from mailauth.login import dialogue
+from mailauth.login.ended import Ended, with_bytes
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.sasl import PasswordClaim, encode_challenge
 from mailauth.wire.effects import Await, Close, Deadline, Effect, StartTls, Write
@@ -28,7 +29,7 @@ def starttls(session: ImapSession, command: Command) -> list[Effect]:
         raise Bad("TLS is not available on this port")
     pipelined = session.input.discard()
     if pipelined:
-        session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
+        session.login.ended(with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, pipelined))
         refusal = status(command.tag, b"BAD", "Wait for the response to STARTTLS")
         return [Write(refusal + bye("Commands were sent in the clear after STARTTLS")), Close()]
     return [Write(command.ok("Begin TLS negotiation now")), StartTls()]

@@ -5,6 +5,7 @@ from datetime import datetime
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
+from mailauth.login.ended import Ended, Ending
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result
 from mailauth.login.hop import Hop, Security, TlsFacts
 from mailauth.login.policy import APOP
@@ -23,8 +24,7 @@ from mailauth.login.typed_tokens import holds_token
 from mailauth.sasl import MECHANISMS, Claim, PasswordClaim
 from mailauth.wire.pending import Pending
 
-NO_ATTEMPT = "no-attempt"  # why a connection ended whose client did not try to log in
-COMMANDS = 8  # of such a client that are told
+COMMANDS = 8  # that are told of a client that did not try to log in
 NAMES = 8  # that a client may give itself on one connection; later ones are passed over
 
 _NO_TLS = TlsFacts()
@@ -69,7 +69,7 @@ class Evidence:
         if not self.attempted and command not in self._commands and len(self._commands) < COMMANDS:
             self._commands += (command,)
 
-    def ended(self, reason: str) -> None:
+    def ended(self, ending: Ending) -> None:
         """The connection is over; without any attempt, that itself is recorded.
 
         A proxy's health check is nobody's connection, and comes every second.
@@ -77,9 +77,9 @@ class Evidence:
         if self.attempted or self.client.is_check:
             return
         self.attempted = True
-        if reason == NO_ATTEMPT and self._commands:
-            reason = f"{NO_ATTEMPT} ({', '.join(self._commands)})"
-        self.record(Kind.CONNECTION, reason=reason)
+        if ending.cause is Ended.NO_ATTEMPT and self._commands:
+            ending = Ending(ending.cause, ", ".join(self._commands))
+        self.record(Kind.CONNECTION, reason=ending.reason)
 
     def note_name(self, name: bytes | None, version: bytes | None) -> bool:
         """Note what the client calls itself; say whether that is new."""

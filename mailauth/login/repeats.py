@@ -14,13 +14,13 @@ The table of addresses is bounded, and so are the records of all of them that ar
 Addresses that find the table full are summed up together, without their addresses.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 import msgspec
 
 from mailauth.login.blocking import block_of
+from mailauth.login.ended import Ended, cause_of
 from mailauth.login.event import Attempt, Kind, Protocol, Result
 from mailauth.login.hop import Security
 
@@ -31,10 +31,9 @@ IN_ALL = 10_000  # written singly in a minute, of all addresses together
 AT_ONCE = 4_096  # minutes that are ended in one go
 REASONS = 16  # of connections that an address is told in a minute, each on its listener
 
-REPEATED = "repeated"  # the reason of a sum
+REPEATED = Ended.REPEATED.value  # the reason of a sum
 
 _EVERYBODY = ""  # whom addresses count as that find the table full
-_REASON_CODE = re.compile(r"[a-z-]+")
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -218,8 +217,7 @@ class Repeats:
 def _kind_of(attempt: Attempt) -> _Kind:
     reason = REPEATED
     if attempt.kind is Kind.CONNECTION:
-        code = _REASON_CODE.match(attempt.reason or "")
-        reason = code[0] if code is not None else REPEATED
+        reason = (cause_of(attempt.reason) or Ended.REPEATED).value
     return _Kind(
         protocol=attempt.protocol,
         listener=attempt.listener,

@@ -14,6 +14,7 @@ from mailauth.login.admission import Admission, Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
 from mailauth.login.decision import Counts, Decision, Exposure, Row, decide, refuse
+from mailauth.login.ended import Ending
 from mailauth.login.event import Kind, LoginEvent
 from mailauth.login.evidence import Evidence
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, handshake_completed
@@ -136,9 +137,9 @@ class LoginSession:
         if self.evidence.note_name(name, version) and self.account is not None:
             self.evidence.record(Kind.CLIENT, user=self.account.name)
 
-    def ended(self, reason: str) -> None:
+    def ended(self, ending: Ending) -> None:
         """The connection is over."""
-        self.evidence.ended(reason)
+        self.evidence.ended(ending)
 
     # SASL: begin, respond or cancel, and what goes wrong on the way.
 

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mailauth.login.evidence import NO_ATTEMPT
+from mailauth.login.ended import Ended, Ending, with_bytes
 from mailauth.login.hop import Handshake
 from mailauth.login.session import LoginSession
 from mailauth.net.deadlines import DeadlineWheel
@@ -33,6 +33,8 @@ Ts = TypeVarTuple("Ts")
 
 BATCH_OCTETS = 32 * 1024  # of a stream in one write
 UNWATCHED_OCTETS = 16 * 1024  # of output, after which a connection asks how it drains
+
+_NO_ATTEMPT = Ending(Ended.NO_ATTEMPT)
 
 
 class SessionAndCore(msgspec.Struct, frozen=True):
@@ -159,17 +161,17 @@ class MailConnection:
         if self._awaiting:  # the client waits for us
             self._wheel.set(self, self._patience or 1)
         elif self._full:  # and so nobody would read a farewell
-            self._leave("timeout: the client does not read")
+            self._leave(Ending(Ended.TIMEOUT, "the client does not read"))
             self._link.abortConnection()
         else:
-            self.ended("timeout")
+            self.ended(Ending(Ended.TIMEOUT))
             self._ask(self._core.timed_out)
 
     # What the listener asks.
 
-    def ended(self, reason: str) -> None:
+    def ended(self, ending: Ending) -> None:
         """Record how the connection ends, unless it has seen a login attempt."""
-        self._guarded(partial(self.session.ended, reason), None)
+        self._guarded(partial(self.session.ended, ending), None)
 
     def stop(self) -> None:
         """The server stops: take leave as soon as the core can be asked."""
@@ -278,7 +280,7 @@ class MailConnection:
                     self._awaiting = True
                     pending.listen(partial(self._resume, resume))
                 case StartTls() if self._arrived:
-                    self._leave(f"pipelined-behind-starttls ({len(self._arrived)} bytes)")
+                    self._leave(with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, len(self._arrived)))
                     self._link.loseConnection()
                 case StartTls():
                     self._shaking_hands = True
@@ -357,9 +359,9 @@ class MailConnection:
         self._leave()
         self._link.loseConnection(last)
 
-    def _leave(self, reason: str = NO_ATTEMPT) -> None:
+    def _leave(self, ending: Ending = _NO_ATTEMPT) -> None:
         """Be done with the client; whatever is awaited for it still comes."""
-        self.ended(reason)
+        self.ended(ending)
         self._gone = True
         pouring, self._pouring = self._pouring, None
         if pouring is not None:

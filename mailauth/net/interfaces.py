@@ -7,6 +7,8 @@ import msgspec
 from twisted.internet.interfaces import IAddress, IProducer
 from twisted.python.failure import Failure
 
+from mailauth.login.ended import Ending
+
 
 class Socket(Protocol):
     """A connected socket, as Twisted offers it."""
@@ -39,7 +41,7 @@ class Application(Protocol):
 class Recording(Protocol):
     """What speaks to the client, and keeps the record of how its connection ends."""
 
-    def ended(self, reason: str) -> None:
+    def ended(self, ending: Ending) -> None:
         """Record the end, if there is nothing better to be said of the connection."""
 
 

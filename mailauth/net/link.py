@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mailauth.login.client import Client
-from mailauth.login.evidence import NO_ATTEMPT
+from mailauth.login.ended import Ended, Ending, with_bytes
 from mailauth.login.hop import Handshake, Hop, handshake_completed
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Application, Patience, Socket
@@ -38,8 +38,6 @@ from mailauth.wire.proxy import ProxyError, ProxyPreamble
 log = Logger()
 
 _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
-
-_IN_THE_CLEAR = "cleartext-in-handshake"  # the client was to shake hands
 
 LINGER_OCTETS = 32 * 1024 * 1024  # of input that are passed over so that our last word is read
 
@@ -61,7 +59,7 @@ class Shared(Protocol):
     def stand_on(self, link: "Link") -> Application:
         """Make what speaks to the client."""
 
-    def ended(self, link: "Link", reason: str, *, heard: bool) -> None:
+    def ended(self, link: "Link", ending: Ending, *, heard: bool) -> None:
         """Take note that the link came to nothing; `heard` is whether a byte came at all."""
 
     def opened(self, link: "Link") -> None:
@@ -197,7 +195,7 @@ class Link:
             return
         if self._stage is Stage.HEADER:
             log.warn("{peer} sent no PROXY header in time", peer=self._endpoints.ip)
-        self._drop(f"timeout: still waiting for {self._stage.value}")
+        self._drop(Ending(Ended.TIMEOUT, f"still waiting for {self._stage.value}"))
 
     # The PROXY header.
 
@@ -209,7 +207,7 @@ class Link:
             log.warn(
                 "{peer} must send a PROXY header: {error}", peer=self._endpoints.ip, error=error
             )
-            self._drop(f"proxy-header-malformed: {error}")
+            self._drop(Ending(Ended.PROXY_HEADER_MALFORMED, str(error)))
             return
         if header is None:
             return
@@ -254,14 +252,16 @@ class Link:
         elif len(data) == 1:
             self._first = data
         else:
-            self._drop("tls-on-cleartext-port")
+            self._drop(Ending(Ended.TLS_ON_CLEARTEXT_PORT))
 
     def _shake_hands(self, data: bytes) -> None:
         if self._tls is None:
             if not begins_a_handshake(data):
                 implicit = self.application is None
                 self._drop(
-                    "cleartext-on-tls-port" if implicit else f"{_IN_THE_CLEAR} ({len(data)} bytes)"
+                    Ending(Ended.CLEARTEXT_ON_TLS_PORT)
+                    if implicit
+                    else with_bytes(Ended.CLEARTEXT_IN_HANDSHAKE, len(data))
                 )
                 return
             if len(data) == 1:
@@ -274,7 +274,9 @@ class Link:
             completed = tls.shake_hands(data)
         except TlsFailure as failure:
             self._drop(
-                _IN_THE_CLEAR if failure.is_cleartext else f"tls-handshake-failed: {failure}"
+                Ending(Ended.CLEARTEXT_IN_HANDSHAKE)
+                if failure.is_cleartext
+                else Ending(Ended.TLS_HANDSHAKE_FAILED, str(failure))
             )
             return
         if completed:
@@ -299,7 +301,8 @@ class Link:
         except TlsFailure as failure:
             # A client that looks at our certificate when the handshake is over refuses it only now.
             refused = failure.is_alert and self._silent
-            self._drop(f"{'tls-handshake-failed' if refused else 'tls-failed'}: {failure}")
+            cause = Ended.TLS_HANDSHAKE_FAILED if refused else Ended.TLS_FAILED
+            self._drop(Ending(cause, str(failure)))
             return
         self._flush(tls)
         if plaintext:
@@ -414,19 +417,19 @@ class Link:
     def _came_to_nothing(self) -> None:
         """Record the end of a link that the client has left too early."""
         if self._stage is Stage.HANDSHAKE and (self._heard or self.application is not None):
-            self._end("tls-handshake-failed: the client closed the connection")
+            self._end(Ending(Ended.TLS_HANDSHAKE_FAILED, "the client closed the connection"))
         elif self._stage is Stage.HANDSHAKE:
-            self._end(NO_ATTEMPT)
+            self._end(Ending(Ended.NO_ATTEMPT))
         elif self._stage is Stage.HEADER and self._heard:
             log.warn("{peer} closed before its PROXY header was whole", peer=self._endpoints.ip)
-            self._end("proxy-header-malformed: cut short")
+            self._end(Ending(Ended.PROXY_HEADER_MALFORMED, "cut short"))
 
-    def _drop(self, reason: str) -> None:
-        self._end(reason)
+    def _drop(self, ending: Ending) -> None:
+        self._end(ending)
         self.loseConnection()
 
-    def _end(self, reason: str) -> None:
-        self._shared.ended(self, reason, heard=self._heard)
+    def _end(self, ending: Ending) -> None:
+        self._shared.ended(self, ending, heard=self._heard)
         self._tell_lost(_done())
 
     def _tell_lost(self, reason: Failure) -> None:

@@ -18,6 +18,7 @@ from mailauth.faults import STALL_SECONDS, Fault, FaultKind, of_kind
 from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
+from mailauth.login.ended import Ending
 from mailauth.login.event import Protocol
 from mailauth.login.hop import Hop
 from mailauth.login.policy import Cleartext, Policy
@@ -173,12 +174,12 @@ class Listener(ServerFactory):
         """Make what speaks to the client."""
         return self._stand(self, link)
 
-    def ended(self, link: Link, reason: str, *, heard: bool) -> None:
+    def ended(self, link: Link, ending: Ending, *, heard: bool) -> None:
         """Record that a link came to nothing; of HTTP, only where the client has sent something."""
         if isinstance(link.application, Recording):
-            link.application.ended(reason)
+            link.application.ended(ending)
         elif heard or self.protocol_spoken is not Protocol.HTTP:
-            self.session(link.client, link.hop).ended(reason)
+            self.session(link.client, link.hop).ended(ending)
 
     def opened(self, link: Link) -> None:
         """There is a link more."""

@@ -1,5 +1,6 @@
 """CAPA (RFC 2449 §5), QUIT (RFC 1939 §4 and §6), and requests that are not POP3."""
 
+from mailauth.login.ended import Ended, Ending
 from mailauth.mailbox.errors import MailboxError
 from mailauth.pop3 import multiline
 from mailauth.pop3.replies import BadCommand, err, ok, refused
@@ -45,5 +46,5 @@ def quit_(session: Pop3Session, argument: bytes) -> list[Effect]:
 
 def http(session: Pop3Session, argument: bytes) -> list[Effect]:
     """A browser was made to connect to this port: ignore the rest of its request."""
-    session.login.ended("http-on-pop3-port")
+    session.login.ended(Ending(Ended.HTTP_ON_POP3_PORT))
     return [err("This is POP3, not HTTP"), Close()]

@@ -7,6 +7,7 @@ refuses and records a second login.
 from typing import assert_never
 
 from mailauth.login import dialogue
+from mailauth.login.ended import Ended, with_bytes
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import APOP
 from mailauth.pop3.multiline import listed
@@ -79,7 +80,7 @@ def stls(session: Pop3Session, argument: bytes) -> list[Effect]:
         raise Pop3Error("TLS is not available on this port")
     pipelined = session.input.discard()
     if pipelined:
-        session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
+        session.login.ended(with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, pipelined))
         return [err("Commands were sent in the clear after STLS; wait for its reply"), Close()]
     return [ok("Begin TLS negotiation"), StartTls()]
 

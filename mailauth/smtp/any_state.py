@@ -1,5 +1,6 @@
 """NOOP, VRFY, EXPN, HELP and QUIT (RFC 5321 §4.1.1), and requests that are not SMTP."""
 
+from mailauth.login.ended import Ended, Ending
 from mailauth.smtp.replies import SmtpError, bad_syntax, reply
 from mailauth.smtp.session import SmtpSession
 from mailauth.wire.effects import Close, Effect
@@ -43,5 +44,5 @@ def quit_(session: SmtpSession, argument: bytes) -> list[Effect]:
 
 def http(session: SmtpSession, argument: bytes) -> list[Effect]:
     """A browser was made to connect to this port: ignore the rest of its request."""
-    session.login.ended("http-on-smtp-port")
+    session.login.ended(Ending(Ended.HTTP_ON_SMTP_PORT))
     return [reply(554, "5.5.1", "This is SMTP, not HTTP"), Close()]

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from mailauth.login import dialogue
+from mailauth.login.ended import Ended, with_bytes
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.sasl import encode_challenge
 from mailauth.smtp.limits import AUTH_OCTETS
@@ -75,7 +76,7 @@ def starttls(session: SmtpSession, argument: bytes) -> list[Effect]:
         raise SmtpError(502, "5.5.1", "TLS is not available on this port")
     pipelined = session.input.discard()
     if pipelined:
-        session.login.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
+        session.login.ended(with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, pipelined))
         text = "Commands were sent in the clear after STARTTLS; wait for its reply"
         return [reply(501, "5.5.1", text), Close()]
     return [reply(220, "2.0.0", "Begin TLS negotiation"), StartTls()]

@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from mailauth.events.feed import Feed
 from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
+from mailauth.login.ended import Ending
 from mailauth.login.policy import Policy
 from mailauth.login.session import LoginSession
 from mailauth.report.progress import Reading
@@ -199,11 +200,11 @@ class WebSite:
         """Answer what is no request, in plain text."""
         return _secured(_plain(error, close=True))
 
-    def ended(self, connection: Connection, reason: str) -> None:
+    def ended(self, connection: Connection, ending: Ending) -> None:
         """Record a connection that ended without a request."""
         LoginSession(
             connection.client, self._authority, connection.policy, hop=connection.hop
-        ).ended(reason)
+        ).ended(ending)
 
     async def _answer(self, request: Request) -> Response:
         self._origins.check(request)

@@ -211,6 +211,14 @@ def test_a_sum_is_about_one_listener_and_one_state_of_tls(
     assert told == [("imap", 2143, False, 2), ("imap", 2143, True, 3), ("pop3", 2110, False, 4)]
 
 
+def test_a_sum_names_its_cause_whole(repeats: Repeats, clock: FakeClock) -> None:
+    many(repeats, SINGLY, ENDED)
+    believed = like(ENDED, reason="went on in the clear behind PREAUTH: SELECT")
+    assert many(repeats, 2, believed) == 2
+    clock.advance(MINUTE)
+    assert [one.reason for one in repeats.due()] == ["went on in the clear behind PREAUTH"]
+
+
 def test_reasons_of_connections_are_bounded(repeats: Repeats, clock: FakeClock) -> None:
     many(repeats, SINGLY, ENDED)
     for number in range(1_000):

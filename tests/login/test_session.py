@@ -9,6 +9,7 @@ from mailauth.login.accounts import Account
 from mailauth.login.admission import Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.decision import Decision
+from mailauth.login.ended import Ended, Ending
 from mailauth.login.event import Kind, Protocol, Result
 from mailauth.login.hop import Handshake, Security, TlsFacts, proxy_said
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
@@ -424,11 +425,11 @@ def test_a_connection_without_an_attempt_is_recorded_once(
 ) -> None:
     """With one, its own record is enough."""
     session = session_for(Protocol.IMAP, shared)
-    session.ended("no-attempt")
-    session.ended("timeout")
+    session.ended(Ending(Ended.NO_ATTEMPT))
+    session.ended(Ending(Ended.TIMEOUT))
     tried = session_for(Protocol.IMAP, shared)
     by_login(tried, b"mary", b"wrong")
-    tried.ended("no-attempt")
+    tried.ended(Ending(Ended.NO_ATTEMPT))
     assert [event.reason for event in recorder.connections] == ["no-attempt"]
 
 
@@ -439,11 +440,11 @@ def test_a_client_that_only_looks_is_recorded_with_what_it_did(
     session = session_for(Protocol.IMAP, shared)
     for command in ("CAPABILITY", "ID", "CAPABILITY", "LOGOUT"):
         session.evidence.note_command(command)
-    session.ended("no-attempt")
+    session.ended(Ending(Ended.NO_ATTEMPT))
     busy = session_for(Protocol.IMAP, shared)
     for number in range(20):
         busy.evidence.note_command(f"X{number}")
-    busy.ended("no-attempt")
+    busy.ended(Ending(Ended.NO_ATTEMPT))
     assert [event.reason for event in recorder.connections] == [
         "no-attempt (CAPABILITY, ID, LOGOUT)",
         "no-attempt (X0, X1, X2, X3, X4, X5, X6, X7)",

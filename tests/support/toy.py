@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mailauth.login.ended import Ended, Ending, with_bytes
 from mailauth.login.outcome import Answer, Outcome
 from mailauth.login.session import LoginSession
 from mailauth.sasl import PasswordClaim
@@ -47,7 +48,7 @@ class ToyServer:
         return [Write(b"NEWS\r\n")]
 
     def timed_out(self) -> list[Effect]:
-        self._session.ended("timeout")
+        self._session.ended(Ending(Ended.TIMEOUT))
         return [Write(b"TIMEOUT\r\n"), Close()]
 
     def shutting_down(self) -> list[Effect]:
@@ -70,7 +71,8 @@ class ToyServer:
                 return self._answer(outcome)
             case b"STARTTLS" if self._tls_available:
                 if pipelined := self._input.discard():
-                    self._session.ended(f"pipelined-behind-starttls ({pipelined} bytes)")
+                    ending = with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, pipelined)
+                    self._session.ended(ending)
                     return [Write(b"PIPELINED\r\n"), Close()]
                 return [Write(b"GO\r\n"), StartTls()]
             case b"ECHO":

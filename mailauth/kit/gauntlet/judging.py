@@ -7,9 +7,10 @@ from typing import assert_never
 import msgspec
 
 from mailauth.faults import FAULTS, Fault, FaultKind
-from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
+from mailauth.faults.core import BELIEFS
 from mailauth.kit.gauntlet.cases import Case
 from mailauth.kit.gauntlet.trying import Ended
+from mailauth.login.ended import cause_of
 from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.testing.recorded import is_login
 
@@ -159,9 +160,7 @@ def _is_bad_tls(case: Case) -> bool:
 
 def _is_belief(record: LoginEvent) -> bool:
     """Say whether a connection ended in a way that a fault of STARTTLS has led to."""
-    return record.kind is Kind.CONNECTION and (record.reason or "").startswith(
-        (WENT_ON, TOOK_A_REPLY)
-    )
+    return record.kind is Kind.CONNECTION and cause_of(record.reason) in BELIEFS
 
 
 def _is_lured(case: Case, record: LoginEvent) -> bool:

@@ -3,7 +3,6 @@
 Counting costs the login path an entry in a dictionary; the text is made when it is asked for.
 """
 
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
@@ -18,6 +17,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from mailauth.login.ended import Ended, cause_of
 from mailauth.login.event import Kind, LoginEvent, Protocol, Result
 from mailauth.record.timing import BOUNDS, RecordTimes
 from mailauth.sasl import MECHANISMS
@@ -26,9 +26,6 @@ from mailauth.web.http.message import Request, Response
 _OWN_MECHANISMS = ("IMAP-LOGIN", "USER-PASS", "APOP", "HTTP-BASIC", "HTTP-FORM", "HTTP-BEARER")
 _KNOWN_MECHANISMS = frozenset((*MECHANISMS, *_OWN_MECHANISMS))
 _OTHER = "other"  # what clients make up is not a label each
-
-_REASON = re.compile(r"[a-z-]+")
-_HANDSHAKE_FAILED = "tls-handshake-failed"
 
 
 class Gauges(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +42,7 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self._logins: Counter[tuple[Protocol | None, bool | None, Result | None, str]] = Counter()
-        self._ended: Counter[tuple[Protocol | None, str]] = Counter()
+        self._ended: Counter[tuple[Protocol | None, Ended | None]] = Counter()
         self._look: Callable[[], Awaitable[Gauges]] | None = None
         self._gauges: Gauges | None = None
         self._registry = CollectorRegistry()
@@ -63,8 +60,7 @@ class Metrics(Collector):
                 event.count
             )
         elif event.kind is Kind.CONNECTION:
-            reason = _REASON.match(event.reason or "")
-            self._ended[event.protocol, reason[0] if reason else _OTHER] += event.count
+            self._ended[event.protocol, cause_of(event.reason)] += event.count
 
     async def serve(self, _: Request) -> Response:
         """Answer in Prometheus's text format."""
@@ -97,9 +93,9 @@ class Metrics(Collector):
         handshakes = CounterMetricFamily(
             "mailauth_tls_handshake_failures", "Failed TLS handshakes", labels=["service"]
         )
-        for (protocol, reason), count in self._ended.items():
-            ended.add_metric([_value(protocol), reason], count)
-            if reason == _HANDSHAKE_FAILED:
+        for (protocol, cause), count in self._ended.items():
+            ended.add_metric([_value(protocol), cause.value if cause else _OTHER], count)
+            if cause is Ended.TLS_HANDSHAKE_FAILED:
                 handshakes.add_metric([_value(protocol)], count)
         return iter((ended, handshakes))
 

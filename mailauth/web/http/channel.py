@@ -17,6 +17,7 @@ from twisted.web import http
 from twisted.web.iweb import INonQueuedRequestFactory
 from zope.interface import directlyProvides
 
+from mailauth.login.ended import Ended, Ending
 from mailauth.web.http.backlog import Backlog
 from mailauth.web.http.connection import Connection, Facts
 from mailauth.web.http.head import response_head
@@ -49,7 +50,7 @@ class Application(Protocol):
     def refusal(self, error: HttpError) -> Response:
         """Answer what is no request."""
 
-    def ended(self, connection: Connection, reason: str) -> None:
+    def ended(self, connection: Connection, ending: Ending) -> None:
         """Take note of a connection that ended without a request, and why."""
 
 
@@ -104,16 +105,16 @@ class Channel(http.HTTPChannel):
         self._header_octets += len(line) + 2
         self._header_lines += 1
         if self._header_octets > HEADER_OCTETS or self._header_lines > HEADER_LINES:
-            self.refuse(HttpError(431, "The header section is too long."), "line-too-long")
+            self.refuse(HttpError(431, "The header section is too long."), Ended.LINE_TOO_LONG)
         elif self._header_lines > 1 and line[:1] in (b" ", b"\t"):
-            self.refuse(HttpError(400, "A header field is folded."), "malformed-request")
+            self.refuse(HttpError(400, "A header field is folded."), Ended.MALFORMED_REQUEST)
         else:
             super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Refuse a line that is too long: the request line's target, or a field."""
         status, what = (431, "header field") if self._header_octets else (414, "request line")
-        self.refuse(HttpError(status, f"The {what} is too long."), "line-too-long")
+        self.refuse(HttpError(status, f"The {what} is too long."), Ended.LINE_TOO_LONG)
 
     def headerReceived(self, line: bytes) -> bool:
         """Refuse lengths that are no number worth reading, and codings that leave it open."""
@@ -125,7 +126,7 @@ class Channel(http.HTTPChannel):
             case b"transfer-encoding":
                 error = _error_of_coding(value)
         if error is not None:
-            self.refuse(error, "malformed-request")
+            self.refuse(error, Ended.MALFORMED_REQUEST)
             return False
         return bool(super().headerReceived(line))
 
@@ -152,7 +153,7 @@ class Channel(http.HTTPChannel):
 
     def timeoutConnection(self) -> None:
         """The request took too long to come (RFC 9110 §15.5.9)."""
-        self._end("timeout")
+        self._end(Ended.TIMEOUT)
         if self.requests and not self._leaving:
             self._write(self.application.refusal(HttpError(408, "The request took too long.")))
         self._leaving = True
@@ -161,22 +162,22 @@ class Channel(http.HTTPChannel):
     def loseConnection(self) -> None:
         """Close; where nothing of ours asked for it, twisted.web could not read the request."""
         if not self._leaving:
-            self._end("malformed-request")
+            self._end(Ended.MALFORMED_REQUEST)
             self._leaving = True
         self.paused = True  # nothing more is parsed
         super().loseConnection()
 
-    def ended(self, reason: str) -> None:
+    def ended(self, ending: Ending) -> None:
         """Record how the connection has ended, unless a request was answered on it."""
         if not self._answered:
             self._answered = True
-            self.application.ended(self.connection, reason)
+            self.application.ended(self.connection, ending)
 
-    def refuse(self, error: HttpError, reason: str) -> None:
+    def refuse(self, error: HttpError, cause: Ended) -> None:
         """Answer with an error whatever the rest of the request is, and close."""
         if not self._leaving:
             self._write(self.application.refusal(error))
-            self._end(reason)
+            self._end(cause)
             self.abandon()
 
     def fail(self) -> None:
@@ -191,9 +192,9 @@ class Channel(http.HTTPChannel):
         self._leaving = True
         self.loseConnection()
 
-    def _end(self, reason: str) -> None:
+    def _end(self, cause: Ended) -> None:
         if self._heard:
-            self.ended(reason)
+            self.ended(Ending(cause))
 
     def _write(self, response: Response) -> None:
         date = http.datetimeToString()
@@ -237,12 +238,12 @@ class Transaction(http.Request):
         self._chunks += 1
         if self._is_shredded:
             self.channel.refuse(
-                HttpError(400, "The content comes in too many chunks."), "malformed-request"
+                HttpError(400, "The content comes in too many chunks."), Ended.MALFORMED_REQUEST
             )
         elif self._octets <= BODY_OCTETS:
             self.content.write(data)
         elif self._octets > DRAINED_OCTETS:
-            self.channel.refuse(HttpError(413, "The content is too long."), "malformed-request")
+            self.channel.refuse(HttpError(413, "The content is too long."), Ended.MALFORMED_REQUEST)
 
     @property
     def _is_shredded(self) -> bool:

@@ -6,7 +6,6 @@ import pytest
 
 from mailauth.config import ListenerProtocol, TlsMode
 from mailauth.faults import Fault
-from mailauth.faults.core import TOOK_A_REPLY, WENT_ON
 from mailauth.kit.gauntlet.cases import Case
 from mailauth.kit.gauntlet.judging import Severity, Verdict, judge, without_control
 from mailauth.kit.gauntlet.trying import Ended
@@ -16,7 +15,8 @@ LOGIN = {"mechanism": "PLAIN", "secure": True, "tls_version": "TLSv1.3"}
 CLEAR = {"mechanism": "PLAIN", "secure": False, "security": "cleartext"}
 EXPOSED = {**CLEAR, "exposed": True}
 ALERT = {"kind": "connection", "result": None, "reason": "tls-handshake-failed: unknown ca"}
-BELIEF = {**ALERT, "reason": TOOK_A_REPLY}
+WENT_ON = {**ALERT, "reason": "went on in the clear behind PREAUTH: SELECT"}
+BELIEF = {**ALERT, "reason": "took a reply sent in the clear for an answer inside TLS"}
 TURNED_AWAY = {**LOGIN, "result": "unavailable"}
 KILLED = Ended(None, "", says_well=False, seconds=45.2)
 DONE, FAILED = Ended(0, "", says_well=True), Ended(1, "", says_well=False)
@@ -48,7 +48,12 @@ def case(fault: Fault | None) -> Case:
         (Fault.STRIPPED, [{**EXPOSED, "result": "unavailable"}, LOGIN], Verdict.EXPOSED, False),
         (Fault.STRIPPED, [{**CLEAR, "mechanism": "CRAM-MD5"}], Verdict.CLEARTEXT, False),
         (Fault.STRIPPED, [{**ALERT, "reason": "no-attempt"}], Verdict.REFUSED, True),
-        (Fault.PREAUTH, [{**ALERT, "reason": f"{WENT_ON}: SELECT"}], Verdict.BELIEVED, False),
+        (
+            Fault.PREAUTH,
+            [WENT_ON],
+            Verdict.BELIEVED,
+            False,
+        ),
         (Fault.RESPONSE_INJECTION, [BELIEF], Verdict.BELIEVED, False),
         (Fault.RESPONSE_INJECTION, [BELIEF, LOGIN], Verdict.BELIEVED, False),
         (Fault.RESPONSE_INJECTION, [LOGIN], Verdict.SECURE, True),

@@ -1,1 +1,1 @@
-"""Events once they are recorded: the newest in memory, all of them in the journal."""
+"""Recorded events: the newest in memory, all of them in the journal."""

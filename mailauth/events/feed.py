@@ -1,7 +1,7 @@
-"""The events as they are recorded, for those who read on from a number or wait for the next.
+"""A feed of recorded events, for readers that continue from a number or wait for the next event.
 
-The newest are kept in memory; older ones are read from the journal, in a thread. To publish an
-event costs the login path an append: whoever listens is told later, of many at once.
+The newest events are kept in memory; older ones are read from the journal in a thread. Publishing
+an event costs the login path only an append: listeners are called later, for many events at once.
 """
 
 from bisect import bisect_right
@@ -18,31 +18,31 @@ from mailauth.login.event import LoginEvent
 from mailauth.net.awaiting import arrival
 from mailauth.wire.pending import Pending
 
-KEPT = 4096  # events in memory, and at times twice as many
-READERS = 2  # of the journal at a time; those of more would take the interpreter from the logins
-COUNTED_SECONDS = 5.0  # from one look at what is only counted to the next, while somebody waits
-NEWS_SECONDS = 0.01  # from an event to those who are told of it and of what else came meanwhile
+KEPT = 4096  # events in memory; at most twice as many
+READERS = 2  # threads reading the journal; more would slow down logins
+COUNTED_SECONDS = 5.0  # between checks of counted events, while a reader waits
+NEWS_SECONDS = 0.01  # from an event to the call of the listeners
 
 
 class History(Protocol):
     """The events of the journal."""
 
     def between(self, after: int, until: int, limit: int, wanted: Selection) -> Batch:
-        """Read events behind one number up to another. Blocks.
+        """Read events after one number up to another. Blocks.
 
-        It may stop short of `limit` when it has read long enough; the cursor says how far it is.
+        It may return fewer than `limit` after reading for long; the cursor says how far it got.
         """
 
 
 def _is_told_at_once() -> None:
-    """Where one process records everything, the feed has heard of it."""
+    """Do nothing: if one process records everything, the feed is up to date."""
 
 
 class Feed:
     """The events of this server; a sink of the recorder.
 
-    `newest` is the number of the last one in the journal when it is made. `catch_up` publishes what
-    others have recorded; nobody is shown an older state than what stands in the journal.
+    `newest` is initially the number of the last event in the journal. `catch_up` publishes the
+    events of other processes, so that a reader never sees less than the journal has.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Feed:
         return self._newest
 
     def publish(self, event: LoginEvent) -> None:
-        """Take an event that stands in the record."""
+        """Add an event that was recorded."""
         self._events.append(event)
         self._newest = event.seq
         if len(self._events) > 2 * KEPT:
@@ -80,7 +80,7 @@ class Feed:
             self._clock.callLater(NEWS_SECONDS, self._tell)
 
     def recent(self, after: int, limit: int, wanted: Selection) -> Batch | None:
-        """Return events behind a number from memory; `None` where it does not reach back so far."""
+        """Return events after a number from memory; `None` if memory does not reach back so far."""
         newest = self.newest
         if after < self._before:
             return None
@@ -95,13 +95,13 @@ class Feed:
         return Batch(found, max(after, newest))
 
     def newest_first(self, limit: int, wanted: Selection) -> list[LoginEvent]:
-        """Return the last events from memory, the newest first."""
+        """Return the latest events from memory, newest first."""
         self._catch_up()
         matching = (event for event in reversed(self._events) if wanted.wants(event))
         return list(islice(matching, limit))
 
     async def read(self, after: int, limit: int, wanted: Selection) -> Batch:
-        """Return the first events behind a number, from wherever they are."""
+        """Return the first events after a number, from memory or from the journal."""
         batch = self.recent(after, limit, wanted)
         if batch is not None:
             return batch
@@ -116,9 +116,9 @@ class Feed:
         seconds: float,
         settled: Callable[[], Pending[None]] | None = None,
     ) -> Batch:
-        """Return the first events behind a number; if there are none yet, wait for some so long.
+        """Return the first events after a number; if there are none, wait for `seconds`.
 
-        `settled` has what is only counted so far recorded: it is called every now and then.
+        `settled` is called from time to time to have counted events recorded.
         """
         deadline = self._clock.seconds() + seconds
         while True:
@@ -133,7 +133,7 @@ class Feed:
                     await arrival(settled())
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Have `listener` called soon after events have come; return what ends that."""
+        """Call `listener` soon after events are published; return a function that ends this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

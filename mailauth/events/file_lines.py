@@ -1,23 +1,23 @@
-"""Lines of a log file, of which neither one nor all together are longer than is sensible.
+"""Reads the lines of a log file, with limits on the length of a line and of the file.
 
-A compressed file of megabytes may hold gigabytes, in one line.
+A compressed file of megabytes may contain gigabytes in one line.
 """
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
 LINE_OCTETS = 65_536  # many times the longest record
-FILE_OCTETS = 1024 * 1024 * 1024  # that are read in one go, unpacked
+FILE_OCTETS = 1024 * 1024 * 1024  # read from one file, after decompression
 
 
 class TooLong(Exception):
-    """There is more in a file than is read in one go."""
+    """The file exceeds the limit."""
 
 
 def lines(file: BinaryIO, at_most: int = FILE_OCTETS) -> Iterator[tuple[int, bytes]]:
-    """Yield each line with its offset; of one that is too long, only its beginning.
+    """Yield each line, or the beginning of an overlong line, with its offset.
 
-    Offsets are from where the file stands. Raises `TooLong` after so many octets.
+    Offsets are relative to the current position. Raises `TooLong` after this many octets.
     """
     offset = 0
     while line := file.readline(LINE_OCTETS):

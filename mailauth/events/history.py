@@ -1,4 +1,4 @@
-"""Events read back from the journal and its older files: found by number."""
+"""Reads events by number from the journal and its older files."""
 
 import gzip
 import sys
@@ -15,8 +15,8 @@ from mailauth.login.event import LoginEvent
 from mailauth.record.archive import newest_first
 from mailauth.record.journal import JournalError, decode
 
-LONG_ENOUGH = 20_000  # records looked at in one go
-_NEAR = 65_536  # octets; a search ends that close before what it looks for
+LONG_ENOUGH = 20_000  # records read in one call
+_NEAR = 65_536  # octets; a search ends within this distance before its target
 
 
 class _Numbered(msgspec.Struct):
@@ -27,13 +27,13 @@ _number_of = msgspec.json.Decoder(_Numbered)
 
 
 class JournalHistory:
-    """The history of one journal. Lines that are no records are passed over."""
+    """The history of one journal. Lines that are not records are skipped."""
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
 
     def between(self, after: int, until: int, limit: int, wanted: Selection) -> Batch:
-        """Read events behind one number up to another (`events.feed.History`). Raises `OSError`."""
+        """Read events after one number up to another (`events.feed.History`). Raises `OSError`."""
         found: list[LoginEvent] = []
         cursor = after
         looked_at = 0
@@ -49,12 +49,12 @@ class JournalHistory:
                         return Batch(found, cursor)
             else:
                 cursor = max(cursor, until)
-        if cursor == after:  # what lies between has been removed
+        if cursor == after:  # the events in between were removed
             cursor = until
         return Batch(found, cursor)
 
     def all_between(self, after: int, until: int) -> Iterator[LoginEvent]:
-        """Read every event behind one number up to another. Raises `OSError`."""
+        """Read every event after one number up to another. Raises `OSError`."""
         for event in self._records(after):
             if event.seq > until:
                 return
@@ -74,7 +74,7 @@ class JournalHistory:
                         yield event
 
     def _files(self, after: int) -> list[Path]:
-        """Return the files that hold what comes behind a number, the oldest first."""
+        """Return the files that contain the events after a number, oldest first."""
         files = []
         for path in newest_first(self._journal):
             first = _first_number(path)
@@ -92,7 +92,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _first_number(path: Path) -> int | None:
-    """Return the number of a file's first record, `None` where it has none."""
+    """Return the number of a file's first record, or `None` if it has none."""
     with _opened(path) as file, suppress(TooLong):
         for _, line in lines(file):
             number = _number(line)
@@ -102,7 +102,7 @@ def _first_number(path: Path) -> int | None:
 
 
 def _seek(file: BinaryIO, after: int) -> None:
-    """Go to a line not far before the first one with a higher number."""
+    """Seek to a line shortly before the first one with a higher number."""
     low, high = 0, file.seek(0, 2)
     while high - low > _NEAR:
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""Which events somebody wants, and what is handed on of them."""
+"""Selects events, and returns them in batches."""
 
 import msgspec
 
@@ -6,14 +6,14 @@ from mailauth.login.event import Kind, LoginEvent, Protocol, Result
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Events in the order of their numbers, and the number to read on from."""
+    """Events in order of their numbers, and the number from which to continue."""
 
     events: list[LoginEvent]
     cursor: int
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be true of an event; `None` leaves a thing open. `user` is a canonical name."""
+    """Criteria for events; `None` matches anything. `user` is a canonical name."""
 
     kind: Kind | None = None
     result: Result | None = None
@@ -22,7 +22,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
 
     def wants(self, event: LoginEvent) -> bool:
-        """Say whether the event is one of them."""
+        """Return whether the event meets the criteria."""
         return (
             (self.kind is None or event.kind is self.kind)
             and (self.result is None or event.result is self.result)

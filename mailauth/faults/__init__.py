@@ -1,8 +1,8 @@
-"""Faults: what a listener does wrong on purpose, so that a client can show how it takes it.
+"""Faults: deliberate misbehaviour of a listener, to test how clients react.
 
-`catalogue` names them and says what each does. Those of certificates and of the TLS handshake are
-`net.faulty_tls`'s; those of STARTTLS and of logins stand here, around a protocol core that knows
-nothing of them.
+`catalogue` lists and describes them. `net.faulty_tls` implements the faults of certificates and TLS
+handshakes. Those of STARTTLS and logins are implemented here, as wrappers around a protocol core
+that is unaware of them.
 """
 
 from mailauth.faults.catalogue import (

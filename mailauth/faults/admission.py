@@ -1,4 +1,4 @@
-"""The faults of logins whose password is right: they are turned away, and recorded so."""
+"""Faults of logins with a correct password: the login is refused and recorded as such."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mailauth.login.decision import Decision
 
 
 class FaultyAdmission:
-    """Turns right accounts away where a fault says so (`login.admission.Admission`)."""
+    """Refuses authenticated accounts when a fault says so (`login.admission.Admission`)."""
 
     def __init__(self, faults: Sequence[Fault], admission: Admission | None) -> None:
         self._turns_away = of_kind(faults, FaultKind.LOGIN)
@@ -17,7 +17,7 @@ class FaultyAdmission:
         self._turned_away = False
 
     def admit(self, account: Account) -> None:
-        """Take what is needed; raises `Unavailable`."""
+        """Admit the account; raises `Unavailable`."""
         if self._turns_away is not None:
             self._turned_away = True
             raise Unavailable(Decision.NOT_ADMITTED, f"fault: {self._turns_away.value}")
@@ -25,11 +25,11 @@ class FaultyAdmission:
             self._admission.admit(account)
 
     def release(self) -> None:
-        """Give back what `admit` took."""
+        """Release what `admit` took."""
         if self._admission is not None:
             self._admission.release()
 
     def take(self) -> bool:
-        """Say whether somebody was turned away since this was asked last."""
+        """Return whether an account was refused since the last call."""
         turned_away, self._turned_away = self._turned_away, False
         return turned_away

@@ -1,4 +1,4 @@
-"""Every fault, and what it does."""
+"""The list of faults, and what each does."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Fault(enum.Enum):
-    """What a listener does wrong on purpose."""
+    """A deliberate misbehaviour of a listener."""
 
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
@@ -40,7 +40,7 @@ class Fault(enum.Enum):
 
 
 class FaultKind(enum.Enum):
-    """What is wrong, and so where it can be; a listener has one fault of a kind at a time."""
+    """The kind of a fault; a listener has at most one fault of each kind."""
 
     CERTIFICATE = "certificate"
     TLS = "TLS"
@@ -51,16 +51,16 @@ class FaultKind(enum.Enum):
 
 
 class Description(msgspec.Struct, frozen=True):
-    """What kind of fault it is, and what the server does, in one clause."""
+    """The kind of a fault, and a clause that says what the server does."""
 
     kind: FaultKind
     does: str
 
 
-OF_IMAP = (Fault.PREAUTH, Fault.UNTAGGED_INJECTION)  # which have no meaning elsewhere
+OF_IMAP = (Fault.PREAUTH, Fault.UNTAGGED_INJECTION)  # which exist only in IMAP
 
 SLOW_SECONDS = 5.0  # from a login to its answer
-STALL_SECONDS = 600.0  # that a handshake is left without an answer: longer than clients wait
+STALL_SECONDS = 600.0  # that a handshake is left unanswered, longer than clients wait
 
 _CERTIFICATE, _TLS = FaultKind.CERTIFICATE, FaultKind.TLS
 _STARTTLS, _LOGIN = FaultKind.STARTTLS, FaultKind.LOGIN
@@ -121,12 +121,12 @@ FAULTS: Mapping[Fault, Description] = {
 
 
 def of_kind(faults: Sequence[Fault], kind: FaultKind) -> Fault | None:
-    """Return the fault of that kind, if there is one."""
+    """Return the fault of this kind, if there is one."""
     return next((fault for fault in faults if FAULTS[fault].kind is kind), None)
 
 
 def contradiction(faults: Sequence[Fault]) -> tuple[Fault, Fault] | None:
-    """Return two faults that cannot be had at once, if there are any."""
+    """Return two faults that cannot be combined, if there are any."""
     for index, fault in enumerate(faults):
         other = of_kind(faults[:index], FAULTS[fault].kind)
         if other is not None:

@@ -1,4 +1,4 @@
-"""A protocol core that does something wrong: what the true core says is changed on its way out."""
+"""A wrapper that makes a protocol core misbehave by changing its output."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -11,9 +11,9 @@ from mailauth.login.session import LoginSession
 from mailauth.wire.effects import Await, Close, Core, Effect, StartTls, Stream, Write
 from mailauth.wire.pending import Pending
 
-TEMPTATION_SECONDS = 0.5  # that an answer is held back while an injected reply lies there
+TEMPTATION_SECONDS = 0.5  # that a reply is withheld after an injected one
 
-# How connections end whose client was taken in.
+# Reasons for the end of a connection whose client was deceived.
 BELIEFS = (Ended.WENT_ON_BEHIND_PREAUTH, Ended.TOOK_A_CLEARTEXT_REPLY)
 
 _PLEASANTRIES = frozenset({b"CAPABILITY", b"ID", b"LOGOUT", b"NOOP", b"STARTTLS"})
@@ -22,18 +22,18 @@ Rewrite = Callable[[bytes], bytes]
 
 
 class Later(Protocol):
-    """Calls something so many seconds from now."""
+    """Calls a function after a delay in seconds."""
 
     def __call__(self, seconds: float, what: Callable[[], None], /) -> object: ...
 
 
 class FaultyCore:
-    """Does wrong what `faults` say around a core, and else what that core does (`effects.Core`).
+    """Wraps a core and misbehaves as `faults` say (`effects.Core`).
 
-    What a client makes of a fault without attempting a login is recorded as the connection's end.
-    Where a reply was injected, the true answer to what is said first inside TLS is held back for a
-    while: a client that says more meanwhile has taken the injected reply for it. `changed` is
-    called to be asked for news.
+    The client's reaction to a fault without a login attempt is recorded as the reason for the end
+    of the connection. After an injected reply, the true reply to the first command inside TLS is
+    withheld for a while: a client that continues meanwhile has accepted the injected reply.
+    `changed` asks for a call of `notified`.
     """
 
     def __init__(
@@ -53,17 +53,17 @@ class FaultyCore:
         self._wording = wording
         self._later = later
         self._changed = changed
-        self._tempts = False  # an injected reply lies there to be taken for an answer
-        self._held_back: list[Effect] = []  # the true answer
-        self._is_time = True  # to give it
+        self._tempts = False  # an injected reply is waiting for the client
+        self._held_back: list[Effect] = []  # the true reply
+        self._is_time = True  # to send it
 
     def connected(self) -> list[Effect]:
-        """Greet."""
+        """Greet the client."""
         effects = self._twisted(self._core.connected)
         return _rewritten(effects, self._wording.preauth) if self._is(Fault.PREAUTH) else effects
 
     def receive(self, data: bytes) -> list[Effect]:
-        """Take what came."""
+        """Handle input."""
         if data and (self._held_back or (self._tempts and data.count(b"\n") > 1)):
             self._held_back = []
             self._session.ended(Ending(Ended.TOOK_A_CLEARTEXT_REPLY))
@@ -83,7 +83,7 @@ class FaultyCore:
         return self._twisted(self._core.tls_established)
 
     def notified(self) -> list[Effect]:
-        """Pass it on, or give the answer that was held back."""
+        """Pass it on, or send the reply that was withheld."""
         if not self._held_back:
             return self._core.notified()
         if not self._is_time:
@@ -111,7 +111,7 @@ class FaultyCore:
         return fault in self._faults
 
     def _look_at(self, data: bytes) -> None:
-        """Note what a client does that believes to be logged in without a login."""
+        """Note a command of a client that believes it is logged in without a login."""
         _, _, command = data.partition(b" ")
         verb = command[:16].split(maxsplit=1)[:1]
         if verb and verb[0].isalpha() and verb[0].upper() not in _PLEASANTRIES:
@@ -119,7 +119,7 @@ class FaultyCore:
             self._session.ended(Ending(Ended.WENT_ON_BEHIND_PREAUTH, name))
 
     def _twisted(self, ask: Callable[[], list[Effect]]) -> list[Effect]:
-        """Ask the core, and change what it says."""
+        """Call the core, and change its output."""
         before = self._standing()
         effects = ask()
         turned_away = self._admission.take()
@@ -142,7 +142,7 @@ class FaultyCore:
         return self._twisted(lambda: awaited.resume(value))
 
     def _standing(self) -> tuple[object, ...]:
-        """How far the session is: it changes when a login was decided."""
+        """Return a value that changes when a login is decided."""
         session = self._session
         return session.evidence.attempted, session.failures, session.account
 
@@ -185,7 +185,7 @@ def _rewritten_effect(effect: Effect, rewrite: Rewrite) -> Effect:
 
 
 def _last_rewritten(effects: list[Effect], rewrite: Rewrite) -> list[Effect]:
-    """Rewrite what is said last; before it stand the answers to commands that came along."""
+    """Rewrite the last reply; earlier ones belong to pipelined commands."""
     for position in reversed(range(len(effects))):
         if isinstance(effects[position], Write):
             return [

@@ -1,4 +1,4 @@
-"""What each protocol says for a fault: its true replies, changed."""
+"""The false replies of each protocol, derived from the true ones."""
 
 import re
 from typing import Protocol
@@ -8,25 +8,25 @@ _LIES = b"SCRAM-SHA-256", b"CRAM-MD5"
 
 
 class Wording(Protocol):
-    """The words of a protocol. Each takes what the core says, and returns what is said instead."""
+    """The false replies of a protocol. Each method gets the true reply."""
 
     def refusing_tls(self, said: bytes) -> bytes:
-        """Refuse what was said yes to."""
+        """Refuse STARTTLS instead of accepting it."""
 
     def injecting(self, said: bytes) -> bytes:
-        """Add replies to a yes that an attacker would add."""
+        """Append replies that an attacker would inject after STARTTLS."""
 
     def injecting_no(self, said: bytes) -> bytes:
-        """Add a refusal of what the client says next."""
+        """Append a refusal of the client's next command."""
 
     def injecting_untagged(self, said: bytes) -> bytes:
-        """Add what needs no command that it answers."""
+        """Append an unsolicited response."""
 
     def wrong_code(self, said: bytes) -> bytes:
-        """Refuse a login in words that are neither yes nor no."""
+        """Refuse a login with a status that the protocol does not define."""
 
     def lying(self, said: bytes) -> bytes:
-        """Announce mechanisms besides those that are true."""
+        """Announce mechanisms that are not supported."""
 
     def preauth(self, said: bytes) -> bytes:
         """Greet as if the client were logged in."""
@@ -40,25 +40,25 @@ class ImapWording:
         return _TAGGED.sub(rb"\1 NO [UNAVAILABLE] TLS is not available now", said)
 
     def injecting(self, said: bytes) -> bytes:
-        """A capability, and the answer to the next command of a client that counts its tags."""
+        """A capability, and the response to the next command if the client counts its tags."""
         tagged = _TAGGED.search(said)
         assert tagged is not None, "STARTTLS has a tag"
         injected = b"* CAPABILITY IMAP4rev1 X-INJECTED\r\n%b OK injected\r\n"
         return said + injected % _next_tag(tagged[1])
 
     def injecting_no(self, said: bytes) -> bytes:
-        """A NO to the next command of a client that counts its tags."""
+        """A NO to the next command if the client counts its tags."""
         tagged = _TAGGED.search(said)
         assert tagged is not None, "STARTTLS has a tag"
         return said + b"%b NO injected\r\n" % _next_tag(tagged[1])
 
     def injecting_untagged(self, said: bytes) -> bytes:
-        """Capabilities, which a client has to forget at the handshake (§6.2.1)."""
+        """Capabilities, which a client must discard after the handshake (§6.2.1)."""
         lies = b" ".join(b"AUTH=%b" % mechanism for mechanism in _LIES)
         return said + b"* CAPABILITY IMAP4rev1 LOGINDISABLED %b\r\n" % lies
 
     def wrong_code(self, said: bytes) -> bytes:
-        """A status that does not exist (§7.1)."""
+        """A status that is not defined (§7.1)."""
         return _TAGGED.sub(rb"\1 YES Welcome", said)
 
     def lying(self, said: bytes) -> bytes:
@@ -79,11 +79,11 @@ class Pop3Wording:
         return re.sub(rb"^\+OK [^\r\n]*", b"-ERR TLS is not available now", said)
 
     def injecting(self, said: bytes) -> bytes:
-        """One reply too many."""
+        """An extra positive reply."""
         return said + b"+OK injected\r\n"
 
     def injecting_no(self, said: bytes) -> bytes:
-        """A refusal too many."""
+        """An extra negative reply."""
         return said + b"-ERR injected\r\n"
 
     def injecting_untagged(self, said: bytes) -> bytes:
@@ -91,7 +91,7 @@ class Pop3Wording:
         return said
 
     def wrong_code(self, said: bytes) -> bytes:
-        """A status that does not exist (§3)."""
+        """A status that is not defined (§3)."""
         return re.sub(rb"^-ERR [^\r\n]*", b"+YES Welcome", said)
 
     def lying(self, said: bytes) -> bytes:
@@ -99,7 +99,7 @@ class Pop3Wording:
         return said.replace(b"SASL PLAIN", b"SASL " + b" ".join(_LIES) + b" PLAIN")
 
     def preauth(self, said: bytes) -> bytes:
-        """There is no such greeting in POP3."""
+        """POP3 has no such greeting."""
         return said
 
 
@@ -111,11 +111,11 @@ class SmtpWording:
         return re.sub(rb"^220 [^\r\n]*", b"454 4.7.0 TLS is not available now", said)
 
     def injecting(self, said: bytes) -> bytes:
-        """An answer to the EHLO that comes next, which offers TLS no more."""
+        """A reply to the next EHLO, without STARTTLS."""
         return said + b"250-injected\r\n250 AUTH PLAIN LOGIN\r\n"
 
     def injecting_no(self, said: bytes) -> bytes:
-        """The EHLO that comes next is not known, so that a client may go on with HELO (§3.2)."""
+        """A reply that EHLO is unknown, so that a client may try HELO (§3.2)."""
         return said + b"502 5.5.1 injected\r\n"
 
     def injecting_untagged(self, said: bytes) -> bytes:
@@ -123,7 +123,7 @@ class SmtpWording:
         return said
 
     def wrong_code(self, said: bytes) -> bytes:
-        """A success, but not that of AUTH (RFC 4954 §6)."""
+        """A positive reply that AUTH does not define (RFC 4954 §6)."""
         return re.sub(rb"^454 [^\r\n]*", b"250 2.0.0 Welcome", said)
 
     def lying(self, said: bytes) -> bytes:
@@ -131,12 +131,12 @@ class SmtpWording:
         return said.replace(b"AUTH PLAIN", b"AUTH " + b" ".join(_LIES) + b" PLAIN")
 
     def preauth(self, said: bytes) -> bytes:
-        """There is no such greeting in SMTP."""
+        """SMTP has no such greeting."""
         return said
 
 
 def _next_tag(tag: bytes) -> bytes:
-    """Count on, as most clients do: behind `a09` comes `a10`."""
+    """Return the tag after this one, as most clients count: `a10` after `a09`."""
     letters = tag.rstrip(b"0123456789")
     digits = tag[len(letters) :]
     if not digits:

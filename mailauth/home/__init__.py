@@ -1,4 +1,4 @@
-"""The home of a server: its state directory, lock, keys, and what processes share."""
+"""The home of a server: its state directory, lock and keys, and memory shared by processes."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ _OTHERS_WRITE = 0o022
 
 
 class NotPrivate(OSError):
-    """Others can write where a home's state is; the message is for the operator."""
+    """Other users can write to the state directory; the message is for the operator."""
 
 
 def state_directory(home: Path) -> Path:
-    """Return where locks, sockets, keys and caches of a home live, made where it is missing.
+    """Return the directory of a home's locks, sockets, keys and caches, creating it if needed.
 
-    Raises `NotPrivate` where others can write there: what they have put there would be believed, so
-    it is not mended behind the operator's back.
+    Raises `NotPrivate` if other users can write to it. The permissions are not corrected silently,
+    since the directory may already contain files that cannot be trusted.
     """
     state = home / STATE_DIRECTORY
     state.mkdir(mode=PRIVATE, exist_ok=True)

@@ -1,27 +1,27 @@
-"""Directories of a home, made with the permissions they shall have whatever the umask lets pass."""
+"""Creates the directories of a home with given permissions."""
 
 import os
 import shutil
 from pathlib import Path
 
-OPEN = 0o755  # for others to look into; what must not be read says so itself
+OPEN = 0o755  # readable by others; private files have their own mode
 PRIVATE = 0o700
 
 
 def made(directory: Path, mode: int = OPEN) -> Path:
-    """Return the directory, made where it is missing; what is missing above it is made as well.
+    """Return the directory, creating it and its missing parents.
 
-    One that is there stays as it is. Raises `OSError`.
+    An existing directory is not changed. Raises `OSError`.
     """
     missing = [each for each in (directory, *directory.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=mode, exist_ok=True)
-    directory.mkdir(mode=mode, exist_ok=True)  # raises where something else is in the way
+    directory.mkdir(mode=mode, exist_ok=True)  # raises if the path is not a directory
     return directory
 
 
 def emptied(directory: Path) -> Path:
-    """Return a private directory in which there is nothing. Raises `OSError`."""
+    """Return an empty private directory, deleting what was there. Raises `OSError`."""
     if os.path.lexists(directory):
         shutil.rmtree(directory)
     directory.mkdir(mode=PRIVATE)

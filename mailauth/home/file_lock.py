@@ -1,6 +1,6 @@
-"""Locks on files, between processes: a killed process lets go of them, and nobody waits for ever.
+"""File locks between processes. The kernel releases the locks of a killed process.
 
-flock(2) knows no deadline, so a lock is tried again and again; where it is free, once.
+flock(2) has no timeout, so a lock that is held is tried again until a deadline.
 """
 
 import errno
@@ -12,21 +12,21 @@ from pathlib import Path
 
 from mailauth.home.directories import PRIVATE, made
 
-BRIEFLY = 0.02  # seconds: thousands of times as long as a lock is held
-_TURNS = 10  # given to others before a wait is slept through
-_NAPS = (0.00005, 0.001)  # the first and the longest
+BRIEFLY = 0.02  # seconds; a lock is held for a few microseconds
+_TURNS = 10  # times that the CPU is yielded before sleeping
+_NAPS = (0.00005, 0.001)  # seconds: the first and the longest
 
 _let_others_run: Callable[[], object] = getattr(os, "sched_yield", lambda: None)
 
 
 class LockHeld(OSError):
-    """Another process has the lock, and does not let go of it in time."""
+    """Another process holds the lock and did not release it in time."""
 
 
 def take(descriptor: int, patience: float) -> None:
-    """Lock an open file, waiting for so many seconds at most; raises `LockHeld`.
+    """Lock an open file within this many seconds; raises `LockHeld`.
 
-    It takes turns with the others, then sleeps more and more.
+    It first yields the CPU, then sleeps for growing intervals.
     """
     deadline = time.monotonic() + patience
     turns, nap = _TURNS, _NAPS[0]
@@ -42,15 +42,12 @@ def take(descriptor: int, patience: float) -> None:
             turns -= 1
             _let_others_run()
         else:
-            time.sleep(nap)  # noqa: TID251 (the kernel wakes nobody who may stop waiting)
+            time.sleep(nap)  # noqa: TID251 (flock has no timeout)
             nap = min(1.05 * nap, _NAPS[1])
 
 
 def holders(file: os.stat_result, processes: Iterable[int]) -> Iterator[int]:
-    """Say which of these processes have locked a file, where Linux tells it.
-
-    It tells it of each open file (proc_pid_fdinfo(5)).
-    """
+    """Yield those of the processes that have locked a file (Linux only, proc_pid_fdinfo(5))."""
     for process in processes:
         directory = Path(f"/proc/{process}")
         try:
@@ -61,14 +58,14 @@ def holders(file: os.stat_result, processes: Iterable[int]) -> Iterator[int]:
                         yield process
                     break
         except OSError:
-            continue  # it has ended, closed what was looked at, or is somebody else's
+            continue  # it has ended, has closed the file, or belongs to another user
 
 
 class ProcessLock:
-    """A lock between processes, on a file. It is held for microseconds, by one thread of each.
+    """A file lock between processes, held for microseconds and by one thread of each process.
 
-    Nobody waits for it for longer than `patience` in seconds: a process may be stopped while it has
-    the lock. Whoever has waited in vain does not wait for long again, until the lock was free.
+    A wait lasts at most `patience` seconds, because a process may be stopped while it holds the
+    lock. After a wait in vain, further waits are much shorter until the lock was free once.
     """
 
     def __init__(self, path: Path, patience: float = BRIEFLY) -> None:
@@ -80,7 +77,7 @@ class ProcessLock:
         self._in_vain = False
 
     def acquire(self) -> None:
-        """Take the lock, waiting for it; raises `LockHeld`."""
+        """Take the lock, waiting if necessary; raises `LockHeld`."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -89,11 +86,11 @@ class ProcessLock:
             self._in_vain = False
 
     def release(self) -> None:
-        """Give the lock back; the end of a process does the same."""
+        """Release the lock, as the end of the process does."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def is_held_by_another(self) -> bool:
-        """Say whether another process has had it all the time that we would wait for it."""
+        """Return whether another process held the lock for as long as we would wait."""
         try:
             self.acquire()
         except LockHeld:
@@ -102,11 +99,11 @@ class ProcessLock:
         return False
 
     def holder(self, processes: Iterable[int]) -> int | None:
-        """Say which of these has the lock; `None` for none of them, or where that is not told."""
+        """Return which of these processes holds the lock; `None` if none, or if it is unknown."""
         return next(holders(os.fstat(self._descriptor), processes), None)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def _wait(self) -> None:

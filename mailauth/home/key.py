@@ -1,4 +1,4 @@
-"""A server's own secrets: random keys in files that only the owner can read."""
+"""Secret keys of a server: random octets in files that only the owner can read."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ KEY_OCTETS = 32
 
 
 def key_in(file: Path) -> bytes:
-    """Read a key, or make it; of two processes that make it, one wins."""
+    """Read a key, or create it; if two processes create it, one of them wins."""
     try:
         return file.read_bytes()
     except FileNotFoundError:

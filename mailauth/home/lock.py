@@ -1,4 +1,4 @@
-"""The lock by which one server holds a home. The kernel lets go of it when the server is gone."""
+"""The lock that lets only one server run on a home. The kernel releases it when the server ends."""
 
 import fcntl
 import os
@@ -13,10 +13,10 @@ from mailauth.home.file_lock import holders
 
 log = Logger()
 
-TEMPORARY = "tmp"  # in it: what a server needs for a while, and the next one removes
+TEMPORARY = "tmp"  # for temporary files, which the next server removes
 
-ORPHANS_SECONDS = 10.0  # for the workers of a killed server to end
-ORPHANS_PATIENCE = 2.0  # then they are killed: one that is stopped does not end by itself
+ORPHANS_SECONDS = 10.0  # that the workers of a killed server have to end
+ORPHANS_PATIENCE = 2.0  # after which they are killed, since a stopped one does not end
 _LOOK_SECONDS = 0.01
 _SERVE_LOCK = "serve.lock"
 _WORKERS_LOCK = "workers.lock"
@@ -25,14 +25,14 @@ WORKERS_MAIN = "mailauth.server.workers.main"  # the module that a worker runs
 
 
 class HomeInUse(OSError):
-    """Another server runs on this home; the message is for the operator."""
+    """Another server is running on this home; the message is for the operator."""
 
 
 class HomeLock:
-    """Holds a home from its making until `release`. Raises `HomeInUse`.
+    """Locks a home on construction, until `release`. Raises `HomeInUse`.
 
-    Workers inherit the descriptor `shared`, and with it a second lock: the workers of a server that
-    was killed end at once, but not before it. They may still write; so they are waited for.
+    Workers inherit the descriptor `shared`, which holds a second lock. The workers of a killed
+    server end shortly after it and may still write until then, so the next server waits for them.
     """
 
     def __init__(self, home: Path) -> None:
@@ -49,18 +49,18 @@ class HomeLock:
             if passed > ORPHANS_SECONDS:
                 os.close(held)
                 raise HomeInUse(f"{home}: workers of a killed server are still running")
-            time.sleep(_LOOK_SECONDS)  # noqa: TID251 (a killed server tells nobody)
+            time.sleep(_LOOK_SECONDS)  # noqa: TID251 (a killed server sends no signal)
         self.shared = shared
         self._held = held
 
     def release(self) -> None:
-        """Let another server have the home."""
+        """Unlock the home."""
         os.close(self.shared)
         os.close(self._held)
 
 
 def is_served(home: Path) -> bool:
-    """Say whether a server holds a home, or workers of one that was killed have not ended."""
+    """Return whether a server, or a worker of a killed server, is running on a home."""
     state = home / STATE_DIRECTORY
     for name in (_SERVE_LOCK, _WORKERS_LOCK):
         if not (state / name).exists():
@@ -73,7 +73,7 @@ def is_served(home: Path) -> bool:
 
 
 def _kill_orphans(lock: Path) -> None:
-    """Kill the workers that have inherited a lock from a server that is no more."""
+    """Kill the workers that still hold a lock inherited from a killed server."""
     processes = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
     for process in holders(lock.stat(), processes):
         if WORKERS_MAIN.encode() in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
@@ -84,7 +84,7 @@ def _kill_orphans(lock: Path) -> None:
 
 
 def _locked(path: Path) -> int | None:
-    """Take a lock and return its descriptor; `None` when another process has it."""
+    """Take a lock and return its descriptor; `None` when another process holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

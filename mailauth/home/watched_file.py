@@ -1,17 +1,17 @@
-"""A file that is looked at now and then, to see whether somebody has changed it."""
+"""A file that is checked for changes now and then."""
 
 from pathlib import Path
 
 
 class WatchedFile:
-    """Knows the file as it was when it was last looked at; a missing file is a state, too."""
+    """Remembers the state of a file at the last check; a missing file is a state, too."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._state = self._look()
 
     def has_changed(self) -> bool:
-        """Say whether the file has changed since the last look."""
+        """Return whether the file has changed since the last check."""
         before, self._state = self._state, self._look()
         return self._state != before
 

@@ -1,1 +1,1 @@
-"""Where mail is kept: the protocols' interface to it and the stores. Pure, but for `maildir`."""
+"""Mail stores, and the interface by which the protocols use them. Pure, except for `maildir`."""

@@ -1,8 +1,8 @@
-"""What a store refuses, by name: each protocol has its own words for it (RFC 5530, RFC 3206)."""
+"""The errors of a store. Each protocol maps them to its own codes (RFC 5530, RFC 3206)."""
 
 
 class MailboxError(Exception):
-    """The store refuses; the message is one clear line that may be shown to the client."""
+    """The store refused an operation; the message is one line that may be shown to the client."""
 
 
 class NoSuchMailbox(MailboxError):
@@ -10,32 +10,32 @@ class NoSuchMailbox(MailboxError):
 
 
 class MailboxExists(MailboxError):
-    """The name is taken (ALREADYEXISTS)."""
+    """The name is in use (ALREADYEXISTS)."""
 
 
 class MailboxNotAllowed(MailboxError):
-    """The name cannot be used, or not for this (CANNOT)."""
+    """The name is not allowed, or not for this operation (CANNOT)."""
 
 
 class OverQuota(MailboxError):
-    """The account, or the server as a whole, has no room for this (OVERQUOTA)."""
+    """The account or the whole server has too little room (OVERQUOTA)."""
 
 
 class MessageTooBig(MailboxError):
-    """One message exceeds the limit for messages (TOOBIG)."""
+    """The message exceeds the size limit (TOOBIG)."""
 
 
 class LimitReached(MailboxError):
-    """The account has as many mailboxes, subscriptions or keywords as it may (LIMIT)."""
+    """A limit on mailboxes, subscriptions or keywords is reached (LIMIT)."""
 
 
 class MessageGone(MailboxError):
-    """The message was removed by another session (EXPUNGEISSUED)."""
+    """Another session has removed the message (EXPUNGEISSUED)."""
 
 
 class MaildropLocked(MailboxError):
-    """Another POP3 session has the maildrop (IN-USE)."""
+    """Another POP3 session has locked the maildrop (IN-USE)."""
 
 
 class StoreUnavailable(MailboxError):
-    """The store cannot do it now, as with a full disk (UNAVAILABLE, SYS/TEMP)."""
+    """The store has failed temporarily, for example on a full disk (UNAVAILABLE, SYS/TEMP)."""

@@ -1,6 +1,7 @@
-"""The messages of one mailbox, found by UID and by MODSEQ (RFC 7162 §3.1), with what left it.
+"""The messages of one mailbox by UID and by MODSEQ (RFC 7162 §3.1), and the UIDs removed from it.
 
-What a change costs does not grow with the mailbox; removing any number of messages is one pass.
+The cost of a change does not depend on the size of the mailbox. Removing any number of messages
+takes one pass.
 """
 
 from bisect import bisect_left
@@ -12,7 +13,7 @@ from mailauth.mailbox.store import Counts
 
 
 class Index:
-    """What a mailbox holds. Whoever changes it takes the MODSEQ after `highest_modseq`."""
+    """The contents of a mailbox. Every change uses the MODSEQ after `highest_modseq`."""
 
     __slots__ = (
         "_by_modseq",
@@ -33,33 +34,33 @@ class Index:
         self.recent_from = 1
         self.size = 0
         self._uids: list[int] = []  # ascending
-        self._by_modseq: dict[int, Message] = {}  # by UID; what changed last stands last
+        self._by_modseq: dict[int, Message] = {}  # by UID; the latest change is last
         self._deleted: set[int] = set()
         self._seen = 0
         self._vanished: deque[tuple[int, int]] = deque(maxlen=vanished)  # MODSEQ, UID
-        self.forgotten = highest_modseq  # up to here, what vanished is not remembered
+        self.forgotten = highest_modseq  # removals up to this MODSEQ are not remembered
 
     def __len__(self) -> int:
         return len(self._uids)
 
     def get(self, uid: int) -> Message | None:
-        """Find a message."""
+        """Return a message, or `None`."""
         return self._by_modseq.get(uid)
 
     def uids(self, first: int = 1) -> list[int]:
-        """The UIDs from `first` on."""
+        """Return the UIDs from `first` on."""
         return self._uids[bisect_left(self._uids, first) :]
 
     def messages(self) -> list[Message]:
-        """All messages in order of UID."""
+        """Return all messages in order of UID."""
         return [self._by_modseq[uid] for uid in self._uids]
 
     def deleted(self) -> list[int]:
-        r"""The UIDs with `\Deleted`, ascending."""
+        r"""Return the UIDs with `\Deleted`, ascending."""
         return sorted(self._deleted)
 
     def counts(self) -> Counts:
-        """Count."""
+        """Return the counts."""
         messages = len(self._uids)
         return Counts(
             messages=messages,
@@ -70,7 +71,7 @@ class Index:
         )
 
     def put(self, message: Message) -> None:
-        """Add a message with the highest UID so far, or put one in its older self's place."""
+        """Add a message with the highest UID so far, or replace its previous state."""
         uid = message.uid
         self.highest_modseq = max(self.highest_modseq, message.modseq)
         before = self._by_modseq.pop(uid, None)
@@ -88,7 +89,7 @@ class Index:
             self._deleted.discard(uid)
 
     def extend(self, messages: Sequence[Message]) -> None:
-        """Add new messages, their UIDs ascending from `uid_next` on, all at the next MODSEQ."""
+        """Add new messages at the next MODSEQ, with UIDs ascending from `uid_next`."""
         if not messages:
             return
         uids = [message.uid for message in messages]
@@ -101,7 +102,7 @@ class Index:
         self._deleted.update([message.uid for message in messages if DELETED in message.flags])
 
     def remove(self, uids: Iterable[int]) -> list[Message]:
-        """Take out those of `uids` that are here, ascending, at the next MODSEQ."""
+        """Remove and return the messages with these UIDs, ascending, at the next MODSEQ."""
         gone = {uid: self._by_modseq[uid] for uid in sorted(uids) if uid in self._by_modseq}
         if not gone:
             return []
@@ -116,22 +117,22 @@ class Index:
         return list(gone.values())
 
     def remember(self, modseq: int, uids: Iterable[int]) -> None:
-        """Take in what was removed before, as in `vanished_since`, the oldest first."""
+        """Record removals, oldest first, for `vanished_since`."""
         for uid in uids:
             if len(self._vanished) == self._vanished.maxlen:
                 self.forgotten = self._vanished[0][0] if self._vanished else modseq
             self._vanished.append((modseq, uid))
 
     def vanished(self) -> Iterator[tuple[int, int]]:
-        """The MODSEQ and UID of what was removed and is remembered, the oldest first."""
+        """Yield the MODSEQ and UID of the remembered removals, oldest first."""
         return iter(self._vanished)
 
     def order(self) -> None:
-        """Put messages in the order of their MODSEQs: they were added in that of their UIDs."""
+        """Sort messages by MODSEQ after they were added in order of UID."""
         self._by_modseq = dict(sorted(self._by_modseq.items(), key=lambda one: one[1].modseq))
 
     def changed_since(self, modseq: int) -> list[Message]:
-        """The messages with a higher MODSEQ, the latest first."""
+        """Return the messages with a higher MODSEQ, latest first."""
         changed = []
         for message in reversed(self._by_modseq.values()):
             if message.modseq <= modseq:
@@ -140,7 +141,7 @@ class Index:
         return changed
 
     def vanished_since(self, modseq: int) -> list[int] | None:
-        """The UIDs removed after `modseq`, or `None` when some of them are forgotten."""
+        """Return the UIDs removed after `modseq`, or `None` when some of them are forgotten."""
         if modseq < self.forgotten:
             return None
         vanished = []

@@ -1,4 +1,4 @@
-"""What a mailbox does that has its messages in an `Index`: everything but keeping them."""
+"""The part of a mailbox that is common to all stores: an `Index` of messages, and listeners."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -13,7 +13,7 @@ MAX_KEYWORD = 100  # characters
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a STORE comes to: UIDs found, messages that change, and UIDs that are spared."""
+    """The effect of a STORE: UIDs found, messages to change, and UIDs left out as modified."""
 
     found: list[int]
     changes: list[tuple[Message, frozenset[str]]]
@@ -21,12 +21,12 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def before(self) -> dict[int, int]:
-        """The MODSEQs, by UID, of the messages that change."""
+        """The MODSEQs, by UID, of the messages before the change."""
         return {message.uid: message.modseq for message, _ in self.changes}
 
 
 class IndexedMailbox:
-    """The part of `store.Mailbox` that looks into an index, and those who listen."""
+    """The part of `store.Mailbox` that uses an index and calls listeners."""
 
     def __init__(
         self, name: str, uid_validity: int, special_use: SpecialUse | None, limits: Limits
@@ -79,7 +79,7 @@ class IndexedMailbox:
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody listens."""
+        """Whether there are listeners."""
         return bool(self._listeners)
 
     def watch(self, listener: Listener) -> None:
@@ -98,7 +98,7 @@ class IndexedMailbox:
             raise NoSuchMailbox("The mailbox has been deleted")
 
     def _check_keywords(self, flag_sets: Iterable[frozenset[str]]) -> None:
-        """Raises `LimitReached` when these flags would be too many keywords, or too long ones."""
+        """Raises `LimitReached` when these flags add too many keywords, or too long ones."""
         unknown = self._keywords.unknown(flag for flags in flag_sets for flag in flags)
         if len(self._keywords) + len(unknown) > self._limits.keywords:
             raise LimitReached(f"A mailbox may have at most {self._limits.keywords} keywords")
@@ -106,12 +106,12 @@ class IndexedMailbox:
             raise LimitReached(f"A keyword may have at most {MAX_KEYWORD} characters")
 
     def _learnt(self, flag_sets: Iterable[frozenset[str]]) -> dict[frozenset[str], frozenset[str]]:
-        """These flags in this mailbox's spelling, which new keywords are added to."""
+        """Return these flags in the spelling of this mailbox; new keywords are added."""
         distinct = dict.fromkeys(flag_sets)
         return {flags: self._keywords.spelled(flags, learn=True) for flags in distinct}
 
     def _spelled(self, change: FlagChange) -> FlagChange:
-        """A change in this mailbox's spelling; raises `LimitReached`."""
+        """Return a change in the spelling of this mailbox; raises `LimitReached`."""
         learn = change.operation is not Operation.REMOVE
         if learn:
             self._check_keywords([change.flags])
@@ -120,9 +120,9 @@ class IndexedMailbox:
     def _planned(
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None
     ) -> Plan:
-        """What a STORE comes to; raises `LimitReached`.
+        """Plan a STORE; raises `LimitReached`.
 
-        A keyword that no message is to have is not learnt.
+        A keyword is added only if a message will have it.
         """
         plan = Plan([], [], [])
         found = []
@@ -144,10 +144,10 @@ class IndexedMailbox:
         return plan
 
     def _to_expunge(self, uids: Iterable[int], *, deleted: bool) -> list[Message]:
-        """The messages that an EXPUNGE comes to."""
+        """Return the messages that an EXPUNGE removes."""
         found = self._present(uids)
         return [one for one in found if DELETED in one.flags] if deleted else found
 
     def _present(self, uids: Iterable[int]) -> list[Message]:
-        """Those of the messages that are there, in order of UID."""
+        """Return those of the messages that exist, in order of UID."""
         return [m for uid in sorted(uids) if (m := self._index.get(uid)) is not None]

@@ -1,22 +1,22 @@
-"""How much of messages that have come in part all connections together may keep in memory."""
+"""A bound on the memory that all connections use for partly received messages."""
 
 from mailauth.mailbox.errors import StoreUnavailable
 
-UNCOUNTED_OCTETS = 256 * 1024  # of one connection: most messages never count
+UNCOUNTED_OCTETS = 256 * 1024  # of one connection: most messages are never counted
 
 
 class Intake:
-    """The bound, and what is left of it."""
+    """The bound, and how much of it is left."""
 
     def __init__(self, limit: int) -> None:
         self._left = limit
 
     def portion(self) -> "Portion":
-        """What one connection keeps: nothing so far."""
+        """Return the portion of one connection, empty at first."""
         return Portion(self)
 
     def take(self, octets: int) -> bool:
-        """Take so many octets (or, negative, give them back), if there are as many."""
+        """Take the octets if they are available; a negative number gives them back."""
         if octets > self._left:
             return False
         self._left -= octets
@@ -24,7 +24,7 @@ class Intake:
 
 
 class Portion:
-    """What one connection keeps."""
+    """The portion of one connection."""
 
     __slots__ = ("_counted", "_intake")
 
@@ -33,7 +33,7 @@ class Portion:
         self._counted = 0
 
     def keep(self, octets: int) -> None:
-        """Keep so many octets from now on, in all; raises `StoreUnavailable`, and keeps none."""
+        """Set the number of octets kept; raises `StoreUnavailable`, and keeps none, if too many."""
         wanted = octets if octets > UNCOUNTED_OCTETS else 0
         if wanted == self._counted:
             return

@@ -1,4 +1,4 @@
-"""The store in memory: bounded, gone with the process."""
+"""The store in memory: bounded, and lost when the process ends."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special
 
 
 class Octets(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A message's content, in memory."""
+    """A message's content in memory."""
 
     data: bytes
 
@@ -40,7 +40,7 @@ class Octets(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Room:
-    """What the store, or one account in it, has."""
+    """The number and size of messages in the store, or in one account of it."""
 
     __slots__ = ("_store", "messages", "size")
 
@@ -51,11 +51,11 @@ class Room:
 
     @property
     def used(self) -> Used:
-        """The numbers to hold against the limits."""
+        """The usage to compare with the limits."""
         return Used(self.messages, self.size, (self._store or self).size)
 
     def add(self, messages: int, size: int) -> None:
-        """Count what came (or, negative, what went)."""
+        """Count messages that were added; negative numbers count removed ones."""
         self.messages += messages
         self.size += size
         if self._store is not None:
@@ -132,17 +132,20 @@ class MemoryMailbox(IndexedMailbox):
         return copied
 
     def lend(self, uids: Iterable[int]) -> list[Message]:
-        """Those of the messages that are here; raises `NoSuchMailbox`."""
+        """Return those of the messages that exist; raises `NoSuchMailbox`."""
         self._check_there()
         return self._present(uids)
 
     def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
-        """Raises `NoSuchMailbox`, and `LimitReached` for messages with these flags."""
+        """Check that messages with these flags can be added.
+
+        Raises `NoSuchMailbox` or `LimitReached`.
+        """
         self._check_there()
         self._check_keywords(flag_sets)
 
     def take(self, messages: Sequence[Message]) -> Copied:
-        """Add copies of messages that the account has room for already; raises `LimitReached`."""
+        """Add copies of messages whose room is already reserved; raises `LimitReached`."""
         self._check_keywords({message.flags for message in messages})
         learnt = self._learnt(message.flags for message in messages)
         modseq = self._index.highest_modseq + 1
@@ -162,10 +165,10 @@ class MemoryMailbox(IndexedMailbox):
         return first
 
     def poll(self) -> None:
-        pass  # nobody else can have done anything
+        pass  # there are no other processes
 
     def remove(self) -> None:
-        """Become a mailbox that was deleted; whoever has it selected is told."""
+        """Mark the mailbox as deleted, and tell the sessions that have selected it."""
         counts = self._index.counts()
         self._account.room.add(-counts.messages, -counts.size)
         self.removed = True
@@ -182,7 +185,7 @@ class MemoryMailbox(IndexedMailbox):
 
 
 class MemoryCopying:
-    """A copy of many; see `store.Copying`. It has its room from the beginning."""
+    """A copy of many messages; see `store.Copying`. It reserves room for each as it is added."""
 
     def __init__(
         self, account: "MemoryAccount", source: MemoryMailbox, target: MemoryMailbox
@@ -229,9 +232,9 @@ class MemoryAccount:
         self._begin(welcome)
 
     def reset(self, welcome: NewMessage) -> None:
-        """Be as at first. Sessions see it as if another one had removed what there was.
+        """Return to the initial state, which sessions see as changes by another session.
 
-        What is as at first already stays as it is, so that they are told of nothing.
+        An unchanged account is left alone, so that sessions are told of nothing.
         """
         if self._state() == self._as_begun:
             return
@@ -250,7 +253,7 @@ class MemoryAccount:
         self._as_begun = self._state()
 
     def _state(self) -> tuple[set[str], dict[int, int]]:
-        """What changes whenever anything does: names, and the MODSEQ of each mailbox."""
+        """Return a value that differs after any change: names, and each mailbox's MODSEQ."""
         mailboxes = self._mailboxes.values()
         return set(self._subscriptions), {box.uid_validity: box.highest_modseq for box in mailboxes}
 
@@ -302,7 +305,7 @@ class MemoryAccount:
         self.check_sizes([size])
 
     def check_sizes(self, sizes: Sequence[int]) -> None:
-        """Raises `OverQuota` or `MessageTooBig` when messages of these sizes cannot be added."""
+        """Raises `OverQuota` or `MessageTooBig` unless messages of these sizes fit."""
         check_room(self._limits, self.room.used, sizes)
 
     def deliver(self, content: bytes, at: datetime) -> None:
@@ -341,8 +344,8 @@ class Lock:
 class MemoryStore:
     """The mail of all accounts; see `store.MailStore`.
 
-    `uid_validity` is asked for each new mailbox, and answers with the seconds of a clock or the
-    like; no two mailboxes get the same one. `welcome` makes an account's first message.
+    `uid_validity` is called for each new mailbox and returns, for example, the seconds of a clock;
+    no two mailboxes get the same number. `welcome` makes the first message of an account.
     """
 
     def __init__(
@@ -369,10 +372,10 @@ class MemoryStore:
         return account
 
     def poll(self) -> None:
-        pass  # nobody else can have done anything
+        pass  # there are no other processes
 
     def reset(self) -> None:
-        """Let the mail of every account be as at first."""
+        """Return the mail of every account to its initial state."""
         for name, account in self._accounts.items():
             account.reset(self._welcome(name))
 

@@ -1,4 +1,4 @@
-"""Messages as a mailbox keeps them, with their flags (RFC 3501 §2.3, RFC 7162 §3.1)."""
+"""Messages in a mailbox, and their flags (RFC 3501 §2.3, RFC 7162 §3.1)."""
 
 import enum
 import re
@@ -20,23 +20,23 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
 class Content(Protocol):
-    """The octets of a message, which never change. Compared by identity: copies may share one."""
+    """The octets of a message. They never change, and copies may share them."""
 
     @property
     def size(self) -> int:
         """How many octets `read` returns."""
 
     def read(self) -> bytes:
-        """Return the whole message, its lines ended by CRLF; raises `MessageGone`."""
+        """Return the whole message with CRLF line endings; raises `MessageGone`."""
 
 
 class Message(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """One message in one mailbox at one MODSEQ; a change of flags makes a new one in its place.
+    """One message in one mailbox at one MODSEQ; a change of flags replaces the object.
 
-    There are many, and the garbage collector does not look at them: what one has may not lead back.
+    The garbage collector ignores messages, since there are many: they must not form cycles.
 
-    `flags` has system flags in the spelling above and keywords in the mailbox's; never `\\Recent`,
-    which is a session's own. `internal_date` is aware of its zone, and whole seconds.
+    `flags` has system flags in the spelling above and keywords in that of the mailbox. It never has
+    `\\Recent`, which belongs to a session. `internal_date` has a time zone and whole seconds.
     """
 
     uid: int
@@ -52,7 +52,7 @@ class Message(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """A message to be appended; bare line feeds become CRLF as it is kept."""
+    """A message to be appended; bare line feeds are stored as CRLF."""
 
     content: bytes
     internal_date: datetime
@@ -74,7 +74,7 @@ class FlagChange(msgspec.Struct, frozen=True):
     flags: frozenset[str]
 
     def apply(self, flags: frozenset[str]) -> frozenset[str]:
-        """The flags that a message with `flags` has afterwards."""
+        """Return the flags of a message after the change."""
         match self.operation:
             case Operation.REPLACE:
                 return self.flags
@@ -85,14 +85,14 @@ class FlagChange(msgspec.Struct, frozen=True):
 
 
 def with_crlf(content: bytes) -> bytes:
-    """The same lines, each ended by CRLF."""
+    """Return the content with CRLF line endings."""
     if content.count(b"\n") == content.count(b"\r\n"):
         return content
     return _BARE_LF.sub(b"\r\n", content)
 
 
 class Keywords:
-    """The keywords of one mailbox; the spelling that came first stands for any letter case."""
+    """The keywords of one mailbox, case-insensitive; the first spelling of each is kept."""
 
     __slots__ = ("_sets", "_spelling")
 
@@ -104,17 +104,17 @@ class Keywords:
         return len(self._spelling)
 
     def all(self) -> list[str]:
-        """Every keyword ever used here, in order of appearance."""
+        """Return every keyword ever used here, in order of first use."""
         return list(self._spelling.values())
 
     def unknown(self, flags: Iterable[str]) -> set[str]:
-        """Which of these are new keywords, in lower case."""
+        """Return which of these are new keywords, in lower case."""
         return {f.lower() for f in flags if not f.startswith("\\")} - self._spelling.keys()
 
     def spelled(self, flags: Iterable[str], *, learn: bool) -> frozenset[str]:
-        r"""These flags in this mailbox's spelling; a new keyword is added if `learn`.
+        r"""Return these flags in this mailbox's spelling; a new keyword is added if `learn`.
 
-        Other flags with a backslash than those that can be stored (`\Recent`) are left out.
+        Flags with a backslash that cannot be stored, such as `\Recent`, are left out.
         """
         result = set()
         for flag in flags:
@@ -131,7 +131,7 @@ class Keywords:
         return self.shared(frozenset(result))
 
     def shared(self, flags: frozenset[str]) -> frozenset[str]:
-        """The same set, and the same object for all messages with these flags."""
+        """Return an equal set, which is the same object for all messages with these flags."""
         if len(self._sets) > 4096:
             self._sets.clear()
         return self._sets.setdefault(flags, flags)

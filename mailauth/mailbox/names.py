@@ -1,6 +1,6 @@
 """Names of mailboxes (RFC 3501 §5.1, RFC 9051 §5.1): `.` between levels, INBOX in any letter case.
 
-A name is kept as text; modified UTF-7 is for those who speak IMAP or make directories.
+Names are text here; only the IMAP grammar and the Maildir store use modified UTF-7.
 """
 
 import unicodedata
@@ -10,12 +10,12 @@ from mailauth.mailbox.errors import MailboxNotAllowed
 
 SEPARATOR = "."
 INBOX = "INBOX"
-NOT_A_NAME = "\udcff"  # what cannot be read as text: no mailbox has this name, and none may get it
-MAX_NAME = 200  # octets of UTF-8 or UTF-7: a directory's name has room for 255
+NOT_A_NAME = "\udcff"  # stands for octets that cannot be decoded; no mailbox can have this name
+MAX_NAME = 200  # octets of UTF-7; the name of a directory may have 255
 
 
 def canonical_name(name: str) -> str:
-    """The name by which a mailbox is found: INBOX as the first level is in upper case."""
+    """Return the canonical name: the first level INBOX is in upper case."""
     first, separator, rest = name.partition(SEPARATOR)
     if first.upper() == INBOX:
         return INBOX + separator + rest
@@ -23,7 +23,7 @@ def canonical_name(name: str) -> str:
 
 
 def new_name(name: str) -> str:
-    """The name a mailbox may be given, canonical; raises `MailboxNotAllowed` and says why not."""
+    """Return the canonical form of a valid new name; raises `MailboxNotAllowed`."""
     if name == NOT_A_NAME:
         raise MailboxNotAllowed("The mailbox name is not valid in the encoding in use")
     name = canonical_name(name.removesuffix(SEPARATOR))
@@ -39,7 +39,7 @@ def new_name(name: str) -> str:
 
 
 def superiors(name: str) -> Iterator[str]:
-    """The names above, from the top: `a`, `a.b` for `a.b.c`."""
+    """Yield the superior names, from the top: `a`, `a.b` for `a.b.c`."""
     at = name.find(SEPARATOR)
     while at >= 0:
         yield name[:at]
@@ -47,6 +47,6 @@ def superiors(name: str) -> Iterator[str]:
 
 
 def inferiors(name: str, names: Iterable[str]) -> list[str]:
-    """Those of `names` that are below `name`."""
+    """Return those of `names` that are inferior to `name`."""
     prefix = name + SEPARATOR
     return [other for other in names if other.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""How much mail there may be: of one account, and of all."""
+"""Checks how much mail one account, and all accounts together, may have."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mailauth.mailbox.store import Limits, Quota
 
 
 class Used(msgspec.Struct, frozen=True):
-    """What an account has, and the octets that all accounts have."""
+    """The usage of an account, and the total octets of all accounts."""
 
     messages: int
     size: int
@@ -17,7 +17,7 @@ class Used(msgspec.Struct, frozen=True):
 
 
 def check_room(limits: Limits, used: Used, sizes: Sequence[int]) -> None:
-    """Raises `MessageTooBig` or `OverQuota` when messages of these sizes cannot be added."""
+    """Raises `MessageTooBig` or `OverQuota` unless messages of these sizes fit."""
     if max(sizes, default=0) > limits.message_size:
         raise MessageTooBig(f"A message may have at most {limits.message_size} octets")
     if used.messages + len(sizes) > limits.account_messages:
@@ -29,5 +29,5 @@ def check_room(limits: Limits, used: Used, sizes: Sequence[int]) -> None:
 
 
 def quota(limits: Limits, used: Used) -> Quota:
-    """What QUOTA says of it."""
+    """Return the usage and limits for QUOTA."""
     return Quota(used.size, limits.account_size, used.messages, limits.account_messages)

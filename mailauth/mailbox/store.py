@@ -1,7 +1,8 @@
-"""What the protocols ask of a mail store, and all they know about it.
+"""The interface of a mail store, as the protocols use it.
 
-Everything is synchronous, done when the call returns, and done whole or not at all. What is refused
-raises a `MailboxError`. There are no sequence numbers here: a session's `View` keeps those.
+Every operation is synchronous and atomic: it is complete when the call returns, or raises a
+`MailboxError` and changes nothing. Sequence numbers belong to the `View` of a session, not to the
+store.
 """
 
 import enum
@@ -18,7 +19,7 @@ Listener = Callable[[], None]
 
 
 class SpecialUse(enum.Enum):
-    """What a mailbox is for (RFC 6154), by its attribute."""
+    """The special use of a mailbox (RFC 6154), by its attribute."""
 
     DRAFTS = "\\Drafts"
     SENT = "\\Sent"
@@ -28,20 +29,20 @@ class SpecialUse(enum.Enum):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The bounds of a store; sizes are in octets."""
+    """The limits of a store; sizes are in octets."""
 
     message_size: int = 32 * 1024 * 1024
     account_messages: int = 100_000
     account_size: int = 256 * 1024 * 1024
     total_size: int = 1024 * 1024 * 1024
-    arriving: int = 128 * 1024 * 1024  # of messages that have come in part, on all connections
-    mailboxes: int = 1_000  # of one account, and as many subscriptions
+    arriving: int = 128 * 1024 * 1024  # of partly received messages, on all connections
+    mailboxes: int = 1_000  # of one account; likewise its subscriptions
     keywords: int = 256  # of one mailbox
-    vanished: int = 10_000  # how many removed UIDs a mailbox remembers
+    vanished: int = 10_000  # removed UIDs that a mailbox remembers
 
 
 class Quota(msgspec.Struct, frozen=True):
-    """What an account uses, and may use; in octets, not in the 1,024 octets of RFC 9208."""
+    """The usage and limits of an account, in octets rather than the units of RFC 9208."""
 
     size: int
     size_limit: int
@@ -50,7 +51,7 @@ class Quota(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    r"""A name that LIST shows; without `exists` it only has inferiors (`\NonExistent`)."""
+    r"""A name for LIST; without `exists`, it only has inferiors (`\NonExistent`)."""
 
     name: str
     exists: bool
@@ -69,9 +70,10 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What STORE did: every message that now is as asked, and the UIDs that UNCHANGEDSINCE spared.
+    """The result of STORE.
 
-    UIDs that are gone are in neither. `before` has the MODSEQs, by UID, of messages that changed.
+    `messages` are those that now have the flags, `modified` the UIDs excluded by UNCHANGEDSINCE;
+    removed UIDs are in neither. `before` has the previous MODSEQs, by UID, of changed messages.
     """
 
     messages: list[Message]
@@ -80,39 +82,39 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """COPYUID (RFC 4315): the target, and pairs of a UID there was and its copy's, ascending."""
+    """COPYUID (RFC 4315): the target, and ascending pairs of the UIDs of messages and copies."""
 
     uid_validity: int
     uids: list[tuple[int, int]]
 
 
 class Copying(Protocol):
-    """A COPY that is prepared some messages at a time: nobody sees a copy before all are there.
+    """A COPY that is prepared in steps; the copies become visible all at once.
 
-    What is prepared takes room from then on, so that no more can be on its way than may be kept.
+    Prepared copies count against the quota.
     """
 
     def add(self, uids: Iterable[int]) -> None:
-        """Prepare copies of these messages, behind those added before; what is gone is left out.
+        """Prepare copies of more messages; removed messages are left out.
 
-        Raises `NoSuchMailbox` when either mailbox has been deleted, `OverQuota`, `LimitReached`.
+        Raises `NoSuchMailbox` when either mailbox was deleted, `OverQuota`, `LimitReached`.
         """
 
     def commit(self) -> Copied:
-        """Let all be there, and at once; raises like `add`, and then none is. Nothing follows."""
+        """Make all copies visible at once; raises like `add`, and then copies nothing."""
 
     def close(self) -> None:
-        """Give back what the preparation holds: without a `commit` nothing has happened."""
+        """Release what the preparation holds; without a `commit`, nothing is copied."""
 
 
 class Mailbox(Protocol):
-    """One mailbox, the same object for every session of this process, renamed or not."""
+    """One mailbox. All sessions of a process share the object, even after a RENAME."""
 
     @property
     def name(self) -> str: ...
     @property
     def removed(self) -> bool:
-        """Another session has deleted it; nothing more can be done with it."""
+        """Whether it was deleted; all operations fail then."""
 
     @property
     def uid_validity(self) -> int: ...
@@ -129,25 +131,25 @@ class Mailbox(Protocol):
         r"""Whether there is room for another keyword: `\*` in PERMANENTFLAGS."""
 
     def counts(self) -> Counts:
-        """Count, in constant time."""
+        """Return the counts, in constant time."""
 
     def uids(self, first: int = 1) -> Sequence[int]:
-        """The UIDs from `first` on, ascending: a snapshot."""
+        """Return a snapshot of the UIDs from `first` on, ascending."""
 
     def get(self, uid: int) -> Message | None:
-        """The message as it is now, or `None` when it is gone."""
+        """Return the current state of a message, or `None` when it was removed."""
 
     def messages(self) -> list[Message]:
-        """All of them in order of UID: a snapshot."""
+        """Return a snapshot of all messages, in order of UID."""
 
     def deleted(self) -> list[int]:
-        r"""The UIDs with `\Deleted`, ascending."""
+        r"""Return the UIDs with `\Deleted`, ascending."""
 
     def changed_since(self, modseq: int) -> list[Message]:
-        """The messages that came or changed after `modseq`, at the cost of their number."""
+        """Return the messages added or changed after `modseq`, in time proportional to them."""
 
     def vanished_since(self, modseq: int) -> list[int] | None:
-        """The UIDs removed after `modseq`; `None` when that is longer ago than is remembered."""
+        """Return the UIDs removed after `modseq`; `None` when some of them are forgotten."""
 
     def append(self, messages: Sequence[NewMessage]) -> list[int]:
         """Add all and return their UIDs; raises `OverQuota`, `MessageTooBig`, `LimitReached`."""
@@ -155,28 +157,28 @@ class Mailbox(Protocol):
     def store(
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
     ) -> Stored:
-        """Change flags; where they are so already, MODSEQ stays. Raises `LimitReached`."""
+        """Change flags; an unchanged message keeps its MODSEQ. Raises `LimitReached`."""
 
     def expunge(self, uids: Iterable[int], *, deleted: bool = False) -> list[int]:
-        r"""Remove messages, or those of them with `\Deleted`; return their UIDs, ascending."""
+        r"""Remove messages, or only those with `\Deleted`; return their UIDs, ascending."""
 
     def copy(self, uids: Iterable[int], target: str) -> Copied:
         """Copy to the mailbox of that name; raises `NoSuchMailbox`, `OverQuota`, `LimitReached`."""
 
     def copying(self, target: str) -> Copying:
-        """Begin a copy of many; raises `NoSuchMailbox`. It must be closed."""
+        """Begin a copy of many messages, which must be closed; raises `NoSuchMailbox`."""
 
     def move(self, uids: Iterable[int], target: str) -> Copied:
-        """Copy and remove in one; raises like `copy`."""
+        """Copy and remove in one operation; raises like `copy`."""
 
     def claim_recent(self, below: int) -> int:
-        r"""The first UID that is `\Recent` for who asks; below `below`, none is for others."""
+        r"""Return the first UID that is `\Recent` for the caller; claim all UIDs below `below`."""
 
     def poll(self) -> None:
-        """Look for what other processes did; listeners hear of it."""
+        """Look for changes by other processes, and tell the listeners."""
 
     def watch(self, listener: Listener) -> None:
-        """Call `listener` after every change by anyone, its owner too; it must not raise."""
+        """Call `listener` after every change, including its owner's; it must not raise."""
 
     def unwatch(self, listener: Listener) -> None:
         """Stop calling `listener`."""
@@ -186,56 +188,56 @@ class MaildropLock(Protocol):
     """The right to be the account's one POP3 session (RFC 1939 §4)."""
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
 
 
 class AccountMail(Protocol):
-    """The mailboxes of one account. Every name is taken in any letter case of INBOX."""
+    """The mailboxes of one account. INBOX may be given in any letter case."""
 
     def entries(self) -> list[Entry]:
-        """All names, by name, INBOX first."""
+        """Return all names, sorted, with INBOX first."""
 
     def mailbox(self, name: str) -> Mailbox:
         """Find a mailbox; raises `NoSuchMailbox`."""
 
     def create(self, name: str) -> Mailbox:
-        """Make a mailbox and its superiors.
+        """Create a mailbox and its missing superiors.
 
         Raises `MailboxExists`, `MailboxNotAllowed`, `LimitReached`.
         """
 
     def delete(self, name: str) -> None:
-        """Remove a mailbox and its messages, not its inferiors.
+        """Delete a mailbox and its messages, but not its inferiors.
 
         Raises `NoSuchMailbox`, `MailboxNotAllowed`.
         """
 
     def rename(self, name: str, to: str) -> None:
-        """Rename a mailbox with its inferiors; INBOX stays, and its messages go (RFC 3501 §6.3.5).
+        """Rename a mailbox and its inferiors; INBOX only loses its messages (RFC 3501 §6.3.5).
 
         Raises `NoSuchMailbox`, `MailboxExists`, `MailboxNotAllowed`, `LimitReached`.
         """
 
     def subscribe(self, name: str) -> None:
-        """Subscribe to a name, existing or not; raises `MailboxNotAllowed`, `LimitReached`."""
+        """Subscribe to a name, which need not exist; raises `MailboxNotAllowed`, `LimitReached`."""
 
     def unsubscribe(self, name: str) -> None:
-        """Forget a subscription, if there is one."""
+        """Remove a subscription, if there is one."""
 
     def subscriptions(self) -> Collection[str]:
-        """The names subscribed to; the mailboxes that come with an account are."""
+        """Return the subscribed names, initially those of the mailboxes provided."""
 
     def quota(self) -> Quota:
-        """What is used, and what may be."""
+        """Return the usage and the limits."""
 
     def check_room(self, size: int) -> None:
-        """Raises `OverQuota` or `MessageTooBig` when a message of that size would be refused."""
+        """Raises `OverQuota` or `MessageTooBig` unless a message of that size fits."""
 
     def deliver(self, content: bytes, at: datetime) -> None:
-        """Put new mail into INBOX; raises `OverQuota`, `MessageTooBig`."""
+        """Deliver a message to INBOX; raises `OverQuota`, `MessageTooBig`."""
 
     def lock_maildrop(self) -> MaildropLock:
-        """Become the account's one POP3 session; raises `MaildropLocked`."""
+        """Lock the maildrop for a POP3 session; raises `MaildropLocked`."""
 
 
 class MailStore(Protocol):
@@ -245,13 +247,13 @@ class MailStore(Protocol):
     def limits(self) -> Limits: ...
     @property
     def intake(self) -> Intake:
-        """What bounds the messages that are on their way to this store."""
+        """The bound on partly received messages."""
 
     def account(self, name: str) -> AccountMail:
-        """The mail of an account, by its canonical name; made when first asked for."""
+        """Return the mail of an account, by canonical name; it is created on first use."""
 
     def poll(self) -> None:
-        """Look for what other processes did to the mailboxes that are watched.
+        """Look for changes by other processes to watched mailboxes.
 
-        Where that cannot be seen, the others are looked at; then raises `StoreUnavailable`.
+        Raises `StoreUnavailable` if some cannot be read, after looking at the others.
         """

@@ -1,4 +1,4 @@
-"""The mailboxes of an account as a tree of names: what LIST, CREATE and RENAME make of it."""
+"""The mailboxes of an account as a tree of names, for LIST, CREATE and RENAME."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,18 +15,18 @@ PROVIDED = {
     "Junk": SpecialUse.JUNK,
     "Archive": SpecialUse.ARCHIVE,
 }
-"""The mailboxes, beside INBOX, that an account begins with."""
+"""The initial mailboxes of an account, besides INBOX."""
 
 
 class Renaming(msgspec.Struct, frozen=True):
-    """What a RENAME does, in order: mailboxes made, then mailboxes renamed from one to another."""
+    """The steps of a RENAME: mailboxes to create, then pairs of old and new names."""
 
     created: list[str]
     moved: list[tuple[str, str]]
 
 
 def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[Entry]:
-    """What LIST shows for these mailboxes: them and their superiors, in order, INBOX first."""
+    """Return these mailboxes and their superiors for LIST, sorted, with INBOX first."""
     parents = {superior for name in mailboxes for superior in superiors(name)}
     names = sorted(
         mailboxes.keys() | parents, key=lambda name: (name != INBOX, name.split(SEPARATOR))
@@ -35,13 +35,13 @@ def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[Entry]:
 
 
 def special_use(name: str, taken: Collection[SpecialUse | None]) -> SpecialUse | None:
-    """What a new mailbox of this name is for, unless another is for it already."""
+    """Return the special use of a new mailbox, unless another mailbox has it already."""
     use = PROVIDED.get(name)
     return None if use in taken else use
 
 
 def creation(name: str, mailboxes: Collection[str], limits: Limits) -> list[str]:
-    """The mailboxes to be made so that there is one of this name, it last.
+    """Return the names to create for a new mailbox: missing superiors, then its own.
 
     Raises `MailboxExists`, `MailboxNotAllowed`, `LimitReached`.
     """
@@ -52,13 +52,13 @@ def creation(name: str, mailboxes: Collection[str], limits: Limits) -> list[str]
 
 
 def renaming(name: str, to: str, mailboxes: Collection[str], limits: Limits) -> Renaming:
-    """What renaming `name`, which is not INBOX, takes.
+    """Plan the renaming of `name`, which is not INBOX.
 
     Raises `NoSuchMailbox`, `MailboxExists`, `MailboxNotAllowed`, `LimitReached`.
     """
     name, to = canonical_name(name), new_name(to)
     moving = [one for one in (name, *inferiors(name, mailboxes)) if one in mailboxes]
-    moving.sort(key=len)  # a name that one of them takes has been given up by another before
+    moving.sort(key=len)  # so that a name is freed before another mailbox takes it
     if not moving:
         raise NoSuchMailbox("The mailbox does not exist")
     if to in mailboxes:
@@ -72,7 +72,7 @@ def renaming(name: str, to: str, mailboxes: Collection[str], limits: Limits) -> 
 
 
 def subscribed(name: str, subscriptions: Collection[str], limits: Limits) -> set[str]:
-    """The subscriptions with this one; raises `MailboxNotAllowed`, `LimitReached`."""
+    """Return the subscriptions plus this one; raises `MailboxNotAllowed`, `LimitReached`."""
     with_it = {*subscriptions, new_name(name)}
     if len(with_it) > limits.mailboxes:
         raise LimitReached(f"An account may have at most {limits.mailboxes} subscriptions")
@@ -80,7 +80,7 @@ def subscribed(name: str, subscriptions: Collection[str], limits: Limits) -> set
 
 
 def _missing(name: str, mailboxes: Collection[str], limits: Limits, *, others: int) -> list[str]:
-    """The superiors to be made; raises `LimitReached` when they and `others` are too many."""
+    """Return the missing superiors; raises `LimitReached` if they and `others` are too many."""
     missing = [superior for superior in superiors(name) if superior not in mailboxes]
     if len(mailboxes) + len(missing) + others > limits.mailboxes:
         raise LimitReached(f"An account may have at most {limits.mailboxes} mailboxes")

@@ -1,7 +1,7 @@
-"""One session's picture of a mailbox: sequence numbers, and what the client has yet to be told.
+"""The view of a mailbox in one session: sequence numbers, and updates the client has not seen.
 
-Numbers change only when the client is told so (RFC 3501 §7.4.1, RFC 2180): what others did waits
-until `updates` is called, and removals until it is called where EXPUNGE responses are allowed.
+Numbers change only when the client is told (RFC 3501 §7.4.1, RFC 2180). Changes by other sessions
+wait until `updates` is called; removals wait until it is called with `expunge`.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,7 +16,7 @@ Range = tuple[int | None, int | None]  # of a sequence set, in either order; `No
 
 
 class Expunged(msgspec.Struct, frozen=True, gc=False):
-    """`* number EXPUNGE`; the numbers are right one after the other, as they come."""
+    """`* number EXPUNGE`; numbers are valid when sent in this order."""
 
     number: int
     uid: int
@@ -40,9 +40,9 @@ Update = Expunged | Exists | Changed
 
 
 class StoredHere(msgspec.Struct, frozen=True):
-    """What STORE did: the messages as they are now, and the numbers of those UNCHANGEDSINCE spared.
+    """The result of STORE: the changed messages, and the numbers excluded by UNCHANGEDSINCE.
 
-    `gone` says that some had been removed by others (RFC 2180 §4.2).
+    `gone` says that other sessions had removed some of the messages (RFC 2180 §4.2).
     """
 
     messages: list[Changed]
@@ -51,10 +51,10 @@ class StoredHere(msgspec.Struct, frozen=True):
 
 
 class View:
-    """A mailbox as one session has selected it. `read_only` is EXAMINE.
+    """A mailbox selected by one session. `read_only` is for EXAMINE.
 
-    `changed` is called whenever the mailbox has changed, by whomever: ask for `updates` when the
-    client can be told. Nothing of the view changes meanwhile.
+    `changed` is called after every change to the mailbox. The view itself changes only when
+    `updates` is called.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class View:
         self._listener = changed
         self._uids: list[int] = []
         self._recent: set[int] = set()
-        self._uid_next = 1  # the client knows no UID from here on
-        self._told = mailbox.highest_modseq  # changes up to here are known to the client
+        self._uid_next = 1  # the client knows only lower UIDs
+        self._told = mailbox.highest_modseq  # the client knows changes up to this MODSEQ
         self._expunged_told = self._told
-        self._own: dict[int, int] = {}  # UID to MODSEQ: what the client did itself since `_told`
+        self._own: dict[int, int] = {}  # UID to MODSEQ: the client's own changes since `_told`
         self._add(mailbox.uids())
         if changed is not None:
             mailbox.watch(changed)
@@ -82,7 +82,7 @@ class View:
 
     @property
     def exists(self) -> int:
-        """How many messages the client knows of."""
+        """How many messages the client knows."""
         return len(self._uids)
 
     @property
@@ -96,7 +96,7 @@ class View:
         return len(self._recent)
 
     def is_recent(self, uid: int) -> bool:
-        r"""Say whether FETCH shows `\Recent`."""
+        r"""Return whether FETCH shows `\Recent`."""
         return uid in self._recent
 
     def first_unseen(self) -> int | None:
@@ -108,7 +108,7 @@ class View:
         return None
 
     def number(self, uid: int) -> int | None:
-        """The sequence number of a UID the client knows of."""
+        """Return the sequence number of a UID, or `None` when the client does not know it."""
         at = bisect_left(self._uids, uid)
         return at + 1 if at < len(self._uids) and self._uids[at] == uid else None
 
@@ -117,11 +117,11 @@ class View:
         return self._uids[number - 1]
 
     def message(self, number: int) -> Message | None:
-        """The message of that number; `None` when another session removed it (RFC 2180 §4.1)."""
+        """Return a message by number; `None` when another session removed it (RFC 2180 §4.1)."""
         return self.mailbox.get(self._uids[number - 1])
 
     def numbers(self, ranges: Iterable[Range]) -> list[int]:
-        """The numbers in a sequence set, ascending, each once; none is beyond `exists`."""
+        """Return the numbers in a sequence set up to `exists`, ascending and without duplicates."""
         last = len(self._uids)
         spans = []
         for start, end in ranges:
@@ -130,7 +130,7 @@ class View:
         return _joined(spans)
 
     def numbers_of_uids(self, ranges: Iterable[Range]) -> list[int]:
-        """The numbers of the messages in a UID set, ascending, each once."""
+        """Return the numbers of the messages in a UID set, ascending and without duplicates."""
         last = self._uids[-1] if self._uids else 0
         spans = []
         for start, end in ranges:
@@ -139,10 +139,10 @@ class View:
         return _joined(spans)
 
     def updates(self, *, expunge: bool) -> list[Update]:
-        """What the client must hear, in order; from now on it counts as told.
+        """Return the updates that the client must be sent, in order, and consider them sent.
 
-        `expunge` is false while the client may still use the old numbers: in answers to FETCH,
-        STORE and SEARCH (RFC 3501 §7.4.1). Removals then stay untold.
+        `expunge` is false while the client may still use the old numbers: in responses to FETCH,
+        STORE and SEARCH (RFC 3501 §7.4.1). Removals are withheld then.
         """
         self.mailbox.poll()
         modseq = self.mailbox.highest_modseq
@@ -168,7 +168,7 @@ class View:
     ) -> StoredHere:
         """Change flags; raises like `Mailbox.store`.
 
-        `updates` will not repeat what this returns; if `silent`, it still tells what others did.
+        `updates` will not repeat these changes. If `silent`, it still reports those of others.
         """
         wanted = [self._uids[number - 1] for number in numbers]
         stored = self.mailbox.store(wanted, change, unchanged_since)
@@ -186,7 +186,7 @@ class View:
         return StoredHere(messages, modified, gone)
 
     def deleted(self, numbers: Iterable[int] | None = None) -> list[int]:
-        r"""UIDs of the messages with `\Deleted`, or of those of these numbers alone."""
+        r"""Return the UIDs of messages with `\Deleted`, optionally only among these numbers."""
         self.mailbox.poll()
         deleted = self.mailbox.deleted()
         if numbers is None:
@@ -195,7 +195,7 @@ class View:
         return [uid for uid in deleted if uid in wanted]
 
     def expunge(self, uids: Iterable[int]) -> None:
-        r"""Remove those of these messages that still have `\Deleted`."""
+        r"""Remove those of the messages that still have `\Deleted`."""
         self.mailbox.expunge(uids, deleted=True)
 
     def copy(self, numbers: Iterable[int], target: str) -> Copied:
@@ -203,7 +203,7 @@ class View:
         return self.mailbox.copy([self._uids[number - 1] for number in numbers], target)
 
     def copying(self, target: str) -> Copying:
-        """Begin a copy of many, whose UIDs are asked for; raises like `Mailbox.copying`."""
+        """Begin a copy of many messages, added by UID; raises like `Mailbox.copying`."""
         return self.mailbox.copying(target)
 
     def move(self, numbers: Iterable[int], target: str) -> Copied:
@@ -211,7 +211,7 @@ class View:
         return self.mailbox.move([self._uids[number - 1] for number in numbers], target)
 
     def _is_known(self, uid: int, modseq: int) -> bool:
-        """Whether a message at this MODSEQ is as the client knows it, or made it."""
+        """Return whether the client knows the message at this MODSEQ, or changed it itself."""
         return modseq <= self._told or self._own.get(uid) == modseq
 
     def _add(self, new: Sequence[int]) -> None:
@@ -222,7 +222,7 @@ class View:
             self._recent.update(uid for uid in new if uid >= first)
 
     def _changed(self) -> list[Changed]:
-        """The messages the client knows of whose flags others have changed, in order."""
+        """Return the known messages whose flags other sessions have changed, in order."""
         changed = [
             Changed(number, message)
             for message in self.mailbox.changed_since(self._told)
@@ -234,7 +234,7 @@ class View:
         return changed
 
     def _expunged(self) -> list[Expunged]:
-        """Take removed messages out, the highest number first: then none shifts another."""
+        """Drop removed messages, highest number first, so that no number shifts another."""
         vanished = self.mailbox.vanished_since(self._expunged_told)
         if vanished is None:
             vanished = list(set(self._uids).difference(self.mailbox.uids()))
@@ -251,7 +251,7 @@ class View:
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[int]:
-    """The numbers in spans, which are inclusive, ascending and each once."""
+    """Return the numbers in inclusive spans, ascending and without duplicates."""
     spans.sort()
     numbers: list[int] = []
     after = 1

@@ -1,7 +1,7 @@
 """Address lists as ENVELOPE shows them (RFC 5322 §3.4, §4.4; RFC 3501 §7.4.2).
 
-Nothing is refused. What is no address keeps its place: a word alone is a mailbox at an empty host,
-since a host of NIL would make it a group.
+Nothing is refused. Text that is not an address keeps its place: a single word becomes a mailbox
+with an empty host, since a host of NIL would make it a group.
 """
 
 import enum
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-STEP_TOKENS = 2_000  # read in one go
+STEP_TOKENS = 2_000  # read in one step
 
 _TOKEN = re.compile(
     rb'[ \t\r\n\0]++|(?P<word>[^ \t\r\n\0"\[()<>,:;@]++|\[(?:[^\]\\]|\\.)*+\]?)'
@@ -22,7 +22,7 @@ _ESCAPED = re.compile(rb"\\(.?)", re.DOTALL)
 
 
 class Address(msgspec.Struct, frozen=True, gc=False):
-    """An address structure; `None` is NIL. Groups begin and end with a host of NIL."""
+    """An address structure; `None` is NIL. A host of NIL begins or ends a group."""
 
     name: bytes | None
     route: bytes | None
@@ -31,36 +31,36 @@ class Address(msgspec.Struct, frozen=True, gc=False):
 
 
 class Kind(enum.Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     WORD = enum.auto()
     COMMENT = enum.auto()
     SPECIAL = enum.auto()
-    PAUSE = enum.auto()  # none, but as many as are read in one go have been
+    PAUSE = enum.auto()  # not a token: the end of a step
 
 
 END_OF_GROUP = Address(None, None, None, None)
 
 
 def addresses(value: bytes) -> Iterator[list[Address]]:
-    """Read the value of an address field, some addresses at a time; in all but a long one, all."""
+    """Parse the value of an address field; only long values are returned in several lists."""
     return _List(value).read()
 
 
 class _List:
-    """One field's addresses: words are collected until a special character says what they are."""
+    """Parses one field: words are collected until a special character determines their role."""
 
     def __init__(self, value: bytes) -> None:
         self._found: list[Address] = []
         self._in_group = False
         self._tokens = _tokens(value)
         self._words: list[bytes] = []
-        self._domain: list[bytes] | None = None  # the words behind an `@` without brackets
+        self._domain: list[bytes] | None = None  # the words after an `@` without brackets
         self._angle: Address | None = None
         self._comment: bytes | None = None
 
     def read(self) -> Iterator[list[Address]]:
-        """Read all there is."""
+        """Parse the whole value."""
         for kind, text in self._tokens:
             if kind is Kind.SPECIAL:
                 if text == b"<" and self._angle is None:
@@ -84,7 +84,7 @@ class _List:
         return found
 
     def _special(self, character: bytes) -> None:
-        """Brackets and colons out of place are passed over."""
+        """Handle a special character; misplaced brackets and colons are ignored."""
         if character == b",":
             self._end()
         elif character == b";":
@@ -98,7 +98,7 @@ class _List:
             self._reset()
 
     def _read_angle(self) -> Iterator[list[Address]]:
-        """`<@route:mailbox@host>`; where the bracket is missing, a comma ends the address."""
+        """Parse `<@route:mailbox@host>`; without a closing bracket, a comma ends it."""
         route: bytes | None = None
         ending = b""
         parts: list[list[bytes]] = [[]]  # the words between the `@`
@@ -126,7 +126,7 @@ class _List:
             self._end()
 
     def _end(self) -> None:
-        """What was collected is one address, if it is anything."""
+        """End the current address, if there is one."""
         words = _glued(self._words)
         if self._angle is not None:
             name = b" ".join(self._words) or self._comment
@@ -154,12 +154,12 @@ class _List:
 
 
 def _is_route(parts: list[list[bytes]]) -> bool:
-    """Whether these words between `@`s begin with one, as a source route does."""
+    """Return whether these words begin with an `@`, as a source route does."""
     return len(parts) > 1 and not parts[0]
 
 
 def _glued(words: list[bytes]) -> list[bytes]:
-    """Words, but as one where a dot joins them (RFC 5322 §4.4 allows space around it)."""
+    """Join words around dots (RFC 5322 §4.4 allows spaces there)."""
     if len(words) < 2 or not any(word.startswith(b".") or word.endswith(b".") for word in words):
         return words
     runs: list[list[bytes]] = []
@@ -172,7 +172,7 @@ def _glued(words: list[bytes]) -> list[bytes]:
 
 
 def _tokens(value: bytes) -> Iterator[tuple[Kind, bytes]]:
-    """Words, comments and special characters; quoted strings are words, without their quotes."""
+    """Yield words, comments and special characters; quoted strings are unquoted words."""
     at = 0
     left = STEP_TOKENS
     while at < len(value):
@@ -196,7 +196,7 @@ def _tokens(value: bytes) -> Iterator[tuple[Kind, bytes]]:
 
 
 def _comment(value: bytes, at: int) -> tuple[bytes, int]:
-    """The text of a comment whose parenthesis has been opened, and where it ends; comments nest."""
+    """Return the text and end of an opened comment; comments may nest."""
     depth = 1
     for match in _IN_COMMENT.finditer(value, at):
         if match[0] == b"(":

@@ -1,4 +1,4 @@
-"""Text out of octets: charsets by their names in mail, and encoded words (RFC 2047)."""
+"""Decodes text: charsets by their names in mail, and encoded words (RFC 2047)."""
 
 import binascii
 import codecs
@@ -10,7 +10,7 @@ from mailauth.mime.transfer import base64
 from mailauth.wire.utf8 import is_utf8
 
 PIECE_OCTETS = 131_072  # decoded at a time
-_LONGEST_CHARACTER = 64  # octets; no character has as many, with all that announces it
+_LONGEST_CHARACTER = 64  # octets; no character has more, with its shift sequences
 
 _NO_CHARSETS = (
     *("base64_codec", "bz2_codec", "hex_codec", "mbcs"),
@@ -25,13 +25,13 @@ _BETWEEN_ENCODED_WORDS = re.compile(rb"(\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?[^?]*\?=)"
 
 
 def codec(charset: bytes) -> str | None:
-    """The codec for a charset's name, if it is one; never asks for codecs by foreign names."""
+    """Return the codec for a charset's name, from a fixed table."""
     name = _PUNCTUATION.sub("_", charset.decode("ascii", "replace").lower()).strip("_")
     return _CODECS.get(name)
 
 
 def decoded(octets: bytes, charset: bytes | None) -> str:
-    """Text in the charset named, as far as it is; when none is known, UTF-8, or else Latin-1."""
+    """Decode text; without a known charset, try UTF-8, then Latin-1."""
     name = None if charset is None else codec(charset)
     if name is not None:
         return octets.decode(name, "replace")
@@ -42,7 +42,7 @@ def decoded(octets: bytes, charset: bytes | None) -> str:
 
 
 def pieces(octets: bytes, charset: bytes | None) -> Iterator[str]:
-    """The same text, some of it at a time."""
+    """Decode text like `decoded`, in pieces."""
     if len(octets) <= PIECE_OCTETS:
         yield decoded(octets, charset)
         return
@@ -52,14 +52,14 @@ def pieces(octets: bytes, charset: bytes | None) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(name)("replace")
     for start in range(0, len(octets), PIECE_OCTETS):
         yield decoder.decode(octets[start : start + PIECE_OCTETS])
-        if len(decoder.getstate()[0]) > _LONGEST_CHARACTER:  # UTF-7 waits for the end of a run
+        if len(decoder.getstate()[0]) > _LONGEST_CHARACTER:  # UTF-7 buffers an unended run
             yield decoder.decode(b"", final=True)
             decoder.reset()
     yield decoder.decode(b"", final=True)
 
 
 def header_text(value: bytes) -> str:
-    """An unfolded field's value with its encoded words decoded."""
+    """Return an unfolded field's value with encoded words decoded."""
     if b"=?" not in value:
         return decoded(value, None)
     value = _BETWEEN_ENCODED_WORDS.sub(rb"\1", value)

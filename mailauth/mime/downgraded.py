@@ -1,9 +1,9 @@
-"""Messages for clients that know no UTF-8 in header fields (RFC 6856 §2.1, after RFC 6858 §2).
+"""Downgrades messages for clients without UTF-8 header fields (RFC 6856 §2.1, RFC 6858 §2).
 
-What can be said in ASCII is, by encoded words (RFC 2047) and encoded parameters (RFC 2231). An
-address that cannot be is named in an empty group: it can be read, and not be replied to. Other
-structured fields that need UTF-8 are left out. It is so in the headers of parts and of enclosed
-messages, too; what is no header is as it was.
+Text is encoded in ASCII by encoded words (RFC 2047) and encoded parameters (RFC 2231). An address
+that is not ASCII becomes the name of an empty group: it can be read, but not replied to. Other
+structured fields that require UTF-8 are left out. The headers of parts and enclosed messages are
+downgraded, too; bodies do not change.
 """
 
 import base64
@@ -20,12 +20,12 @@ _ADDRESS_FIELDS = frozenset(
 )
 _PARAMETER_FIELDS = frozenset({b"content-type", b"content-disposition"})
 _LEFT_OUT = frozenset(b"return-path received message-id in-reply-to references date".split())
-_ENCODED_OCTETS = 42  # in one encoded word, which has at most 75 (RFC 2047 §2)
-_LONGEST_FIELD = 16_384  # octets of a field that is looked into; a longer one is left out
+_ENCODED_OCTETS = 42  # encoded in one encoded word, which has at most 75 characters (RFC 2047 §2)
+_LONGEST_FIELD = 16_384  # octets of a field that is downgraded; a longer one is left out
 _LONGEST_PARAMETER = 900  # of a line's 998 octets (RFC 5322 §2.1.1); a longer one is left out
 
-STEP_OCTETS = 1_048_576  # in which the end of a field is looked for in one go
-_STEP_LINES = 10_000  # looked at in one go
+STEP_OCTETS = 1_048_576  # searched for the end of a field in one step
+_STEP_LINES = 10_000  # read in one step
 _LONG_FIELD = 1_024  # octets of a field that takes as long as many others
 
 _LINE_ENDING = re.compile(rb"\r\n(?![ \t])")  # of a field
@@ -50,7 +50,7 @@ def surrogate(content: bytes) -> Work[bytes]:
 
 
 def _end_of_header(part: Part) -> int:
-    """Where the line ending stands that is followed by a blank line, or by a delimiter."""
+    """Return the offset of the line ending before the blank line or delimiter."""
     if part.data.startswith(b"\r\n", part.start):
         return part.start
     for blank in (b"\r\n\r\n", b"\n\r\n"):
@@ -60,7 +60,7 @@ def _end_of_header(part: Part) -> int:
 
 
 def _end_of_field(content: bytes, at: int, end: int) -> Work[int]:
-    """Where the line ending stands that ends a field of a header that ends at `end`."""
+    """Return the offset of the line ending of a field, in a header that ends at `end`."""
     while True:
         stop = min(at + STEP_OCTETS, end)
         line = _LINE_ENDING.search(content, at, stop)
@@ -68,16 +68,16 @@ def _end_of_field(content: bytes, at: int, end: int) -> Work[int]:
             return line.start()
         if stop == end:
             return end
-        at = stop - 2  # the line may go on behind
+        at = stop - 2  # the line may be continued
         yield PAUSE
 
 
 def _in_ascii(content: bytes, start: int, end: int) -> Work[bytes | None]:
-    """A header in ASCII, or `None` when it was."""
+    """Return a header in ASCII, or `None` when it is unchanged."""
     if content[start:end].isascii():
         return None
     kept: list[bytes] = []
-    field = run = start  # a run of fields stays as it is
+    field = run = start  # `run` begins a run of unchanged fields
     fields = 0
     while field <= end:
         field_end = yield from _end_of_field(content, field, end)
@@ -111,13 +111,13 @@ def _field(field: bytes) -> bytes | None:
         return name + b": " + written.encode("ascii") if written.isascii() else None
     try:
         written = _addresses(text) if kind in _ADDRESS_FIELDS else _encoded(text)
-    except RecursionError:  # the library descends into each comment and route
+    except RecursionError:  # the library recurses into comments and routes
         return None
     return name + b": " + written.encode("ascii")
 
 
 def _parameter(match: re.Match[str]) -> str:
-    """A parameter as it is, or with its value encoded (RFC 2231 §4), or nothing."""
+    """Return a parameter unchanged, with its value encoded (RFC 2231 §4), or empty."""
     if match[0].isascii():
         return match[0]
     name, quoted, plain = match.groups()
@@ -150,7 +150,7 @@ def _encoded(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[bytes]:
-    """Cut a text between characters, into pieces that fit an encoded word each."""
+    """Split a text between characters into pieces that each fit an encoded word."""
     piece = b""
     for character in text:
         octets = character.encode()

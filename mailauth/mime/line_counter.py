@@ -1,17 +1,17 @@
-"""How many lines there are in a part (RFC 3501 §7.4.2), however many parts have them in common."""
+"""Counts lines of parts (RFC 3501 §7.4.2), however deeply parts are nested."""
 
 _BLOCK = 4_096
 
 
 class LineCounter:
-    """Counts lines anywhere in the same octets, all of which are looked at once."""
+    """Counts lines in ranges of the same octets, sharing the work between ranges."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._before = [0]  # lines that end before each block, as far as was asked
+        self._before = [0]  # lines that end before each block, computed on demand
 
     def between(self, start: int, end: int) -> int:
-        """The lines of these octets; the last need not be ended."""
+        """Return the number of lines in a range; the last need not be ended."""
         if start >= end:
             return 0
         data = self._data

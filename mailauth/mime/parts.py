@@ -1,8 +1,8 @@
-"""The parts of a message (RFC 2045, RFC 2046): where each begins and ends, and what it says it is.
+"""The parts of a message (RFC 2045, RFC 2046): their bounds and media types.
 
-One pass over the octets, whatever they are: a message is never wrong, it only has fewer parts. Its
-lines end in CRLF. Parts, their depth, and how much of a header is looked at are bounded, and a pass
-over many stops now and then.
+Parsing takes one pass and never fails: a malformed message only has fewer parts. Lines must end in
+CRLF. The number and depth of parts and the octets read of headers are bounded, and a long pass
+pauses between steps.
 """
 
 import re
@@ -15,13 +15,13 @@ from mailauth.wire.work import PAUSE, Work, done
 
 MAX_PARTS = 10_000
 MAX_DEPTH = 100
-MAX_HEADER = 262_144  # octets of one header that are looked at for what a part is, and for ENVELOPE
-MAX_HEADERS = 524_288  # octets of all headers of a message, likewise
-MAX_CANDIDATES = 300_000  # lines that might be delimiters; one costs a microsecond
+MAX_HEADER = 262_144  # octets of one header that are read for media type and ENVELOPE
+MAX_HEADERS = 524_288  # octets of all headers of a message that are read
+MAX_CANDIDATES = 300_000  # lines that may be delimiters; each costs a microsecond
 MAX_BOUNDARY = 200  # octets; RFC 2046 §5.1.1 allows 70
 MAX_PARAMETERS = 200
-STEP_CANDIDATES = 10_000  # looked at in one go
-_PART_CANDIDATES = 20  # that could be looked at in the time a part takes
+STEP_CANDIDATES = 10_000  # examined in one step
+_PART_CANDIDATES = 20  # that could be examined in the time that a part takes
 
 _FIELDS = re.compile(
     rb"\n(content-(?:type|transfer-encoding|id|description|disposition|language|location|md5)"
@@ -41,24 +41,24 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
 class MediaType(msgspec.Struct, frozen=True):
-    """A Content-Type; type, subtype and the names of parameters are in upper case."""
+    """A Content-Type; type, subtype and parameter names are in upper case."""
 
     type: bytes
     subtype: bytes
     parameters: tuple[tuple[bytes, bytes], ...] = ()
 
     def parameter(self, name: bytes) -> bytes | None:
-        """The value of the first parameter of that name (in upper case)."""
+        """Return the value of the first parameter of this name, given in upper case."""
         return next((value for key, value in self.parameters if key == name), None)
 
     @property
     def is_multipart(self) -> bool:
-        """Whether it is made of parts."""
+        """Whether it is a multipart."""
         return self.type == b"MULTIPART"
 
     @property
     def is_message(self) -> bool:
-        """Whether it holds a message (RFC 9051 §9, media-message)."""
+        """Whether it encloses a message (RFC 9051 §9, media-message)."""
         return self.type == b"MESSAGE" and self.subtype in (b"RFC822", b"GLOBAL")
 
 
@@ -68,27 +68,27 @@ TOO_DEEP = MediaType(b"APPLICATION", b"OCTET-STREAM")
 
 
 class Part:
-    """A part of a message, or a message itself: a header and a body, as places in the octets.
+    """A part of a message, or a whole message: offsets of its header and body.
 
-    A multipart has `children`, at least one; a part of type message has its message as `message`.
+    A multipart has at least one of `children`. A part of type message has a `message`.
     """
 
     def __init__(self, data: bytes, start: int) -> None:
         self.data = data
         self.start = start
         self.body = self.end = len(data)
-        self.looked_at = start  # up to here the header is read
+        self.looked_at = start  # the header is read up to here
         self.media_type = UNSPECIFIED
         self.children: list[Part] = []
         self.message: Part | None = None
 
     @property
     def header(self) -> bytes:
-        """The header, with the blank line that ends it."""
+        """The header, including the blank line."""
         return self.data[self.start : self.body]
 
     def beginning(self, octets: int) -> bytes:
-        """The header, as far as it has so many octets."""
+        """Return at most the first `octets` of the header."""
         return self.data[self.start : min(self.body, self.start + octets)]
 
     @property
@@ -98,11 +98,11 @@ class Part:
 
     @property
     def size(self) -> int:
-        """Octets of the body."""
+        """The size of the body in octets."""
         return self.end - self.body
 
     def walk(self) -> Iterator["Part"]:
-        """This part and all parts in it, in order."""
+        """Yield this part and all parts in it, in order."""
         waiting = [self]
         while waiting:
             part = waiting.pop()
@@ -113,12 +113,12 @@ class Part:
 
     @cached_property
     def fields(self) -> dict[bytes, bytes]:
-        """The fields ENVELOPE and BODYSTRUCTURE speak of: the first of each, unfolded, by name."""
+        """The fields for ENVELOPE and BODYSTRUCTURE: the first of each name, unfolded."""
         return fields(self.data[self.start : self.looked_at])
 
 
 def fields(header: bytes) -> dict[bytes, bytes]:
-    """The fields of a header that ENVELOPE and BODYSTRUCTURE speak of, as in `Part.fields`."""
+    """Return the fields of a header as in `Part.fields`."""
     found: dict[bytes, bytes] = {}
     for name, value in _FIELDS.findall(b"\n" + header):
         found.setdefault(name.lower(), unfolded(value))
@@ -126,14 +126,14 @@ def fields(header: bytes) -> dict[bytes, bytes]:
 
 
 def unfolded(value: bytes) -> bytes:
-    """A field's value without its line endings (RFC 5322 §2.2.3) and the space around it."""
+    """Return a field's value unfolded (RFC 5322 §2.2.3) and stripped."""
     if b"\n" in value:
         value = _LINE_ENDING.sub(b"", value)
     return value.strip(b" \t\r")
 
 
 def media_type(value: bytes) -> MediaType:
-    """Read the value of a Content-Type field; one without any type is plain text."""
+    """Parse a Content-Type; the default is plain text."""
     match = _MEDIA_TYPE.match(value)
     if match is None:
         return UNSPECIFIED
@@ -141,7 +141,7 @@ def media_type(value: bytes) -> MediaType:
 
 
 def parameters(value: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """The parameters of a Content-Type or Content-Disposition, unquoted; names in upper case."""
+    """Parse the parameters of a Content-Type or Content-Disposition; names in upper case."""
     found = []
     for match in _PARAMETER.finditer(value):
         name, quoted, plain = match.groups()
@@ -152,31 +152,31 @@ def parameters(value: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def parse(data: bytes) -> Part:
-    """Find the parts of a message."""
+    """Parse a message into parts."""
     return done(parsing(data))
 
 
 def parsing(data: bytes) -> Work[Part]:
-    """Find the parts of a message, step by step."""
+    """Parse a message into parts, step by step."""
     message = Part(data, 0)
     yield from _Walk(data).through(message)
     return message
 
 
 class _Walk:
-    """One pass over a message: every octet is looked at once, however deep the parts nest."""
+    """One pass over a message, which reads every octet once however deep parts are nested."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._open: list[Part] = []  # from the message down to the part at hand
-        self._boundaries: dict[bytes, int] = {}  # to the place in `_open` of the multipart
+        self._open: list[Part] = []  # from the message down to the current part
+        self._boundaries: dict[bytes, int] = {}  # to the index in `_open` of the multipart
         self._parts = 0
         self._candidates = 0
-        self._step = 0  # candidates looked at in this step, or what took as long
+        self._step = 0  # candidates examined in this step, or equivalent work
         self._budget = MAX_HEADERS
 
     def through(self, message: Part) -> Work[None]:
-        """Find the parts of `message`, which is all of the data."""
+        """Parse `message`, which spans all of the data."""
         at = yield from self._begin(message, UNSPECIFIED)
         while self._boundaries and (at := self._data.find(b"\n--", at)) >= 0:
             delimiter = self._delimiter(at + 3)
@@ -195,7 +195,7 @@ class _Walk:
         return PAUSE
 
     def _begin(self, part: Part, default: MediaType) -> Work[int]:
-        """Open a part and the message in it, if any; return where to go on: the end of a line."""
+        """Open a part and its enclosed messages; return the end of the line to continue at."""
         while True:
             self._parts += 1
             self._step += _PART_CANDIDATES
@@ -225,14 +225,14 @@ class _Walk:
             part, default = part.message, UNSPECIFIED
 
     def _open_empty(self, message: Part | None) -> None:
-        """The message in a part that ends before it has begun."""
+        """Open an enclosed message that has no octets."""
         if message is not None:
             self._parts += 1
             message.body = message.start
             self._open.append(message)
 
     def _header(self, part: Part) -> Work[int | None]:
-        """Find the end of a header, or where the delimiter begins that cuts it off."""
+        """Find the end of a header; return the offset of a delimiter that cuts it off."""
         data = self._data
         if data.startswith(b"\r\n", part.start):
             part.body = part.start + 2
@@ -254,11 +254,11 @@ class _Walk:
         return None
 
     def _before(self, at: int) -> int:
-        """Where the line ending with its line feed at `at` begins; the delimiter owns it."""
+        """Return the start of the line ending at `at`, which belongs to the delimiter."""
         return at - 1 if at and self._data[at - 1] == 13 else at
 
     def _delimiter(self, at: int) -> tuple[int, bool] | None:
-        """The multipart delimited by the line that goes on at `at`, and whether it closes it."""
+        """Return which multipart the line at `at` delimits, and whether it closes it."""
         self._candidates += 1
         self._step += 1
         if self._candidates > MAX_CANDIDATES:
@@ -279,7 +279,7 @@ class _Walk:
         return None if level is None else (level, True)
 
     def _delimited(self, at: int, level: int, closing: bool) -> Work[int]:
-        """A delimiter has come: end the part before it, and begin the one behind it."""
+        """At a delimiter, end the part before it and begin the part after it."""
         self._close(level + 1, self._before(at))
         start = self._data.find(b"\n", at + 1) + 1 or len(self._data)
         if closing:
@@ -292,7 +292,7 @@ class _Walk:
         return (yield from self._begin(child, IN_DIGEST if in_digest else UNSPECIFIED))
 
     def _close(self, level: int, end: int) -> None:
-        """End the parts from this place in `_open` on."""
+        """End the open parts from this index on."""
         for part in self._open[level:]:
             part.end = max(part.body, end)
             if part.media_type.is_multipart and not part.children:

@@ -1,4 +1,4 @@
-"""Content transfer encodings (RFC 2045 §6), decoded as far as there is anything to decode."""
+"""Content transfer encodings (RFC 2045 §6), decoded leniently."""
 
 import binascii
 import re
@@ -8,16 +8,16 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
 class UnknownEncoding(Exception):
-    """Nobody knows how to decode this Content-Transfer-Encoding (UNKNOWN-CTE)."""
+    """The Content-Transfer-Encoding is unknown (UNKNOWN-CTE)."""
 
 
 def is_identity(encoding: bytes) -> bool:
-    """Whether an encoding, named in upper case, leaves everything as it is."""
+    """Return whether an encoding, named in upper case, changes nothing."""
     return encoding in (b"7BIT", b"8BIT", b"BINARY")
 
 
 def decode(octets: bytes, encoding: bytes) -> bytes:
-    """Undo an encoding, named in upper case. Raises `UnknownEncoding`."""
+    """Decode from an encoding, named in upper case. Raises `UnknownEncoding`."""
     match encoding:
         case _ if is_identity(encoding):
             return octets
@@ -30,12 +30,12 @@ def decode(octets: bytes, encoding: bytes) -> bytes:
 
 
 def quoted_printable(octets: bytes) -> bytes:
-    """Decode; white space at the end of a line was added on the way (RFC 2045 §6.7, rule 3)."""
+    """Decode quoted-printable, without trailing white space (RFC 2045 §6.7, rule 3)."""
     return binascii.a2b_qp(_AFTER_LINES.sub(b"", octets))
 
 
 def base64(octets: bytes) -> bytes:
-    """Decode the digits there are; the last ones may be cut short."""
+    """Decode base64; other characters are ignored, and the end may be incomplete."""
     try:
         return binascii.a2b_base64(octets)
     except binascii.Error:

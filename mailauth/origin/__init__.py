@@ -1,10 +1,10 @@
-"""Origin: where a client's address is."""
+"""The origin of a client's address: LAN, a country, or unknown."""
 
 import msgspec
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where an address is: `LAN`, a country's English name or `Unknown`, and the country's code."""
+    """The label `LAN`, a country's English name or `Unknown`, and the country's ISO code."""
 
     label: str
     country: str | None = None

@@ -1,8 +1,8 @@
-"""A country database in MaxMind DB format, whoever made it.
+"""Country databases in MaxMind DB format, from several vendors.
 
-Read are the records of GeoLite2 and DB-IP (Country, City and larger), of IPinfo (flat, with a
-name), and of ip-location-db (a code alone). Many addresses have no record, and a record can be
-about a continent, a proxy or nothing: then there is no country.
+The records of GeoLite2 and DB-IP (Country, City and larger), of IPinfo (flat, with a name) and of
+ip-location-db (only a code) are supported. The country is unknown if an address has no record, or
+one without a country, for example about a continent or a proxy.
 """
 
 import os
@@ -20,13 +20,13 @@ from mailauth.wire.networks import Address
 
 EMBEDDED = Path(__file__).with_name("geoip-country.mmdb")
 
-RECORDS_TRIED = 1000  # of a country database's first records at least one names a country
+RECORDS_TRIED = 1000  # first records, one of which must name a country
 
 log = Logger()
 
 
 class CountryDatabase:
-    """An open database; raises `ConfigError` for a file that cannot be used as one."""
+    """An open database; raises `ConfigError` for a file that is not usable."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,7 +43,7 @@ class CountryDatabase:
             raise ConfigError(f'geoip.database: {path} contains no countries; its type is "{kind}"')
 
     def country(self, address: Address) -> Origin:
-        """Look an address up; a broken place in the file is reported, and nobody's exception."""
+        """Look up an address; damage in the file is logged once and does not raise."""
         try:
             return country_of(self._reader.get(address))
         except maxminddb.InvalidDatabaseError as error:
@@ -51,12 +51,12 @@ class CountryDatabase:
                 self._damaged = True
                 log.warn("{path} is damaged: {error}", path=self._path, error=error)
         except ValueError:
-            pass  # an IPv6 address, and a database of IPv4 alone
+            pass  # an IPv6 address in an IPv4-only database
         return UNKNOWN
 
 
 def country_of(record: object) -> Origin:
-    """Read the country of a record, or else the one where its network is registered."""
+    """Return the country of a record, or the one where its network is registered."""
     if not isinstance(record, dict):
         return UNKNOWN
     if isinstance(record.get("country"), str) or "country_code" in record:
@@ -66,7 +66,7 @@ def country_of(record: object) -> Origin:
 
 
 def _flat(record: dict[str, object]) -> Origin:
-    """IPinfo has `country` and `country_code`, or once had `country_name` and `country`."""
+    """Return the country of an IPinfo record, in its current or its former format."""
     country = record.get("country")
     if "country_code" in record:
         return _named(record["country_code"], country)
@@ -80,7 +80,7 @@ def _place(record: object) -> Origin:
         country = geoip2.records.Country(["en"], **record)
         return _named(country.iso_code, country.name)
     except (TypeError, AttributeError):
-        return UNKNOWN  # some other kind of record under that name
+        return UNKNOWN  # a different kind of record under that name
 
 
 def _named(code: object, name: object) -> Origin:
@@ -91,7 +91,7 @@ def _named(code: object, name: object) -> Origin:
 
 
 def _opened(path: Path) -> maxminddb.Reader:
-    """Open a copy in memory: overwriting a file that we have mapped would kill the process."""
+    """Open a copy in memory, because overwriting a mapped file would kill the process."""
     if not hasattr(os, "memfd_create"):
         return maxminddb.open_database(path)
     with os.fdopen(os.memfd_create(path.name), "wb") as copy:

@@ -1,4 +1,4 @@
-"""Where a client is: LAN, a name that the configuration gives its network, or a country."""
+"""Resolves addresses to origins: LAN, a configured name, or a country."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +20,9 @@ class _Override(msgspec.Struct, frozen=True):
 
 
 class Resolver:
-    """Finds the origin of an address; answers are kept, so that the next look costs nothing.
+    """Finds and caches the origin of an address.
 
-    Relative paths are in `home`. Raises `ConfigError` for a database that cannot be used.
+    Relative paths are relative to `home`. Raises `ConfigError` for an unusable database.
     """
 
     def __init__(self, geoip: GeoipConfig, home: Path) -> None:
@@ -31,7 +31,7 @@ class Resolver:
         self.reload(geoip)
 
     def reload(self, geoip: GeoipConfig) -> None:
-        """Take a configuration, and the database as it is now; on an error nothing changes."""
+        """Apply a configuration and reopen the database; on an error, nothing changes."""
         path = self._home / geoip.database if geoip.database else EMBEDDED
         self._database = CountryDatabase(path)
         self._lan = LAN + geoip.lan

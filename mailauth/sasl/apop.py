@@ -1,4 +1,4 @@
-"""APOP (RFC 1939 §7): POP3's own challenge and response, before there was SASL."""
+"""APOP (RFC 1939 §7), the challenge-response login of POP3 that predates SASL."""
 
 import hashlib
 import hmac
@@ -8,9 +8,9 @@ from mailauth.sasl.saslprep import prepared
 
 
 def apop(authcid: bytes, digest: bytes, timestamp: bytes, credentials: Credentials) -> ProvenClaim:
-    """Compare with the MD5 digest of the greeting's timestamp followed by the password.
+    """Compare the digest with the MD5 of the greeting's timestamp followed by the password.
 
-    Clients use the password as it is, or as SASLprep prepares it (RFC 6856 §2.2).
+    Clients use the password as it is, or prepared by SASLprep (RFC 6856 §2.2).
     """
     secret = credentials.shared_secret(authcid)
     proven = False

@@ -25,7 +25,7 @@ _NO_TOKEN = TokenVerdict(user=b"", valid=False, reason="no token")
 def oauthbearer(initial_response: bytes | None, context: ExchangeContext) -> Exchange:
     """A GS2 header with the authzid, then key/value pairs with `auth=Bearer …` (RFC 7628 §3.1).
 
-    The authzid is `a=`, and where a client was written after the example of §4.4, `user=`.
+    The authzid is in `a=`, or in `user=` as some clients copied from the example in §4.4.
     """
     response = initial_response if initial_response is not None else (yield b"")
     header, separator, pairs = response.partition(_KVSEP)
@@ -39,7 +39,7 @@ def oauthbearer(initial_response: bytes | None, context: ExchangeContext) -> Exc
 
 
 def xoauth2(initial_response: bytes | None, context: ExchangeContext) -> Exchange:
-    """`user=` name, `auth=Bearer` token; the name is whom the client wants to be."""
+    """`user=` with the account that the client wants to use, and `auth=Bearer` with the token."""
     response = initial_response if initial_response is not None else (yield b"")
     user, separator, pairs = response.partition(_KVSEP)
     if not separator or user[:5] != b"user=" or not user[5:]:
@@ -65,7 +65,7 @@ def _bearer(authzid: bytes, pairs: bytes, context: ExchangeContext) -> Exchange:
 
 
 def _token(pairs: bytes) -> bytes | None:
-    """Find the token; an empty `auth` has none, and asks which scope is needed (RFC 7628 §4.3)."""
+    """Find the token; an empty `auth` only asks which scope is needed (RFC 7628 §4.3)."""
     for pair in pairs.split(_KVSEP):
         key, _, value = pair.partition(b"=")
         if key.lower() == b"auth":

@@ -1,4 +1,4 @@
-"""CRAM-MD5 (RFC 2195): the password stays at home, but is easily guessed from what is seen."""
+"""CRAM-MD5 (RFC 2195): the password is not sent, but an eavesdropper can guess it offline."""
 
 import hmac
 
@@ -13,7 +13,7 @@ from mailauth.sasl.exchange import (
 
 
 def cram_md5(initial_response: bytes | None, context: ExchangeContext) -> Exchange:
-    """`name SP digest`, the digest keyed by the password over our challenge (RFC 2195 §2)."""
+    """`name SP digest`, where the digest is the keyed MD5 of our challenge (RFC 2195 §2)."""
     if initial_response is not None:
         raise MalformedResponse("CRAM-MD5 takes no initial response")
     challenge = f"<{context.nonce()}@{context.hostname}>".encode()

@@ -1,4 +1,4 @@
-"""What a mechanism is: challenges and responses that end in a claim (RFC 4422 §3)."""
+"""Mechanisms: exchanges of challenges and responses that end in a claim (RFC 4422 §3)."""
 
 import enum
 from collections.abc import Callable, Generator, Mapping
@@ -12,9 +12,9 @@ class MalformedResponse(Exception):
 
 
 class PasswordClaim(msgspec.Struct, frozen=True, gc=False):
-    """Somebody says who they are (`authcid`) and proves it by a password, still to be verified.
+    """An identity (`authcid`) with a password that is still to be verified.
 
-    `authzid` is whom they want to act as, empty when they did not say (RFC 4422 §2).
+    `authzid` is the identity to act as; it is empty when none was given (RFC 4422 §2).
     """
 
     authcid: bytes
@@ -26,9 +26,9 @@ class PasswordClaim(msgspec.Struct, frozen=True, gc=False):
 
 
 class ProvenClaim(msgspec.Struct, frozen=True, gc=False):
-    """Somebody says who they are, and the mechanism itself has found the proof right or wrong.
+    """An identity whose proof the mechanism itself has verified.
 
-    `reason` says for the record why it is wrong. `token` is the bearer token that was the proof.
+    `reason` tells the record why the proof failed. `token` is the bearer token, if one was used.
     """
 
     authcid: bytes
@@ -58,7 +58,7 @@ class ScramKeys(msgspec.Struct, frozen=True):
 
 
 class TokenVerdict(msgspec.Struct, frozen=True):
-    """Whose bearer token it is, or why it is none; a lapsed token still has its `user`."""
+    """The user of a bearer token, or why it is not valid; an expired token still has a `user`."""
 
     user: bytes
     valid: bool
@@ -66,26 +66,26 @@ class TokenVerdict(msgspec.Struct, frozen=True):
 
 
 class Credentials(Protocol):
-    """The stored secrets as challenge-response mechanisms need them.
+    """The stored secrets that challenge-response mechanisms need.
 
-    An unknown name gets a decoy, always the same for one name, so that nobody learns which names
-    exist.
+    An unknown name gets a decoy, always the same for one name, so that clients cannot learn which
+    names exist.
     """
 
     def shared_secret(self, authcid: bytes) -> bytes:
         """Return the account's password."""
 
     def scram_keys(self, authcid: bytes, hash_name: str) -> ScramKeys:
-        """Return the account's keys for a hash by its hashlib name."""
+        """Return the account's keys for a hash, given by its hashlib name."""
 
 
 class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What an exchange may know besides the client's bytes.
+    """What an exchange needs to know besides the client's bytes.
 
-    `admits` says whether a client that proves to be this account will be let in: a mechanism in
-    which the server proves itself must not do so before it knows. `offered` are the mechanisms that
-    the client was told of. `channel_bindings` are this connection's, by the name of their type;
-    `certificate_names` are those of the client's verified certificate.
+    `admits` returns whether this account will be allowed to log in once it has proven itself; a
+    mechanism in which the server proves itself must ask before doing so. `offered` are the
+    mechanisms announced to the client. `channel_bindings` are those of this connection, by type.
+    `certificate_names` are those in the client's verified certificate.
     """
 
     hostname: str
@@ -99,7 +99,7 @@ class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(enum.Enum):
-    """What a mechanism needs of an account's stored secret, or of the connection, to work."""
+    """What a mechanism requires of the stored secret, or of the connection."""
 
     PASSWORD = enum.auto()
     SHARED_SECRET = enum.auto()
@@ -113,8 +113,8 @@ class Mechanism(msgspec.Struct, frozen=True):
     """A mechanism by its registered name.
 
     `start` takes the initial response (`None`: there was none; `b""`: an empty one) and begins an
-    exchange. `sends_secret` says whether the client sends the reusable secret itself, so that a
-    bystander on an unprotected connection has it; `binds_channel`, whether it works on TLS alone.
+    exchange. `sends_secret` says whether the client sends the reusable secret itself, which an
+    eavesdropper can read without TLS. `binds_channel` says whether the mechanism requires TLS.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""EXTERNAL (RFC 4422 appendix A): the certificate verified in the handshake says who it is."""
+"""EXTERNAL (RFC 4422 appendix A): the identity comes from the verified client certificate."""
 
 from mailauth.sasl.exchange import (
     Exchange,
@@ -11,7 +11,7 @@ from mailauth.sasl.exchange import (
 
 
 def external(initial_response: bytes | None, context: ExchangeContext) -> Exchange:
-    """The response is the authzid, or empty to act as whom the certificate names."""
+    """The response is the authzid, or empty to use the name in the certificate."""
     authzid = initial_response if initial_response is not None else (yield b"")
     if b"\0" in authzid:
         raise MalformedResponse("EXTERNAL takes an authorization identity without NUL")

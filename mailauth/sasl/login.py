@@ -10,7 +10,7 @@ from mailauth.sasl.exchange import (
 
 
 def login(initial_response: bytes | None, context: ExchangeContext) -> Exchange:
-    """Two challenges, for the name and for the password; some clients send the name at once."""
+    """Two challenges, for name and password; some clients send the name as initial response."""
     authcid = initial_response if initial_response is not None else (yield b"Username:")
     password = yield b"Password:"
     if not authcid or not password:

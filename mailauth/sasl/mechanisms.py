@@ -1,4 +1,4 @@
-"""The mechanisms that we have, by name, in the order in which they are offered."""
+"""The supported mechanisms by name, in the order in which they are offered."""
 
 from mailauth.sasl.bearer import OAUTHBEARER, XOAUTH2
 from mailauth.sasl.cram_md5 import CRAM_MD5

@@ -1,7 +1,7 @@
 """SASLprep (RFC 4013): the form in which names and passwords are compared.
 
-What strangers send is prepared before anything is known of them, so it must cost little: a long
-text is taken as it is, and so is one that becomes long (a single character may become 18).
+Input from unauthenticated clients is prepared, so this must be cheap. A text that is long, or that
+becomes long (one character may become 18), is used unprepared.
 """
 
 import re
@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 Prepare = Callable[[bytes], bytes]
 
-LONGEST = 128  # characters of a text that is prepared
+LONGEST = 128  # characters of a text that will be prepared
 LONGEST_PREPARED = 256  # characters that it may become
 
-_KNOWN = 8  # texts: more than one attempt has
+_KNOWN = 8  # texts; an attempt has fewer
 
 _NOTHING = re.compile(  # RFC 3454 table B.1
     r"[\xad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]+"
@@ -39,7 +39,7 @@ _RIGHT_TO_LEFT = re.compile(  # table D.1
 
 
 class Prohibited(ValueError):
-    """The text has a character that SASLprep does not allow."""
+    """The text contains a character that SASLprep prohibits."""
 
 
 def saslprep(text: str) -> str:
@@ -55,7 +55,7 @@ def saslprep(text: str) -> str:
 
 
 def prepared(octets: bytes) -> bytes:
-    """The same as prepared text; what is not UTF-8, prohibited or too long stays as it is."""
+    """Prepare octets; they are unchanged if not UTF-8, prohibited or too long."""
     if octets.isascii() or len(octets) > 4 * LONGEST:  # a character has four octets at most
         return octets
     try:
@@ -72,7 +72,7 @@ def prepared(octets: bytes) -> bytes:
 
 
 class PreparedOnce:
-    """`prepared`, for what is asked for more than once within one attempt; then it is forgotten."""
+    """`prepared` with a cache for one attempt, which must be told to `forget`."""
 
     __slots__ = ("_known",)
 
@@ -80,7 +80,7 @@ class PreparedOnce:
         self._known: dict[bytes, bytes] = {}
 
     def __call__(self, octets: bytes) -> bytes:
-        """Prepare, or recall."""
+        """Prepare octets, or use the cached result."""
         if octets.isascii():
             return octets
         known = self._known.get(octets)
@@ -91,7 +91,7 @@ class PreparedOnce:
         return known
 
     def forget(self) -> None:
-        """Keep nothing of what was sent."""
+        """Clear the cache."""
         self._known.clear()
 
 

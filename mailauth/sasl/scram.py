@@ -1,8 +1,8 @@
 """SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677), with channel binding and without.
 
-Our own, because scramp, the kept library, refuses an authzid. The server's signature, by which it
-proves itself, is sent only to a client that will be let in: what a blocked client sees does not
-depend on its password.
+We do not use the library scramp because it refuses an authzid. The server's signature is sent only
+to a client that will be allowed to log in, so that a blocked client cannot learn whether its
+password was correct.
 """
 
 import base64
@@ -46,9 +46,9 @@ class _ClientFirst(msgspec.Struct, frozen=True):
 
 
 def make_keys(password: bytes, salt: bytes, iterations: int, hash_name: str) -> ScramKeys:
-    """Derive what a server stores from a password (RFC 5802 §3); takes about a millisecond.
+    """Derive the stored keys from a password (RFC 5802 §3); this takes about a millisecond.
 
-    A password that SASLprep prohibits is taken as it is.
+    A password that SASLprep prohibits is used unprepared.
     """
     salted = hashlib.pbkdf2_hmac(hash_name, prepared(password), salt, iterations)
     client_key = hmac.digest(salted, b"Client Key", hash_name)
@@ -68,7 +68,7 @@ def scram(
     plus: str,
     binds_channel: bool,
 ) -> Exchange:
-    """Run the four messages of RFC 5802 §5."""
+    """Exchange the four messages of RFC 5802 §5."""
     first = _client_first(initial_response if initial_response is not None else (yield b""))
     if first.flag == b"y" and plus in context.offered:  # RFC 5802 §6
         raise MalformedResponse("channel binding is offered, but the client was told it is not")
@@ -125,7 +125,7 @@ def _saslname(name: bytes) -> bytes:
 
 
 def _binding_data(first: _ClientFirst, context: ExchangeContext, binds_channel: bool) -> bytes:
-    """Return what the client must have bound to, if anything (RFC 5802 §6)."""
+    """Return the channel binding data that the client must send (RFC 5802 §6)."""
     if binds_channel != (first.flag == b"p"):
         raise MalformedResponse("the channel binding flag does not fit the mechanism")
     if not binds_channel:

@@ -1,1 +1,1 @@
-"""What the protocol cores share: effects, results to come, the line buffer. Sans-io and pure."""
+"""The parts shared by the protocol cores: effects, pending results, line buffer. Sans-io, pure."""

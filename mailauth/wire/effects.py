@@ -1,7 +1,7 @@
-"""What a protocol core asks of its connection, as values: a core decides, the connection does.
+"""What a protocol core asks of its connection, as values: a core decides, the connection acts.
 
 Every method of a core returns a list of effects, carried out in order. `StartTls`, `Close` and
-`Await` stand last.
+`Await` come last.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,31 +19,31 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """Send what the iterator yields, pulling as the client drains it; effects behind it wait.
+    """Send what the iterator yields, pulling as the client drains it; later effects wait.
 
-    An empty chunk says that the work is not done yet, and lets other connections have their turn.
-    A generator is closed when the client goes away before the end.
+    An empty chunk says that the work is not done yet, and gives other connections their turn.
+    A generator is closed when the client disconnects before the end.
     """
 
     chunks: Iterator[bytes]
 
 
 class StartTls(msgspec.Struct, frozen=True, gc=False):
-    """Begin the TLS handshake; the core hears `tls_established()` only when it has completed."""
+    """Begin the TLS handshake; `tls_established()` is called only when it has completed."""
 
 
 class Close(msgspec.Struct, frozen=True, gc=False):
-    """Send what was written, then close."""
+    """Close the connection after sending what was written."""
 
 
 class Deadline(msgspec.Struct, frozen=True, gc=False):
-    """The client has this long until the next `Deadline`, else the core hears `timed_out()`."""
+    """Call `timed_out()` unless another `Deadline` comes within this time."""
 
     seconds: float
 
 
 class Await(msgspec.Struct, frozen=True):
-    """Give the core nothing until the result is there; then carry out what `resume` makes of it."""
+    """Give the core no input until the result is there; then carry out what `resume` returns."""
 
     pending: Pending[Any]
     resume: Callable[[Any], "list[Effect]"]
@@ -62,25 +62,25 @@ class Core(Protocol):
     """
 
     def connected(self) -> list[Effect]:
-        """The client is there, and the handshake is complete where TLS is implicit: greet it."""
+        """The client is connected, after the handshake if TLS is implicit: greet it."""
 
     def receive(self, data: bytes) -> list[Effect]:
-        """Bytes came, in whatever pieces; `b""` means: go on with what is in the buffer."""
+        """Bytes arrived, split anywhere; `b""` means: continue with the buffer."""
 
     def tls_established(self) -> list[Effect]:
         """The handshake asked for by `StartTls` has completed."""
 
     def notified(self) -> list[Effect]:
-        """Something that the client may want to hear of has changed (another session's mail)."""
+        """Something the client may want to know has changed, such as mail in another session."""
 
     def timed_out(self) -> list[Effect]:
-        """The deadline has passed: take leave in the protocol's words; `Close` stands last."""
+        """The deadline has passed: say so in the protocol's terms, and `Close`."""
 
     def shutting_down(self) -> list[Effect]:
-        """The server stops: take leave in the protocol's words; `Close` stands last."""
+        """The server is shutting down: say so in the protocol's terms, and `Close`."""
 
     def failed(self) -> list[Effect]:
-        """We have a bug: say that the fault is ours, and no more; `Close` stands last."""
+        """The server has a bug: say only that it is the server's fault, and `Close`."""
 
     def lost(self) -> None:
-        """The connection is gone: free what the core holds."""
+        """The connection is lost: release what the core holds."""

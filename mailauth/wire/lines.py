@@ -1,30 +1,30 @@
-"""The input buffer of a line-based protocol: linear in what arrives, and bounded by its user."""
+"""The input buffer of a line-based protocol: linear time, and bounded by its user."""
 
 import msgspec
 
-BEGINNING_OCTETS = 256  # of a line too long that are kept, to say what it was
-ENDING_OCTETS = 32  # of a line that is skipped, to see what it announces
+BEGINNING_OCTETS = 256  # of an overlong line that are kept, to identify it
+ENDING_OCTETS = 32  # of a skipped line, which may announce a literal
 
 
 class LineTooLong(Exception):
-    """A line is longer than the limit, ended or not."""
+    """A line exceeds the limit, whether or not it has ended."""
 
 
 class TooLong(msgspec.Struct, frozen=True, gc=False):
-    """A line longer than the limit: how it begins. The rest of it is skipped."""
+    """The beginning of a line that exceeds the limit. The rest is skipped."""
 
     beginning: bytes
 
 
 class LineBuffer:
-    """Bytes that have come and are not used yet; lines and literals are taken from its front."""
+    """Bytes received and not used yet; lines and literals are taken from the front."""
 
     __slots__ = ("_buffer", "_searched", "_start")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._start = 0  # what is before it has been taken
-        self._searched = 0  # no line feed before it
+        self._start = 0  # bytes before it have been taken
+        self._searched = 0  # there is no line feed before it
 
     def __len__(self) -> int:
         return len(self._buffer) - self._start
@@ -58,7 +58,7 @@ class LineBuffer:
         return line
 
     def skip_line(self) -> bytes | None:
-        """Forget what comes up to the next line feed; return how it ended, `None` until it has."""
+        """Skip to the next line feed; return the end of the skipped line, or `None` until then."""
         end = self._buffer.find(b"\n", max(self._searched, self._start))
         if end < 0:
             self.take(len(self) - ENDING_OCTETS)
@@ -69,11 +69,11 @@ class LineBuffer:
         return ending
 
     def beginning(self, count: int) -> bytes:
-        """The first bytes, at most `count`, which stay where they are."""
+        """Return the first bytes, at most `count`, without taking them."""
         return bytes(self._buffer[self._start : self._start + count])
 
     def take(self, count: int) -> bytes:
-        """Take at most `count` bytes; none, if that is negative."""
+        """Take at most `count` bytes; none if it is negative."""
         end = self._start + max(count, 0)
         with memoryview(self._buffer) as whole, whole[self._start : end] as taken:
             data = bytes(taken)  # copied once: it may be a whole message
@@ -82,7 +82,7 @@ class LineBuffer:
         return data
 
     def discard(self) -> int:
-        """Forget everything that was not taken, and say how many bytes that was."""
+        """Drop everything that was not taken, and return how many bytes that was."""
         count = len(self)
         self._buffer.clear()
         self._start = self._searched = 0
@@ -90,7 +90,7 @@ class LineBuffer:
 
 
 class LineReader:
-    """Takes lines from a buffer; one that is too long is told once, and skipped as it comes."""
+    """Takes lines from a buffer; an overlong line is reported once, and skipped."""
 
     __slots__ = ("_buffer", "_skipping")
 

@@ -1,7 +1,7 @@
-"""Addresses and networks: what is LAN, and how an address is written (RFC 5952). Pure.
+"""Addresses and networks: which are LAN, and how addresses are written (RFC 5952). Pure.
 
-`ipaddress.is_private` is not asked: it says no to shared address space (RFC 6598), yes to
-documentation networks (RFC 5737), and what it says changes with Python's patch level.
+`ipaddress.is_private` is not used: it excludes shared address space (RFC 6598), includes
+documentation networks (RFC 5737), and differs between patch releases of Python.
 """
 
 from ipaddress import (
@@ -26,14 +26,14 @@ LAN: tuple[Network, ...] = (
     IPv6Network("::1/128"),  # RFC 4291 §2.5.3, loopback
     IPv6Network("fe80::/10"),  # RFC 4291 §2.5.6, link-local
     IPv6Network("fc00::/7"),  # RFC 4193, unique local
-    IPv6Network("fec0::/10"),  # RFC 3879, site-local, deprecated and still met
+    IPv6Network("fec0::/10"),  # RFC 3879, site-local, deprecated but still in use
 )
 
 _MAPPED = IPv6Network("::ffff:0:0/96")  # RFC 4291 §2.5.5.2
 
 
 def parse_address(text: str) -> Address:
-    """Read an address as it counts for us: IPv4-mapped IPv6 is IPv4, a zone is dropped.
+    """Parse an address; IPv4-mapped IPv6 becomes IPv4, and a zone is dropped.
 
     Raises `ValueError` for anything that is not an address in its full notation.
     """
@@ -46,14 +46,14 @@ def parse_address(text: str) -> Address:
 
 
 def written(address: Address) -> str:
-    """Return the one way to write an address: dotted IPv4, or IPv6 by RFC 5952 §4."""
+    """Format an address canonically: dotted IPv4, or IPv6 by RFC 5952 §4."""
     return str(address)
 
 
 def parse_network(text: str) -> Network:
-    """Read a network, or one address as the network of it alone; IPv4-mapped IPv6 is IPv4.
+    """Parse a network, or a single address as one; IPv4-mapped IPv6 becomes IPv4.
 
-    Raises `ValueError`, whose text goes on after "expected".
+    Raises `ValueError` with a text that follows "expected".
     """
     given, _, prefix = text.partition("/")
     try:
@@ -69,5 +69,5 @@ def parse_network(text: str) -> Network:
 
 
 def within(address: Address, networks: tuple[Network, ...]) -> bool:
-    """Say whether one of the networks holds the address."""
+    """Return whether the address is in one of the networks."""
     return any(address.version == net.version and address in net for net in networks)

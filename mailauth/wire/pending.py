@@ -1,4 +1,4 @@
-"""A result that is not there yet: the pure packages' whole notion of waiting."""
+"""A result that is not available yet: the only way of waiting in pure packages."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
@@ -10,7 +10,7 @@ _UNSET = object()
 
 
 class Pending(Generic[T]):
-    """A value that will be set once, in the reactor's thread, and told to whoever asked."""
+    """A value that will be set once, in the reactor's thread, and passed to its listeners."""
 
     __slots__ = ("_listeners", "_value")
 
@@ -19,7 +19,7 @@ class Pending(Generic[T]):
         self._listeners: list[Callable[[T], None]] = []
 
     def resolve(self, value: T) -> None:
-        """Set the value and tell the listeners, in the order in which they asked."""
+        """Set the value and call the listeners in the order in which they were added."""
         assert self._value is _UNSET, "resolved twice"
         self._value = value
         listeners, self._listeners = self._listeners, []
@@ -27,7 +27,7 @@ class Pending(Generic[T]):
             listener(value)
 
     def listen(self, listener: Callable[[T], None]) -> None:
-        """Call `listener` with the value: at once when it is there, else when it comes."""
+        """Call `listener` with the value: now if it is set, otherwise when it is."""
         if self._value is _UNSET:
             self._listeners.append(listener)
         else:
@@ -35,7 +35,7 @@ class Pending(Generic[T]):
 
 
 def then(value: T | Pending[T], step: Callable[[T], U | Pending[U]]) -> U | Pending[U]:
-    """Apply `step` to a value: now when it is there (nothing is deferred), else when it comes."""
+    """Apply `step` to a value: now, synchronously, if it is available, otherwise when it is."""
     if not isinstance(value, Pending):
         return step(value)
     result: Pending[U] = Pending()

@@ -1,7 +1,7 @@
 """The PROXY protocol, versions 1 and 2, as its receiver (proxy-protocol.txt of HAProxy).
 
-A connection begins with one header, in whatever pieces; what follows it is the client's. Who may
-send one is not decided here.
+A connection begins with one header, split anywhere; the client's data follow it. Which peers may
+send one is decided elsewhere.
 """
 
 import re
@@ -46,18 +46,18 @@ _SSL_FIXED_OCTETS = 5  # the client and verify fields
 
 
 class ProxyError(Exception):
-    """What came is not a PROXY header; the connection must be dropped."""
+    """The input is not a valid PROXY header; the connection must be dropped."""
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Who connected to the proxy."""
+    """The client that connected to the proxy."""
 
     address: Address
     port: int
 
 
 class ProxiedTls(msgspec.Struct, frozen=True):
-    """The TLS session between the client and the proxy, as far as the proxy tells."""
+    """The TLS session between client and proxy, as far as the proxy describes it."""
 
     version: str | None = None
     cipher: str | None = None
@@ -66,16 +66,17 @@ class ProxiedTls(msgspec.Struct, frozen=True):
 
 
 class TlsWord(msgspec.Struct, frozen=True):
-    """The proxy speaks about TLS on its client's hop: there is this session, or (`None`) none."""
+    """The proxy's statement about TLS to its client: a session, or `None` for cleartext."""
 
     session: ProxiedTls | None
 
 
 class ProxyHeader(msgspec.Struct, frozen=True):
-    """What the header says.
+    """A parsed header.
 
-    Without a `source` the real ends of the connection count; without a `tls_word` the proxy has
-    said nothing about TLS. `is_local` is the proxy's own connection, a health check say (§2.2).
+    Without a `source`, the real endpoints of the connection are used. Without a `tls_word`, the
+    proxy said nothing about TLS. `is_local` marks the proxy's own connection, for example a health
+    check (§2.2).
     """
 
     source: Source | None = None
@@ -91,7 +92,7 @@ class ProxyPreamble:
         self._used = 0
 
     def receive(self, data: bytes) -> ProxyHeader | None:
-        """Take a segment; return the header when it is whole. Raises `ProxyError` at once."""
+        """Take a segment; return the header when it is complete. Raises `ProxyError`."""
         self._buffer += data
         if self._begins_like(_V2_SIGNATURE):
             return self._version_2()
@@ -101,7 +102,7 @@ class ProxyPreamble:
 
     @property
     def rest(self) -> bytes:
-        """What came behind the header."""
+        """The data that followed the header."""
         return bytes(self._buffer[self._used :])
 
     def _begins_like(self, start: bytes) -> bool:
@@ -138,7 +139,7 @@ class ProxyPreamble:
 
 
 def _header_of_line(line: bytes) -> ProxyHeader:
-    """Version 1 (§2.1): addresses in text, nothing about TLS."""
+    """Parse version 1 (§2.1): textual addresses, nothing about TLS."""
     if _V1_UNKNOWN.fullmatch(line):
         return ProxyHeader()
     found = _V1_LINE.fullmatch(line)
@@ -158,9 +159,9 @@ def _header_of_line(line: bytes) -> ProxyHeader:
 
 
 def _header_of_block(family: int, block: bytes) -> ProxyHeader:
-    """Version 2 (§2.2): addresses in binary, then TLVs.
+    """Parse version 2 (§2.2): binary addresses, then TLVs.
 
-    Of what is no TCP connection the addresses are skipped, as the real ends count then.
+    Addresses that are not of TCP are skipped, so that the real endpoints are used.
     """
     octets = _ADDRESS_OCTETS.get(family)
     if octets is None:
@@ -177,7 +178,7 @@ def _header_of_block(family: int, block: bytes) -> ProxyHeader:
 
 
 def _tls_word(block: bytes) -> TlsWord | None:
-    """PP2_TYPE_SSL (§2.2.6), with what other TLVs say about the same TLS session."""
+    """Parse PP2_TYPE_SSL (§2.2.6), and other TLVs about the same TLS session."""
     found: dict[int, bytes] = {}
     for kind, value in _tlvs(block):
         if kind == _PP2_TYPE_SSL and kind in found:
@@ -202,7 +203,7 @@ def _tls_word(block: bytes) -> TlsWord | None:
 
 
 def _tlvs(block: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type, length in two octets, value (§2.2)."""
+    """Yield types and values; the length has two octets (§2.2)."""
     start = 0
     while start < len(block):
         end = start + 3 + int.from_bytes(block[start + 1 : start + 3])
@@ -213,5 +214,5 @@ def _tlvs(block: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _text(value: bytes | None) -> str | None:
-    """UTF-8 and what is none, which may stem from a client, in a form that can be written down."""
+    """Decode text that may come from a client; octets that are not UTF-8 are escaped."""
     return None if value is None else value.decode("utf-8", "backslashreplace")

@@ -1,18 +1,18 @@
-"""One turn of a core: as many commands as can be answered at once."""
+"""One turn of a core: it executes the commands that can be answered now."""
 
 from collections.abc import Callable
 
 from mailauth.wire.effects import Await, Close, Effect, StartTls, Stream, Write
 
-MAX_UNSENT = 65_536  # octets of answers before the client has to take them
+MAX_UNSENT = 65_536  # octets of replies that may be waiting for the client
 
 _STOPPING = (Await, Stream, StartTls, Close)
 
 
 def take_turn(step: Callable[[], list[Effect] | None]) -> list[Effect]:
-    """Carry out steps until one has to be waited for, or there is no whole command left (`None`).
+    """Execute steps until one must be awaited or no complete command is left (`None`).
 
-    A client that asks for more than `MAX_UNSENT` octets has to take them before it is heard again.
+    After more than `MAX_UNSENT` octets, the client must read them before it is served again.
     """
     effects: list[Effect] = []
     unsent = 0
@@ -30,7 +30,7 @@ def take_turn(step: Callable[[], list[Effect] | None]) -> list[Effect]:
 
 
 def _drained(effects: list[Effect]) -> list[Effect]:
-    """The same, but the client has to take what is said before it is listened to again."""
+    """Return the effects with a `Stream`, so that the client must read it first."""
     said = [effect.data for effect in effects if isinstance(effect, Write)]
     others = [effect for effect in effects if not isinstance(effect, Write)]
     return [*others, Stream(iter(said))]

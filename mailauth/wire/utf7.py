@@ -1,4 +1,4 @@
-"""Modified UTF-7: how IMAP4rev1 writes the names of mailboxes (RFC 3501 §5.1.3, RFC 9051 §A.1)."""
+"""Modified UTF-7, the encoding of mailbox names in IMAP4rev1 (RFC 3501 §5.1.3, RFC 9051 §A.1)."""
 
 import binascii
 import re
@@ -9,18 +9,18 @@ _CLEAR = re.compile(rb"[\x20-\x25\x27-\x7e]*")
 
 
 class InvalidUtf7(ValueError):
-    """The octets are no modified UTF-7."""
+    """The octets are not modified UTF-7."""
 
 
 def encode(name: str) -> bytes:
-    """Write a name; lone surrogates are not text and raise `UnicodeEncodeError`."""
+    """Encode a name; a lone surrogate raises `UnicodeEncodeError`."""
     if name.isascii() and "&" not in name and name.isprintable():
         return name.encode("ascii")
     return _TO_SHIFT.sub(lambda match: _shifted(match[0]), name).encode("ascii")
 
 
 def decode(octets: bytes) -> str:
-    """Read a name; raises `InvalidUtf7`."""
+    """Decode a name; raises `InvalidUtf7`."""
     parts = []
     at = 0
     while True:

@@ -1,8 +1,8 @@
-"""Telling UTF-8 (RFC 3629) from other octets."""
+"""Recognizes UTF-8 (RFC 3629)."""
 
 
 def is_utf8(octets: bytes) -> bool:
-    """Say whether these octets are whole characters of UTF-8."""
+    """Return whether these octets are complete characters of UTF-8."""
     try:
         octets.decode("utf-8")
     except UnicodeDecodeError:

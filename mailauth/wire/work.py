@@ -1,7 +1,7 @@
-"""Work that may take long, as a generator: it stops after every bounded step.
+"""Long work as a generator, which pauses after every bounded step.
 
-What it yields is the empty chunk with which a `wire.effects.Stream` lets others have their turn, so
-that a stream does such work by `yield from`.
+It yields the empty chunk with which a `wire.effects.Stream` gives other connections their turn. A
+stream does such work by `yield from`.
 """
 
 from collections.abc import Generator
@@ -14,7 +14,7 @@ Work = Generator[bytes, None, T]
 
 
 def done(work: Work[T]) -> T:
-    """Do all of it at once."""
+    """Do all of the work at once."""
     while True:
         try:
             next(work)

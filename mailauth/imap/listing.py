@@ -14,7 +14,7 @@ from mailauth.imap.status import status_att_list, status_response
 from mailauth.imap.updates import completed
 from mailauth.mailbox.errors import MailboxError, NoSuchMailbox
 from mailauth.mailbox.names import SEPARATOR, superiors
-from mailauth.mailbox.store import Entry
+from mailauth.mailbox.store import ListEntry
 from mailauth.wire.effects import Effect
 
 MAX_PATTERNS = 20
@@ -41,7 +41,7 @@ class Match(msgspec.Struct, frozen=True):
     `has_selected_below` is what CHILDINFO tells.
     """
 
-    entry: Entry
+    entry: ListEntry
     is_selected: bool
     is_subscribed: bool
     has_selected_below: bool
@@ -92,7 +92,7 @@ def namespace(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def list_response(
-    session: ImapSession, entry: Entry, attributes: Collection[str] = (), info: bytes = b""
+    session: ImapSession, entry: ListEntry, attributes: Collection[str] = (), info: bytes = b""
 ) -> bytes:
     """`* LIST`: attributes of a name, the given ones first."""
     shown = [*attributes, "\\HasChildren" if entry.has_children else "\\HasNoChildren"]
@@ -176,7 +176,7 @@ def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
 
 
 def _matches(
-    existing: Iterable[Entry], subscribed: frozenset[str], asked: Listed
+    existing: Iterable[ListEntry], subscribed: frozenset[str], asked: Listed
 ) -> Iterator[Match]:
     """The names that LIST shows.
 
@@ -188,7 +188,7 @@ def _matches(
         for name in sorted(subscribed.difference(entries)):
             for missing in (*superiors(name), name):
                 entries.setdefault(
-                    missing, Entry(missing, exists=False, has_children=False, special_use=None)
+                    missing, ListEntry(missing, exists=False, has_children=False, special_use=None)
                 )
     patterns = [Pattern(pattern) for pattern in asked.patterns]
     fitting = [name for name in entries if any(pattern.matches(name) for pattern in patterns)]
@@ -202,7 +202,7 @@ def _matches(
             yield match
 
 
-def _is_selected(entry: Entry, subscribed: Collection[str], asked: Listed) -> bool:
+def _is_selected(entry: ListEntry, subscribed: Collection[str], asked: Listed) -> bool:
     if b"SUBSCRIBED" in asked.select and entry.name not in subscribed:
         return False
     return not (b"SPECIAL-USE" in asked.select and entry.special_use is None)

@@ -124,7 +124,7 @@ class ImapServer:
         self._session.unselect()
         self._session.changed = _nobody_listens  # break the reference cycle
         self._reader.forget()
-        self._portion.keep(0)
+        self._portion.resize(0)
 
     # One step: a command, or a line that a command has asked for.
 
@@ -132,7 +132,7 @@ class ImapServer:
         step = self._step()
         if step is None:
             try:
-                self._portion.keep(self._reader.kept)
+                self._portion.resize(self._reader.kept)
             except MailboxError as error:
                 self._reader.refuse(refusal(error))
                 return self._step()

@@ -32,12 +32,12 @@ class Portion:
         self._intake = intake
         self._counted = 0
 
-    def keep(self, octets: int) -> None:
+    def resize(self, octets: int) -> None:
         """Set the number of octets kept; raises `StoreUnavailable`, and keeps none, if too many."""
         wanted = octets if octets > UNCOUNTED_OCTETS else 0
         if wanted == self._counted:
             return
         if not self._intake.take(wanted - self._counted):
-            self.keep(0)
+            self.resize(0)
             raise StoreUnavailable("The server is receiving too much mail; try again later")
         self._counted = wanted

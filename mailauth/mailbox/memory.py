@@ -14,8 +14,8 @@ from mailauth.mailbox.room import Used, check_room, quota
 from mailauth.mailbox.store import (
     Copied,
     Copying,
-    Entry,
     Limits,
+    ListEntry,
     MaildropLock,
     Quota,
     SpecialUse,
@@ -257,7 +257,7 @@ class MemoryAccount:
         mailboxes = self._mailboxes.values()
         return set(self._subscriptions), {box.uid_validity: box.highest_modseq for box in mailboxes}
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ListEntry]:
         return entries({name: box.special_use for name, box in self._mailboxes.items()})
 
     def mailbox(self, name: str) -> MemoryMailbox:

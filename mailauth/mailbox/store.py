@@ -50,7 +50,7 @@ class Quota(msgspec.Struct, frozen=True):
     messages_limit: int
 
 
-class Entry(msgspec.Struct, frozen=True):
+class ListEntry(msgspec.Struct, frozen=True):
     r"""A name for LIST; without `exists`, it only has inferiors (`\NonExistent`)."""
 
     name: str
@@ -194,7 +194,7 @@ class MaildropLock(Protocol):
 class AccountMail(Protocol):
     """The mailboxes of one account. INBOX may be given in any letter case."""
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ListEntry]:
         """Return all names, sorted, with INBOX first."""
 
     def mailbox(self, name: str) -> Mailbox:

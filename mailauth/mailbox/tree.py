@@ -6,7 +6,7 @@ import msgspec
 
 from mailauth.mailbox.errors import LimitReached, MailboxExists, MailboxNotAllowed, NoSuchMailbox
 from mailauth.mailbox.names import INBOX, SEPARATOR, canonical_name, inferiors, new_name, superiors
-from mailauth.mailbox.store import Entry, Limits, SpecialUse
+from mailauth.mailbox.store import Limits, ListEntry, SpecialUse
 
 PROVIDED = {
     "Drafts": SpecialUse.DRAFTS,
@@ -25,13 +25,15 @@ class Renaming(msgspec.Struct, frozen=True):
     moved: list[tuple[str, str]]
 
 
-def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[Entry]:
+def entries(mailboxes: Mapping[str, SpecialUse | None]) -> list[ListEntry]:
     """Return these mailboxes and their superiors for LIST, sorted, with INBOX first."""
     parents = {superior for name in mailboxes for superior in superiors(name)}
     names = sorted(
         mailboxes.keys() | parents, key=lambda name: (name != INBOX, name.split(SEPARATOR))
     )
-    return [Entry(name, name in mailboxes, name in parents, mailboxes.get(name)) for name in names]
+    return [
+        ListEntry(name, name in mailboxes, name in parents, mailboxes.get(name)) for name in names
+    ]
 
 
 def special_use(name: str, taken: Collection[SpecialUse | None]) -> SpecialUse | None:

@@ -91,14 +91,14 @@ class SmtpServer:
     def lost(self) -> None:
         """The connection is lost; drop an incomplete message."""
         self._session.forget()
-        self._portion.keep(0)
+        self._portion.resize(0)
 
     def _mind_memory(self) -> None:
         """Refuse a partly received message when there is not enough memory for it."""
         transaction = self._session.transaction
         collected = transaction.collected if transaction is not None else None
         try:
-            self._portion.keep(collected.kept if collected is not None else 0)
+            self._portion.resize(collected.kept if collected is not None else 0)
         except StoreUnavailable:
             assert collected is not None, "nothing is kept"
             collected.refuse()

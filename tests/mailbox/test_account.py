@@ -10,7 +10,7 @@ from mailauth.mailbox.errors import (
     NoSuchMailbox,
     OverQuota,
 )
-from mailauth.mailbox.store import AccountMail, Entry, Limits, MailStore, Quota, SpecialUse
+from mailauth.mailbox.store import AccountMail, Limits, ListEntry, MailStore, Quota, SpecialUse
 from tests.mailbox.conftest import MakeStore, mail
 from tests.support.mail import NOON
 
@@ -25,12 +25,12 @@ def names(account: AccountMail) -> list[str]:
 def test_an_account_begins_with_a_welcome_and_the_usual_mailboxes(bob: AccountMail) -> None:
     """RFC 6154: each but INBOX says what it is for."""
     assert bob.entries() == [
-        Entry("INBOX", exists=True, has_children=False, special_use=None),
-        Entry("Archive", exists=True, has_children=False, special_use=SpecialUse.ARCHIVE),
-        Entry("Drafts", exists=True, has_children=False, special_use=SpecialUse.DRAFTS),
-        Entry("Junk", exists=True, has_children=False, special_use=SpecialUse.JUNK),
-        Entry("Sent", exists=True, has_children=False, special_use=SpecialUse.SENT),
-        Entry("Trash", exists=True, has_children=False, special_use=SpecialUse.TRASH),
+        ListEntry("INBOX", exists=True, has_children=False, special_use=None),
+        ListEntry("Archive", exists=True, has_children=False, special_use=SpecialUse.ARCHIVE),
+        ListEntry("Drafts", exists=True, has_children=False, special_use=SpecialUse.DRAFTS),
+        ListEntry("Junk", exists=True, has_children=False, special_use=SpecialUse.JUNK),
+        ListEntry("Sent", exists=True, has_children=False, special_use=SpecialUse.SENT),
+        ListEntry("Trash", exists=True, has_children=False, special_use=SpecialUse.TRASH),
     ]
     assert sorted(bob.subscriptions()) == sorted(PROVIDED)
     [message] = bob.mailbox("INBOX").messages()
@@ -118,15 +118,15 @@ def test_a_superior_without_a_mailbox_is_only_a_name(bob: AccountMail) -> None:
     bob.create("a.b")
     bob.delete("a")
     assert bob.entries()[-2:] == [
-        Entry("a", exists=False, has_children=True, special_use=None),
-        Entry("a.b", exists=True, has_children=False, special_use=None),
+        ListEntry("a", exists=False, has_children=True, special_use=None),
+        ListEntry("a.b", exists=True, has_children=False, special_use=None),
     ]
     with pytest.raises(NoSuchMailbox):
         bob.mailbox("a")
     with pytest.raises(NoSuchMailbox):
         bob.delete("a")
     bob.create("a")
-    assert bob.entries()[-2] == Entry("a", exists=True, has_children=True, special_use=None)
+    assert bob.entries()[-2] == ListEntry("a", exists=True, has_children=True, special_use=None)
 
 
 def test_a_mailbox_made_again_is_another(bob: AccountMail) -> None:
@@ -169,9 +169,9 @@ def test_a_mailbox_may_take_its_superiors_place(bob: AccountMail) -> None:
 
 def test_a_mailbox_keeps_its_use_when_renamed(bob: AccountMail) -> None:
     bob.rename("Sent", "Gesendet")
-    assert Entry("Gesendet", True, False, SpecialUse.SENT) in bob.entries()
+    assert ListEntry("Gesendet", True, False, SpecialUse.SENT) in bob.entries()
     bob.create("Sent")
-    assert Entry("Sent", True, False, None) in bob.entries()
+    assert ListEntry("Sent", True, False, None) in bob.entries()
 
 
 def test_rename_refuses_what_would_lose_a_mailbox(bob: AccountMail) -> None:

@@ -27,7 +27,7 @@ from mailauth.mailbox.maildir.usage import Usage
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.names import INBOX, canonical_name, new_name
 from mailauth.mailbox.room import quota
-from mailauth.mailbox.store import Counts, Entry, Limits, MaildropLock, Quota, SpecialUse
+from mailauth.mailbox.store import Counts, Limits, ListEntry, MaildropLock, Quota, SpecialUse
 from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special_use, subscribed
 from mailauth.wire import utf7
 
@@ -63,7 +63,7 @@ class MaildirAccount:
             self._subscribe([INBOX, *PROVIDED])
             self.mailbox(INBOX).append([welcome])
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ListEntry]:
         with self._gate.lock():
             self.identify()
             return entries({name: box.special_use for name, box in self._mailboxes.items()})
@@ -95,7 +95,7 @@ class MaildirAccount:
             self._directory(mailbox.name).rename(removed)
             self.identify()
             shutil.rmtree(removed)
-            self._usage.settle()
+            self._usage.update()
 
     def rename(self, name: str, to: str) -> None:
         with self._gate.lock():
@@ -130,7 +130,7 @@ class MaildirAccount:
 
     def quota(self) -> Quota:
         with self._gate.lock():
-            return quota(self._limits, self._usage.settle())
+            return quota(self._limits, self._usage.update())
 
     def check_room(self, size: int) -> None:
         with self._gate.lock():
@@ -178,7 +178,7 @@ class MaildirAccount:
                 mailbox = by_validity.get(begun.uid_validity)
                 if mailbox is None:
                     mailbox = self._opened(name, begun)
-                mailbox.settle_at(name, self._directory(name))
+                mailbox.relocate(name, self._directory(name))
             known.add(mailbox.uid_validity)
             found[name] = mailbox
         gone = set(self._mailboxes.values()).difference(found.values())

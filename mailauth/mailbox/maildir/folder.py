@@ -30,8 +30,8 @@ from mailauth.mailbox.maildir.journal import (
     draft,
 )
 from mailauth.mailbox.maildir.journaled import JournaledMailbox, dated
-from mailauth.mailbox.maildir.look import listed, modified
 from mailauth.mailbox.maildir.marks import left_behind, of_copy, unmark
+from mailauth.mailbox.maildir.scan import listed, modified
 from mailauth.mailbox.maildir.usage import Usage
 from mailauth.mailbox.message import FlagChange, Message, NewMessage, with_crlf
 from mailauth.mailbox.store import Copied, Copying, Limits, Stored
@@ -115,7 +115,7 @@ class MaildirMailbox(JournaledMailbox):
             for message in removed:
                 self._reach(key_of(message), partial(self._remove, changes))
             self._write_removed(removed, changes)
-            self._usage.settle()
+            self._usage.update()
         return [message.uid for message in removed]
 
     def copy(self, uids: Iterable[int], target: str) -> Copied:
@@ -125,7 +125,7 @@ class MaildirMailbox(JournaledMailbox):
             messages = self._present(uids)
             self._usage.check([message.size for message in messages])
             copied = into.take(messages, partial(self.carry, changes.link), changes)
-            self._usage.settle()
+            self._usage.update()
         return copied
 
     def copying(self, target: str) -> Copying:
@@ -273,11 +273,11 @@ class MaildirMailbox(JournaledMailbox):
                     os.unlink(self.file(places[key]))
             unmark(self._path, mark)
 
-    def settle_at(self, name: str, path: Path) -> None:
+    def relocate(self, name: str, path: Path) -> None:
         """Be where the mailbox has been moved to."""
         self.name = name
         self._journal.folder = path
-        self._path = self._sight.folder = str(path)
+        self._path = self._scan.folder = str(path)
 
     def vanish(self) -> None:
         """Become a mailbox that was deleted; whoever has it selected is told."""
@@ -329,7 +329,7 @@ class MaildirMailbox(JournaledMailbox):
             return (
                 self._gate.edition() == self._edition
                 and self._journal.is_read()
-                and self._sight.is_current()
+                and self._scan.is_current()
             )
         except OSError:
             return False
@@ -345,20 +345,20 @@ class MaildirMailbox(JournaledMailbox):
         if anew:
             self._index.order()
             self._contents = {key: self._contents[key] for key in self._uids}
-            self._sight.forget()
+            self._scan.forget()
         return bool(records)
 
     def _look(self) -> bool:
         """Take in what other programs did to the files; say whether there was anything."""
-        if self._sight.is_current():
+        if self._scan.is_current():
             return False
         known = {key: self._index.get(uid) for key, uid in self._uids.items()}
-        seen = self._sight.look(known, self._index.uid_next, self._index.highest_modseq + 1)
-        self._places = seen.places
-        if seen.records:
-            self._journal.append(seen.records)
-            self._apply(seen.records)
-        return bool(seen.records)
+        found = self._scan.update(known, self._index.uid_next, self._index.highest_modseq + 1)
+        self._places = found.places
+        if found.records:
+            self._journal.append(found.records)
+            self._apply(found.records)
+        return bool(found.records)
 
     def _write_removed(self, messages: Sequence[Message], changes: Changes) -> None:
         if messages:

@@ -27,7 +27,7 @@ from mailauth.mailbox.maildir.journal import (
     Touched,
     Vanished,
 )
-from mailauth.mailbox.maildir.look import Listing, Sight
+from mailauth.mailbox.maildir.scan import DirectoryScan, Listing
 from mailauth.mailbox.message import Message
 from mailauth.mailbox.store import Limits
 
@@ -45,7 +45,7 @@ class JournaledMailbox(IndexedMailbox, ABC):
         self._uids: dict[str, int] = {}  # by key
         self._places: Listing = {}  # by key: in which directory, under what name
         self._flag_sets: dict[tuple[str, ...], frozenset[str]] = {}  # as they are written
-        self._sight = Sight(str(path))
+        self._scan = DirectoryScan(str(path))
         self._itself: ReferenceType[Folder] = ReferenceType(self)
 
     @abstractmethod
@@ -67,7 +67,7 @@ class JournaledMailbox(IndexedMailbox, ABC):
                 case Claimed(recent_from):
                     self._index.recent_from = max(self._index.recent_from, recent_from)
                 case Touched(at):
-                    self._sight.touched(at)
+                    self._scan.touched(at)
                 case Begun():
                     self._start(record)
                 case _:

@@ -23,7 +23,7 @@ class Total:
         with locked(self._lock):
             self._put(self._sum, sum(_number(account / PART) for account in accounts))
 
-    def settle(self, account: Path, size: int) -> int:
+    def update(self, account: Path, size: int) -> int:
         """Let an account's part be `size`, and return the sum of all."""
         with locked(self._lock):
             total = _number(self._sum)

@@ -22,18 +22,18 @@ class Usage:
         self._reserved_messages = 0
         self._reserved_size = 0
 
-    def settle(self) -> Used:
+    def update(self) -> Used:
         """What the account has, and all accounts; what there was to count is counted."""
         counts = self._counts()
         size = sum(count.size for count in counts)
         self._size = size
-        total = self._total.settle(self._path, size)
+        total = self._total.update(self._path, size)
         messages = sum(count.messages for count in counts) + self._reserved_messages
         return Used(messages, size + self._reserved_size, total + self._reserved_size)
 
     def check(self, sizes: Sequence[int]) -> None:
         """Raises `OverQuota` or `MessageTooBig` when messages of these sizes cannot be added."""
-        check_room(self._limits, self.settle(), sizes)
+        check_room(self._limits, self.update(), sizes)
 
     def reserve(self, messages: int, size: int) -> None:
         """Let so much more (or, negative, less) be used by copies that are on their way here."""
@@ -41,6 +41,6 @@ class Usage:
         self._reserved_size += size
 
     def count(self, octets: int) -> None:
-        """Count what has come since `settle`, the lock being held all the while."""
+        """Count what has come since `update`, the lock being held all the while."""
         self._size += octets
-        self._total.settle(self._path, self._size)
+        self._total.update(self._path, self._size)

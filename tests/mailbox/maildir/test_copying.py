@@ -14,7 +14,7 @@ from mailauth.mailbox.errors import (
     OverQuota,
     StoreUnavailable,
 )
-from mailauth.mailbox.maildir import MaildirStore, changes, copying, look
+from mailauth.mailbox.maildir import MaildirStore, changes, copying, scan
 from mailauth.mailbox.maildir.folder import MaildirMailbox
 from mailauth.mailbox.message import (
     SEEN,
@@ -80,14 +80,14 @@ def test_a_copy_spares_others_the_look_at_its_files(
 ) -> None:
     """However many steps it takes, nobody lists the folder for them, here or elsewhere."""
     monkeypatch.setattr(changes, "QUICK", 10**12)
-    monkeypatch.setattr(look, "SETTLED", -1)
+    monkeypatch.setattr(scan, "GRANULARITY", -1)
     here = process()
     mailbox = box(here)
     mailbox.append([mail("one"), mail("two")])
     there = box(process(), "Sent")
     looks = count()
-    listed = look.listed
-    monkeypatch.setattr(look, "listed", lambda folder: (next(looks), listed(folder))[1])
+    listed = scan.listed
+    monkeypatch.setattr(scan, "listed", lambda folder: (next(looks), listed(folder))[1])
     mine = box(here, "Sent")
     ready = mailbox.copying("Sent")
     for uid in (1, 2):

@@ -25,7 +25,7 @@ from mailauth.mailbox.errors import (
     OverQuota,
     StoreUnavailable,
 )
-from mailauth.mailbox.maildir import MaildirStore, look
+from mailauth.mailbox.maildir import MaildirStore, scan
 from mailauth.mailbox.maildir.journal import NAME
 from mailauth.mailbox.message import (
     ANSWERED,
@@ -607,7 +607,7 @@ def test_processes_at_once_end_with_the_truth(
     for worker in workers:
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    monkeypatch.setattr(look, "TRUST", 0)
+    monkeypatch.setattr(scan, "TRUST", 0)
     check([client, Client(box(MaildirStore(tmp_path, lambda: 1, welcome)))])
     assert len(list(folder.glob("[cn]*/*"))) == len(client.uids)
     assert not list(folder.glob("tmp/*"))

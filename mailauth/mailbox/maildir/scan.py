@@ -11,7 +11,8 @@ from mailauth.mailbox.maildir.journal import Added, Flagged, Record, Removed
 from mailauth.mailbox.maildir.marks import without_copies
 from mailauth.mailbox.message import SYSTEM_FLAGS, Message
 
-SETTLED = 50_000_000  # nanoseconds; what changed later than that may change again at the same time
+# A change later than that may be followed by another one with the same timestamp.
+GRANULARITY = 50_000_000  # nanoseconds
 
 TRUST = 60  # seconds
 
@@ -19,14 +20,14 @@ Listing = dict[str, str]
 """By key: a file's place in its folder, as in `cur/KEY:2,S`."""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class ScanResult(msgspec.Struct, frozen=True):
     """What there is, and what that comes to."""
 
     places: Listing
     records: list[Record]
 
 
-class Sight:
+class DirectoryScan:
     """What has been seen of a folder, so that it is listed only when there may be more to see."""
 
     def __init__(self, folder: str) -> None:
@@ -56,9 +57,9 @@ class Sight:
         self._cur = at
         self._trusting = True
 
-    def look(self, known: Mapping[str, Message | None], uid_next: int, modseq: int) -> Seen:
+    def update(self, known: Mapping[str, Message | None], uid_next: int, modseq: int) -> ScanResult:
         """Hold the folder against what is known of it; new messages get UIDs from `uid_next` on."""
-        new, cur = (_settled(modified(f"{self.folder}/{part}")) for part in ("new", "cur"))
+        new, cur = (_if_certain(modified(f"{self.folder}/{part}")) for part in ("new", "cur"))
         seen = _differences(self.folder, known, uid_next, modseq)
         self._new, self._cur = new, cur
         self._looked, self._trusting = time.monotonic(), False
@@ -93,7 +94,7 @@ def _is_text(name: str) -> bool:
 
 def _differences(
     folder: str, known: Mapping[str, Message | None], uid_next: int, modseq: int
-) -> Seen:
+) -> ScanResult:
     places = listed(folder)
     if not known.keys() <= places.keys():  # renamed while the directory was read?
         places = listed(folder) | {
@@ -107,11 +108,11 @@ def _differences(
     records += _flagged(places, known, modseq)
     unknown = without_copies(folder, [key for key in places if key not in known])
     records += _added(folder, unknown, places, uid_next, modseq)
-    return Seen(places, records)
+    return ScanResult(places, records)
 
 
-def _settled(at: int) -> int:
-    return at if time.time_ns() - at > SETTLED else 0
+def _if_certain(at: int) -> int:
+    return at if time.time_ns() - at > GRANULARITY else 0
 
 
 def _flagged(places: Listing, known: Mapping[str, Message | None], modseq: int) -> list[Flagged]:

@@ -45,7 +45,7 @@ def status(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def status_att_list(parser: Parser) -> list[bytes]:
-    """status-att-list, in parentheses; each item counts once."""
+    """status-att-list in parentheses; duplicates are removed."""
 
     def status_att() -> bytes:
         item = parser.atom().upper()
@@ -57,7 +57,10 @@ def status_att_list(parser: Parser) -> list[bytes]:
 
 
 def status_response(session: ImapSession, name: str, items: list[bytes]) -> bytes:
-    """`* STATUS`; who asks for HIGHESTMODSEQ knows of MODSEQ. Raises `NoSuchMailbox`."""
+    """`* STATUS`; HIGHESTMODSEQ implies that the client understands MODSEQ.
+
+    Raises `NoSuchMailbox`.
+    """
     mailbox = session.mail.mailbox(name)
     mailbox.poll()
     counts = mailbox.counts()

@@ -48,14 +48,14 @@ def _store(session: ImapSession, command: Command, *, uid: bool) -> list[Effect]
 
 
 class _Storing:
-    """One STORE on its way: what it has done so far."""
+    """The progress of one STORE."""
 
     def __init__(self, session: ImapSession, command: Command, asked: Stores, *, uid: bool) -> None:
         self._session = session
         self._command = command
         self._asked = asked
         self._uid = uid
-        self._modified: list[int] = []  # the numbers of messages that UNCHANGEDSINCE spared
+        self._modified: list[int] = []  # the numbers of messages excluded by UNCHANGEDSINCE
         self._gone = False
 
     def store(self, numbers: list[int]) -> bytes:
@@ -69,7 +69,7 @@ class _Storing:
         self._modified += stored.modified
         self._gone = self._gone or stored.gone
         said.append(new_keywords(selection))
-        if not asked.silent or session.condstore:  # MODSEQ is never kept silent
+        if not asked.silent or session.condstore:  # MODSEQ is reported even if silent
             said += [
                 changed(
                     session, one.number, one.message, uid=self._uid, with_flags=not asked.silent
@@ -79,7 +79,7 @@ class _Storing:
         return b"".join(said)
 
     def end(self, refused: StatusError | None) -> Iterator[bytes]:
-        """What others did, and the tagged OK; or what was refused on the way."""
+        """Yield the changes of other sessions and the tagged OK, or the refusal."""
         if refused is not None:
             yield self._command.refused(refused)
             return
@@ -116,7 +116,7 @@ def _store_arguments(parser: Parser) -> Stores:
 
 
 def _flags(parser: Parser) -> list[str]:
-    """flag *(SP flag), which STORE takes without parentheses, too."""
+    """flag *(SP flag): STORE also accepts flags without parentheses."""
     flags = [parser.flag()]
     while not parser.at_end():
         parser.sp()

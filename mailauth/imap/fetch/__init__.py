@@ -1,1 +1,1 @@
-"""FETCH: its items, the sections of a message, and how they are sent piece by piece."""
+"""FETCH: its data items, the sections of a message, and the response in pieces."""

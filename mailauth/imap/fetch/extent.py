@@ -1,10 +1,10 @@
-"""Octets that an answer shows: a place in what is kept anyhow, and not a copy of it."""
+"""Octets of a response, as a range of data that is kept anyway, instead of a copy."""
 
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-CHUNK_OCTETS = 32_768  # of an answer that are made at a time
+CHUNK_OCTETS = 32_768  # of a response that are produced at a time
 
 
 class Extent(msgspec.Struct, frozen=True, gc=False):
@@ -22,17 +22,17 @@ class Extent(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def has_nul(self) -> bool:
-        """Whether NUL is among them."""
+        """Whether the octets include NUL."""
         return self.data.find(b"\0", self.start, self.end) >= 0
 
     def part(self, start: int, length: int) -> "Extent":
-        """Some of them, none beyond the end."""
+        """Return part of the octets, none beyond the end."""
         start = min(self.start + start, self.end)
         return Extent(self.data, start, min(start + length, self.end))
 
 
 def whole(data: bytes) -> Extent:
-    """All octets of `data`."""
+    """Return an extent of all octets of `data`."""
     return Extent(data, 0, len(data))
 
 
@@ -40,7 +40,7 @@ Piece = bytes | Extent
 
 
 def chunks(pieces: Iterable[Piece]) -> Iterator[bytes]:
-    """The same octets in chunks of bounded size, none of them empty."""
+    """Yield the same octets in non-empty chunks of bounded size."""
     small: list[bytes] = []
     for piece in pieces:
         if isinstance(piece, bytes) or len(piece) <= CHUNK_OCTETS:

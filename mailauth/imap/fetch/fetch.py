@@ -33,7 +33,7 @@ class Fetches(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True, gc=False):
-    """A message to be shown, and whether its flags are news to the client, asked for or not."""
+    """A message to be shown, and whether FETCH itself has changed its flags."""
 
     number: int
     message: Message
@@ -88,7 +88,7 @@ def _fetch_arguments(parser: Parser) -> Fetches:
 
 
 def _fetched(session: ImapSession, numbers: list[int], changed_since: int | None) -> list[Fetched]:
-    """The messages as they are now; those that another session has removed are left out."""
+    """Return the current messages, without those that another session has removed."""
     message_of = session.selected.view.message
     return [
         Fetched(number, message)
@@ -99,12 +99,12 @@ def _fetched(session: ImapSession, numbers: list[int], changed_since: int | None
 
 
 def _sets_seen(item: Item) -> bool:
-    r"""Whether an item sets `\Seen`."""
+    r"""Return whether an item sets `\Seen`."""
     return isinstance(item, BodySection | Binary) and not item.peek
 
 
 def _seen(session: ImapSession, fetched: list[Fetched]) -> list[Fetched]:
-    r"""Set `\Seen` where it is missing."""
+    r"""Set `\Seen` on the messages without it."""
     unseen = [one.number for one in fetched if SEEN not in one.message.flags]
     if not unseen:
         return fetched
@@ -119,7 +119,7 @@ def _seen(session: ImapSession, fetched: list[Fetched]) -> list[Fetched]:
 
 
 class _Answer:
-    """The responses to one FETCH, made as the client takes them, and the end of the command."""
+    """The responses to one FETCH, produced as the client reads them, and the tagged response."""
 
     def __init__(
         self,
@@ -145,9 +145,9 @@ class _Answer:
         self._unasked = [showing(item, session) for item in told if item not in items]
 
     def chunks(self, fetched: list[Fetched]) -> Iterator[bytes]:
-        """The responses, in chunks of some size, down to the tagged one.
+        """Yield the responses in chunks, including the tagged one.
 
-        An empty chunk lets others have their turn when this one is spent.
+        When a turn is used up, an empty chunk gives other connections theirs.
         """
         pieces: list[Piece] = []
         octets = spent = 0
@@ -162,7 +162,7 @@ class _Answer:
                 octets += sum(map(len, some))
                 spent += cost
                 if octets >= CHUNK_OCTETS:
-                    spent += TURN_OCTETS // 4  # a client that reads fast must not keep us either
+                    spent += TURN_OCTETS // 4  # a client that reads fast must not occupy us either
                 elif spent < TURN_OCTETS:
                     continue
                 yield from extent.chunks(pieces)
@@ -176,9 +176,9 @@ class _Answer:
         yield from extent.chunks(pieces)
 
     def _read(self, message: Message) -> Work[ParsedMessage | None]:
-        """Read a message, and work out what takes long.
+        """Read a message, and compute what takes long.
 
-        `None` when it is gone or cannot be decoded.
+        Return `None` when the message was removed or cannot be decoded.
         """
         try:
             parsed = self._session.parsed.get(message.content)
@@ -195,7 +195,7 @@ class _Answer:
     def _response(
         self, fetched: Fetched, parsed: ParsedMessage | None
     ) -> Iterator[tuple[list[Piece], int]]:
-        """One response, as far as each item that is read, and what that has cost in octets."""
+        """Yield one response in pieces, with the cost of each in octets."""
         message = fetched.message
         pieces: list[Piece] = []
         if parsed is not None:

@@ -1,4 +1,4 @@
-"""What FETCH asks for, as values and as they are parsed (RFC 9051 §9 fetch-att, RFC 3501, 3516)."""
+"""The data items of FETCH, and their parsing (RFC 9051 §9 fetch-att, RFC 3501, 3516)."""
 
 import enum
 
@@ -12,7 +12,7 @@ MAX_ITEMS = 200
 
 
 class Attribute(enum.Enum):
-    """A data item that takes no arguments, by its name."""
+    """A data item without arguments, by name."""
 
     BODY = b"BODY"
     BODYSTRUCTURE = b"BODYSTRUCTURE"
@@ -25,7 +25,7 @@ class Attribute(enum.Enum):
 
 
 class BodySection(msgspec.Struct, frozen=True):
-    """BODY[…], BODY.PEEK[…] and the RFC822 items, with the name by which it is answered."""
+    """BODY[…], BODY.PEEK[…] and the RFC822 items; `label` is the name in the response."""
 
     label: bytes
     section: Section
@@ -69,7 +69,7 @@ _SPECIFIERS = sorted(Specifier, key=lambda specifier: len(specifier.value), reve
 
 
 def fetch_items(parser: Parser) -> tuple[Item, ...]:
-    """A macro, one data item, or several in parentheses; each counts once."""
+    """A macro, one data item, or several in parentheses; duplicates are removed."""
     for name, items in _MACROS.items():
         if parser.accept_word(name):
             return items
@@ -111,7 +111,7 @@ def _with_section(parser: Parser, name: bytes) -> Item:
 
 
 def _section(parser: Parser) -> Section:
-    """section-spec: part numbers, and what of the part, with a full stop between all of them."""
+    """section-spec: part numbers and a specifier, separated by full stops."""
     path: list[int] = []
     while not parser.peek(b"]"):
         for specifier in _SPECIFIERS:
@@ -148,7 +148,7 @@ def _partial(parser: Parser) -> Partial | None:
 
 
 def _written(section: Section) -> bytes:
-    """A section as the answer names it."""
+    """Format a section for the response."""
     parts = [b"%d" % number for number in section.path]
     if section.specifier is not None:
         parts.append(section.specifier.value)

@@ -1,4 +1,4 @@
-"""Sections of a message, as BODY[…] and BINARY[…] name them (RFC 9051 §6.4.5.1, RFC 3516)."""
+"""Sections of a message, for BODY[…] and BINARY[…] (RFC 9051 §6.4.5.1, RFC 3516)."""
 
 import enum
 import re
@@ -18,7 +18,7 @@ _FIELD = re.compile(rb"\n([^\s:]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*")
 
 
 class Specifier(enum.Enum):
-    """The part specifier that is no number."""
+    """A part specifier other than a number."""
 
     HEADER = b"HEADER"
     HEADER_FIELDS = b"HEADER.FIELDS"
@@ -28,7 +28,7 @@ class Specifier(enum.Enum):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """What stands between the brackets. `fields` are header names, for the two that take them."""
+    """The contents of the brackets. `fields` are the names for HEADER.FIELDS and its negation."""
 
     path: tuple[int, ...] = ()
     specifier: Specifier | None = None
@@ -36,16 +36,16 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Partial(msgspec.Struct, frozen=True):
-    """`<start.length>`, which the answer shows as `<start>`."""
+    """`<start.length>`, shown in the response as `<start>`."""
 
     start: int
     length: int
 
 
 def content(message: ParsedMessage, section: Section) -> Extent | None:
-    """The octets of a section; `None` when the message has no such part.
+    """Return the octets of a section; `None` when the part does not exist.
 
-    NUL, which no string of IMAP can have, is shown as another octet.
+    NUL, which an IMAP string cannot contain, is replaced.
     """
     data = message.without_nul
     part: Part | None = None
@@ -79,16 +79,16 @@ def content(message: ParsedMessage, section: Section) -> Extent | None:
 
 
 def searched(message: ParsedMessage, section: Section) -> int:
-    """How many octets `content` searches for fields, at most."""
+    """Return how many octets `content` searches for fields at most."""
     if not section.fields:
         return 0
     return min(len(message.data) if section.path else message.header_octets, MAX_HEADER)
 
 
 def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
-    """A part's body without its transfer encoding (RFC 3516 §4.3); `None` when there is none.
+    """Return the decoded body of a part (RFC 3516 §4.3); `None` when it does not exist.
 
-    Without a path, the message as it is. Raises `mime.transfer.UnknownEncoding`.
+    Without a path, return the message unchanged. Raises `mime.transfer.UnknownEncoding`.
     """
     if not path:
         return whole(message.data)
@@ -97,7 +97,7 @@ def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
         return None
     if (
         part.media_type.is_multipart or part.message is not None
-    ):  # encoded by no right (RFC 2046 §5)
+    ):  # these must not be encoded (RFC 2046 §5)
         return Extent(message.data, part.body, part.end)
     encoding = transfer_encoding(part)
     if is_identity(encoding):
@@ -106,9 +106,9 @@ def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
 
 
 def find(message: Part, path: tuple[int, ...]) -> Part | None:
-    """Follow part numbers; a part that is no multipart has itself as its part 1, once."""
+    """Follow part numbers; a part that is not a multipart is its own part 1, once."""
     part = message
-    inside: Part | None = message  # whose parts the next number counts
+    inside: Part | None = message  # the next number counts its parts
     for number in path:
         if inside is None:
             return None
@@ -125,9 +125,9 @@ def find(message: Part, path: tuple[int, ...]) -> Part | None:
 
 
 def header_fields(header: bytes, names: frozenset[bytes], *, others: bool = False) -> bytes:
-    """The fields of these names (in lower case) or, if `others`, all but them; then the blank line.
+    """Return the fields with these lower-case names or, if `others`, all other lines.
 
-    Only a header without a blank line gives none. What is no field counts as another.
+    A blank line follows if the header has one.
     """
     blank = b"\r\n" if header == b"\r\n" or header.endswith(b"\n\r\n") else b""
     lines = header[: min(len(header) - len(blank), MAX_HEADER)]
@@ -141,7 +141,7 @@ def header_fields(header: bytes, names: frozenset[bytes], *, others: bool = Fals
 
 
 def _within(part: Part) -> Part | None:
-    """What a further part number counts in, if anything."""
+    """Return the part whose parts a further number counts, if any."""
     if part.message is not None:
         return part.message
     return part if part.media_type.is_multipart else None

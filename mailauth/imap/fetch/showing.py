@@ -1,4 +1,4 @@
-"""How each data item of FETCH is shown (RFC 9051 §7.5.2, RFC 3516 §4.3, RFC 7162 §3.1.4)."""
+"""Formats the data items of FETCH (RFC 9051 §7.5.2, RFC 3516 §4.3, RFC 7162 §3.1.4)."""
 
 import functools
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from mailauth.wire.work import Work, done
 
 
 class Known(msgspec.Struct, frozen=True):
-    """An item that the mailbox knows of a message without reading it."""
+    """An item that is known without reading the message."""
 
     show: Callable[[Message], bytes]
 
 
 class Read(msgspec.Struct, frozen=True):
-    """An item for which the message has to be read.
+    """An item for which the message must be read.
 
-    `prepare` works out what takes long, before a response begins; it raises `UnknownEncoding`.
-    `cost` is how many octets `show` searches.
+    `prepare` computes what takes long before the response begins; it may raise `UnknownEncoding`.
+    `cost` is the number of octets that `show` searches.
     """
 
     show: Callable[[ParsedMessage], list[Piece]]
@@ -37,7 +37,7 @@ class Read(msgspec.Struct, frozen=True):
 
 
 def showing(item: Item, session: ImapSession) -> Known | Read:
-    """How an item is shown to this client."""
+    """Return how to show an item to this client."""
     match item:
         case Attribute.UID:
             return Known(lambda message: b"UID %d" % message.uid)
@@ -82,14 +82,14 @@ def _worked_out(item: Attribute, work: Callable[[ParsedMessage], Work[bytes]]) -
 
 
 def _decoding(parsed: ParsedMessage, path: tuple[int, ...]) -> Work[None]:
-    """Decode a part, and keep it; raises `UnknownEncoding`."""
+    """Decode a part and cache it; raises `UnknownEncoding`."""
     if path:
         yield from parsed.parsing()
     section.binary(parsed, path)
 
 
 def _nstring(label: bytes, octets: Extent | None, partial: Partial | None) -> list[Piece]:
-    """A section's octets: NIL when there is no such part, a literal8 when NUL is in it."""
+    """Format octets: NIL when the part does not exist, a literal8 if they include NUL."""
     if octets is None:
         return [label, b" NIL"]
     if partial is not None:

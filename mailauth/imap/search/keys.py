@@ -1,8 +1,7 @@
 """Search keys as values (RFC 3501 §6.4.4, RFC 5032, RFC 7162 §3.1.5).
 
-NEW is `And((Recent(), Not(Flag(SEEN))))`, OLD `Not(Recent())`; SUBJECT is `Header`. Text
-has been decoded from the command's charset. Keys nest no deeper than `MAX_NESTING`, and it is for
-those who make them to see to it.
+NEW is `And((Recent(), Not(Flag(SEEN))))`, OLD `Not(Recent())`; SUBJECT is `Header`. Text is
+already decoded from the command's charset. The parser must not nest keys deeper than `MAX_NESTING`.
 """
 
 import enum

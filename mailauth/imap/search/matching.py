@@ -1,6 +1,6 @@
 """SEARCH: which messages of a view match a key (RFC 3501 §6.4.4).
 
-Messages are read only where a key asks for what is in them, and then last, step by step.
+Messages are read only if a key depends on their contents, and then last, step by step.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -48,8 +48,8 @@ SteppingTest = Callable[[int, Message], Work[bool]]
 class Search:
     """A key, ready to be matched against messages. OLDER and YOUNGER count from `now`.
 
-    `numbers` are the sequence numbers that may match, by what the key says of them. `reads` tells
-    whether messages have to be read: then a search takes its time.
+    `numbers` are the sequence numbers that can match, as far as the key limits them. `reads` says
+    whether messages must be read, so that the search may take long.
     """
 
     def __init__(self, key: Key, view: View, parsed: ParsedMessages, now: datetime) -> None:

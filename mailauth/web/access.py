@@ -101,7 +101,7 @@ class Doorkeeper:
             return await self.at_the_api(request)
         viewer = self.in_session(request)
         if viewer is None:
-            raise HttpError(401, "A session or credentials are needed.", BASIC_CHALLENGE)
+            raise HttpError(401, "A session or credentials are required.", BASIC_CHALLENGE)
         return viewer
 
     def is_still_let_in(self, request: Request, viewer: Viewer) -> bool:
@@ -124,7 +124,9 @@ def require(viewer: Viewer, access: Access, method: str) -> None:
     """Raise `HttpError` when the route is not for this viewer."""
     needed = scope_needed(method)
     if not viewer.scope.covers(needed):
-        raise HttpError(403, f"This token is for {viewer.scope.value}, not for {needed.value}.")
+        raise HttpError(
+            403, f"This token has the scope {viewer.scope.value}; {needed.value} is required."
+        )
     if access is Access.ADMIN and not viewer.is_admin:
         raise HttpError(403, "Only an administrator may do this.")
 

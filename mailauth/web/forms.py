@@ -26,7 +26,7 @@ def form_fields(request: Request) -> list[tuple[str, bytes]]:
     """Return a form's fields in their order, undecoded; raises `HttpError`."""
     content_type, _, _ = (request.field(b"content-type") or b"").partition(b";")
     if content_type.strip().lower() != b"application/x-www-form-urlencoded":
-        raise HttpError(415, "A form is sent as application/x-www-form-urlencoded.")
+        raise HttpError(415, "A form must be sent as application/x-www-form-urlencoded.")
     fields = request.body.split(b"&")
     if len(fields) > MAX_FIELDS:
         raise HttpError(400, "The form has too many fields.")
@@ -76,7 +76,7 @@ class FormTokens:
         """Read a form of the request's session; raises `HttpError` when it is not ours."""
         form = read_form(request)
         if not self._matches(self.for_session(request), form):
-            raise HttpError(403, "The form has lapsed. Go back, reload the page and try again.")
+            raise HttpError(403, "This form has expired. Go back, reload the page and try again.")
         return form
 
     def _matches(self, token: str, form: Mapping[str, bytes]) -> bool:

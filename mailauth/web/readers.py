@@ -31,7 +31,7 @@ class Readers:
         """
         self._backlog.must_have_room(reader)
         if is_bounded and self._requests[reader] >= REQUESTS_EACH:
-            raise HttpError(503, "Too many requests wait.", (b"Retry-After", b"5"))
+            raise HttpError(503, "Too many requests are waiting.", (b"Retry-After", b"5"))
         self._requests[reader] += 1
         try:
             await self._turn()

@@ -182,7 +182,7 @@ class Reports:
 
     def _asked(self, question: Question[T]) -> "Pending[T | _Failed]":
         if self._waiting >= WAITING:
-            raise HttpError(503, "Too many reports are asked for.", (b"Retry-After", b"5"))
+            raise HttpError(503, "Too many reports are being requested.", (b"Retry-After", b"5"))
         self._waiting += 1
         pending: Pending[T | _Failed] = Pending()
 

@@ -97,7 +97,7 @@ class Routes:
     def find(self, request: Request) -> AnyRoute:
         """Return the route; HEAD is a GET whose content is not sent. Raises `HttpError`."""
         if request.method not in METHODS:
-            raise HttpError(501, "This method is not known here.")
+            raise HttpError(501, "Unknown method.")
         methods = self._exact.get(request.path) or self._matching(request.path)
         if methods is None:
             raise HttpError(404, "There is nothing here.")
@@ -105,7 +105,9 @@ class Routes:
         if method not in methods:
             allowed = sorted({*methods, *({"HEAD"} if "GET" in methods else ())})
             raise HttpError(
-                405, "This method is not for this path.", (b"Allow", ", ".join(allowed).encode())
+                405,
+                "This path does not accept this method.",
+                (b"Allow", ", ".join(allowed).encode()),
             )
         return methods[method]
 

@@ -193,7 +193,9 @@ class WebSite:
             raise
         except Exception:  # noqa: BLE001
             log.failure("{request!r} could not be answered", request=request)
-            response = self._error(request, HttpError(500, "The server has made a mistake."))
+            response = self._error(
+                request, HttpError(500, "Internal error: the server could not answer this request.")
+            )
         return _secured(response)
 
     def refusal(self, error: HttpError) -> Response:
@@ -218,7 +220,7 @@ class WebSite:
                 make, reader = partial(route.handler, request), request.client.ip
             case TokenRoute():
                 if self._doorkeeper.token_scope(request) is None:
-                    raise HttpError(401, "The API token is needed.", BEARER_CHALLENGE)
+                    raise HttpError(401, "The API token is required.", BEARER_CHALLENGE)
                 make, reader = partial(route.handler, request), OPERATOR
             case Route():
                 viewer = await self._let_in(request, route.door)

@@ -13,28 +13,28 @@ from mailauth.web.routes import Parameter, Route
 _REF = "#/components/schemas/{name}"
 
 _STATUSES = {
-    "400": "The request makes no sense",
-    "401": "Neither a token nor credentials that are right",
-    "403": "Not for this account or token, or a login that is refused",
+    "400": "The request is not valid",
+    "401": "A valid token or correct credentials are required",
+    "403": "This account or token is not allowed to do this, or the login was refused",
     "503": "The login or the change cannot be recorded at the moment",
 }
 
 
 _PAGING = {
     "X-Total-Count": {
-        "description": "How many rows there are",
+        "description": "The total number of rows",
         "required": True,
         "schema": {"type": "integer", "minimum": 0},
     },
     "Link": {
-        "description": 'Where the rows before and after are: rel="prev", rel="next" (RFC 8288)',
+        "description": 'Links to the rows before and after: rel="prev", rel="next" (RFC 8288)',
         "schema": {"type": "string"},
     },
 }
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What is answered where something is wrong."""
+    """An error, in one sentence."""
 
     error: str
 
@@ -71,7 +71,7 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     problems = dict(_STATUSES)
     path_parameters = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     if path_parameters:
-        problems["404"] = "There is no such thing"
+        problems["404"] = "Not found"
     return {
         "operationId": _operation_id(route),
         "summary": summary,
@@ -109,7 +109,7 @@ def _query_parameter(parameter: Parameter, schema_of: dict[str, Any]) -> dict[st
 
 
 def _answer(route: Route, schema: Any) -> dict[str, Any]:
-    answer = _content("What was asked for", schema)
+    answer = _content("The answer", schema)
     for medium in route.formats:
         answer["content"][medium] = {"schema": {"type": "string"}}
     if route.paged:

@@ -31,11 +31,11 @@ _PERIOD = (
     Parameter(
         "limit",
         Annotated[int, Meta(ge=1, le=MAX_ROWS)],
-        f"how many rows at most, {USUAL_ROWS} unless said otherwise; of what is left out, the field"
-        " Link has the address",
+        f"the maximum number of rows (default: {USUAL_ROWS}); the field Link has the address"
+        " of the next ones",
     ),
-    Parameter("offset", Annotated[int, Meta(ge=0, le=MAX_OFFSET)], "how many rows to pass over"),
-    Parameter("format", Format, "JSON or CSV; without it, what the field Accept prefers"),
+    Parameter("offset", Annotated[int, Meta(ge=0, le=MAX_OFFSET)], "how many rows to skip"),
+    Parameter("format", Format, "JSON or CSV (default: what the field Accept prefers)"),
 )
 _PARTS = {
     "account_part": Parameter("account", str, "a part of the account's name, in any letter case"),
@@ -43,7 +43,11 @@ _PARTS = {
     "address": Parameter("address", str, "a part of the address"),
     "listener": Parameter("listener", str, "a part of the listener's name"),
 }
-_DAYS = Parameter("days", Annotated[int, Meta(ge=0, le=MAX_DAYS)], "how many days are a while")
+_DAYS = Parameter(
+    "days",
+    Annotated[int, Meta(ge=0, le=MAX_DAYS)],
+    "after how many days without a login an account is absent",
+)
 
 
 class ApiReports:
@@ -86,7 +90,7 @@ class ApiReports:
         return await self._rows(request, viewer, Cutoff)
 
     async def absent(self, request: Request, viewer: Viewer) -> Response:
-        """List the accounts never seen SECURE, and those not seen for a while."""
+        """List the accounts that have never logged in SECURE, or not at all for some days."""
         days = number(request.query, "days", ABSENT_DAYS, MAX_DAYS)
         expected = expected_now(self._authority, self._reports, days)
         return await self._rows(request, viewer, Absent, expected)
@@ -98,7 +102,9 @@ class ApiReports:
         possible = {_PARTS[name].name for name in kind.filters()}
         for parameter in _PARTS.values():
             if parameter.name in query and parameter.name not in possible:
-                raise HttpError(400, f"{parameter.name}: {kind.report} cannot be asked by it.")
+                raise HttpError(
+                    400, f"{parameter.name}: the report {kind.report} cannot be filtered by this."
+                )
         wanted = self._filters.wanted(query, viewer)
         limit = number(query, "limit", USUAL_ROWS, MAX_ROWS, at_least=1)
         offset = number(query, "offset", 0, MAX_OFFSET)

@@ -45,14 +45,14 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class Logins(msgspec.Struct, frozen=True):
-    """Successful logins, and the number to read on from."""
+    """Successful logins, and the number after which to read on."""
 
     logins: Sequence[LoginEvent]
     cursor: int
 
 
 class Attempts(msgspec.Struct, frozen=True):
-    """Records of every kind, and the number to read on from."""
+    """Records of every kind, and the number after which to read on."""
 
     attempts: Sequence[LoginEvent]
     cursor: int
@@ -83,7 +83,7 @@ class AccountState(msgspec.Struct, frozen=True):
 
 
 class ListenerState(msgspec.Struct, frozen=True):
-    """A listener as it stands."""
+    """A listener and its current state."""
 
     name: str
     protocol: Protocol
@@ -105,9 +105,9 @@ _EVENTS = (
     Parameter(
         "after",
         Annotated[int, Meta(ge=0, le=MAX_NUMBER)],
-        "the number to read on from",
+        "return only records after this number",
     ),
-    Parameter("limit", Annotated[int, Meta(ge=1, le=MAX_EVENTS)], "how many records at most"),
+    Parameter("limit", Annotated[int, Meta(ge=1, le=MAX_EVENTS)], "the maximum number of records"),
     Parameter(
         "wait",
         Annotated[float, Meta(ge=0, le=MAX_WAIT_SECONDS)],
@@ -116,8 +116,8 @@ _EVENTS = (
     Parameter(
         "settle",
         bool,
-        "first deal with what clients have sent until now, such as the end of a connection;"
-        " for who may see all records",
+        "first process what clients have sent until now, such as the end of a connection;"
+        " only for those who may see all records",
     ),
     Parameter("user", str, "an account's name"),
     Parameter("protocol", Protocol, "the service"),
@@ -132,7 +132,7 @@ _KINDS = (
 _MAIL = Parameter(
     "mail",
     bool,
-    "also let every account's mail be as at first; mail that is kept in Maildirs is left alone",
+    "also reset every account's mail to its initial state; mail in Maildirs is not changed",
 )
 _ALL_FAULTS = "listeners/{name}/fault"
 _FAULT = f"{_ALL_FAULTS}/{{fault}}"
@@ -184,14 +184,14 @@ class Api:
         return json(Me(user, viewer.role, request.hop.secure, request.hop.security))
 
     async def logins(self, request: Request, viewer: Viewer) -> Response:
-        """Read the successful logins behind a cursor."""
+        """Read the successful logins after a cursor."""
         wanted = msgspec.structs.replace(
             selection(request.query, viewer), kind=Kind.LOGIN, result=Result.SUCCESS
         )
         return json(await self._read(request, viewer, "logins", wanted))
 
     async def attempts(self, request: Request, viewer: Viewer) -> Response:
-        """Read the records behind a cursor, whatever came of them."""
+        """Read the records after a cursor, whatever their result."""
         wanted = selection(request.query, viewer)
         return json(await self._read(request, viewer, "attempts", wanted))
 
@@ -205,7 +205,7 @@ class Api:
         )
 
     async def unblock(self, request: Request, _: Viewer) -> Response:
-        """Let a blocked address try again; where a /64 is blocked, name it so."""
+        """Unblock an address; of IPv6, name the /64 that is blocked."""
         await self._administration.unblock(request.path[-1])
         return json(Cursor(self._feed.newest))
 
@@ -219,7 +219,7 @@ class Api:
         )
 
     async def listeners(self, _: Request, __: Viewer) -> Response:
-        """List the listeners as they stand."""
+        """List the listeners and their current state."""
         open_now = Counter(one.listener for one in await self._operations.connections())
         return json(
             [
@@ -237,17 +237,17 @@ class Api:
         )
 
     async def add_fault(self, request: Request, _: Viewer) -> Response:
-        """Have a listener do something more wrong, to those who connect from now on."""
+        """Turn on a fault of a listener, for connections made from now on."""
         name, fault = _named_fault(request)
         return json(ListenerFaults(name, await self._administration.add_fault(name, fault)))
 
     async def end_fault(self, request: Request, _: Viewer) -> Response:
-        """Have a listener do something right again."""
+        """Turn off a fault of a listener."""
         name, fault = _named_fault(request)
         return json(ListenerFaults(name, await self._administration.end_fault(name, fault)))
 
     async def end_faults(self, request: Request, _: Viewer) -> Response:
-        """Have a listener do everything right again."""
+        """Turn off all faults of a listener."""
         name = request.path[-2]
         return json(ListenerFaults(name, await self._administration.end_faults(name)))
 
@@ -256,7 +256,7 @@ class Api:
         return json(list(await self._operations.connections()))
 
     async def reset(self, request: Request, _: Viewer) -> Response:
-        """Forget blocks, failures and faults; return where to read on from. No log is touched."""
+        """Forget blocks, failures and faults; return the cursor. The logs are not changed."""
         await self._operations.settled()
         await arrival(self._authority.exposure.drained())
         self._authority.blocking.clear()
@@ -291,7 +291,7 @@ def _named_fault(request: Request) -> tuple[str, Fault]:
         if fault.value == wanted:
             return name, fault
     known = ", ".join(fault.value for fault in Fault)
-    raise HttpError(404, f"There is no such fault, but {known}.")
+    raise HttpError(404, f"Unknown fault. Known faults: {known}.")
 
 
 def _route(

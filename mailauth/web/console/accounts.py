@@ -106,7 +106,7 @@ async def disable(console: Console, request: Request, viewer: Viewer) -> Respons
         doubt = Doubt(
             title="Disable the account?",
             about=account.name,
-            consequence="Nobody can log in with it until it is enabled again or the server is"
+            consequence="Nobody can log in to it until it is enabled again or the server is"
             " restarted. Its sessions in this console end.",
             label="Disable",
             action="/disable",

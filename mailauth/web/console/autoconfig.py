@@ -80,7 +80,7 @@ def email_address(document: bytes) -> str:
             found.append(data)
 
     def declared(*_: object) -> None:
-        raise HttpError(400, "The request has a document type, which it needs not.")
+        raise HttpError(400, "A document type declaration is not accepted.")
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = opened
@@ -90,8 +90,8 @@ def email_address(document: bytes) -> str:
     try:
         parser.Parse(document, True)
     except (expat.ExpatError, ValueError):
-        raise HttpError(400, "The request is not XML.") from None
+        raise HttpError(400, "The request is not valid XML.") from None
     address = "".join(found).strip()
     if not 0 < len(address) <= _MAX_ADDRESS:
-        raise HttpError(400, "The request names no address.")
+        raise HttpError(400, "The request does not contain an address.")
     return address

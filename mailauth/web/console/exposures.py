@@ -26,7 +26,7 @@ async def mark_as_changed(console: Console, request: Request, viewer: Viewer) ->
         doubt = Doubt(
             title="Mark the password as changed?",
             about=console.administration.account(name).name,
-            consequence="Its exposures are closed by a record in the journal, which stays. The"
+            consequence="A record in the journal closes its exposures, which cannot be undone. The"
             " password itself is not changed here.",
             label="Mark as changed",
             action="/password-changed",

@@ -35,7 +35,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
         raise HttpError(404, "There is no such log file.") from None
     except TooLong:
         raise HttpError(
-            422, "This file is too long to be looked through here: unpack it, or use zless."
+            422, "This file is too long to be searched here: unpack it, or use zless."
         ) from None
     shown = [line[:MAX_SHOWN_OCTETS].decode("utf-8", "replace") for line in excerpt.lines]
     return console.pages.page(

@@ -27,7 +27,7 @@ class Backlog:
         """Raise `HttpError` where no more is held for a reader."""
         if self._all >= ALL_OCTETS or self._held.get(reader, 0) >= EACH_OCTETS:
             raise HttpError(
-                503, "Too much that was answered has not been read yet.", (b"Retry-After", b"5")
+                503, "Too much of earlier responses has not been read yet.", (b"Retry-After", b"5")
             )
 
     def hold(self, reader: str, octets: int) -> None:

@@ -107,7 +107,8 @@ class Channel(http.HTTPChannel):
         if self._header_octets > HEADER_OCTETS or self._header_lines > HEADER_LINES:
             self.refuse(HttpError(431, "The header section is too long."), Ended.LINE_TOO_LONG)
         elif self._header_lines > 1 and line[:1] in (b" ", b"\t"):
-            self.refuse(HttpError(400, "A header field is folded."), Ended.MALFORMED_REQUEST)
+            error = HttpError(400, "Folded header fields are not accepted.")
+            self.refuse(error, Ended.MALFORMED_REQUEST)
         else:
             super().lineReceived(line)
 
@@ -184,7 +185,11 @@ class Channel(http.HTTPChannel):
         """Answer a request whose answer could not be made, and close."""
         if not self._leaving:
             self._answered = True
-            self._write(self.application.refusal(HttpError(500, "The server has made a mistake.")))
+            self._write(
+                self.application.refusal(
+                    HttpError(500, "Internal error: the server could not answer this request.")
+                )
+            )
             self.abandon()
 
     def abandon(self) -> None:
@@ -207,9 +212,9 @@ def _error_of_coding(value: bytes) -> HttpError | None:
     """Take `chunked` once, and nothing else (RFC 9112 §6.1, §6.3)."""
     *others, last = (coding.strip().lower() for coding in value.split(b","))
     if last != b"chunked" or b"chunked" in others:
-        return HttpError(400, "The transfer coding leaves the content's length open.")
+        return HttpError(400, "The transfer coding does not delimit the content.")
     if others:
-        return HttpError(501, "The transfer coding is not known here.")
+        return HttpError(501, "The transfer coding is not supported.")
     return None
 
 
@@ -332,7 +337,7 @@ class Transaction(http.Request):
         if not hosts and self.clientproto == b"HTTP/1.1":
             raise HttpError(400, "The Host field is missing.")
         if self.clientproto == b"HTTP/1.0" and self.requestHeaders.hasHeader(b"transfer-encoding"):
-            raise HttpError(400, "HTTP/1.0 has no transfer codings.")  # RFC 9112 §6.1
+            raise HttpError(400, "HTTP/1.0 does not allow transfer codings.")  # RFC 9112 §6.1
         if len(hosts) > 1:  # RFC 9112 §3.2
             raise HttpError(400, "There is more than one Host field.")
         path, _, query = self.uri.partition(b"?")

@@ -58,7 +58,7 @@ def resolve(
     }
     found = {_client_of(client, telling, trusted) for telling in tellings}
     if len(found) != 1:
-        raise MalformedForwarded("Forwarded and X-Forwarded-* contradict each other")
+        raise MalformedForwarded("Forwarded and X-Forwarded-* fields that contradict each other")
     said = found.pop()
     if said.client is not None:
         client = msgspec.structs.replace(
@@ -107,10 +107,10 @@ def _elements(line: bytes) -> list[Said]:
         while True:
             pair = _PAIR.match(line, position)
             if pair is None:
-                raise MalformedForwarded("a Forwarded header that cannot be read")
+                raise MalformedForwarded("a malformed Forwarded header")
             name = pair[1].lower()
             if name in pairs:
-                raise MalformedForwarded("a Forwarded element says a thing twice")
+                raise MalformedForwarded("a Forwarded element with a repeated parameter")
             quoted = pair[3]
             pairs[name] = pair[2] if quoted is None else re.sub(rb"\\(.)", rb"\1", quoted)
             position = pair.end()
@@ -121,7 +121,7 @@ def _elements(line: bytes) -> list[Said]:
         if position == len(line):
             return elements
         if line[position : position + 1] != b",":
-            raise MalformedForwarded("a Forwarded header that cannot be read")
+            raise MalformedForwarded("a malformed Forwarded header")
         position += 1
 
 
@@ -162,7 +162,7 @@ def _node(text: str, proto: str | None) -> Said:
     try:
         address = written(parse_address(text))
     except ValueError:
-        raise MalformedForwarded("a forwarding header that names no address") from None
+        raise MalformedForwarded("a forwarding header without a valid address") from None
     port = int(with_port[2]) if with_port is not None and with_port[2] else None
     if port is not None and port > 65535:
         raise MalformedForwarded("a forwarding header with a port beyond 65535")

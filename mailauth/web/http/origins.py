@@ -59,7 +59,7 @@ class Origins:
         ):
             raise HttpError(
                 421,
-                "This server has another name. If this one is right, too, add it to hosts in"
+                "This server is not known by this name. If the name is right, add it to hosts in"
                 " [http] of mailauth.toml.",
             )
         fields = request.fields
@@ -67,7 +67,9 @@ class Origins:
             return
         acts = request.method not in ("GET", "HEAD") or b"authorization" in fields
         if acts and not self._is_same_origin(request, forwarded):
-            raise HttpError(403, "A page of another site has sent this. Nothing was done.")
+            raise HttpError(
+                403, "This request came from a page of another site. Nothing was changed."
+            )
 
     def _forwarded_hosts(self, request: Request) -> tuple[bytes, ...]:
         lines = request.fields.get(b"x-forwarded-host")

@@ -20,4 +20,6 @@ def check(octets: bytes) -> None:
     """Raise `HttpError` where much is no encoding, each of which costs more than ten that are."""
     for number, _ in enumerate(_STRAY.finditer(octets)):
         if number == MAX_STRAY:
-            raise HttpError(400, "Too many percent signs stand before what is not hexadecimal.")
+            raise HttpError(
+                400, "Too many percent signs are not followed by two hexadecimal digits."
+            )

@@ -25,7 +25,7 @@ def segments(target: bytes) -> tuple[str, ...]:
     try:
         return tuple(percent.decoded(segment).decode() for segment in target[1:].split(b"/"))
     except UnicodeDecodeError:
-        raise HttpError(400, "The path is not UTF-8.") from None
+        raise HttpError(400, "The path is not valid UTF-8.") from None
 
 
 def parameters(query: bytes) -> dict[str, str]:
@@ -41,5 +41,5 @@ def parameters(query: bytes) -> dict[str, str]:
             max_num_fields=MAX_PARAMETERS,
         )
     except ValueError:
-        raise HttpError(400, "The query cannot be read.") from None
+        raise HttpError(400, "The query is malformed.") from None
     return dict(reversed(pairs))

@@ -51,9 +51,9 @@ class AdminLinks:
     def open(self, request: Request) -> Response:
         """Begin the operator's session; raises `HttpError` unless the link is good and at home."""
         if request.method != "GET":
-            raise HttpError(405, "A link is opened with GET.", (b"Allow", b"GET"))
+            raise HttpError(405, "The link must be opened with GET.", (b"Allow", b"GET"))
         if not _from_this_machine(request):
-            raise HttpError(403, "This link works on the server's own machine only.")
+            raise HttpError(403, "This link works only on the server's own machine.")
         until = self._until.pop(_digest(request.path[-1]), None)
         if until is None or self._now() > until:
             raise HttpError(403, "This link has been used, or is older than ten minutes.")

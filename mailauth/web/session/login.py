@@ -60,7 +60,7 @@ async def authorized(request: Request, authority: Authority) -> Account:
     """
     authorization = request.field(b"authorization")
     if authorization is None:
-        raise HttpError(401, "Credentials are needed.", BASIC_CHALLENGE)
+        raise HttpError(401, "Credentials are required.", BASIC_CHALLENGE)
     session = login_session(request, authority)
     connection, accounts = request.connection, authority.accounts
     scheme, credentials = scheme_of(authorization)
@@ -79,7 +79,7 @@ async def authorized(request: Request, authority: Authority) -> Account:
             outcome = await _bearer(request, session, credentials, authority)
             challenge = BEARER_CHALLENGE
         case _:
-            raise HttpError(401, "Basic or Bearer credentials are needed.", BASIC_CHALLENGE)
+            raise HttpError(401, "Basic or Bearer credentials are required.", BASIC_CHALLENGE)
     if outcome.account is None:
         raise refusal(outcome.answer, request, 401, challenge)
     connection.remember(request.client, request.hop, authorization, outcome.account, accounts)
@@ -100,12 +100,12 @@ def refusal(answer: Answer, request: Request, unauthorized: int, *headers: Heade
             message = "The name or the password is wrong."
             return HttpError(unauthorized, message, *headers, close=close)
         case Answer.DENIED:
-            return HttpError(403, "This account may not do that.", close=close)
+            return HttpError(403, "This account is not allowed to do that.", close=close)
         case Answer.CLEARTEXT_REFUSED:
             message = "Signing in without TLS is refused here: use the https address."
             return HttpError(403, message, close=close)
         case Answer.MALFORMED | Answer.CANCELLED | Answer.MECHANISM_UNKNOWN:
-            return HttpError(400, "The credentials cannot be read.", close=close)
+            return HttpError(400, "The credentials are malformed.", close=close)
         case Answer.LINE_TOO_LONG:
             return HttpError(431, "The credentials are too long.", close=close)
         case Answer.UNAVAILABLE | Answer.MAILDROP_LOCKED:

@@ -50,7 +50,7 @@ class SignIn:
         error = refusal(outcome.answer, request, 403)
         message = error.message
         if outcome.answer is Answer.MALFORMED:
-            message = "The form had lapsed. Please sign in again."
+            message = "The form had expired. Please sign in again."
         return self._form(
             request,
             onward,

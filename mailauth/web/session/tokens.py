@@ -129,7 +129,10 @@ class Tokens:
                 verdict = self._issuer.verify(token, REFRESH_AUDIENCE)
                 return session.token(REFRESH_GRANT, token, verdict)
             case _:
-                raise Refused("unsupported_grant_type", "password and refresh_token are granted")
+                raise Refused(
+                    "unsupported_grant_type",
+                    "the supported grant types are password and refresh_token",
+                )
 
 
 def _fields(request: Request) -> list[tuple[str, bytes]]:
@@ -142,7 +145,7 @@ def _fields(request: Request) -> list[tuple[str, bytes]]:
 
 def _check(fields: list[tuple[str, bytes]]) -> None:
     if len(dict(fields)) != len(fields):
-        raise Refused("invalid_request", "a parameter stands twice")
+        raise Refused("invalid_request", "a parameter is repeated")
 
 
 def _record_password(session: LoginSession, parameters: Mapping[str, bytes], mistake: str) -> None:
@@ -173,7 +176,7 @@ def _refused(answer: Answer, *, close: bool) -> Refused:
         case Answer.CLEARTEXT_REFUSED:
             return Refused("invalid_request", "tokens need TLS here", close=close)
         case Answer.MALFORMED | Answer.CANCELLED | Answer.MECHANISM_UNKNOWN | Answer.LINE_TOO_LONG:
-            return Refused("invalid_request", "the credentials cannot be read", close=close)
+            return Refused("invalid_request", "the credentials are malformed", close=close)
         case Answer.UNAVAILABLE | Answer.MAILDROP_LOCKED:
             return Refused("temporarily_unavailable", "try again later", 503, close=close)
         case Answer.SUCCESS | Answer.ALREADY_AUTHENTICATED:

@@ -316,7 +316,7 @@ def test_a_fault_that_a_listener_cannot_have_is_refused(mailauth: MailAuth) -> N
         ("https", "slow", "is for a mail listener"),
         ("pop3", "preauth", "is for an IMAP listener"),
         ("smtp", "untagged-injection", "is for an IMAP listener"),
-        ("imap", "bad-mood", "There is no such fault, but expired"),
+        ("imap", "bad-mood", "Unknown fault. Known faults: expired"),
     ):
         with pytest.raises(ApiError, match=complaint), mailauth.fault(listener, fault):
             pass

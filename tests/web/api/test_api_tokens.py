@@ -67,7 +67,7 @@ def test_an_event_stream_ends_with_its_token(server: Server) -> None:
 def test_what_does_not_cover_the_method_is_said(server: Server) -> None:
     token = server.api_tokens.create("a", Scope.METRICS, NOW)
     answer = ask(server, token, "/api/v1/me")
-    assert answer.json() == {"error": "This token is for metrics, not for read."}
+    assert answer.json() == {"error": "This token has the scope metrics; read is required."}
     paths = ask(server, token, "/api/v1/openapi.json").json()["paths"]
     assert paths["/api/v1/me"]["get"]["security"] == [{"token": ["read"]}, {"login": []}]
     assert paths["/api/v1/reset"]["post"]["security"] == [{"token": ["admin"]}, {"login": []}]

@@ -120,7 +120,7 @@ def test_accounts_are_leafed_through_and_found_by_parts(server: Server, operator
     found = operator.get("/accounts?user=BOSS").text
     assert found.count('<td class="account">') == 1
     assert "zoe@example.org" in found
-    assert "No account is like that." in operator.get("/accounts?user=nobody").text
+    assert "No account matches." in operator.get("/accounts?user=nobody").text
 
 
 def test_nobody_locks_themselves_out(server: Server) -> None:

@@ -38,7 +38,7 @@ def test_who_has_signed_in_reads_their_own_name(browser: Browser) -> None:
 
 def test_a_mode_that_is_not_offered_says_so(server: Server, browser: Browser) -> None:
     server.operations.listening = []
-    assert "No listener of this server" in browser.get("/setup").text
+    assert "This server does not have a listener for this." in browser.get("/setup").text
     assert browser.get("/setup?mode=ssl").status == 400
 
 

@@ -170,7 +170,7 @@ def test_an_answer_that_cannot_be_sent_is_500(
     connection = Connection(server)
     answer = connection.request("GET", "/")
     assert answer.status == 500
-    assert answer.text == "The server has made a mistake.\n"
+    assert answer.text == "Internal error: the server could not answer this request.\n"
     assert connection.closed
     assert reasons(server) == []
 

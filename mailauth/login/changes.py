@@ -4,7 +4,7 @@ import msgspec
 
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
-from mailauth.login.event import AccountChange, Attempt, Kind, LoginEvent
+from mailauth.login.event import AccountChange, Attempt, ConnectionFacts, Kind, LoginEvent
 from mailauth.wire.pending import Pending, then
 
 Recorded = LoginEvent | None | Pending[LoginEvent | None]
@@ -15,7 +15,9 @@ def record_change(
 ) -> Recorded:
     """Write that an account or an address was changed."""
     return authority.recorder.record(
-        Attempt(kind=Kind.ACCOUNT, reason=change.value, user=user, ip=ip)
+        Attempt(
+            kind=Kind.ACCOUNT, reason=change.value, user=user, connection=ConnectionFacts(ip=ip)
+        )
     )
 
 

@@ -7,6 +7,8 @@ import msgspec
 
 from mailauth.login.hop import Security
 
+VERSION = 1  # of the journal's records
+
 
 class Protocol(enum.StrEnum):
     """The service that was logged in to; TLS does not change its name."""
@@ -50,16 +52,9 @@ class AccountChange(enum.Enum):
     UNBLOCKED = "unblocked"
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One journal record before it has a time, a number and an origin. It has no secret to leak.
+class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record says of its connection: the client, and how its hop is protected."""
 
-    `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
-    and capped. `count` is how many attempts it stands for (`repeats`).
-    """
-
-    kind: Kind
-    result: Result | None = None
-    reason: str | None = None
     protocol: Protocol | None = None
     listener: str | None = None
     local_port: int | None = None
@@ -70,20 +65,35 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     tls_cipher: str | None = None
     tls_sni: str | None = None
     tls_alpn: str | None = None
+    ip: str | None = None
+    port: int | None = None
+    peer: str | None = None
+
+
+NO_CONNECTION = ConnectionFacts()
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One journal record before it has a time, a number and an origin. It has no secret to leak.
+
+    `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
+    and capped. `count` is how many attempts it stands for (`repeats`). `at` is when it came, where
+    that is not when it is recorded.
+    """
+
+    kind: Kind
+    connection: ConnectionFacts = NO_CONNECTION
+    result: Result | None = None
+    reason: str | None = None
     mechanism: str | None = None
     user: str | None = None
     authcid: str | None = None
     authzid: str | None = None
-    ip: str | None = None
-    port: int | None = None
-    peer: str | None = None
     exposed: bool | None = None
     client_name: str | None = None
     client_version: str | None = None
     count: int = 1
-    at: datetime | None = (
-        None  # when it came, where it is recorded later; else the recorder's stamp
-    )
+    at: datetime | None = None
 
 
 class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,3 +132,48 @@ class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     client_name: str | None
     client_version: str | None
     count: int = 1
+
+
+def event_of(
+    attempt: Attempt,
+    *,
+    seq: int,
+    id: str,  # noqa: A002  # as the record calls it
+    at: datetime,
+    origin: str | None = None,
+    country: str | None = None,
+) -> LoginEvent:
+    """Make an attempt a record of the journal."""
+    connection = attempt.connection
+    return LoginEvent(
+        v=VERSION,
+        seq=seq,
+        id=id,
+        at=at,
+        kind=attempt.kind,
+        result=attempt.result,
+        reason=attempt.reason,
+        protocol=connection.protocol,
+        listener=connection.listener,
+        local_port=connection.local_port,
+        session=connection.session,
+        secure=connection.secure,
+        security=connection.security,
+        tls_version=connection.tls_version,
+        tls_cipher=connection.tls_cipher,
+        tls_sni=connection.tls_sni,
+        tls_alpn=connection.tls_alpn,
+        mechanism=attempt.mechanism,
+        user=attempt.user,
+        authcid=attempt.authcid,
+        authzid=attempt.authzid,
+        ip=connection.ip,
+        port=connection.port,
+        peer=connection.peer,
+        origin=origin,
+        country=country,
+        exposed=attempt.exposed,
+        client_name=attempt.client_name,
+        client_version=attempt.client_version,
+        count=attempt.count,
+    )

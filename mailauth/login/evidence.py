@@ -6,7 +6,7 @@ from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
 from mailauth.login.ended import Ended, Ending
-from mailauth.login.event import Attempt, Kind, LoginEvent, Result
+from mailauth.login.event import Attempt, ConnectionFacts, Kind, LoginEvent, Result
 from mailauth.login.hop import Hop, Security, TlsFacts
 from mailauth.login.policy import APOP
 from mailauth.login.shown import (
@@ -42,6 +42,8 @@ class Evidence:
     __slots__ = (
         "_authority",
         "_commands",
+        "_facts",
+        "_facts_of",
         "_mechanism",
         "_names",
         "_sends_secret",
@@ -60,6 +62,8 @@ class Evidence:
         self.client_version: str | None = None
         self._authority = authority
         self._commands: tuple[str, ...] = ()
+        self._facts: ConnectionFacts | None = None
+        self._facts_of = hop
         self._mechanism: str | None = None
         self._names = 0
         self._sends_secret = True
@@ -160,42 +164,49 @@ class Evidence:
         """Record something of this connection."""
         if kind is Kind.LOGIN:
             self.attempted = True
-        client, hop = self.client, self.hop
-        tls = hop.tls if hop.tls is not None else _NO_TLS
-        if hop.security is Security.PROXIED:
-            tls = _capped(tls)
         return self._authority.recorder.record(
             Attempt(
                 kind=kind,
+                connection=self._connection(),
                 result=result,
                 reason=reason,
-                protocol=client.protocol,
-                listener=client.listener,
-                local_port=client.local_port,
-                session=client.session,
-                secure=hop.secure,
-                security=hop.security,
-                tls_version=tls.version,
-                tls_cipher=tls.cipher,
-                tls_sni=(
-                    self._safe(tls.sni.encode(), octets=SERVER_NAME_OCTETS)
-                    if tls.sni is not None
-                    else None
-                ),
-                tls_alpn=tls.alpn,
                 mechanism=self._mechanism if kind is Kind.LOGIN else None,
                 user=user,
                 authcid=authcid,
                 authzid=authzid,
-                ip=client.ip,
-                port=client.port,
-                peer=client.peer,
                 exposed=exposed,
                 client_name=self.client_name,
                 client_version=self.client_version,
                 at=at,
             )
         )
+
+    def _connection(self) -> ConnectionFacts:
+        """What a record says of the connection, made once for each hop."""
+        client, hop, facts = self.client, self.hop, self._facts
+        if facts is not None and self._facts_of is hop:
+            return facts
+        tls = hop.tls if hop.tls is not None else _NO_TLS
+        if hop.security is Security.PROXIED:
+            tls = _capped(tls)
+        sni = None if tls.sni is None else tls.sni.encode()
+        self._facts_of = hop
+        self._facts = facts = ConnectionFacts(
+            protocol=client.protocol,
+            listener=client.listener,
+            local_port=client.local_port,
+            session=client.session,
+            secure=hop.secure,
+            security=hop.security,
+            tls_version=tls.version,
+            tls_cipher=tls.cipher,
+            tls_sni=self._safe(sni, octets=SERVER_NAME_OCTETS),
+            tls_alpn=tls.alpn,
+            ip=client.ip,
+            port=client.port,
+            peer=client.peer,
+        )
+        return facts
 
     def _safe(
         self, sent: bytes | None, password: bytes | None = None, octets: int = NAME_OCTETS

@@ -21,8 +21,7 @@ import msgspec
 
 from mailauth.login.blocking import block_of
 from mailauth.login.ended import Ended, cause_of
-from mailauth.login.event import Attempt, Kind, Protocol, Result
-from mailauth.login.hop import Security
+from mailauth.login.event import NO_CONNECTION, Attempt, ConnectionFacts, Kind, Result
 
 SINGLY = 20  # of an address in a minute
 MINUTE = 60.0  # seconds
@@ -39,11 +38,7 @@ _EVERYBODY = ""  # whom addresses count as that find the table full
 class _Kind(msgspec.Struct, frozen=True):
     """What the attempts in one sum have in common."""
 
-    protocol: Protocol | None = None
-    listener: str | None = None
-    local_port: int | None = None
-    secure: bool | None = None
-    security: Security | None = None
+    connection: ConnectionFacts = NO_CONNECTION
     reason: str = REPEATED
     user: str | None = None  # whose password was exposed
 
@@ -104,11 +99,12 @@ class Repeats:
 
     def counts(self, attempt: Attempt) -> bool:
         """Say whether the attempt was counted; else it is to be recorded as it is."""
-        if attempt.ip is None or attempt.result is Result.SUCCESS:
+        ip = attempt.connection.ip
+        if ip is None or attempt.result is Result.SUCCESS:
             return False
         if attempt.kind is not Kind.LOGIN and attempt.kind is not Kind.CONNECTION:
             return False
-        whose, window = self._window(attempt.kind, attempt.ip)
+        whose, window = self._window(attempt.kind, ip)
         window.attempts += 1
         is_exposed = attempt.exposed is True
         is_single = not (window.summing or self.sparing) and window.attempts <= self._singly
@@ -128,7 +124,7 @@ class Repeats:
         if attempt.exposed is not False:
             added.exposed = attempt.exposed
         if whose.block != _EVERYBODY:
-            added.ip, added.peer = attempt.ip, attempt.peer
+            added.ip, added.peer = ip, attempt.connection.peer
         self.unwritten += 1
         return True
 
@@ -196,7 +192,8 @@ class Repeats:
         """Have a sum written; where that is not possible for long, many become one."""
         kind = msgspec.structs.replace(attempt, count=1)
         if kind not in self._over and len(self._over) >= self._addresses:
-            kind = msgspec.structs.replace(kind, ip=None, peer=None)
+            together = msgspec.structs.replace(kind.connection, ip=None, peer=None)
+            kind = msgspec.structs.replace(kind, connection=together)
         self._over[kind] = self._over.get(kind, 0) + attempt.count
 
     def _may_be_written(self) -> bool:
@@ -218,12 +215,15 @@ def _kind_of(attempt: Attempt) -> _Kind:
     reason = REPEATED
     if attempt.kind is Kind.CONNECTION:
         reason = (cause_of(attempt.reason) or Ended.REPEATED).value
+    connection = attempt.connection
     return _Kind(
-        protocol=attempt.protocol,
-        listener=attempt.listener,
-        local_port=attempt.local_port,
-        secure=attempt.secure,
-        security=attempt.security,
+        connection=ConnectionFacts(
+            protocol=connection.protocol,
+            listener=connection.listener,
+            local_port=connection.local_port,
+            secure=connection.secure,
+            security=connection.security,
+        ),
         reason=reason,
         user=attempt.user if attempt.exposed else None,
     )
@@ -238,14 +238,8 @@ def _take(kind: Kind, window: _Window) -> Iterator[Attempt]:
             kind=kind,
             result=Result.BLOCKED if kind is Kind.LOGIN else None,
             reason=common.reason,
-            protocol=common.protocol,
-            listener=common.listener,
-            local_port=common.local_port,
-            secure=common.secure,
-            security=common.security,
+            connection=msgspec.structs.replace(common.connection, ip=each.ip, peer=each.peer),
             user=common.user,
-            ip=each.ip,
-            peer=each.peer,
             exposed=each.exposed if kind is Kind.LOGIN else None,
             count=each.count,
         )

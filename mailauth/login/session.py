@@ -313,8 +313,8 @@ class LoginSession:
         self, claim: Claim | None, decision: Decision, reason: str | None = None
     ) -> Outcome:
         """Answer without a check of the secret; whether it is exposed is found out beside it."""
-        self._count(decision)
         row, evidence = decision.value, self.evidence
+        self._count(row)
         reason = reason or row.reason
         if claim is None:
             evidence.record(Kind.LOGIN, result=row.result, reason=reason, exposed=False)
@@ -341,8 +341,8 @@ class LoginSession:
         self, claim: Claim, account: Account | None, decision: Decision, reason: str | None = None
     ) -> Outcome | Pending[Outcome]:
         """End an attempt that came to a claim."""
-        self._count(decision)
         row = decision.value
+        self._count(row)
         recorded = self.evidence.record_claim(
             claim, row.result, reason or row.reason, account, self._exposed(row)
         )
@@ -353,8 +353,8 @@ class LoginSession:
     ) -> Outcome | Pending[Outcome]:
         """End an attempt that never came to a claim; `came` is whether the client sent anything."""
         self._exchange = None
-        self._count(decision)
         row = decision.value
+        self._count(row)
         recorded = self.evidence.record(
             Kind.LOGIN,
             result=row.result,
@@ -369,15 +369,14 @@ class LoginSession:
             return False
         return True if row.exposure is Exposure.SENT else None
 
-    def _count(self, decision: Decision) -> None:
+    def _count(self, row: Row) -> None:
         """Count an attempt as its row says."""
-        counts = decision.value.counts
-        if counts is Counts.NOT:
+        if row.counts is Counts.NOT:
             return
         self.failures += 1
-        if counts is Counts.ADDRESS:
+        if row.counts is Counts.ADDRESS:
             self._authority.blocking.failed(self.client.ip)
-        elif counts is Counts.LENGTHENS_BLOCK:
+        elif row.counts is Counts.LENGTHENS_BLOCK:
             self._authority.blocking.attempted(self.client.ip)
 
     def _claim_of(self, mechanism: Mechanism, initial_response: bytes | None) -> Claim | None:

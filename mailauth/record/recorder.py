@@ -10,7 +10,7 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from mailauth.config import Durability, LogConfig, OnFailure
-from mailauth.login.event import Attempt, Kind, LoginEvent, Result
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result, event_of
 from mailauth.origin import Origin
 from mailauth.record.event_lines import Log, line_of, log_of
 from mailauth.record.files import LogFile
@@ -26,8 +26,6 @@ from mailauth.record.stamp import MICROSECONDS, Stamps, instant_of
 from mailauth.record.troubles import Troubles
 from mailauth.record.upkeep import Upkeep
 from mailauth.wire.pending import Pending
-
-VERSION = 1  # of the journal's records
 
 NOT_ON_DISK = "The logs cannot be put on the disk"
 CLOCK_BEHIND = "The clock is behind the record"
@@ -189,38 +187,15 @@ class FileRecorder:
             return event, file
 
     def _event(self, attempt: Attempt, seq: int, instant: int) -> LoginEvent:
-        origin = self._origins.origin(attempt.ip) if attempt.ip is not None else None
-        return LoginEvent(
-            v=VERSION,
+        ip = attempt.connection.ip
+        origin = self._origins.origin(ip) if ip is not None else None
+        return event_of(
+            attempt,
             seq=seq,
             id=f"{self._id}-{seq:x}",
             at=self._stamps.at(instant) if attempt.at is None else self._stamps.of(attempt.at),
-            kind=attempt.kind,
-            result=attempt.result,
-            reason=attempt.reason,
-            protocol=attempt.protocol,
-            listener=attempt.listener,
-            local_port=attempt.local_port,
-            session=attempt.session,
-            secure=attempt.secure,
-            security=attempt.security,
-            tls_version=attempt.tls_version,
-            tls_cipher=attempt.tls_cipher,
-            tls_sni=attempt.tls_sni,
-            tls_alpn=attempt.tls_alpn,
-            mechanism=attempt.mechanism,
-            user=attempt.user,
-            authcid=attempt.authcid,
-            authzid=attempt.authzid,
-            ip=attempt.ip,
-            port=attempt.port,
-            peer=attempt.peer,
             origin=origin_label(origin.label) if origin is not None else None,
             country=origin.country if origin is not None else None,
-            exposed=attempt.exposed,
-            client_name=attempt.client_name,
-            client_version=attempt.client_version,
-            count=attempt.count,
         )
 
     def _unrecorded(self, attempt: Attempt, wall: int, error: OSError) -> LoginEvent | None:

@@ -7,7 +7,7 @@ from twisted.logger import Logger
 
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Recorder
-from mailauth.login.event import Attempt, Kind, LoginEvent, Result
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result, event_of
 from mailauth.login.exposure import ExposureChecks
 from mailauth.login.repeats import Repeats
 from mailauth.wire.pending import Pending
@@ -18,37 +18,9 @@ DUE_SUMS = 250  # at once, so that nobody who logs in waits for them; the others
 
 log = Logger()
 
-_COUNTED = LoginEvent(  # what a session hears of an attempt that is recorded later, with others
-    v=1,
-    seq=0,
-    id="",
-    at=datetime.fromtimestamp(0, UTC),
-    kind=Kind.LOGIN,
-    result=None,
-    reason=None,
-    protocol=None,
-    listener=None,
-    local_port=None,
-    session=None,
-    secure=None,
-    security=None,
-    tls_version=None,
-    tls_cipher=None,
-    tls_sni=None,
-    tls_alpn=None,
-    mechanism=None,
-    user=None,
-    authcid=None,
-    authzid=None,
-    ip=None,
-    port=None,
-    peer=None,
-    origin=None,
-    country=None,
-    exposed=None,
-    client_name=None,
-    client_version=None,
-    count=0,
+# What a session hears of an attempt that is recorded later, with others.
+_COUNTED = event_of(
+    Attempt(kind=Kind.LOGIN, count=0), seq=0, id="", at=datetime.fromtimestamp(0, UTC)
 )
 
 
@@ -81,11 +53,12 @@ class SummingRecorder:
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
         """Have the attempt recorded, now or in a sum."""
+        ip = attempt.connection.ip
         if (
-            attempt.ip is not None
+            ip is not None
             and (attempt.kind is Kind.CONNECTION or attempt.kind is Kind.LOGIN)
             and attempt.result is not Result.SUCCESS
-            and not self._is_friendly(attempt.ip)
+            and not self._is_friendly(ip)
             and self._repeats.counts(attempt)
         ):
             return _COUNTED

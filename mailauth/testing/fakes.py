@@ -9,7 +9,7 @@ from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
 from mailauth.login.client import Client
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result, event_of
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.login.session import LoginSession
@@ -81,9 +81,8 @@ class MemoryRecorder:
 
     def _keep(self, attempt: Attempt) -> LoginEvent:
         seq = len(self.events) + 1
-        fields = {name: getattr(attempt, name) for name in Attempt.__struct_fields__}
-        fields["at"] = attempt.at or datetime.fromtimestamp(self._now(), UTC)
-        event = LoginEvent(v=1, seq=seq, id=f"event-{seq}", origin=None, country=None, **fields)
+        at = attempt.at or datetime.fromtimestamp(self._now(), UTC)
+        event = event_of(attempt, seq=seq, id=f"event-{seq}", at=at)
         self.events.append(event)
         return event
 

@@ -3,7 +3,6 @@
 import base64
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 
 from mailauth.login import dialogue
@@ -11,7 +10,7 @@ from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
 from mailauth.login.client import Client
-from mailauth.login.event import Attempt, LoginEvent, Protocol, Result
+from mailauth.login.event import Attempt, LoginEvent, Protocol, Result, event_of
 from mailauth.login.outcome import Answer, Challenge, Outcome
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
@@ -29,14 +28,8 @@ class Notebook:
     def record(self, attempt: Attempt) -> LoginEvent | None:
         """Keep the attempt."""
         self.attempts.append(attempt)
-        return LoginEvent(
-            v=1,
-            seq=len(self.attempts),
-            id=str(len(self.attempts)),
-            origin="LAN",
-            country=None,
-            **{**msgspec.structs.asdict(attempt), "at": datetime(2020, 7, 28, tzinfo=UTC)},
-        )
+        seq, at = len(self.attempts), datetime(2020, 7, 28, tzinfo=UTC)
+        return event_of(attempt, seq=seq, id=str(seq), at=at, origin="LAN")
 
 
 @pytest.fixture

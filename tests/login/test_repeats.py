@@ -2,48 +2,48 @@
 
 from collections import Counter
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.login.event import Attempt, Kind, Protocol, Result
+from mailauth.login.event import Attempt, ConnectionFacts, Kind, Protocol, Result
 from mailauth.login.hop import Security
 from mailauth.login.repeats import MINUTE, REASONS, SINGLY, Repeats
 from mailauth.testing.fakes import FakeClock
+from tests.support.attempts import like
 
 FAILURE = Attempt(
     kind=Kind.LOGIN,
     result=Result.BAD_CREDENTIALS,
     reason="wrong password",
-    protocol=Protocol.IMAP,
-    listener="imap",
-    local_port=2143,
-    session="s",
-    secure=False,
-    security=Security.CLEARTEXT,
     mechanism="PLAIN",
     user="bob@mydomain.com",
     authcid="bob",
-    ip="192.0.2.7",
-    port=49152,
     exposed=False,
     client_name="x",
+    connection=ConnectionFacts(
+        protocol=Protocol.IMAP,
+        listener="imap",
+        local_port=2143,
+        session="s",
+        secure=False,
+        security=Security.CLEARTEXT,
+        ip="192.0.2.7",
+        port=49152,
+    ),
 )
 ENDED = Attempt(
     kind=Kind.CONNECTION,
     reason="no-attempt (CAPABILITY, NOOP)",
-    protocol=Protocol.IMAP,
-    listener="imap",
-    local_port=2143,
-    secure=False,
-    security=Security.CLEARTEXT,
-    ip="192.0.2.7",
+    connection=ConnectionFacts(
+        protocol=Protocol.IMAP,
+        listener="imap",
+        local_port=2143,
+        secure=False,
+        security=Security.CLEARTEXT,
+        ip="192.0.2.7",
+    ),
 )
-
-
-def like(attempt: Attempt, **different: object) -> Attempt:
-    return msgspec.structs.replace(attempt, **different)
 
 
 @pytest.fixture
@@ -74,14 +74,16 @@ def test_what_goes_beyond_twenty_in_a_minute_is_one_record(
         kind=Kind.LOGIN,
         result=Result.BLOCKED,
         reason="repeated",
-        protocol=Protocol.IMAP,
-        listener="imap",
-        local_port=2143,
-        secure=False,
-        security=Security.CLEARTEXT,
-        ip="192.0.2.7",
         exposed=False,
         count=1_000,
+        connection=ConnectionFacts(
+            protocol=Protocol.IMAP,
+            listener="imap",
+            local_port=2143,
+            secure=False,
+            security=Security.CLEARTEXT,
+            ip="192.0.2.7",
+        ),
     )
     assert repeats.unwritten == 0
     assert repeats.due() == []
@@ -170,7 +172,9 @@ def test_an_exposed_password_is_written_once_for_account_listener_and_minute(
     assert many(repeats, 10, like(exposed, user="mary@mydomain.com")) == 9
     assert many(repeats, 10, like(exposed, listener="pop3")) == 9
     clock.advance(MINUTE)
-    told = Counter({(one.user, one.listener, one.exposed): one.count for one in repeats.due()})
+    told = Counter(
+        {(one.user, one.connection.listener, one.exposed): one.count for one in repeats.due()}
+    )
     assert told == {
         (None, "imap", False): 1,
         ("bob@mydomain.com", "imap", True): 9,
@@ -207,7 +211,10 @@ def test_a_sum_is_about_one_listener_and_one_state_of_tls(
     many(repeats, 3, like(FAILURE, secure=True, security=Security.STARTTLS))
     many(repeats, 4, like(FAILURE, listener="pop3", protocol=Protocol.POP3, local_port=2110))
     clock.advance(MINUTE)
-    told = [(one.listener, one.local_port, one.secure, one.count) for one in repeats.due()]
+    told = [
+        (one.connection.listener, one.connection.local_port, one.connection.secure, one.count)
+        for one in repeats.due()
+    ]
     assert told == [("imap", 2143, False, 2), ("imap", 2143, True, 3), ("pop3", 2110, False, 4)]
 
 
@@ -227,7 +234,7 @@ def test_reasons_of_connections_are_bounded(repeats: Repeats, clock: FakeClock) 
     sums = repeats.due()
     assert len(sums) == REASONS + 1
     assert sum(each.count for each in sums) == 1_000
-    assert (sums[-1].listener, sums[-1].reason) == (None, "repeated")
+    assert (sums[-1].connection.listener, sums[-1].reason) == (None, "repeated")
 
 
 def test_addresses_beyond_the_table_are_summed_together(clock: FakeClock) -> None:
@@ -236,7 +243,7 @@ def test_addresses_beyond_the_table_are_summed_together(clock: FakeClock) -> Non
         assert repeats.counts(like(FAILURE, ip=f"192.0.2.{number}")) is (number >= 3)
     clock.advance(MINUTE)
     (summed,) = repeats.due()
-    assert (summed.ip, summed.listener, summed.count) == (None, "imap", 7)
+    assert (summed.connection.ip, summed.connection.listener, summed.count) == (None, "imap", 7)
     assert not repeats.counts(like(FAILURE, ip="192.0.2.99"))
 
 
@@ -279,7 +286,7 @@ def test_sums_that_cannot_be_written_for_long_become_one(clock: FakeClock) -> No
     sums = repeats.due()
     assert len(sums) == 51
     assert sum(each.count for each in sums) == 200 * 10 * 5
-    assert sums[-1].ip is None
+    assert sums[-1].connection.ip is None
 
 
 def test_a_minute_of_many_addresses_is_ended_bit_by_bit(clock: FakeClock) -> None:
@@ -342,7 +349,7 @@ def test_every_attempt_is_written_once_singly_or_in_a_sum(
                     if not repeats.counts(attempt):
                         written[attempt.kind] += 1
                         if attempt.exposed:
-                            exposed_singly.add((attempt.user, attempt.listener))
+                            exposed_singly.add((attempt.user, attempt.connection.listener))
             case float(seconds):
                 clock.advance(seconds)
             case "due":
@@ -358,12 +365,12 @@ def test_every_attempt_is_written_once_singly_or_in_a_sum(
             assert each.count > 0
             written[each.kind] += each.count
             if each.exposed:
-                exposed_in_sums.add((each.user, each.listener))
+                exposed_in_sums.add((each.user, each.connection.listener))
         assert sum(made.values()) == sum(written.values()) + repeats.unwritten
     for each in repeats.pending():
         written[each.kind] += each.count
         if each.exposed:
-            exposed_in_sums.add((each.user, each.listener))
+            exposed_in_sums.add((each.user, each.connection.listener))
     assert made == written
     assert repeats.unwritten == 0
     assert exposed_in_sums <= exposed_singly

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from mailauth.config import LogConfig
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Attempt, ConnectionFacts, Kind, LoginEvent, Protocol, Result
 from mailauth.login.hop import Security
 from mailauth.origin import Origin
 from mailauth.record.group_commit import Threads
@@ -27,18 +27,20 @@ NOON = 1_595_937_600.0  # 2020-07-28 12:00:00 UTC
 BOB = Attempt(
     kind=Kind.LOGIN,
     result=Result.SUCCESS,
-    protocol=Protocol.IMAP,
-    listener="imap",
-    local_port=2143,
-    session="s1",
-    secure=False,
-    security=Security.CLEARTEXT,
     mechanism="IMAP-LOGIN",
     user="bob@mydomain.com",
     authcid="bob@mydomain.com",
-    ip="10.11.12.102",
-    port=50123,
     exposed=True,
+    connection=ConnectionFacts(
+        protocol=Protocol.IMAP,
+        listener="imap",
+        local_port=2143,
+        session="s1",
+        secure=False,
+        security=Security.CLEARTEXT,
+        ip="10.11.12.102",
+        port=50123,
+    ),
 )
 WRONG = msgspec.structs.replace(
     BOB, result=Result.BAD_CREDENTIALS, reason="wrong password", exposed=False
@@ -46,12 +48,14 @@ WRONG = msgspec.structs.replace(
 HANDSHAKE = Attempt(
     kind=Kind.CONNECTION,
     reason="tls-handshake-failed",
-    protocol=Protocol.IMAP,
-    listener="imaps",
-    local_port=2993,
-    session="s2",
-    ip="75.76.77.78",
-    port=50124,
+    connection=ConnectionFacts(
+        protocol=Protocol.IMAP,
+        listener="imaps",
+        local_port=2993,
+        session="s2",
+        ip="75.76.77.78",
+        port=50124,
+    ),
 )
 
 

@@ -3,7 +3,6 @@
 from ipaddress import ip_network
 from pathlib import Path
 
-import msgspec
 import pytest
 from twisted.internet.task import Clock as Timers
 
@@ -24,8 +23,9 @@ from tests.record.desk import (
     lines,
     opened,
 )
+from tests.support.attempts import like
 
-STRANGER = msgspec.structs.replace(WRONG, ip="75.76.77.78", peer="127.0.0.1")
+STRANGER = like(WRONG, ip="75.76.77.78", peer="127.0.0.1")
 FRIENDS = (ip_network("10.0.0.0/8"),)
 
 
@@ -105,7 +105,7 @@ def test_a_friend_has_every_record(desk: Desk) -> None:
 
 def test_a_success_is_always_recorded_at_once(desk: Desk) -> None:
     desk.attempt(100)
-    success = msgspec.structs.replace(BOB, ip=STRANGER.ip)
+    success = like(BOB, ip=STRANGER.connection.ip)
     for _ in range(100):
         recorded = desk.summing.record(success)
         assert isinstance(recorded, LoginEvent)
@@ -132,7 +132,7 @@ def test_whoever_asks_is_told_of_what_was_counted(desk: Desk) -> None:
 
 def test_whoever_asks_in_a_flood_of_addresses_has_a_bounded_number_written(desk: Desk) -> None:
     for number in range(3 * ASKED_SUMS):
-        attempt = msgspec.structs.replace(STRANGER, ip=f"75.0.{number >> 8}.{number & 255}")
+        attempt = like(STRANGER, ip=f"75.0.{number >> 8}.{number & 255}")
         desk.attempt(SINGLY + 2, attempt)
     desk.summing.settled()
     assert len(desk.counts()) == ASKED_SUMS
@@ -156,7 +156,7 @@ def test_a_sum_that_cannot_be_written_is_written_later(
 ) -> None:
     """A disk that is full loses no count; successes have gone first, as always."""
     desk.attempt(SINGLY + 9)
-    other = msgspec.structs.replace(STRANGER, ip="75.1.1.1")
+    other = like(STRANGER, ip="75.1.1.1")
     desk.attempt(SINGLY + 4, other)
     tried: list[Attempt] = []
     monkeypatch.setattr(desk.files, "record", tried.append)  # which returns None
@@ -173,8 +173,8 @@ def test_the_last_room_is_for_logins_that_succeed(desk: Desk, said: list[str]) -
     desk.pass_time(1)
     desk.attempt(10)
     desk.attempt(10, HANDSHAKE)
-    desk.attempt(1, msgspec.structs.replace(STRANGER, exposed=True))
-    desk.attempt(3, msgspec.structs.replace(BOB, ip=STRANGER.ip))
+    desk.attempt(1, like(STRANGER, exposed=True))
+    desk.attempt(3, like(BOB, ip=STRANGER.connection.ip))
     desk.attempt(2, WRONG)
     desk.pass_time(2 * int(MINUTE))
     desk.summing.settled()

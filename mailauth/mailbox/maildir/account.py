@@ -1,4 +1,4 @@
-"""The mail of one account: its folders, each with the mailbox that it is."""
+"""The mail of one account: its folders, and the mailbox of each."""
 
 import fcntl
 import os
@@ -32,13 +32,13 @@ from mailauth.mailbox.tree import PROVIDED, creation, entries, renaming, special
 from mailauth.wire import utf7
 
 _REMOVED = "mailauth-removed-"
-_DRAFT_LIFE = 36 * 3600  # seconds, as the rules of Maildir have it
+_DRAFT_LIFE = 36 * 3600  # seconds, according to the rules of Maildir
 
 
 class MaildirAccount:
     """The mail of one account; see `store.AccountMail`.
 
-    A mailbox is known by its UIDVALIDITY: whoever renames a folder, its sessions stay with it.
+    A mailbox is identified by its UIDVALIDITY, so that sessions follow a folder that is renamed.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class MaildirAccount:
         self._uid_validity = uid_validity
         self._mailboxes: dict[str, MaildirMailbox] = {}
         self._inodes: dict[str, int] = {}  # of the folders, by name
-        self._edition = -1  # when it was made sure which mailbox each folder is
+        self._edition = -1  # the edition in which folders were matched to mailboxes
         self._abandoned: list[MaildirCopying] = []
         self._gate = Gate(path)
         self._usage = Usage(path, limits, total, self._counts)
 
     def provide(self, welcome: NewMessage) -> None:
-        """Make the mailboxes that an account begins with beside INBOX, and its first message."""
+        """Create the initial mailboxes besides INBOX, and the first message."""
         with self._gate.lock():
             self.identify()
             for name in PROVIDED:
@@ -153,13 +153,13 @@ class MaildirAccount:
         return HeldLock(descriptor)
 
     def watched(self) -> list[MaildirMailbox]:
-        """The mailboxes that somebody listens to."""
+        """Return the mailboxes that have listeners."""
         return [mailbox for mailbox in self._mailboxes.values() if mailbox.is_watched]
 
     def identify(self, doubted: MaildirMailbox | None = None) -> None:
-        """Find out which folders there are, and which mailboxes they are. The lock is held.
+        """Find the folders, and match them to mailboxes. The lock must be held.
 
-        A folder that was there before is the same mailbox as before, unless that is doubted.
+        A folder keeps its mailbox unless that is `doubted`.
         """
         edition = self._gate.edition()
         folders = self._folders()
@@ -187,18 +187,18 @@ class MaildirAccount:
             mailbox.vanish()
 
     def abandon(self, copying: MaildirCopying) -> None:
-        """Have undone what there is to undo of a copy, by and by."""
+        """Schedule the cleanup of an abandoned copy."""
         self._abandoned.append(copying)
 
     def tidy(self) -> None:
-        """Undo some of what there is to undo."""
+        """Do part of the scheduled cleanup."""
         if self._abandoned:
             with self._gate.lock():
                 if self._abandoned[0].undo():
                     del self._abandoned[0]
 
     def sweep(self) -> None:
-        """Remove what a process that was killed has left behind."""
+        """Remove what a killed process has left behind."""
         with self._gate.lock():
             for removed in self.path.glob(f"{_REMOVED}*"):
                 shutil.rmtree(removed)
@@ -211,14 +211,14 @@ class MaildirAccount:
                             draft.unlink()
 
     def _counts(self) -> list[Counts]:
-        """What each mailbox has now. The lock is held."""
+        """Return the current counts of each mailbox. The lock must be held."""
         self.identify()
         for mailbox in tuple(self._mailboxes.values()):
             mailbox.sync()
         return [mailbox.counts() for mailbox in self._mailboxes.values()]
 
     def _folders(self) -> dict[str, int]:
-        """The folders' inodes by the names of their mailboxes, INBOX first."""
+        """Return the inodes of the folders by mailbox name, INBOX first."""
         folders = {}
         if (self.path / "cur").is_dir():
             folders[INBOX] = self.path.stat().st_ino
@@ -233,7 +233,7 @@ class MaildirAccount:
         return self.path if name == INBOX else self.path / f".{utf7.encode(name).decode('ascii')}"
 
     def _begun(self, name: str, known: Collection[int]) -> Begun:
-        """How a folder's journal begins. Without one, or with another's, it gets one of its own."""
+        """Return the first line of a folder's journal; create one if it is missing or copied."""
         journal = Journal(self._directory(name))
         try:
             begun = journal.begun()
@@ -246,7 +246,7 @@ class MaildirAccount:
         return begun
 
     def _begin(self, name: str, use: SpecialUse | None) -> Begun:
-        """Write the beginning of a folder's journal."""
+        """Write the first line of a folder's journal."""
         self._gate.amend()
         begun = Begun(
             version=1,
@@ -262,9 +262,9 @@ class MaildirAccount:
         return begun
 
     def _make(self, name: str) -> MaildirMailbox:
-        """Make a folder that is not there; INBOX always is."""
+        """Create a missing folder; INBOX always exists."""
         Maildir(self.path).add_folder(self._directory(name).name[1:])
-        for part in ("cur", "new", "tmp"):  # not made where there is a directory already
+        for part in ("cur", "new", "tmp"):  # `add_folder` skips them in an existing directory
             (self._directory(name) / part).mkdir(mode=0o700, exist_ok=True)
         begun = self._begin(
             name, special_use(name, [box.special_use for box in self._mailboxes.values()])
@@ -280,7 +280,7 @@ class MaildirAccount:
         )
 
     def _next_uid_validity(self) -> int:
-        """A UIDVALIDITY that the account has not had."""
+        """Return a UIDVALIDITY that is new to the account."""
         file = self.path / "mailauth-uidvalidity"
         last = int(file.read_bytes()) if file.exists() else 0
         uid_validity = max(self._uid_validity(), last + 1)
@@ -305,7 +305,7 @@ class HeldLock:
 
 
 def _mailbox_name(directory: str) -> str:
-    """The name of the mailbox whose folder a directory is; empty when it is none."""
+    """Return the mailbox name of a directory; empty when it is not a folder."""
     if not directory.startswith("."):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""A message's file in a folder, and the file of one that is to become a message."""
+"""The file of a message, and the file of a copy that will become a message."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,21 +12,21 @@ from mailauth.mailbox.message import Message
 
 
 class Folder(Protocol):
-    """Where files are."""
+    """A folder of files."""
 
     def read(self, key: str) -> bytes:
-        """A message's content; raises `MessageGone`, `StoreUnavailable`."""
+        """Return a message's content; raises `MessageGone`, `StoreUnavailable`."""
 
 
 class MaildirFile(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A message's content: a file, under whatever name it has when it is read."""
+    """A message's content: a file, whose name may change until it is read."""
 
     folder: ReferenceType[Folder]
     key: str
     size: int
 
     def read(self) -> bytes:
-        """The message; raises `MessageGone`, `StoreUnavailable`."""
+        """Return the message; raises `MessageGone`, `StoreUnavailable`."""
         folder = self.folder()
         if folder is None:
             raise MessageGone("The mailbox is gone")
@@ -34,7 +34,7 @@ class MaildirFile(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A copy whose file is there, to become a message: `line` is its part of the journal."""
+    """A copy whose file exists, to become a message; `line` is for the journal."""
 
     copied_from: int  # the UID in the mailbox it is copied from
     key: str
@@ -45,10 +45,10 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     line: bytes
 
 
-Carry = Callable[[Message, str], bool]  # lets a message's file be another's; says if it was there
+Carry = Callable[[Message, str], bool]  # transfers a message's file; returns whether it existed
 
 
 def key_of(message: Message) -> str:
-    """The key of a message's file."""
+    """Return the key of a message's file."""
     assert isinstance(message.content, MaildirFile)
     return message.content.key

@@ -1,4 +1,4 @@
-"""What one operation does to files: made undone when the operation fails."""
+"""The changes that one operation makes to files, undone if the operation fails."""
 
 import errno
 import os
@@ -11,10 +11,10 @@ QUICK = 20_000_000  # nanoseconds
 
 
 class Changes:
-    """Changes to files, undone in reverse when the block they are made in raises."""
+    """A context in which changes to files are made; they are undone in reverse if it raises."""
 
     def __init__(self) -> None:
-        self._undo: list[tuple[str, str | None]] = []  # what is there now, and where it was
+        self._undo: list[tuple[str, str | None]] = []  # the current path, and the previous one
         self._removed = False
         self._started = time.monotonic_ns()
 
@@ -40,11 +40,11 @@ class Changes:
 
     @property
     def quick(self) -> bool:
-        """Whether it all took so little time that nobody else will have done anything meanwhile."""
+        """Whether it was so quick that other programs are unlikely to have interfered."""
         return time.monotonic_ns() - self._started < QUICK
 
     def write(self, draft: str, file: str, octets: bytes, date: float) -> None:
-        """Write a file with its date, by way of a draft elsewhere, so that it is there whole."""
+        """Write a file and its date atomically, by way of a draft elsewhere."""
         self._undo.append((draft, None))
         with open(draft, "wb", buffering=0) as written:
             if written.write(octets) < len(octets):
@@ -54,7 +54,7 @@ class Changes:
         self._undo.append((file, None))
 
     def link(self, file: str, copy: str) -> None:
-        """Let a file have one more name or, where there are no links, a copy."""
+        """Link a file to a new name, or copy it if links are not supported."""
         try:
             os.link(file, copy)
         except OSError as error:
@@ -64,7 +64,7 @@ class Changes:
         self._undo.append((copy, None))
 
     def remove(self, file: str) -> None:
-        """Remove a file, which cannot be undone."""
+        """Remove a file; this cannot be undone."""
         os.unlink(file)
         self._removed = True
 

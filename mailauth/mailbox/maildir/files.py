@@ -1,7 +1,7 @@
-"""Files of a Maildir: their names, what is written in them, and locks between processes.
+"""Files of a Maildir: their names and contents, and locks between processes.
 
-A name is `KEY:2,LETTERS`; the key never changes, the letters are the system flags. Messages are
-written with plain line feeds, as other programs expect, whenever that can be undone.
+A name is `KEY:2,LETTERS`. The key never changes; the letters are the system flags. Messages are
+written with bare line feeds, as other programs expect, if that is reversible.
 """
 
 import itertools
@@ -24,23 +24,23 @@ _HOST = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname()) or "localhost"
 _count = itertools.count()
 
 PATIENCE = 1.0  # seconds for a lock, which is held for one turn's work
-_in_vain: set[Path] = set()  # the locks that were waited for so long
+_in_vain: set[Path] = set()  # the locks that were waited for in vain
 
 
 def new_key() -> str:
-    """A name that no other message has, here or on another host."""
+    """Return a key that is unique among all hosts."""
     seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
     return f"{seconds}.M{nanoseconds // 1000}P{os.getpid()}Q{next(_count)}.{_HOST}"
 
 
 def split(name: str) -> tuple[str, str]:
-    """The key and the letters of a file's name."""
+    """Split a file's name into its key and letters."""
     key, _, info = name.partition(":")
     return key, info[2:] if info.startswith("2,") else ""
 
 
 def name_for(key: str, flags: frozenset[str], letters: str = "") -> str:
-    """The name for a message with these flags; letters it had that are no flags stay."""
+    """Return a name with these flags; letters that are not flags are kept."""
     return f"{key}:2,{_written(flags, letters)}"
 
 
@@ -51,31 +51,31 @@ def _written(flags: frozenset[str], letters: str) -> str:
 
 
 def letters_of(flags: frozenset[str]) -> set[str]:
-    """The letters of the system flags."""
+    """Return the letters of the system flags."""
     return {_LETTERS[flag] for flag in flags if flag in _LETTERS}
 
 
 def flags_of(letters: str) -> frozenset[str]:
-    """The system flags that letters stand for."""
+    """Return the system flags that letters stand for."""
     return frozenset(_FLAGS[letter] for letter in letters if letter in _FLAGS)
 
 
 def to_disk(content: bytes) -> bytes:
-    """What is written for a message with CRLF lines; with a bare CR in it, it stays as it is."""
+    """Convert CRLF to LF for writing, unless the message contains a bare CR."""
     if content.count(b"\r") != content.count(b"\r\n"):
         return content
     return content.replace(b"\r\n", b"\n")
 
 
 def from_disk(octets: bytes) -> bytes:
-    """The message, its lines ended by CRLF, whoever wrote it."""
+    """Convert a file of any origin to CRLF line endings."""
     if b"\r" in octets:
         return _BARE_LF.sub(b"\r\n", octets)
     return octets.replace(b"\n", b"\r\n")
 
 
 def replace(path: Path, octets: bytes) -> None:
-    """Write a file so that others see the old one or the new one."""
+    """Replace a file atomically."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         draft.write_bytes(octets)
@@ -87,10 +87,10 @@ def replace(path: Path, octets: bytes) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that only one holder in all processes has.
+    """Hold a lock that excludes all other holders in all processes.
 
-    It is waited for, but not for ever: the holder may have been stopped. One that was waited for in
-    vain is hardly waited for, until it was free. Raises `LockHeld`.
+    The wait is bounded, because the holder may have been stopped. After a wait in vain, further
+    waits are much shorter until the lock was free once. Raises `LockHeld`.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

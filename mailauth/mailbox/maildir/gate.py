@@ -1,4 +1,4 @@
-"""The gate of an account: the lock under which everything in it is done, and its edition."""
+"""The gate of an account: the lock for all operations on it, and its edition."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Gate:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes out. Raises `StoreUnavailable` for what the file system refuses."""
+        """Exclude other processes. Raises `StoreUnavailable` for errors of the file system."""
         if self._held:
             yield
             return
@@ -34,9 +34,9 @@ class Gate:
             raise StoreUnavailable("The mail store cannot do this now") from error
 
     def edition(self) -> int:
-        """A number that grows when folders are made, moved or removed, and journals replaced.
+        """A number that grows when folders are created, moved or removed, or journals replaced.
 
-        They cannot be told apart by themselves: a new file may have the number of an old one.
+        The inodes alone do not show that, because a new file may reuse the number of an old one.
         """
         try:
             return os.stat(self._editions).st_size
@@ -44,6 +44,6 @@ class Gate:
             return 0
 
     def amend(self) -> None:
-        """Let `edition` grow, before what it grows for. The lock is held."""
+        """Increase `edition` before such a change. The lock must be held."""
         with open(self._editions, "ab") as file:
             file.write(b".")

@@ -1,7 +1,7 @@
-"""What a folder remembers of its messages: UIDs, MODSEQs, keywords and dates, as lines of JSON.
+"""The journal of a folder: UIDs, MODSEQs, keywords and dates of its messages, as lines of JSON.
 
-Whatever changes is appended, by whoever holds the account's lock; others read on from where they
-were. A line that was not written whole does not count. Now and then the file is written anew.
+A process that holds the account's lock appends every change; other processes continue reading from
+where they were. An incomplete last line is ignored. The file is rewritten from time to time.
 """
 
 import os
@@ -18,7 +18,7 @@ _LONGEST_FIRST = 4_096  # octets
 
 
 class Begun(msgspec.Struct, frozen=True, array_like=True, tag="mailbox"):
-    """The first line: it tells this file from what was here before.
+    """The first line, which distinguishes this file from its predecessors.
 
     `forgotten` is the MODSEQ up to which removals are not remembered.
     """
@@ -54,26 +54,26 @@ class Flagged(msgspec.Struct, frozen=True, array_like=True, tag="f"):
 
 
 class Removed(msgspec.Struct, frozen=True, array_like=True, tag="-"):
-    """Messages are gone, at the next MODSEQ."""
+    """Messages were removed at the next MODSEQ."""
 
     uids: list[int]
 
 
 class Vanished(msgspec.Struct, frozen=True, array_like=True, tag="v"):
-    """Messages were gone before this file was written."""
+    """Messages were removed before this file was written."""
 
     modseq: int
     uids: list[int]
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="r"):
-    r"""Messages with a lower UID are `\Recent` for nobody who comes after."""
+    r"""Messages with a lower UID are not `\Recent` for later sessions."""
 
     recent_from: int
 
 
 class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t"):
-    """`cur` was changed by who wrote this, at this time in nanoseconds, and by nobody since."""
+    """The writer changed `cur` last, at this time in nanoseconds."""
 
     modified: int
 
@@ -85,7 +85,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class BrokenJournal(Exception):
-    """The file is no journal."""
+    """The file is not a valid journal."""
 
 
 class Journal:
@@ -100,7 +100,7 @@ class Journal:
 
     @property
     def folder(self) -> Path:
-        """Where the journal is; it moves with its folder."""
+        """The folder of the journal, which may be moved."""
         return self._path.parent
 
     @folder.setter
@@ -109,7 +109,7 @@ class Journal:
         self._file = str(self._path)
 
     def begun(self) -> Begun | None:
-        """The first line, if there is a journal; raises `BrokenJournal`."""
+        """Return the first line, or `None` without a journal; raises `BrokenJournal`."""
         try:
             with self._path.open("rb") as file:
                 line = file.readline(_LONGEST_FIRST)
@@ -121,12 +121,12 @@ class Journal:
         return record
 
     def is_read(self) -> bool:
-        """Whether nothing has come that was not read; raises `FileNotFoundError`."""
+        """Return whether everything was read; raises `FileNotFoundError`."""
         stat = os.stat(self._file)
         return stat.st_ino == self._inode and stat.st_size == self._read
 
     def read(self) -> tuple[list[Record], bool]:
-        """What has come, and whether it is all there is, from the first line on.
+        """Return the unread records, and whether they are the whole file from its first line on.
 
         Raises `FileNotFoundError` and `BrokenJournal`.
         """
@@ -147,20 +147,20 @@ class Journal:
         return records, anew
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write whole lines, or nothing; all that was there must have been read."""
+        """Append all records or none; everything must have been read before."""
         self._append(_encoded(records), len(records))
 
     def append_drafts(
         self, drafts: Sequence[bytes], uid: int, modseq: int, more: Sequence[Record]
     ) -> None:
-        """Write the lines of added messages, with UIDs from `uid` on, and more; as `append`."""
+        """Append the lines of added messages, with UIDs from `uid` on, and other records."""
         lines = [b'["+",%d,%d,%b\n' % (uid + n, modseq, draft) for n, draft in enumerate(drafts)]
         self._append(b"".join(lines) + _encoded(more), len(lines) + len(more))
 
     def _append(self, octets: bytes, lines: int) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            os.ftruncate(descriptor, self._read)  # a line that was not written whole
+            os.ftruncate(descriptor, self._read)  # remove an incomplete line
             if os.pwrite(descriptor, octets, self._read) < len(octets):
                 os.ftruncate(descriptor, self._read)
                 raise OSError("No space left for the index")
@@ -170,7 +170,7 @@ class Journal:
         self.lines += lines
 
     def write(self, records: Sequence[Record]) -> None:
-        """Write the file anew."""
+        """Rewrite the file."""
         octets = _encoded(records)
         replace(self._path, octets)
         self._inode = self._path.stat().st_ino
@@ -179,12 +179,12 @@ class Journal:
         self.lines = len(records)
 
     def set_aside(self) -> None:
-        """Keep what cannot be read out of the way."""
+        """Rename an invalid journal out of the way."""
         self._path.rename(self._path.with_name(f"{NAME}.broken"))
 
 
 def draft(key: str, size: int, date: int, zone: int, flags: list[str]) -> bytes:
-    """The line of an added message, but for what it begins with: its UID and MODSEQ."""
+    """Return the line of an added message without its UID and MODSEQ."""
     return _encoder.encode((key, size, date, zone, flags))[1:]
 
 

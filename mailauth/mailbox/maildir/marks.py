@@ -1,7 +1,7 @@
-"""What marks a copy that is on its way: a file in the folder, held locked by who copies.
+"""Marks of unfinished copies: files in the folder, locked by the copying process.
 
-The keys of the copy's files begin with the name of its mark. While that is there, such a file is no
-message unless the journal says so. A mark that nobody holds was left by a process that was killed.
+The keys of the copy's files begin with the name of its mark. While the mark exists, such a file is
+not a message unless the journal lists it. A mark that is not locked was left by a killed process.
 """
 
 import fcntl
@@ -12,7 +12,7 @@ PREFIX = "mailauth-copying-"
 
 
 def without_copies(folder: str, keys: list[str]) -> list[str]:
-    """Those of the keys, which the journal has not, that are not of an unfinished copy."""
+    """Return the keys, unknown to the journal, that do not belong to an unfinished copy."""
     marks = _marks(folder) if keys else []
     if not marks:
         return keys
@@ -20,17 +20,17 @@ def without_copies(folder: str, keys: list[str]) -> list[str]:
 
 
 def left_behind(folder: str) -> list[str]:
-    """The marks of copies whose process is no more. The account's lock is held."""
+    """Return the marks left by ended processes. The account's lock must be held."""
     return [mark for mark in _marks(folder) if _is_free(f"{folder}/{PREFIX}{mark}")]
 
 
 def of_copy(mark: str, keys: Iterable[str]) -> list[str]:
-    """The keys of one copy's files."""
+    """Return the keys that belong to one copy."""
     return [key for key in keys if key.rpartition("-")[0] == mark]
 
 
 def unmark(folder: str, mark: str) -> None:
-    """Let the files of a copy be files like others."""
+    """Remove a mark, so that the files of its copy become ordinary files."""
     os.unlink(f"{folder}/{PREFIX}{mark}")
 
 
@@ -39,7 +39,7 @@ def _marks(folder: str) -> list[str]:
 
 
 def marked(file: str) -> int:
-    """Make a mark and hold it locked; return its descriptor."""
+    """Create a mark and lock it; return its descriptor."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return descriptor

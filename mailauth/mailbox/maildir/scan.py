@@ -1,4 +1,4 @@
-"""What other programs did to the files of a folder, as the journal will tell it."""
+"""Finds the changes that other programs made to a folder, as records for the journal."""
 
 import os
 import time
@@ -17,18 +17,18 @@ GRANULARITY = 50_000_000  # nanoseconds
 TRUST = 60  # seconds
 
 Listing = dict[str, str]
-"""By key: a file's place in its folder, as in `cur/KEY:2,S`."""
+"""The places of files in a folder, such as `cur/KEY:2,S`, by key."""
 
 
 class ScanResult(msgspec.Struct, frozen=True):
-    """What there is, and what that comes to."""
+    """The places of files, and the changes they imply."""
 
     places: Listing
     records: list[Record]
 
 
 class DirectoryScan:
-    """What has been seen of a folder, so that it is listed only when there may be more to see."""
+    """The last state of a folder, so that it is listed only when it may have changed."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -37,11 +37,11 @@ class DirectoryScan:
         self.forget()
 
     def forget(self) -> None:
-        """Look again next time."""
-        self._new = self._cur = 0  # when they were changed last, as far as seen
+        """Force a listing next time."""
+        self._new = self._cur = 0  # their last known times of change
 
     def is_current(self) -> bool:
-        """Whether there is nothing to see; raises `FileNotFoundError`."""
+        """Return whether the folder is unchanged; raises `FileNotFoundError`."""
         if self._trusting and time.monotonic() - self._looked > TRUST:
             return False
         return (
@@ -50,15 +50,15 @@ class DirectoryScan:
         )
 
     def touched(self, at: int) -> None:
-        """`cur` was changed by a process like this, which has told what it did.
+        """Note that a mailauth process has changed `cur`, and has recorded its changes.
 
-        What a program of another kind did to it at that very time will be seen a little later.
+        A simultaneous change by another program will be noticed a little later.
         """
         self._cur = at
         self._trusting = True
 
     def update(self, known: Mapping[str, Message | None], uid_next: int, modseq: int) -> ScanResult:
-        """Hold the folder against what is known of it; new messages get UIDs from `uid_next` on."""
+        """Compare the folder with what is known; new messages get UIDs from `uid_next` on."""
         new, cur = (_if_certain(modified(f"{self.folder}/{part}")) for part in ("new", "cur"))
         seen = _differences(self.folder, known, uid_next, modseq)
         self._new, self._cur = new, cur
@@ -67,14 +67,14 @@ class DirectoryScan:
 
 
 def modified(directory: str) -> int:
-    """When a directory was changed last, in nanoseconds."""
+    """Return when a directory was changed last, in nanoseconds."""
     return os.stat(directory).st_mtime_ns
 
 
 def listed(folder: str) -> Listing:
-    """The files of a folder. `new` comes first, for files are moved from there to `cur`.
+    """List the files of a folder; `new` first, since files are moved from there to `cur`.
 
-    A name that is no UTF-8 is none that a Maildir has.
+    Names that are not UTF-8 are ignored.
     """
     places = {}
     for directory in ("new", "cur"):
@@ -116,7 +116,7 @@ def _if_certain(at: int) -> int:
 
 
 def _flagged(places: Listing, known: Mapping[str, Message | None], modseq: int) -> list[Flagged]:
-    """The messages whose letters do not tell their system flags."""
+    """Return the messages whose letters differ from their system flags."""
     flagged = []
     for key, message in known.items():
         place = places.get(key)
@@ -129,14 +129,14 @@ def _flagged(places: Listing, known: Mapping[str, Message | None], modseq: int) 
 
 
 def _added(folder: str, keys: list[str], places: Listing, uid: int, modseq: int) -> list[Added]:
-    """The messages that nobody knew of, in the order in which they came, by their names."""
+    """Return the unknown messages in order of arrival, according to their names."""
     added = []
     for key in sorted(keys, key=_arrival):
         try:
             with open(f"{folder}/{places[key]}", "rb") as file:
                 octets = file.read()
                 date = int(os.fstat(file.fileno()).st_mtime)
-        except OSError:  # gone already, or none of our business: a directory, or not to be read
+        except OSError:  # removed already, a directory, or not readable
             del places[key]
             continue
         flags = sorted(flags_of(split(places[key])[1]))
@@ -146,6 +146,6 @@ def _added(folder: str, keys: list[str], places: Listing, uid: int, modseq: int)
 
 
 def _arrival(key: str) -> tuple[int, str]:
-    """The seconds that a key begins with, and the key."""
+    """Return the seconds at the beginning of a key, and the key."""
     seconds = key.partition(".")[0]
     return (int(seconds) if seconds.isascii() and seconds.isdecimal() else 0, key)

@@ -1,4 +1,4 @@
-"""All accounts' Maildirs in one directory."""
+"""The Maildirs of all accounts, in one directory."""
 
 import hashlib
 import shutil
@@ -20,11 +20,11 @@ _LONGEST = 200  # characters of a directory's name
 
 
 class MaildirStore:
-    """The mail of all accounts in a directory, which is made; see `store.MailStore`.
+    """The mail of all accounts, in a directory that is created; see `store.MailStore`.
 
-    What was done is there for other processes at once, and after this one has ended in whatever
-    way; it is the operating system's to bring it to the disk. `uid_validity` and `welcome` are as
-    for `MemoryStore`. An account's directory may have been made by others. Raises `OSError`.
+    Changes are visible to other processes at once and survive the end of this process, but they are
+    not synced to disk. `uid_validity` and `welcome` are as for `MemoryStore`. Other programs may
+    have created an account's directory. Raises `OSError`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class MaildirStore:
         return account
 
     def _make(self, name: str, path: Path) -> None:
-        """Make an account's directory, which is there when all is in it."""
+        """Create an account's directory atomically."""
         draft = self._directory / ".new"
         if draft.exists():
             shutil.rmtree(draft)
@@ -89,7 +89,7 @@ class MaildirStore:
 
 
 def _directory_name(account: str) -> str:
-    """A directory's name for an account: plain for plain names, and never another's."""
+    """Return the unique directory name of an account: its name, quoted if necessary."""
     quoted = quote(account, safe="@+", errors="surrogatepass").replace("~", "%7E")
     if quoted.startswith("."):
         quoted = f"%2E{quoted[1:]}"

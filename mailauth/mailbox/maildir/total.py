@@ -1,7 +1,7 @@
-"""How much mail all accounts have together, known to all processes.
+"""The total size of the mail of all accounts, shared by all processes.
 
-An account's part stands in its own directory, and the sum of all parts beside them. Both change
-under one lock, which is taken last of all and held for a few microseconds.
+The size of each account is stored in its directory, and the sum beside the accounts. Both change
+under one lock, which is taken after all other locks and held for a few microseconds.
 """
 
 from pathlib import Path
@@ -12,14 +12,14 @@ PART = "mailauth-size"
 
 
 class Total:
-    """The sum, in the directory that has all accounts."""
+    """The sum, stored in the directory of all accounts."""
 
     def __init__(self, directory: Path) -> None:
         self._lock = directory / ".lock-size"
         self._sum = directory / ".size"
 
     def recount(self, accounts: list[Path]) -> None:
-        """Add the parts up anew: accounts may have come and gone by other hands."""
+        """Recompute the sum, since other programs may have added or removed accounts."""
         with locked(self._lock):
             self._put(self._sum, sum(_number(account / PART) for account in accounts))
 
@@ -42,5 +42,5 @@ class Total:
 def _number(file: Path) -> int:
     try:
         return int(file.read_bytes())
-    except (FileNotFoundError, ValueError):  # not yet counted
+    except (FileNotFoundError, ValueError):  # not counted yet
         return 0

@@ -1,4 +1,4 @@
-"""What an account uses of the room there is, with what copies on their way to it will use."""
+"""The usage of an account, including copies that are being prepared."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ class Usage:
         self._reserved_size = 0
 
     def update(self) -> Used:
-        """What the account has, and all accounts; what there was to count is counted."""
+        """Recount the account, and return its usage and the total of all accounts."""
         counts = self._counts()
         size = sum(count.size for count in counts)
         self._size = size
@@ -32,11 +32,11 @@ class Usage:
         return Used(messages, size + self._reserved_size, total + self._reserved_size)
 
     def check(self, sizes: Sequence[int]) -> None:
-        """Raises `OverQuota` or `MessageTooBig` when messages of these sizes cannot be added."""
+        """Raises `OverQuota` or `MessageTooBig` unless messages of these sizes fit."""
         check_room(self._limits, self.update(), sizes)
 
     def reserve(self, messages: int, size: int) -> None:
-        """Let so much more (or, negative, less) be used by copies that are on their way here."""
+        """Reserve room for prepared copies; negative numbers release it."""
         self._reserved_messages += messages
         self._reserved_size += size
 

@@ -21,6 +21,15 @@ from zope.interface import implementer
 from mailauth.login.ended import Ended, Ending, with_bytes
 from mailauth.login.hop import Handshake
 from mailauth.login.session import LoginSession
+from mailauth.net.connection_state import (
+    AWAITING,
+    GONE,
+    IDLE,
+    SHAKING_HANDS,
+    Inbox,
+    Pouring,
+    State,
+)
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.link import Link
 from mailauth.wire.effects import Await, Close, Core, Deadline, Effect, StartTls, Stream, Write
@@ -44,35 +53,21 @@ class SessionAndCore(msgspec.Struct, frozen=True):
     core: Core
 
 
-class _Pouring(msgspec.Struct):
-    """A stream that waits for the client to read, and the effects behind it."""
-
-    chunks: Iterator[bytes]
-    rest: list[Effect]
-
-
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class MailConnection:
     """Drives one core, made by `speak` from what to call when there is news for the client."""
 
     __slots__ = (
         "__provides__",
-        "_arrived",
-        "_awaiting",
         "_clock",
         "_core",
         "_full",
-        "_going_on",
-        "_gone",
-        "_input_ended",
-        "_is_owed",
+        "_inbox",
+        "_is_processing",
         "_link",
-        "_news",
         "_patience",
         "_paused",
-        "_pouring",
-        "_shaking_hands",
-        "_stopping",
+        "_state",
         "_unwatched",
         "_wheel",
         "due",
@@ -97,23 +92,11 @@ class MailConnection:
         self._clock = clock
         self._patience: float | None = None  # the core's last deadline, in seconds
         self._unwatched: int | None = 0  # octets sent; None once the link tells how they drain
-
-        # What keeps the core from being asked.
-        self._awaiting = False
-        self._pouring: _Pouring | None = None
+        self._state: State = IDLE
+        self._inbox = Inbox()
+        self._is_processing = False  # the inbox
         self._full = False  # the client does not keep up
-        self._shaking_hands = False
-        self._gone = False
-
-        # What the core is to hear as soon as it can be asked.
-        self._is_owed = False  # a `receive(b"")`
-        self._arrived = b""
-        self._news = False
-        self._stopping = False
-        self._input_ended = False
-
         self._paused = False  # nothing is read
-        self._going_on = False
 
     # What the link tells.
 
@@ -123,20 +106,20 @@ class MailConnection:
 
     def dataReceived(self, data: bytes) -> None:
         """A segment has come."""
-        self._arrived += data
-        self._go_on()
+        self._inbox.arrived += data
+        self._process_inbox()
 
     def readConnectionLost(self) -> None:
         """The client will send nothing more: answer what it has sent, then close."""
-        self._input_ended = True
-        self._go_on()
+        self._inbox.input_ended = True
+        self._process_inbox()
 
     def writeConnectionLost(self) -> None:
         """The link closes, of which it tells when it is done."""
 
     def connectionLost(self, reason: Failure) -> None:
         """The link is gone."""
-        if not self._gone:
+        if self._state is not GONE:
             self._leave()
 
     def pauseProducing(self) -> None:
@@ -146,19 +129,19 @@ class MailConnection:
     def resumeProducing(self) -> None:
         """The client has taken what was sent."""
         self._full = False
-        if self._gone:
+        if self._state is GONE:
             return
-        if self._patience is not None and not self._shaking_hands:
+        if self._patience is not None and self._state is not SHAKING_HANDS:
             self._wheel.set(self, self._patience)
-        self._pour_on()
-        self._go_on()
+        self._resume_stream()
+        self._process_inbox()
 
     def stopProducing(self) -> None:
         """The link is about to be gone, of which it tells."""
 
     def deadline_passed(self) -> None:
         """The core's deadline has passed."""
-        if self._awaiting:  # the client waits for us
+        if self._state is AWAITING:  # the client waits for us
             self._wheel.set(self, self._patience or 1)
         elif self._full:  # and so nobody would read a farewell
             self._leave(Ending(Ended.TIMEOUT, "the client does not read"))
@@ -175,49 +158,32 @@ class MailConnection:
 
     def stop(self) -> None:
         """The server stops: take leave as soon as the core can be asked."""
-        self._stopping = True
-        self._go_on()
+        self._inbox.stopping = True
+        self._process_inbox()
 
     # The core is asked, and its effects are carried out.
 
     def _changed(self) -> None:
         """The core has news, and may be in the middle of something: ask it later."""
-        if not self._news:
-            self._news = True
-            self._clock.callLater(0, self._go_on)
+        if not self._inbox.news:
+            self._inbox.news = True
+            self._clock.callLater(0, self._process_inbox)
 
-    def _go_on(self) -> None:
-        """Let the core hear what it has to hear, as far as it can be asked now."""
-        if self._going_on:
+    def _process_inbox(self) -> None:
+        """Let the core hear what is in the inbox, as far as it can be asked now."""
+        if self._is_processing:
             return  # the loop below goes on by itself, however many results are there at once
-        self._going_on = True
-        while not (self._gone or self._is_busy()):
-            if self._is_owed:
-                self._is_owed = False
-                self._ask(self._core.receive, b"")
-            elif self._arrived:
-                data, self._arrived = self._arrived, b""
-                self._ask(self._core.receive, data)
-            elif self._news:
-                self._news = False
-                self._ask(self._core.notified)
-            elif self._stopping:
-                self._stopping = False
-                self._ask(self._core.shutting_down)
-            elif self._input_ended:
-                self._close()
-            else:
-                break
-        self._going_on = False
+        self._is_processing = True
+        while self._state is IDLE and not (self._full or self._inbox.is_empty()):
+            self._ask(self._inbox.tell, self._core)
+        self._is_processing = False
         self._mind_reading()
-
-    def _is_busy(self) -> bool:
-        return self._awaiting or self._full or self._pouring is not None or self._shaking_hands
 
     def _mind_reading(self) -> None:
         """Read no more while the core could not be told."""
-        pause = self._awaiting or self._full or self._pouring is not None
-        if pause is not self._paused and not (self._gone or self._input_ended):
+        state = self._state
+        pause = self._full or (state is not IDLE and state is not SHAKING_HANDS)
+        if pause is not self._paused and not (state is GONE or self._inbox.input_ended):
             self._paused = pause
             if pause:
                 self._link.pauseProducing()
@@ -268,22 +234,22 @@ class MailConnection:
                 is_patient = False
             match effect:
                 case Stream(chunks):
-                    self._is_owed = True
+                    self._inbox.resumed = True
                     if not self._pour(chunks):
-                        if self._gone:
+                        if self._state is GONE:
                             self._drop(chunks)
                         else:
-                            self._pouring = _Pouring(chunks, effects[position + 1 :])
+                            self._state = Pouring(chunks, effects[position + 1 :])
                         return
                 case Await(pending, resume):
-                    self._is_owed = True
-                    self._awaiting = True
+                    self._inbox.resumed = True
+                    self._state = AWAITING
                     pending.listen(partial(self._resume, resume))
-                case StartTls() if self._arrived:
-                    self._leave(with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, len(self._arrived)))
+                case StartTls() if arrived := self._inbox.arrived:
+                    self._leave(with_bytes(Ended.PIPELINED_BEHIND_STARTTLS, len(arrived)))
                     self._link.loseConnection()
                 case StartTls():
-                    self._shaking_hands = True
+                    self._state = SHAKING_HANDS
                     self._wheel.cancel(self)
                     self._link.start_tls(self._tls_established)
                 case _:
@@ -294,26 +260,27 @@ class MailConnection:
 
     def _resume(self, resume: Callable[[Any], list[Effect]], value: object) -> None:
         """What was awaited is there; a core whose client has gone meanwhile hears of it, too."""
-        self._awaiting = False
+        if self._state is AWAITING:
+            self._state = IDLE
         effects = self._answer(resume, value)
-        if self._gone:
+        if self._state is GONE:
             self._guarded(self._core.lost, None)
         else:
             self._carry_out(effects)
-            self._go_on()
+            self._process_inbox()
 
     def _tls_established(self, handshake: Handshake) -> None:
-        self._shaking_hands = False
+        self._state = IDLE
         self.session.handshake_completed(handshake, implicit=False)
         self._ask(self._core.tls_established)
-        self._go_on()
+        self._process_inbox()
 
     def _pour(self, chunks: Iterator[bytes]) -> bool:
         """Send a stream as far as the client keeps up; return whether that was all of it."""
         batch: list[bytes] = []
         octets = 0
         try:
-            while not (self._full or self._gone):
+            while not (self._full or self._state is GONE):
                 chunk = next(chunks, None)
                 if chunk:
                     batch.append(chunk)
@@ -324,7 +291,7 @@ class MailConnection:
                 if chunk is None:
                     return True
                 if not chunk:
-                    self._clock.callLater(0, self._pour_on)
+                    self._clock.callLater(0, self._resume_stream)
                     return False
         except Exception:  # noqa: BLE001
             log.failure("a bug in an answer of {core}", core=type(self._core).__name__)
@@ -332,12 +299,13 @@ class MailConnection:
             self._link.abortConnection()
         return False
 
-    def _pour_on(self) -> None:
+    def _resume_stream(self) -> None:
         """Go on with a stream, if there still is one."""
-        pouring, self._pouring = self._pouring, None
-        if pouring is not None:
-            self._carry_out([Stream(pouring.chunks), *pouring.rest])
-            self._go_on()
+        pouring = self._state
+        if isinstance(pouring, Pouring):
+            self._state = IDLE
+            self._carry_out([Stream(pouring.chunks), *pouring.effects])
+            self._process_inbox()
 
     def _drop(self, chunks: Iterator[bytes]) -> None:
         """Let a stream know that nobody will ask for the rest, so that it undoes what is half."""
@@ -362,12 +330,11 @@ class MailConnection:
     def _leave(self, ending: Ending = _NO_ATTEMPT) -> None:
         """Be done with the client; whatever is awaited for it still comes."""
         self.ended(ending)
-        self._gone = True
-        pouring, self._pouring = self._pouring, None
-        if pouring is not None:
-            self._drop(pouring.chunks)
+        state, self._state = self._state, GONE
+        if isinstance(state, Pouring):
+            self._drop(state.chunks)
         self._wheel.cancel(self)
         if self._unwatched is None:
             self._link.unregisterProducer()
-        if not self._awaiting:
+        if state is not AWAITING:
             self._guarded(self._core.lost, None)

@@ -37,12 +37,12 @@ class Viewer(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What the page calls them."""
+        """Their name on pages."""
         return self.account.name if self.account is not None else OPERATOR
 
     @property
     def is_admin(self) -> bool:
-        """Whether they see everybody's sign-ins, not theirs alone."""
+        """Whether they see everybody's sign-ins, not only their own."""
         return self.role is Role.ADMIN
 
     @property
@@ -73,9 +73,9 @@ class Doorkeeper:
         return _viewer(session.account) if session.account is not None else THE_OPERATOR
 
     def token_scope(self, request: Request) -> Scope | None:
-        """Return how far the API token goes that the request brings, if any; it is not a login.
+        """Return the scope of the request's API token, if it has one; this is not a login.
 
-        The one of the ready line goes all the way.
+        The token of the ready line has every scope.
         """
         scheme, credentials = scheme_of(request.field(b"authorization") or b"")
         if scheme != b"bearer":
@@ -89,14 +89,14 @@ class Doorkeeper:
             return None
 
     async def at_the_api(self, request: Request) -> Viewer:
-        """Return who shows the API token or logs in; raises `HttpError`."""
+        """Return the viewer with an API token or a login; raises `HttpError`."""
         scope = self.token_scope(request)
         if scope is not None:
             return msgspec.structs.replace(THE_OPERATOR, scope=scope)
         return _viewer(await authorized(request, self._authority))
 
     async def either_way(self, request: Request) -> Viewer:
-        """Return whose session it is where no credentials come along; raises `HttpError`."""
+        """Return the viewer by credentials, or without them by session; raises `HttpError`."""
         if request.field(b"authorization") is not None:
             return await self.at_the_api(request)
         viewer = self.in_session(request)
@@ -105,7 +105,7 @@ class Doorkeeper:
         return viewer
 
     def is_still_let_in(self, request: Request, viewer: Viewer) -> bool:
-        """Say whether somebody who was let in `either_way` may stay."""
+        """Say whether a viewer who was let in `either_way` is still allowed."""
         if request.field(b"authorization") is None:
             return self.in_session(request) is not None
         known = viewer.account
@@ -116,12 +116,12 @@ class Doorkeeper:
 
 
 def scope_needed(method: str) -> Scope:
-    """Return how far a token must go for a method: whatever changes nothing is reading."""
+    """Return the scope that a method requires: a method that changes nothing only reads."""
     return Scope.READ if method in ("GET", "HEAD") else Scope.ADMIN
 
 
 def require(viewer: Viewer, access: Access, method: str) -> None:
-    """Raise `HttpError` when the route is not for this viewer."""
+    """Raise `HttpError` if this viewer may not use the route."""
     needed = scope_needed(method)
     if not viewer.scope.covers(needed):
         raise HttpError(

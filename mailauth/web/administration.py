@@ -13,7 +13,7 @@ from mailauth.web.operations import Operations
 
 
 class Administration:
-    """The changes; each raises `HttpError` for what is not there or cannot be recorded."""
+    """The changes; each raises `HttpError` for a name that is not known or a record that fails."""
 
     def __init__(self, authority: Authority, operations: Operations) -> None:
         self._authority = authority
@@ -40,7 +40,7 @@ class Administration:
         await self._operations.set_disabled(account, disabled=disabled)
 
     async def unblock(self, address: str) -> None:
-        """Let an address try again."""
+        """Unblock an address."""
         blocked = next(
             (one for one in self._authority.blocking.blocked() if one.address == address), None
         )
@@ -56,17 +56,17 @@ class Administration:
             raise HttpError(404, "There is no such listener.") from None
 
     async def add_fault(self, listener: str, fault: Fault) -> tuple[Fault, ...]:
-        """Have a listener do something more wrong on purpose; return all that it does wrong."""
+        """Turn on a fault of a listener; return all its faults."""
         faults = self._faults(listener)
         return await self._set_faults(listener, (*faults, *({fault} - set(faults))))
 
     async def end_fault(self, listener: str, fault: Fault) -> tuple[Fault, ...]:
-        """Have a listener do something right again; return what it still does wrong."""
+        """Turn off a fault of a listener; return the faults that it still has."""
         faults = tuple(each for each in self._faults(listener) if each is not fault)
         return await self._set_faults(listener, faults)
 
     async def end_faults(self, listener: str) -> tuple[Fault, ...]:
-        """Have a listener do everything right."""
+        """Turn off all faults of a listener."""
         self._faults(listener)
         return await self._set_faults(listener, ())
 

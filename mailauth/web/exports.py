@@ -21,7 +21,7 @@ CSV = "text/csv; charset=utf-8"
 
 
 class Format(enum.Enum):
-    """What a report can be had as."""
+    """The formats of a report."""
 
     JSON = "json"
     CSV = "csv"
@@ -31,7 +31,7 @@ _CONTENT_TYPES = {Format.JSON: JSON, Format.CSV: CSV}
 
 
 class FileOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A report written in a format: the rows after the first `offset`, so many at most."""
+    """A report written in a format: the rows after the first `offset`, at most `limit`."""
 
     kind: type[Row]
     wanted: Wanted

@@ -1,4 +1,4 @@
-"""What a page or the API is asked about, read from a query: a period, an account, a service."""
+"""The filters of a page or the API, read from a query: a period, an account, a service."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ PAGE = 100  # rows of a page
 
 
 class Filters:
-    """Reads what is wanted; `now` is the time in the zone of the log."""
+    """Reads filters; `now` is the time in the zone of the log."""
 
     def __init__(self, authority: Authority, now: Callable[[], datetime]) -> None:
         self._authority = authority
         self._now = now
 
     def wanted(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
-        """Read it; whoever is not an administrator asks about themselves. Raises `HttpError`."""
+        """Read a query; a user can ask only about their own account. Raises `HttpError`."""
         since = _time(query, "since")
         if since is None and "days" in query:
             days = number(query, "days", 1, MAX_DAYS, at_least=1)
@@ -45,9 +45,9 @@ class Filters:
         )
 
     def wanted_by_page(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
-        """Read what a page is asked for, as `wanted`; what is typed as `user` may be a part.
+        """Read the filters of a page, as `wanted`; `user` may be a part of a name.
 
-        A whole name means that account alone, and so does an alias that does not look like it.
+        A whole name means only that account, and so does an alias that is not part of its name.
         """
         typed = query.get("user", "")
         account = self._authority.accounts.find(typed.encode("utf-8", "surrogatepass"))
@@ -74,13 +74,13 @@ class Filters:
 
 
 class PageOf(msgspec.Struct, frozen=True):
-    """Which rows a page shows: those of so many more than a page tell whether there is a next."""
+    """Which rows a page shows, by its number from 1 on."""
 
     number: int
 
     @property
     def offset(self) -> int:
-        """How many rows stand on the pages before."""
+        """How many rows are on the pages before."""
         return (self.number - 1) * PAGE
 
 
@@ -90,7 +90,7 @@ def page_of(query: Mapping[str, str]) -> PageOf:
 
 
 def given(query: Mapping[str, str]) -> dict[str, str]:
-    """Return what was filled in; a form sends the rest empty."""
+    """Return the fields that were filled in; a form sends the others empty."""
     return {name: value for name, value in query.items() if value}
 
 

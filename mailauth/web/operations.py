@@ -15,16 +15,16 @@ class Operations(Protocol):
     """The running server."""
 
     def services(self) -> Sequence[Service]:
-        """Return the listeners as they stand now."""
+        """Return the listeners and their current state."""
 
     async def connections(self) -> Sequence[OpenConnection]:
         """Return the connections that are open now."""
 
     async def settled(self) -> None:
-        """Return when what clients have sent until now has been dealt with."""
+        """Return when everything that clients have sent until now has been processed."""
 
     async def reset_mail(self) -> None:
-        """Let all mail be as at first that is kept in memory; Maildirs stay as they are."""
+        """Reset the mail in memory to its initial state; Maildirs are not changed."""
 
     async def record_times(self) -> RecordTimes:
         """Return how long it took to write the records of this server."""
@@ -33,19 +33,19 @@ class Operations(Protocol):
         """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
 
     async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
-        """Have a listener do this wrong on purpose, and nothing else.
+        """Set the faults of a listener.
 
         Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
 
     async def forget_repeats(self) -> None:
-        """Record what every address does singly again, until it repeats itself."""
+        """Record every attempt of each address singly again, until it repeats itself."""
 
     async def clear_faults(self) -> None:
-        """Have every listener do what the configuration says."""
+        """Reset the faults of every listener to those of the configuration."""
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
         """Disable an account, or enable it, for as long as the server runs."""
 
     def ca_certificate(self) -> bytes | None:
-        """Return the CA that clients must trust, in PEM; `None` where it is not one of ours."""
+        """Return the CA that clients must trust, in PEM; `None` if it is not this server's own."""

@@ -91,7 +91,7 @@ def _of_compressed(path: Path, before: int | None, count: int, wanted: Wanted) -
 
 
 def _lines(block: bytes) -> list[bytes]:
-    """Split at line feeds alone, which stay."""
+    """Split only at line feeds, which are kept."""
     lines = [line + b"\n" for line in block.split(b"\n")]
     last = lines.pop()[:-1]
     return [*lines, last] if last else lines

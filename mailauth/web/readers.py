@@ -1,4 +1,4 @@
-"""Readers: those who ask for what takes long to make or to send, each with their share."""
+"""Readers: clients that ask for answers that take long to make or to send, each with a share."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mailauth.web.http.message import HttpError, Response
 from mailauth.web.routes import Answer
 from mailauth.web.turns import Turn
 
-REQUESTS_EACH = 50  # at a time, of one account that sees its own sign-ins alone
+REQUESTS_EACH = 50  # at a time, of one account that sees only its own sign-ins
 
 
 class Readers:

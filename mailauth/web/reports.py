@@ -1,4 +1,4 @@
-"""The reports, asked beside the reactor: one question at a time, and again only for a grown log.
+"""The reports, asked in a thread: one question at a time, and again only if the log has grown.
 
 DuckDB works in a thread of its own. Nothing of it is loaded before the first question.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = Logger()
 
-WAITING = 32  # questions at a time; whoever comes with one more is asked to come again
+WAITING = 32  # questions at a time; one more is answered with 503
 REMEMBERED = 128  # answers
 
 R = TypeVar("R", bound=Row)
@@ -44,7 +44,7 @@ class Question(Protocol[T_co]):
 
 
 class RowsOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
-    """The rows of a report behind the first `offset`, so many at most."""
+    """The rows of a report after the first `offset`, at most `limit`."""
 
     kind: type[R]
     wanted: Wanted
@@ -71,7 +71,7 @@ class Slice(msgspec.Struct, Generic[R], frozen=True):
 
 
 class SliceOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
-    """The rows of a report after the first `offset`, so many at most, and how many there are."""
+    """The rows of a report after the first `offset`, at most `limit`, and how many there are."""
 
     kind: type[R]
     wanted: Wanted
@@ -109,7 +109,7 @@ class _Failed(msgspec.Struct, frozen=True):
 
 
 class Answering(Protocol):
-    """What pages ask: `Reports`, or them with less patience."""
+    """What pages ask: `Reports`, or `ImpatientReports`."""
 
     @property
     def now(self) -> Callable[[], datetime]:
@@ -176,7 +176,7 @@ class Reports:
         return cast(T, outcome)
 
     def close(self) -> None:
-        """Break off what is being asked."""
+        """Interrupt the question that is being answered."""
         if self._logs is not None:
             self._logs.close()
 

@@ -17,7 +17,7 @@ Answer = Response | Awaitable[Response]
 
 
 class OpenRoute(msgspec.Struct, frozen=True):
-    """A route for anybody. A segment in braces, `{name}`, stands for any one.
+    """A route for anybody. A segment in braces, `{name}`, matches any one.
 
     What is `brief` is answered before those who wait for their turn.
     """
@@ -29,7 +29,7 @@ class OpenRoute(msgspec.Struct, frozen=True):
 
 
 class TokenRoute(msgspec.Struct, frozen=True):
-    """A route for whoever brings the API token."""
+    """A route for requests with an API token."""
 
     method: str
     path: str
@@ -38,7 +38,7 @@ class TokenRoute(msgspec.Struct, frozen=True):
 
 
 class Door(enum.Enum):
-    """How somebody is let in."""
+    """How a request is authenticated."""
 
     SESSION = "the session; a visitor is shown the form"
     API = "the token or a login"
@@ -54,7 +54,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A route for those who are let in and may.
+    """A route for those who are let in and allowed.
 
     `answers` is the type of the JSON that a route of the API answers with, `parameters` are those
     of its query: what it is described by. `formats` are other media types that it answers with;

@@ -19,7 +19,7 @@ E = TypeVar("E", bound=enum.Enum)
 
 
 def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
-    """Read a selection from a query; whoever is no administrator gets their own events alone.
+    """Read a selection from a query; a user gets only their own events.
 
     Raises `HttpError`.
     """

@@ -1,4 +1,4 @@
-"""The web site: who may have what, what answers it, and how it looks when it goes wrong."""
+"""The web site: who may use which route, what answers it, and how errors look."""
 
 import secrets
 from collections import Counter
@@ -178,7 +178,7 @@ class WebSite:
         return self._links.issue()
 
     def close(self) -> None:
-        """End what would go on for ever: the server stops."""
+        """End the event streams: the server stops."""
         self._streams.close()
 
     # What the channel asks (`web.http.channel.Application`).
@@ -199,7 +199,7 @@ class WebSite:
         return _secured(response)
 
     def refusal(self, error: HttpError) -> Response:
-        """Answer what is no request, in plain text."""
+        """Answer what is not a valid request, in plain text."""
         return _secured(_plain(error, close=True))
 
     def ended(self, connection: Connection, ending: Ending) -> None:
@@ -259,7 +259,7 @@ class WebSite:
         )
 
     def _healthy(self, _: Request) -> Response:
-        """Say whether logins can be recorded, to whoever decides where to send clients."""
+        """Say whether logins can be recorded, for a load balancer."""
         trouble = "the server is stopping" if self.stopping else self._trouble()
         if trouble is not None:
             return Response(status=503, body=f"{trouble}\n".encode(), content_type=TEXT)
@@ -294,7 +294,7 @@ class WebSite:
         return msgspec.structs.replace(request, client=client, hop=hop)
 
     def _to_sign_in(self, request: Request) -> Response:
-        """Show a visitor the form; whoever wanted another page is sent there afterwards."""
+        """Show a visitor the form, which leads on to the page that was asked for."""
         if request.method == "POST":
             return see_other(FORM)
         if request.target == HOME:
@@ -325,7 +325,7 @@ def _domains(accounts: Accounts) -> Iterator[str]:
 
 
 def _plain(error: HttpError, *, close: bool) -> Response:
-    """Answer with an error in plain text, for which nothing is needed that may be missing."""
+    """Answer with an error in plain text, which needs no template."""
     return Response(
         status=error.status,
         body=f"{error.message}\n".encode(),
@@ -336,7 +336,7 @@ def _plain(error: HttpError, *, close: bool) -> Response:
 
 
 def _secured(response: Response) -> Response:
-    """Add the fields of every response, where it does not say them otherwise."""
+    """Add the fields of every response, unless it sets them itself."""
     if not response.headers:
         return msgspec.structs.replace(response, headers=FIELDS_OF_EVERY_RESPONSE)
     said = {name for name, _ in response.headers}

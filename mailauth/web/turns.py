@@ -1,4 +1,4 @@
-"""Turns: what takes long is done a little at a time, and whoever logs in comes in between.
+"""Turns: long work is done a little at a time, and logins come in between.
 
 A page or a long list takes milliseconds of the one thread that everybody is served in. A thousand
 clients that ask at once would keep it for seconds; here they wait for each other, not others for
@@ -44,10 +44,10 @@ class Turns:
                 self._clock.callLater(took, self._go_on)
                 return
             mine = self._waiting.popleft()
-            if not mine.called:  # else whoever waited has left
+            if not mine.called:  # else the one who waited has left
                 mine.callback(None)
         self._is_taken = False
 
 
 async def at_once() -> None:
-    """Return: it is always one's turn where nobody else is served meanwhile."""
+    """Return at once: nobody else is being served."""

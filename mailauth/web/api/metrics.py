@@ -1,4 +1,4 @@
-"""Numbers for Prometheus (`/metrics`): what was recorded, and what is open.
+"""Numbers for Prometheus (`/metrics`): counts of records, and of what is open.
 
 Counting costs the login path an entry in a dictionary; the text is made when it is asked for.
 """

@@ -78,7 +78,7 @@ class ApiReports:
         return await self._rows(request, viewer, Insecure)
 
     async def exposures(self, request: Request, viewer: Viewer) -> Response:
-        """List the passwords that crossed a network in clear and have not been changed since."""
+        """List the passwords that crossed a network in the clear and were not changed since."""
         return await self._rows(request, viewer, Exposure)
 
     async def countries(self, request: Request, viewer: Viewer) -> Response:

@@ -1,4 +1,4 @@
-"""The API, `/api/v1`: JSON, for whoever brings the API token or logs in."""
+"""The API, `/api/v1`: JSON, for requests with a token or a login."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ class ListenerState(msgspec.Struct, frozen=True):
 
 
 class ListenerFaults(msgspec.Struct, frozen=True):
-    """What a listener does wrong on purpose."""
+    """The faults of a listener."""
 
     listener: str
     faults: tuple[Fault, ...]
@@ -285,7 +285,7 @@ class Api:
 
 
 def _named_fault(request: Request) -> tuple[str, Fault]:
-    """Return the listener's name and the fault of a path."""
+    """Return the listener's name and the fault in a path."""
     name, _, wanted = request.path[-3:]
     for fault in Fault:
         if fault.value == wanted:

@@ -1,9 +1,9 @@
 """The event stream: server-sent events (WHATWG HTML §9.2), one for each record.
 
-A stream is a cursor into the feed, not a queue: what a client has not taken is not kept for it,
-neither of what it has missed nor of what is new; one that takes nothing is let go in the end. The
-streams are served together, and so seldom that serving them takes a hundredth of the time at most,
-however many there are. A stream that falls behind what is in memory is told of the gap.
+A stream is a cursor into the feed, not a queue: nothing is kept for a client that does not read,
+and a client that does not read at all is disconnected in the end. The streams are served together,
+and so seldom that serving them takes at most a hundredth of the time, however many there are. A
+stream that is too slow for what is kept in memory is told of the gap.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from mailauth.web.turns import Turn, at_once
 log = Logger()
 
 MAX_STREAMS = 1000
-STREAMS_EACH = 50  # of one account that sees its own sign-ins alone
+STREAMS_EACH = 50  # of one account that sees only its own sign-ins
 BATCH = 200  # events of one stream each time
 PIECE_OCTETS = 16_384  # of them, before it is asked whether the client keeps up
 REPLAYED = 10_000  # events that a client gets which comes back after a while
@@ -38,7 +38,7 @@ CONTENT_TYPE = "text/event-stream"
 
 
 class _Gap(msgspec.Struct, frozen=True):
-    """Events that a stream does not tell: those behind one number up to another."""
+    """Events that a stream skips: those after one number, up to another."""
 
     after: int
     until: int
@@ -85,10 +85,10 @@ class EventStreams:
         still_valid: Callable[[], bool],
         account: str | None,
     ) -> Response:
-        """Answer with a stream of what is recorded from now on, or behind a number.
+        """Answer with a stream of what is recorded from now on, or after a number.
 
         It ends when `still_valid` no longer holds. Raises `HttpError` when there are too many, of
-        the `account` that sees its own sign-ins alone or of all.
+        the `account` that sees only its own sign-ins, or of all.
         """
         self._prune()
         if len(self) >= MAX_STREAMS or self._of(account) >= STREAMS_EACH:
@@ -127,7 +127,7 @@ class EventStreams:
         return sum(one.account == account for one in self._all)
 
     async def _replay(self, stream: _Stream) -> None:
-        """Tell what a client has missed, as much as is sensible, then let it join the others."""
+        """Send what a client has missed, within a limit, and then let it join the others."""
         try:
             first = max(stream.cursor, self._feed.newest - REPLAYED)
             if first > stream.cursor:
@@ -188,7 +188,7 @@ class EventStreams:
         return _pieces(batch, lines)
 
     def _show_life(self) -> None:
-        """Show that the streams live, and let go of who may no longer read, or does not."""
+        """Keep the streams alive, and end those whose clients may no longer read, or do not."""
         now = self._clock.seconds()
         for stream in self._all:
             if not stream.still_valid():
@@ -239,7 +239,7 @@ def _pieces(batch: Batch, lines: dict[int, bytes]) -> list[_Piece]:
 
 
 def _tell(stream: _Stream, pieces: list[_Piece]) -> None:
-    """Send as much as the client takes; the cursor stands where it is to be read on from."""
+    """Send as much as the client takes; the cursor says where to read on."""
     for piece in pieces:
         if stream.outlet.closed or stream.outlet.full:
             return

@@ -1,4 +1,4 @@
-"""The console's pages of the accounts, and of one with all that is known of it."""
+"""The console's pages of all accounts, and of one account with all that is known of it."""
 
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class StoryOf(msgspec.Struct, frozen=True):
 
 
 def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the accounts whose names have what was asked for in them."""
+    """Show the accounts whose names contain the text that was asked for."""
     query = given(request.query)
     page = page_of(query)
     part = query.get("user", "").casefold()
@@ -96,7 +96,7 @@ async def one(console: Console, request: Request, viewer: Viewer) -> Response:
 
 
 async def disable(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Disable an account once that is confirmed, though not one's own."""
+    """Disable an account after confirmation, but not the viewer's own."""
     form = console.form_tokens.session_form(request)
     name = text(form, "account")
     account = console.administration.account(name)

@@ -1,7 +1,7 @@
 """What sets mail clients up by themselves: Thunderbird's autoconfig and Outlook's autodiscover.
 
-Both are asked without credentials, and tell what `/setup` tells. By `mode=plain`, `starttls` or
-`tls` one can ask for that variant; without it a client is told of TLS first, then of STARTTLS.
+Both are asked without credentials, and give the settings of `/setup`: those of `mode=plain`,
+`starttls` or `tls`, or without a mode first those of TLS, then those of STARTTLS.
 """
 
 import re
@@ -36,7 +36,7 @@ def thunderbird(console: Console, request: Request) -> Response:
 
 
 def outlook(console: Console, request: Request) -> Response:
-    """Answer with `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address that is asked."""
+    """Answer with `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address in the request."""
     address = email_address(request.body)
     offered = settings(console.operations.services(), _modes(request))
     first_of_each = {found.service.protocol: found for found in reversed(offered)}
@@ -62,7 +62,7 @@ def _modes(request: Request) -> tuple[Mode, ...]:
 def email_address(document: bytes) -> str:
     """Return the `EMailAddress` of an autodiscover request; raises `HttpError`.
 
-    Documents with a type declaration are refused: entities are not expanded for anybody.
+    Documents with a type declaration are refused, so that entities are never expanded.
     """
     found: list[str] = []
     inside = False

@@ -1,4 +1,4 @@
-"""Asking whether a change is meant that nobody takes back: one page between two clicks."""
+"""Asking for confirmation of a change that cannot be undone: one page between two clicks."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ CONFIRMED = "confirmed"
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: the change, what comes of it, and the form that confirms it."""
+    """The question: the change, its consequence, and the form that confirms it."""
 
     title: str
     about: str

@@ -1,4 +1,4 @@
-"""The console's page of who is connected, and who is blocked."""
+"""The console's page of open connections and blocked addresses."""
 
 from mailauth.web.access import Viewer
 from mailauth.web.console.console import Console
@@ -21,7 +21,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
 
 
 async def unblock(console: Console, request: Request, _: Viewer) -> Response:
-    """Let an address try again."""
+    """Unblock an address."""
     form = console.form_tokens.session_form(request)
     await console.administration.unblock(text(form, "address"))
     return see_other(_PAGE)

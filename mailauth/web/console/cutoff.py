@@ -1,4 +1,4 @@
-"""The console's rehearsal of a cut-off: whom it would break to refuse cleartext logins today."""
+"""The console's rehearsal of a cut-off: what would break if cleartext logins were refused today."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ SHOWN = 1000  # clients
 class Rehearsal(msgspec.Struct, frozen=True):
     """The clients that would break on one listener.
 
-    Its `service` is the listener as it stands now, `None` where there is no such listener any more.
+    Its `service` is the listener as it is now, `None` if the listener does not exist any more.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Rehearsal(msgspec.Struct, frozen=True):
 
     @property
     def accounts(self) -> int:
-        """How many accounts break."""
+        """How many accounts would break."""
         return len({client.account for client in self.clients})
 
     @property
@@ -44,7 +44,7 @@ class Rehearsal(msgspec.Struct, frozen=True):
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show who breaks, listener by listener, with a button to try it."""
+    """Show what would break, listener by listener, with a button to try it."""
     query = given(request.query)
     wanted: Wanted = console.filters.wanted_by_page(query, viewer)
     file = await download(query, console.reports, Cutoff, wanted)
@@ -67,9 +67,9 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
 
 
 def rehearsals(rows: Iterable[Cutoff], services: Iterable[Service]) -> list[Rehearsal]:
-    """Return the listeners on which somebody logs in in the clear, and those where it is refused.
+    """Return the listeners on which somebody logs in in the clear, and those that refuse it.
 
-    Without the journal a line does not say by which listener it came: then it is the service's.
+    Without the journal a line does not name its listener; it is then listed under its service.
     """
     known = {service.name: service for service in services}
     found: dict[tuple[str, Protocol], list[Cutoff]] = {}

@@ -12,14 +12,14 @@ _PAGE = "/exposures"
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the passwords that crossed a network in clear and are still in use."""
+    """Show the passwords that crossed a network in the clear and are still in use."""
     return await show_list(
         console, request, viewer, "exposures.html", Exposure, lambda rows: {"exposures": rows}
     )
 
 
 async def mark_as_changed(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Record that an account's password has been changed, once that is confirmed."""
+    """Record, after confirmation, that an account's password has been changed."""
     form = console.form_tokens.session_form(request)
     name = text(form, "account")
     if not is_confirmed(form):

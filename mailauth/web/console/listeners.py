@@ -1,4 +1,4 @@
-"""The console's page of the listeners, on which a cut-off can be tried and taken back."""
+"""The console's page of the listeners, on which a cut-off can be tried and undone."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ _PAGE = "/listeners"
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the listeners as they stand."""
+    """Show the listeners and their current state."""
     return console.pages.page(
         request,
         viewer,

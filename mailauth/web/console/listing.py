@@ -1,4 +1,4 @@
-"""Pages of the console that list the rows of a report: filtered, leafed through, had as a file."""
+"""Pages of the console that list the rows of a report: filtered, page by page, or as a file."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Row)
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a page is in all that there is, and what it was asked for."""
+    """The position of a page in the whole list, and the query that it answers."""
 
     query: Mapping[str, str]
     page: int
@@ -60,7 +60,7 @@ async def show_list(
 ) -> Response:
     """Answer with a page of what the query asks for, or with a file; raises `HttpError`.
 
-    `present` makes of the rows what the template is given.
+    `present` makes the template's values from the rows.
     """
     query = given(request.query)
     asked = {name: value for name, value in query.items() if expected is None or name != "days"}

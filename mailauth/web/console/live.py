@@ -1,4 +1,4 @@
-"""The console's live page: what is recorded, as it comes."""
+"""The console's live page: records as they are written."""
 
 from urllib.parse import urlencode
 

@@ -53,7 +53,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
 
 
 async def record(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show one record; whoever is no administrator sees their own alone."""
+    """Show one record; a user sees only their own."""
     seq = number({"number": request.path[-1]}, "number", 0, MAX_NUMBER, at_least=1)
     batch = await console.feed.read(seq - 1, 1, Selection(user=viewer.only_user))
     event = next((one for one in batch.events if one.seq == seq), None)
@@ -64,14 +64,14 @@ async def record(console: Console, request: Request, viewer: Viewer) -> Response
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """What must stand in a line."""
+    """What a line must contain."""
 
     text: bytes
     protocol: Protocol | None
     secure: bool | None
 
     def wants(self, line: bytes) -> bool:
-        """Say whether it is one of them, a line of text or a record of the journal."""
+        """Say whether a line matches: of text, or a record of the journal."""
         if self.text and self.text not in line.lower():
             return False
         if self.protocol is not None:

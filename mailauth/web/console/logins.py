@@ -33,7 +33,7 @@ async def countries(console: Console, request: Request, viewer: Viewer) -> Respo
 
 
 async def absent(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show who was never seen SECURE, and who was not seen for some days."""
+    """Show accounts that never logged in SECURE, or not at all for some days."""
     expected = expected_now(
         console.authority,
         console.reports,
@@ -51,7 +51,7 @@ async def absent(console: Console, request: Request, viewer: Viewer) -> Response
 
 
 def expected_now(authority: Authority, reports: Answering, days: int) -> Expected:
-    """Return who should be there; the time goes by minutes, so that answers can be remembered."""
+    """Return which accounts are expected, at the present minute so that answers can be cached."""
     return Expected(
         now=reports.now().replace(second=0, microsecond=0),
         accounts=tuple(account.name for account in authority.accounts),

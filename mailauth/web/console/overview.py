@@ -62,7 +62,7 @@ class OverviewOf(msgspec.Struct, frozen=True):
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show an administrator how things stand, and a user what they should do."""
+    """Show an administrator the state of all logins, and a user what they should do."""
     if viewer.is_admin:
         return await _everybody(console, request, viewer)
     return await _oneself(console, request, viewer)
@@ -103,7 +103,7 @@ async def _oneself(console: Console, request: Request, viewer: Viewer) -> Respon
 
 
 def unit_of(span: timedelta) -> Unit:
-    """Return how finely so long a time is shown."""
+    """Return the unit in which so long a time is shown."""
     if span < _HOURLY:
         return Unit.HOUR
     return Unit.DAY if span < _DAILY else Unit.MONTH
@@ -154,7 +154,7 @@ def _period(wanted: Wanted) -> dict[str, str]:
 
 
 def _largest(shares: Sequence[Share]) -> tuple[Share, ...]:
-    """Return the largest, and the others together."""
+    """Return the largest shares, and the sum of the others."""
     if len(shares) <= BARS:
         return tuple(shares)
     rest = shares[BARS - 1 :]
@@ -169,9 +169,9 @@ def _largest(shares: Sequence[Share]) -> tuple[Share, ...]:
 def timeline(
     unit: Unit, shares: Sequence[Share], first: datetime, last: datetime
 ) -> tuple[Share, ...]:
-    """Return a share for every hour, day or month up to the last, though nobody logged in.
+    """Return a share for every hour, day or month up to the last, also those without logins.
 
-    Of a long time it is the last `TIMES`.
+    If there are more than `TIMES`, these are the last ones.
     """
     known = {share.label: share for share in shares}
     labels: list[str] = []

@@ -1,7 +1,7 @@
-"""A page that has to wait for the logs to be read: it says how far that is, and comes again.
+"""A page that waits for the logs to be read: it shows the progress, and reloads itself.
 
-A large log takes its time when the console is opened for the first time. What was asked for goes on
-being answered meanwhile, and is there when the browser comes again.
+A large log takes time when the console is opened for the first time. The answer is still being made
+meanwhile, and is there when the browser asks again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ class ImpatientReports:
         self._clock = clock
 
     async def answer(self, question: Question[T], *, remember: bool = True) -> T:
-        """Return the answer, as `Reports.answer`; raises `StillReading` besides."""
+        """Return the answer, as `Reports.answer`; or raise `StillReading`."""
         reading = self._reports.reading()
         if reading is not None and reading.is_long:
             raise StillReading(reading)  # what is asked now would only be in the way

@@ -1,7 +1,7 @@
 """The backlog: answers that were made and that their clients have yet to take. Pure.
 
-Memory for them is lent, of which each reader has a share. Whoever does not take what was answered
-is answered nothing long any more, and no number of such clients takes more than there is.
+Memory for them is lent, of which each reader has a share. A client that does not take its
+answers gets no more long ones, and no number of such clients takes more than there is.
 """
 
 from mailauth.web.http.message import HttpError
@@ -31,7 +31,7 @@ class Backlog:
             )
 
     def hold(self, reader: str, octets: int) -> None:
-        """Take note of an answer; raises `HttpError` where there is no room for it."""
+        """Count an answer; raises `HttpError` if there is not room for it."""
         self.must_have_room(reader)
         self._held[reader] = self._held.get(reader, 0) + octets
         self._all += octets

@@ -38,20 +38,20 @@ DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sende
 
 
 class Application(Protocol):
-    """What requests are answered by."""
+    """What answers requests."""
 
     @property
     def backlog(self) -> Backlog:
         """What is held of responses that their clients have yet to take."""
 
     def answer(self, request: Request) -> Awaitable[Response]:
-        """Answer a request; `client` and `hop` are still those of whoever speaks HTTP to us."""
+        """Answer a request; `client` and `hop` are still those of the peer."""
 
     def refusal(self, error: HttpError) -> Response:
-        """Answer what is no request."""
+        """Answer what is not a valid request."""
 
     def ended(self, connection: Connection, ending: Ending) -> None:
-        """Take note of a connection that ended without a request, and why."""
+        """Record a connection that ended without a request, and why."""
 
 
 class Channel(http.HTTPChannel):
@@ -82,7 +82,7 @@ class Channel(http.HTTPChannel):
         self.is_full = False  # the client has yet to take what was sent
 
     def connectionMade(self) -> None:
-        """Learn who is there."""
+        """Learn who the client is."""
         self.connection = self._connection_of(cast(Facts, self.transport))
         super().connectionMade()
 
@@ -118,7 +118,7 @@ class Channel(http.HTTPChannel):
         self.refuse(HttpError(status, f"The {what} is too long."), Ended.LINE_TOO_LONG)
 
     def headerReceived(self, line: bytes) -> bool:
-        """Refuse lengths that are no number worth reading, and codings that leave it open."""
+        """Refuse a length that is not a sensible number, and a coding that does not delimit."""
         name, _, value = line.partition(b":")
         error: HttpError | None = None
         match name.lower():
@@ -193,7 +193,7 @@ class Channel(http.HTTPChannel):
             self.abandon()
 
     def abandon(self) -> None:
-        """Close without another word."""
+        """Close without an answer."""
         self._leaving = True
         self.loseConnection()
 
@@ -263,7 +263,7 @@ class Transaction(http.Request):
         self._work.addErrback(self._failed)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The client is gone: nobody waits for the answer."""
+        """The client is gone: nobody is waiting for the answer."""
         self._gone = True
         if self._sending is not None:
             self._sending.drop()

@@ -16,10 +16,10 @@ _REMEMBERED = 8  # credentials of one connection: a proxy's connection may carry
 
 
 class Facts(Protocol):
-    """What the layer below HTTP knows, once PROXY header and implicit handshake are behind it."""
+    """What the layer below HTTP knows, after the PROXY header and the implicit TLS handshake."""
 
     def client_facts(self) -> tuple[Client, Hop]:
-        """Return who speaks HTTP to us, and what is known of its hop."""
+        """Return the peer, and what is known of its hop."""
 
 
 class _Remembered(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class Connection:
     def remember(
         self, client: Client, hop: Hop, authorization: bytes, account: Account, among: Accounts
     ) -> None:
-        """Keep in mind that this client has logged in with these credentials."""
+        """Remember that this client has logged in with these credentials."""
         if len(self._remembered) >= _REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
         known = self._digest(client, hop, authorization)
@@ -59,7 +59,7 @@ class Connection:
     def recall(
         self, client: Client, hop: Hop, authorization: bytes, among: Accounts
     ) -> Account | None:
-        """Return whom these credentials have logged in, as long as no account has changed."""
+        """Return the account that these credentials logged in to, until an account changes."""
         remembered = self._remembered.get(self._digest(client, hop, authorization))
         if remembered is None or remembered.among is not among:
             return None

@@ -1,7 +1,7 @@
 """Who the client is behind proxies: Forwarded (RFC 7239) and X-Forwarded-For/-Proto. Pure.
 
-Each proxy says who stood before it. We believe those we trust, from the nearest on, and stop at the
-first hop that is none of them: that is the client, and what was said about its hop decides.
+Each proxy says who was before it. We believe those we trust, from the nearest on, and stop at the
+first hop that is not one of them: that is the client, and what was said about its hop decides.
 """
 
 import re
@@ -27,7 +27,7 @@ _IPV6_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::([0-9]{1,5}))?")
 
 
 class MalformedForwarded(ValueError):
-    """A trusted proxy's words cannot be read, or contradict each other."""
+    """A trusted proxy's fields are malformed, or contradict each other."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -44,10 +44,10 @@ def resolve(
     fields: Mapping[bytes, tuple[bytes, ...]],
     trusted: tuple[Network, ...],
 ) -> tuple[Client, Hop]:
-    """Return the client and its hop as the trusted proxies tell them.
+    """Return the client and its hop as the trusted proxies describe them.
 
-    `client` is whoever speaks HTTP to us. Raises `MalformedForwarded`: both families of headers may
-    stand there, but then one was perhaps written by the client, so they must agree.
+    `client` is the peer. Raises `MalformedForwarded`: both families of headers
+    may be there, but the client may have written one of them, so they must agree.
     """
     if not any(name in fields for name in FIELDS) or not _is_trusted(client.ip, trusted):
         return client, hop
@@ -99,7 +99,7 @@ def _by_forwarded(fields: Mapping[bytes, tuple[bytes, ...]]) -> tuple[Said, ...]
 
 
 def _elements(line: bytes) -> list[Said]:
-    """Read `forwarded-element`s (RFC 7239 §4): pairs behind semicolons, elements behind commas."""
+    """Read `forwarded-element`s (RFC 7239 §4): pairs end at semicolons, elements at commas."""
     elements = []
     position = 0
     while True:

@@ -18,7 +18,7 @@ Header = tuple[bytes, bytes]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole request. `client` and `hop` are the client's own, whatever proxies stand between.
+    """A whole request. `client` and `hop` are the client's own, whatever proxies are between.
 
     The path's segments are decoded; field names are lower case; `query` and `cookies` keep the
     first value of a name. `host` is whom it is sent to, by its target or the field Host.
@@ -65,7 +65,7 @@ class Outlet(Protocol):
         """Whether the client has yet to take what was sent."""
 
     async def drained(self) -> None:
-        """Return when it is full no more, or has ended."""
+        """Return when it is not full any more, or has ended."""
 
     def write(self, data: bytes) -> None:
         """Send a piece; nothing where it has ended."""
@@ -78,7 +78,7 @@ class Outlet(Protocol):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A response; with `close` the connection ends behind it.
+    """A response; with `close` the connection ends after it.
 
     With `stream`, the content is what that function sends through the outlet. `reader` is for whom
     it is held until it is sent; where none is named, for the client's address.

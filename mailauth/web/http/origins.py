@@ -46,7 +46,7 @@ class Origins:
     def check(self, request: Request) -> None:
         """Raise `HttpError` unless the request is for us, and from one of our pages if it must be.
 
-        `request.client` is still whoever speaks HTTP to us.
+        `request.client` is still the peer.
         """
         forwarded = self._forwarded_hosts(request)
         host = request.host
@@ -97,7 +97,7 @@ class Origins:
         return any(domain == known.lower() for known in self._domains())
 
     def _is_same_origin(self, request: Request, forwarded: tuple[bytes, ...]) -> bool:
-        """Ask the browser, which knows best; one that does not say so says the page's origin."""
+        """Use the browser's Sec-Fetch-Site, or else the origin of the page."""
         site = request.fields.get(b"sec-fetch-site")
         if site is not None:
             return all(one.strip().lower() in (b"same-origin", b"none") for one in site)

@@ -11,13 +11,13 @@ _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 def decoded(octets: bytes) -> bytes:
-    """Decode; a % that encodes nothing stands for itself. Raises `HttpError` where many do."""
+    """Decode; a % that encodes nothing is kept. Raises `HttpError` if there are many."""
     check(octets)
     return unquote_to_bytes(octets)
 
 
 def check(octets: bytes) -> None:
-    """Raise `HttpError` where much is no encoding, each of which costs more than ten that are."""
+    """Raise `HttpError` for many signs that encode nothing: each costs more than ten that do."""
     for number, _ in enumerate(_STRAY.finditer(octets)):
         if number == MAX_STRAY:
             raise HttpError(

@@ -1,8 +1,8 @@
 """Sending responses as fast as their clients take them, and no faster.
 
-Little of a response is with the transport at a time, where it is encrypted; the rest stands in the
-backlog. The next request on a connection is not answered before the last response has been taken.
-A client that takes nothing is let go in the end.
+Only a little of a response is handed to the transport at a time, which encrypts it; the rest is in
+the backlog. The next request on a connection is not answered before the last response has been
+taken. A client that takes nothing is disconnected in the end.
 """
 
 from collections.abc import Callable
@@ -51,7 +51,7 @@ class Rest:
     def __init__(
         self, transaction: Transaction, content: bytes, backlog: Backlog, reader: str
     ) -> None:
-        """Raise `HttpError` where the backlog has no room."""
+        """Raise `HttpError` if the backlog is full."""
         if content:
             backlog.hold(reader, len(content))
         self._transaction = transaction
@@ -117,7 +117,7 @@ class Outlet:
         return not self.closed and self._transaction.channel.is_full
 
     async def drained(self) -> None:
-        """Return when it is full no more, or has ended."""
+        """Return when it is not full any more, or has ended."""
         if self.full:
             waiting: Deferred[None] = Deferred()
             self._waiting.append(waiting)

@@ -49,7 +49,7 @@ class AdminLinks:
         return f"/open/{token}"
 
     def open(self, request: Request) -> Response:
-        """Begin the operator's session; raises `HttpError` unless the link is good and at home."""
+        """Begin the operator's session; raises `HttpError` unless the link is valid here."""
         if request.method != "GET":
             raise HttpError(405, "The link must be opened with GET.", (b"Allow", b"GET"))
         if not _from_this_machine(request):
@@ -63,7 +63,7 @@ class AdminLinks:
 
 
 def _from_this_machine(request: Request) -> bool:
-    """Say whether nobody but loopback stands on the way; proxies betray themselves."""
+    """Say whether the request comes from this machine, and not through a proxy."""
     if any(name in request.fields for name in _SIGNS_OF_A_PROXY):
         return False
     addresses = [request.client.ip, request.client.peer or request.client.ip]

@@ -93,7 +93,7 @@ def scheme_of(authorization: bytes) -> tuple[bytes, bytes]:
 
 
 def refusal(answer: Answer, request: Request, unauthorized: int, *headers: Header) -> HttpError:
-    """Return what a login that failed is answered; `unauthorized` is what bad credentials are."""
+    """Return the error for a login that failed; `unauthorized` is the status of bad credentials."""
     close = request.connection.exhausted
     match answer:
         case Answer.BAD_CREDENTIALS:
@@ -112,7 +112,7 @@ def refusal(answer: Answer, request: Request, unauthorized: int, *headers: Heade
             retry = (b"Retry-After", b"5")
             return HttpError(503, "Signing in is not possible at the moment.", retry, close=close)
         case Answer.SUCCESS | Answer.ALREADY_AUTHENTICATED:
-            raise AssertionError(f"{answer} is no refusal of a request of its own")
+            raise AssertionError(f"{answer} does not refuse a single request")
         case _:
             assert_never(answer)
 

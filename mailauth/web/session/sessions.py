@@ -47,7 +47,7 @@ class Session(msgspec.Struct):
 class Sessions:
     """The sessions of this server, in memory: a restart ends them all.
 
-    `now` is in seconds. Ids are known here by their digest alone.
+    `now` is in seconds. Only digests of the ids are kept.
     """
 
     def __init__(self, now: Callable[[], float], accounts: Callable[[], Accounts]) -> None:
@@ -75,7 +75,7 @@ class Sessions:
         return set_cookie(request, value)
 
     def find(self, request: Request) -> Session | None:
-        """Return the request's session, if it still stands; its account as it is now."""
+        """Return the request's session, if it is still valid, with its account as it is now."""
         known = self._known(request)
         if known is None:
             return None
@@ -95,7 +95,7 @@ class Sessions:
             self._drop(known)
 
     def _renewed(self, session: Session) -> bool:
-        """Take the account as it stands now; a changed password or a disabled account ends it."""
+        """Take the account as it is now; a changed password or a disabled account ends it."""
         if session.account is None:
             return True
         current = self._accounts().find(session.account.name.encode())

@@ -1,6 +1,6 @@
 """The token endpoint of OAuth 2.0 (RFC 6749 §3.2), and revocation (RFC 7009).
 
-Clients need not be registered, and what they say of themselves is not looked at. A request is a
+Clients need not be registered, and what they say about themselves is ignored. A request is a
 login of its own, with a line: the account's password, or its refresh token, has proved who is
 there, and has crossed the client's hop. What its token is used for are further logins.
 """
@@ -29,7 +29,7 @@ _NO_CACHE = ((b"Pragma", b"no-cache"),)
 
 
 class Issuer(Protocol):
-    """Issues tokens, and knows its own again; `tokens.TokenIssuer` is one."""
+    """Issues tokens and recognises its own; `tokens.TokenIssuer` is one."""
 
     def issue(self, user: str, lifetime: float, audience: str) -> str: ...
     def verify(self, token: bytes, audience: str) -> TokenVerdict: ...
@@ -78,7 +78,7 @@ class Tokens:
         )
 
     async def grant(self, request: Request) -> Response:
-        """Answer with tokens, or with what is wrong."""
+        """Answer with tokens, or with an error."""
         session = login_session(request, self._authority)
         parameters: Mapping[str, bytes] = {}
         try:
@@ -102,7 +102,7 @@ class Tokens:
         return json(granted, headers=_NO_CACHE)
 
     async def revoke(self, request: Request) -> Response:
-        """Make a token worthless; one that is none of ours is so already (RFC 7009 §2.2)."""
+        """Revoke a token; one that is not this server's is already invalid (RFC 7009 §2.2)."""
         try:
             fields = _fields(request)
             _check(fields)
@@ -180,6 +180,6 @@ def _refused(answer: Answer, *, close: bool) -> Refused:
         case Answer.UNAVAILABLE | Answer.MAILDROP_LOCKED:
             return Refused("temporarily_unavailable", "try again later", 503, close=close)
         case Answer.SUCCESS | Answer.ALREADY_AUTHENTICATED:
-            raise AssertionError(f"{answer} is no refusal of a request of its own")
+            raise AssertionError(f"{answer} does not refuse a single request")
         case _:
             assert_never(answer)

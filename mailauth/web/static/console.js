@@ -19,7 +19,7 @@ for (const button of document.querySelectorAll("button.copy")) {
 const log = document.querySelector(".log");
 if (log) log.scrollTop = log.scrollHeight;
 
-// A page that shows how things stand is fetched again while somebody may be looking at it.
+// A page that shows the current state is fetched again while somebody may be looking at it.
 
 const refreshed = document.querySelector("[data-refresh]");
 if (refreshed) setInterval(refresh, 1000 * Number(refreshed.dataset.refresh));

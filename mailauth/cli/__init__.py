@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "Say who logs in insecurely.",
     "query": "Ask the logs in SQL.",
     "lint": "Check log files strictly, line by line.",
+    "formats": "List the logs of other servers that are understood.",
     "rules": "Print rules for other programs that read the log.",
     "expect": "Assert on the log, for CI.",
     "replay": "Play a scenario against real listeners.",

@@ -50,10 +50,12 @@ class FromServer:
                 return Found(self._records, self.account, self.is_known)
 
 
-def from_files(files: Sequence[Given], user: str | None, *, journal: bool) -> Found:
+def from_files(
+    files: Sequence[Given], user: str | None, log_format: str | None, *, journal: bool
+) -> Found:
     """Read files; where `journal` is needed they must have one. Raises `click.UsageError`."""
     try:
-        sources = unpackable(files)
+        sources = unpackable(files, log_format)
     except OSError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror}") from None
     for path in sources.passed_over:
@@ -79,9 +81,9 @@ def from_home(home: Home, user: str | None, *, journal: bool) -> Found:
 
 
 def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent]:
-    if not sources.lines and not sources.journal:
+    if not any(sources):
         raise click.UsageError(f"there are no logs {where}, so that nothing can be judged")
-    if journal and not sources.journal:
+    if journal and not (sources.journal or sources.foreign):
         raise click.UsageError("--no-exposure needs LoginAttempts.jsonl: the lines do not tell")
     try:
         found = records_of(sources)

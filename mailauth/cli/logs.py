@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailauth.cli.foreign import check_recognised, told
 from mailauth.cli.home import Home
 from mailauth.config import Config, ConfigError
 from mailauth.config.errors import printable
@@ -27,6 +28,7 @@ from mailauth.report.sources import (
     sources_of_directory,
     sources_of_files,
 )
+from mailauth.wire.networks import Network
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -87,10 +89,14 @@ def log_directory(home: Home, config: Config | None) -> Path:
     return home.directory / (config.log.directory if config is not None else "logs")
 
 
-def sources(home: Home, config: Config | None, files: Sequence[Given]) -> Sources:
+def sources(
+    home: Home, config: Config | None, files: Sequence[Given], log_format: str | None = None
+) -> Sources:
     """Return the logs to read: the files given, else those of the home."""
+    if log_format is not None and not files:
+        raise click.UsageError("--log-format is about FILES: a home's own logs are known")
     if files:
-        found = unpackable(files)
+        found = unpackable(files, log_format)
     else:
         directory = log_directory(home, config)
         found = sources_of_directory(directory)
@@ -101,10 +107,10 @@ def sources(home: Home, config: Config | None, files: Sequence[Given]) -> Source
     return found
 
 
-def unpackable(files: Sequence[Given]) -> Sources:
+def unpackable(files: Sequence[Given], log_format: str | None = None) -> Sources:
     """Sort out files; raises `click.UsageError` for what is packed in a way nobody can read."""
     try:
-        return sources_of_files(files)
+        return sources_of_files(files, log_format=log_format)
     except CannotUnpack as error:
         names = {str(file.path): file.name for file in files}
         name = names.get(error.filename, error.filename)
@@ -117,19 +123,26 @@ cache_option = click.option(
 
 
 @contextmanager
-def read(found: Sources, home: Path | None = None, *, cached: bool = True) -> Iterator[Opened]:
+def read(
+    found: Sources,
+    home: Path | None = None,
+    *,
+    cached: bool = True,
+    ignored: tuple[Network, ...] = (),
+) -> Iterator[Opened]:
     """Read logs, with a progress bar where it takes long, and say what was wrong with them.
 
+    What came from `ignored` networks is left out.
     Those of a `home` are read on from where an earlier command ended, if that is ours to keep.
     """
     with ExitStack() as stack:
         bar = stack.enter_context(progress_bar([source.path for source in found]))
         opened = None
-        if cached and home is not None and _is_worth_keeping(found):
+        if cached and home is not None and not ignored and _is_worth_keeping(found):
             opened = stack.enter_context(_opened_home(found, home / STATE_DIRECTORY, bar))
         if opened is None:
             keeper = Keeper(cache_directory()) if cached else None
-            opened = stack.enter_context(opened_logs(found, bar.advance, keeper))
+            opened = stack.enter_context(opened_logs(found, bar.advance, keeper, ignored))
         bar.remove()
         _print_findings(opened.findings)
         yield opened
@@ -222,6 +235,7 @@ def _print_findings(findings: Findings) -> None:
         note(f"warning: {file.source} was read in part: {file.reason}")
     for bad in findings.bad:
         note(f"warning: {_passed_over(bad)}")
+    check_recognised(findings.foreign)
     if findings.lost:
         raise click.UsageError(f"{findings.lost[0]}: none of its lines could be read")
     for path, lines in _by_source(findings.not_utf8).items():
@@ -240,6 +254,8 @@ def _print_findings(findings: Findings) -> None:
             f"note: {findings.unmatched} successes of the journal have no line in "
             "SuccessfulLogins.log, and do not count"
         )
+    for text in told(findings.foreign):
+        note(text)
 
 
 def _passed_over(bad: BadLines) -> str:

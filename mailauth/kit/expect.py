@@ -45,13 +45,15 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What is expected. `login` may come any number of times, or exactly `count` times.
 
     `all_secure` and `no_exposure` are about the same account and service, whatever the verdict.
-    With `allow_empty` what stayed away is well even where nothing at all was seen.
+    A login whose verdict is unknown, as another server's log may leave it, is not secure unless
+    `allow_unknown`. With `allow_empty` what stayed away is well even where nothing at all was seen.
     """
 
     login: Wanted | None = None
     count: int | None = None
     all_secure: Wanted | None = None
     no_exposure: Wanted | None = None
+    allow_unknown: bool = False
     allow_empty: bool = False
 
     def checks(self, records: Sequence[LoginEvent], *, over: bool) -> list[Check]:
@@ -60,7 +62,11 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
         if self.login is not None:
             checks.append(self._login(self.login, records, over=over))
         if self.all_secure is not None:
-            insecure = _logins_like(msgspec.structs.replace(self.all_secure, secure=False), records)
+            insecure = [
+                record
+                for record in _logins_like(self.all_secure, records)
+                if not record.secure and not (record.secure is None and self.allow_unknown)
+            ]
             check = Check(
                 f"every {self.all_secure} is secure", _stayed_away(insecure, over=over), insecure
             )

@@ -12,6 +12,8 @@ from mailauth.control.records import ReadRecords, Records
 from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.record import journal
 from mailauth.record.line import LineError, LoginLine, parse_line
+from mailauth.report.foreign.files import ForeignFile, signs_in
+from mailauth.report.foreign.verdict import Wire
 from mailauth.report.packing import opened
 from mailauth.report.sources import Content, Source, Sources
 
@@ -65,7 +67,7 @@ def records_of(sources: Sources) -> FileRecords:
     """
     records: list[LoginEvent] = []
     not_understood: list[NotUnderstood] = []
-    for source in sources.journal or sources.lines:
+    for source in (*(sources.journal or sources.lines), *sources.foreign):
         for found in _records(source):
             if isinstance(found, LoginEvent):
                 records.append(found)
@@ -91,6 +93,20 @@ def _records(source: Source) -> Iterator[LoginEvent | NotUnderstood]:
                         yield NotUnderstood(str(source), number, str(error))
                     else:
                         yield _as_record(line, number)
+            case Content.FOREIGN:
+                yield from _of_another_server(source)
+
+
+def _of_another_server(source: Source) -> Iterator[LoginEvent]:
+    """Records of a log alone: what its other parts show of TLS is not known here."""
+    signs = signs_in([source.path], source.log_format)
+    for batch in ForeignFile(source.path, source.log_format, signs).batches():
+        for record in batch.records:
+            known = msgspec.structs.asdict(record) | {"v": 1, "count": record.count or 1}
+            if known["security"] == Wire.TLS.value:
+                known["security"] = None  # how it began is not told
+            del known["source"]
+            yield msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | known, LoginEvent)
 
 
 def _as_record(line: LoginLine, number: int) -> LoginEvent:

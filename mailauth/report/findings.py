@@ -6,6 +6,7 @@ import msgspec
 
 from mailauth.record.line import LineError, parse_line
 from mailauth.report.chunks import chunks
+from mailauth.report.foreign.files import FileFound
 from mailauth.report.packing import DAMAGED, opened
 from mailauth.report.reading import unmatched
 from mailauth.report.sources import Content, Source
@@ -56,6 +57,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     Of the `lost` files no line could be read. `folded` are the spellings of each account that is
     written in several letter cases; `repeated` lines stood in more than one file and count once;
     `unmatched` records are successes of the journal without a line, which do not count as logins.
+    `foreign` is what each log of another server came to.
     """
 
     bad: tuple[BadLines, ...]
@@ -65,6 +67,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     folded: tuple[tuple[str, ...], ...]
     repeated: int
     unmatched: int
+    foreign: tuple[tuple[Source, FileFound], ...] = ()
 
 
 def findings_of(
@@ -78,6 +81,7 @@ def findings_of(
     with tables.cursor() as cursor:
         repeated = cursor.execute("SELECT coalesce(sum(lines), 0) FROM repeated").fetchall()
         spellings = cursor.execute(sql("spellings")).fetchall()
+        foreign = cursor.execute("FROM foreign_files ORDER BY file").fetchall()
         not_utf8 = cursor.execute(sql("lines_not_utf8")).fetchall()
     return Findings(
         bad=bad,
@@ -86,7 +90,10 @@ def findings_of(
         lost=tuple(lost),
         folded=tuple(tuple(spelled) for (spelled,) in spellings),
         repeated=int(repeated[0][0]),
-        unmatched=unmatched(tables) if contents == set(Content) else 0,
+        unmatched=unmatched(tables) if {Content.LINES, Content.JOURNAL} <= contents else 0,
+        foreign=tuple(
+            (sources[file], msgspec.json.decode(found, type=FileFound)) for file, found in foreign
+        ),
     )
 
 

@@ -105,6 +105,7 @@ def _state(source: Source, status: os.stat_result) -> bytes:
     return msgspec.json.encode(
         (
             source.content.value,
+            source.log_format,
             status.st_dev,
             status.st_ino,
             status.st_size,

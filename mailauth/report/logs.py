@@ -81,8 +81,9 @@ class Logs:
             set_variables(cursor, unit=unit.value)
             cursor.execute("FROM shares")
             found: dict[str, list[Share]] = {name: [] for name in Shares.__struct_fields__}
-            for by, label, secure, unsecure in fetched(cursor):
-                found[by].append(Share(label=label, secure=secure, unsecure=unsecure))
+            for by, label, secure, unsecure, unknown in fetched(cursor):
+                share = Share(label=label, secure=secure, unsecure=unsecure, unknown=unknown)
+                found[by].append(share)
         return Shares(**found)
 
     def totals(self, wanted: Wanted) -> Totals:
@@ -91,6 +92,15 @@ class Logs:
             row = cursor.execute("FROM totals").fetchone()
         assert row is not None, "a count has a row"
         return Totals(**dict(zip(Totals.__struct_fields__, row, strict=True)))
+
+    def networks(self, wanted: Wanted) -> list[Share]:
+        """Share out the logins of the period by where they came from, the Internet first."""
+        with self._asked(wanted) as cursor:
+            cursor.execute(sql("networks"))
+            return [
+                Share(label=label, secure=secure, unsecure=unsecure, unknown=unknown)
+                for label, secure, unsecure, unknown in fetched(cursor)
+            ]
 
     def accounts(self) -> list[str]:
         """Return the accounts of which anything is recorded."""

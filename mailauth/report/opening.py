@@ -12,22 +12,27 @@ from pathlib import Path
 import msgspec
 
 from mailauth.report.findings import Findings, Unreadable, findings_of, lines_read
+from mailauth.report.foreign.files import signs_in
 from mailauth.report.home import HomeLogs
 from mailauth.report.kept import Keeper
 from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED
+from mailauth.report.ports import log_of
 from mailauth.report.reading import (
     FAST,
     Mark,
     Progress,
     Reader,
     fold_accounts,
+    forget_same_records,
+    ignore_networks,
     lines_from_records,
     match,
     put_in_order,
 )
-from mailauth.report.sources import Source, Sources
+from mailauth.report.sources import Content, Source, Sources
 from mailauth.report.tables import Tables, sql
+from mailauth.wire.networks import Network
 
 COMMANDS_CACHE = "reports-cli.duckdb"
 
@@ -43,13 +48,19 @@ class Opened(msgspec.Struct, frozen=True):
 
 @contextmanager
 def opened_logs(
-    sources: Sources, progress: Progress | None = None, keeper: Keeper | None = None
+    sources: Sources,
+    progress: Progress | None = None,
+    keeper: Keeper | None = None,
+    ignored: tuple[Network, ...] = (),
 ) -> Iterator[Opened]:
     """Read files into tables that last as long as the context, in a private place.
 
     Of a file that cannot be read to its end, what could be read counts. A `keeper` keeps the tables
-    for the next time, where nothing was wrong with the files.
+    for the next time, where nothing was wrong with the files. What came from `ignored` networks is
+    left out; such tables are not kept.
     """
+    if ignored:
+        keeper = None
     kept = keeper.kept(sources) if keeper is not None else None
     if kept is not None:
         with kept as tables:
@@ -58,7 +69,7 @@ def opened_logs(
     place = keeper.new(sources) if keeper is not None else None
     if place is None:
         with Tables() as tables:
-            yield _read(tables, sources, progress)
+            yield _read(tables, sources, progress, ignored)
         return
     try:
         with Tables(place.path) as tables:
@@ -70,9 +81,14 @@ def opened_logs(
         place.discard()
 
 
-def _read(tables: Tables, sources: Sources, progress: Progress | None) -> Opened:
+def _read(
+    tables: Tables,
+    sources: Sources,
+    progress: Progress | None,
+    ignored: tuple[Network, ...] = (),
+) -> Opened:
     numbered = dict(enumerate(sources, 1))
-    reader = Reader(tables, progress)
+    reader = Reader(tables, progress, signs=_signs(numbered))
     unreadable = []
     for number, source in numbered.items():
         try:
@@ -82,12 +98,31 @@ def _read(tables: Tables, sources: Sources, progress: Progress | None) -> Opened
             lines = lines_read(tables, number)
             unreadable.append(Unreadable(source, reason or str(error), lines))
     put_in_order(tables)
+    if sources.foreign:
+        forget_same_records(tables)
     fold_accounts(tables)
-    if not sources.lines:
-        lines_from_records(tables)
-    elif sources.journal:
+    if sources.lines and sources.journal:
         match(tables)
+    if sources.foreign or not sources.lines:
+        lines_from_records(tables, no_text_log=not sources.lines)
+    if ignored:
+        ignore_networks(tables, ignored)
     return _opened(tables, numbered, unreadable)
+
+
+def _signs(sources: Mapping[int, Source]) -> dict[int, frozenset[str]]:
+    """Return what the files of each log show by which absence is evidence: the parts of a log that
+    was rotated are of one server.
+    """
+    foreign = {n: source for n, source in sources.items() if source.content is Content.FOREIGN}
+    logs: dict[tuple[str, str | None], list[int]] = {}
+    for number, source in foreign.items():
+        logs.setdefault((log_of(source), source.log_format), []).append(number)
+    signs: dict[int, frozenset[str]] = {}
+    for (_, log_format), numbers in logs.items():
+        found = signs_in([foreign[number].path for number in numbers], log_format)
+        signs |= dict.fromkeys(numbers, found)
+    return signs
 
 
 def _opened(

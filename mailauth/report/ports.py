@@ -8,12 +8,16 @@ which its latest UNSECURE login stands, with the older and newer files of that j
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from mailauth.login.event import Protocol
 from mailauth.report.packing import SUFFIXES
 from mailauth.report.rows import Case
-from mailauth.report.sources import Source
+from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
+
+# RFC 8314 §3: where TLS begins at once, at another server
+WELL_KNOWN = MappingProxyType({Protocol.SMTP: 465, Protocol.IMAP: 993, Protocol.POP3: 995})
 
 PortsOf = Callable[[Case], Mapping[Protocol, int]]
 
@@ -25,7 +29,7 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
 
     `sources` are the files by their numbers in the tables. The port last seen counts.
     """
-    journals = {number: _log_of(source) for number, source in sources.items()}
+    journals = {number: log_of(source) for number, source in sources.items()}
     with tables.cursor() as cursor:
         seen = cursor.execute(sql("tls_ports")).fetchall()
         found_in = cursor.execute(sql("journals_of_cases")).fetchall()
@@ -35,10 +39,20 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
     known = {
         (account, service): ports.get(journals[file], {}) for account, service, file in found_in
     }
-    return lambda case: known.get((case.account, case.service.value), {})
+    others = {
+        (account, service)
+        for account, service, file in found_in
+        if sources[file].content is Content.FOREIGN
+    }
+
+    def ports_of(case: Case) -> Mapping[Protocol, int]:
+        key = (case.account, case.service.value)
+        return WELL_KNOWN if key in others else known.get(key, {})
+
+    return ports_of
 
 
-def _log_of(source: Source) -> str:
+def log_of(source: Source) -> str:
     """Return the log that a file is a part of, whatever rotated and compressed it."""
     path = Path(str(source))
     name = path.name

@@ -1,8 +1,9 @@
 """Reading log files into tables, and bringing together there what belongs together."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import MappingProxyType
 from typing import assert_never
 
 import duckdb
@@ -10,10 +11,11 @@ import msgspec
 
 from mailauth.record.line import unescape
 from mailauth.report.chunks import CHUNK_OCTETS, Chunk, chunks
+from mailauth.report.foreign.files import Batch, ForeignFile
 from mailauth.report.packing import opened
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
-from mailauth.wire.networks import parse_address, written
+from mailauth.wire.networks import Network, parse_address, within, written
 
 Progress = Callable[[int], None]
 
@@ -37,10 +39,20 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Reads files into tables. A file has a number, by which its rows are ordered among others'."""
+    """Reads files into tables. A file has a number, by which its rows are ordered among others'.
 
-    def __init__(self, tables: Tables, progress: Progress | None = None, pace: Pace = FAST) -> None:
+    `signs` are those of other servers' logs, as `ForeignFile` is told.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        progress: Progress | None = None,
+        pace: Pace = FAST,
+        signs: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
         self._tables = tables
+        self._signs = signs
         self._progress = progress
         self._pace = pace
 
@@ -50,6 +62,9 @@ class Reader:
         A last line without an ending is read only if `torn_tail`. Raises `OSError` and what
         `DAMAGED` names for what cannot be read; whole lines before it are in the tables then.
         """
+        if source.content is Content.FOREIGN:
+            self._read_foreign(source, number)
+            return mark
         escaped = False
         reached = mark
         with opened(source.path) as file:
@@ -75,6 +90,36 @@ class Reader:
             self._write_addresses(number, mark.lines)
         return reached
 
+    def _read_foreign(self, source: Source, number: int) -> None:
+        """Read the log of another server, whole: some of its lines decide what earlier ones said.
+
+        Records are made here while others are inserted by a thread.
+        """
+        log = ForeignFile(source.path, source.log_format, self._signs.get(number, frozenset()))
+        read = 0
+        waiting: deque[Future[None]] = deque()
+        try:
+            with ThreadPoolExecutor(1) as inserting:
+                for batch in log.batches(self._progress, self._pace.chunk):
+                    waiting.append(inserting.submit(self._insert_records, number, read, batch))
+                    read += len(batch.records)
+                    if len(waiting) > self._pace.readers:
+                        waiting.popleft().result()
+                    if batch.damaged:
+                        self._note_damaged(number, batch.damaged)
+        finally:
+            for insertion in waiting:
+                insertion.result()
+            found = msgspec.json.encode(log.found()).decode()
+            with self._tables.cursor() as cursor:
+                cursor.execute("INSERT INTO foreign_files VALUES ($1, $2)", [number, found])
+
+    def _insert_records(self, number: int, before: int, batch: Batch) -> None:
+        if batch.records:
+            text = b"\n".join(map(msgspec.json.encode, batch.records)).decode()
+            with self._tables.cursor() as cursor:
+                cursor.execute(sql("read_records"), [text, number, before])
+
     def _inserted(self, content: Content, number: int, wanted: Iterable[Chunk]) -> Iterator[Chunk]:
         """Insert chunks, several at a time, and yield each when it is in the tables."""
         waiting: deque[tuple[Chunk, Future[None]]] = deque()
@@ -95,6 +140,8 @@ class Reader:
                     )
                 case Content.JOURNAL:
                     cursor.execute(sql("read_records"), [chunk.text, number, chunk.first - 1])
+                case Content.FOREIGN:
+                    raise AssertionError("logs of other servers are read as records")
                 case _:
                     assert_never(content)
 
@@ -148,10 +195,28 @@ def unmatched(tables: Tables) -> int:
         return _count(cursor.execute(sql("unmatched")))
 
 
-def lines_from_records(tables: Tables) -> None:
-    """Where there is no text log, let the journal's successes stand for its lines."""
+def lines_from_records(tables: Tables, *, no_text_log: bool = True) -> None:
+    """Let records stand for lines: those of other servers' logs, and the journal's successes where
+    there is no text log.
+    """
     with tables.cursor() as cursor:
-        cursor.execute(sql("lines_from_records"))
+        cursor.execute(sql("lines_from_records"), [no_text_log])
+
+
+def forget_same_records(tables: Tables) -> None:
+    """Let a login that several files of other servers' logs tell count once, and order them all."""
+    with tables.cursor() as cursor:
+        cursor.execute(sql("same_records"))
+        cursor.execute(sql("order_records"))
+
+
+def ignore_networks(tables: Tables, networks: tuple[Network, ...]) -> None:
+    """Forget what came from some networks."""
+    with tables.cursor() as cursor:
+        found = cursor.execute(sql("addresses")).fetchall()
+        ignored = [text for (text,) in found if _is_within(text, networks)]
+        for statement in sql("ignore").split(";"):
+            cursor.execute(statement, [ignored])
 
 
 def put_in_order(tables: Tables) -> None:
@@ -167,6 +232,13 @@ def put_in_order(tables: Tables) -> None:
             cursor.execute(sql("order_lines"))
         if cursor.execute(sql("disordered_records")).fetchone() != (False,):
             cursor.execute(sql("order_records"))
+
+
+def _is_within(text: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        return within(parse_address(text), networks)
+    except ValueError:
+        return False
 
 
 def _count(cursor: duckdb.DuckDBPyConnection) -> int:

@@ -1,6 +1,8 @@
 """The rows of the reports. Fields are the columns of the report's SQL, in the same order.
 
-Times are naive, in the zone of the log. What only the journal knows is null without one:
+Times are naive, in the zone of the log. `unknown` counts logins of which another server's log does
+not tell whether TLS was used, of the same account and service; of these the `account` may be empty,
+where it is not named. What only the journal knows is null without one:
 `listener`, `port`, `client`, `exposed`, `security`, `mechanism`, `tls_version`.
 """
 
@@ -74,6 +76,7 @@ class Insecure(Row, frozen=True, kw_only=True):
     first: datetime
     last: datetime
     count: int
+    unknown: int
     last_secure: datetime | None
     open: bool
     exposed: bool | None
@@ -95,6 +98,7 @@ class Case(Row, frozen=True, kw_only=True):
     opened: datetime
     last_unsecure: datetime
     unsecure: int
+    unknown: int
     fixed: datetime | None
     time_to_fix: float | None
     reopened: int
@@ -134,6 +138,7 @@ class Cutoff(Row, frozen=True, kw_only=True):
     port: int | None
     service: Protocol
     account: str
+    verdict: str
     client: str | None
     address: str
     origin: str
@@ -150,6 +155,7 @@ class Absent(Row, frozen=True, kw_only=True):
     last: datetime | None
     last_secure: datetime | None
     logins: int
+    unknown: int
     days: int | None
     never_secure: bool
 
@@ -164,17 +170,19 @@ class Country(Row, frozen=True, kw_only=True):
     account: str
     logins: int
     unsecure: int
+    unknown: int
     first: datetime
     last: datetime
     new: bool
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """How many logins of one kind were SECURE and how many were not."""
+    """How many logins of one kind were SECURE, how many were not, and of how many nobody knows."""
 
     label: str
     secure: int
     unsecure: int
+    unknown: int = 0
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +199,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     logins: int
     unsecure: int
+    unknown: int
     accounts: int
     first: datetime | None
     last: datetime | None

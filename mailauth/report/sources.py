@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from mailauth.record.archive import Archived, archived
-from mailauth.report.packing import DAMAGED, SUFFIXES, CannotUnpack, opened
+from mailauth.report.foreign.detection import formats_in, is_foreign
+from mailauth.report.packing import DAMAGED, SUFFIXES, CannotUnpack, is_packed, opened
 
 LINES_NAME = "SuccessfulLogins.log"
 JOURNAL_NAME = "LoginAttempts.jsonl"
@@ -29,6 +30,7 @@ class Content(enum.Enum):
 
     LINES = "lines"
     JOURNAL = "journal"
+    FOREIGN = "foreign"
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -39,11 +41,12 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file to read."""
+    """A file to read; `log_format` is what another server's log has to be read as."""
 
     path: Path
     content: Content
     name: str = ""
+    log_format: str | None = None
 
     def __str__(self) -> str:
         """How it is called in messages."""
@@ -51,14 +54,18 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """The files of one story, each log's oldest first. `passed_over` hold failed logins only."""
+    """The files of one story, each log's oldest first. `foreign` are logs of other servers.
+
+    `passed_over` hold failed logins only.
+    """
 
     lines: tuple[Source, ...]
     journal: tuple[Source, ...]
     passed_over: tuple[Path, ...] = ()
+    foreign: tuple[Source, ...] = ()
 
     def __iter__(self) -> Iterator[Source]:
-        return iter((*self.lines, *self.journal))
+        return iter((*self.lines, *self.journal, *self.foreign))
 
 
 def sources_of_directory(logs: Path) -> Sources:
@@ -69,13 +76,14 @@ def sources_of_directory(logs: Path) -> Sources:
     )
 
 
-def sources_of_files(paths: Iterable[Path | Given]) -> Sources:
+def sources_of_files(paths: Iterable[Path | Given], *, log_format: str | None = None) -> Sources:
     """Sort out files somebody named; one that is named twice is read once.
 
-    Raises `OSError` for what cannot be read.
+    With a `log_format` all are logs of another server. Raises `OSError` for what cannot be read.
     """
     lines: list[tuple[bytes, int, Source]] = []
     journal: list[tuple[bytes, int, Source]] = []
+    foreign: list[tuple[int, int, Source]] = []
     passed_over = []
     seen = set()
     for number, given in enumerate(paths):
@@ -84,9 +92,12 @@ def sources_of_files(paths: Iterable[Path | Given]) -> Sources:
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        head = _head(path)
+        head = beginning(path)
         if path.name.startswith(FAILURES_STEM):
             passed_over.append(path)
+        elif log_format is not None or is_foreign(head, _tail(path)):
+            source = Source(path, Content.FOREIGN, name, log_format)
+            foreign.append((status.st_mtime_ns, number, source))
         elif head.lstrip().startswith(b"{"):
             journal.append((_first_time(head), number, Source(path, Content.JOURNAL, name)))
         else:
@@ -95,14 +106,38 @@ def sources_of_files(paths: Iterable[Path | Given]) -> Sources:
         lines=tuple(source for _, _, source in sorted(lines, key=lambda entry: entry[:2])),
         journal=tuple(source for _, _, source in sorted(journal, key=lambda entry: entry[:2])),
         passed_over=tuple(passed_over),
+        foreign=tuple(source for _, _, source in sorted(foreign, key=lambda entry: entry[:2])),
     )
 
 
 def logs_in(directory: Path) -> list[Path]:
-    """Return the logs in a directory, with their older files whatever rotated them."""
+    """Return the logs in a directory, with their older files whatever rotated them.
+
+    Where there are none of ours, those of other servers.
+    """
     stems = tuple(Path(name).stem + "." for name in (LINES_NAME, JOURNAL_NAME))
-    found = {path for path in directory.iterdir() if path.name.startswith(stems)}
+    every = set(directory.iterdir())
+    found = {path for path in every if path.name.startswith(stems)}
+    if not found:
+        found = {path for path in every if _is_foreign(path)}
     return sorted(path for path in found if path.is_file() and not _is_compressed_twin(path, found))
+
+
+def _is_foreign(path: Path) -> bool:
+    """Say whether a file tells of logins to another server."""
+    try:
+        return path.is_file() and bool(formats_in(beginning(path)) or formats_in(_tail(path)))
+    except OSError:
+        return False
+
+
+def _tail(path: Path) -> bytes:
+    """Return the end of a file from the beginning of a line on; nothing of one that is packed."""
+    if is_packed(path):
+        return b""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _HEAD))
+        return file.read(_HEAD).partition(b"\n")[2]
 
 
 def _is_compressed_twin(path: Path, among: Container[Path]) -> bool:
@@ -119,7 +154,8 @@ def _of_log(log: Path, content: Content) -> tuple[Source, ...]:
     return tuple(Source(path, content) for path in paths)
 
 
-def _head(path: Path) -> bytes:
+def beginning(path: Path) -> bytes:
+    """Return the beginning of a file, unpacked, by which it is told. Raises `OSError`."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not path.is_file():

@@ -6,7 +6,7 @@ from mailauth.report.advice import advice
 from mailauth.report.logs import Logs
 from mailauth.report.period import Wanted
 from mailauth.report.ports import PortsOf
-from mailauth.report.rows import Case, Exposure, Totals
+from mailauth.report.rows import Case, Exposure, Insecure, Share, Totals
 from mailauth.report.values import iso
 
 
@@ -20,13 +20,17 @@ class Advised(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One screen: open cases, those fixed in the period, and passwords exposed without a case.
 
-    A login that was refused opens no case, and has sent its password all the same.
+    A login that was refused opens no case, and has sent its password all the same. `networks` are
+    those that logins to other servers came from, and `nameless` is from how many addresses clients
+    log in insecurely to an account that is not named.
     """
 
     totals: Totals
     open: tuple[Advised, ...]
     fixed: tuple[Advised, ...]
     exposed: tuple[Exposure, ...]
+    networks: tuple[Share, ...] = ()
+    nameless: int = 0
 
     @property
     def headline(self) -> str:
@@ -43,10 +47,31 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def verdict(self) -> str:
         """How secure they were."""
         totals = self.totals
-        if not totals.unsecure:
+        if not (totals.unsecure or totals.unknown):
             return "all SECURE" if totals.logins else ""
-        share = 100 * totals.unsecure / totals.logins
-        return f"{totals.unsecure:,} UNSECURE ({f'{share:.0f} %' if share >= 1 else 'under 1 %'})"
+        counted = {"UNSECURE": totals.unsecure, "unknown": totals.unknown}
+        return ", ".join(
+            f"{count:,} {verdict} ({_percent(count, totals.logins)})"
+            for verdict, count in counted.items()
+            if count
+        )
+
+    @property
+    def network_lines(self) -> list[str]:
+        """How secure the logins from each network were."""
+        return [
+            f"from {share.label}: "
+            + ", ".join(
+                f"{count:,} {verdict}"
+                for verdict, count in (
+                    ("SECURE", share.secure),
+                    ("UNSECURE", share.unsecure),
+                    ("unknown", share.unknown),
+                )
+                if count
+            )
+            for share in self.networks
+        ]
 
     @property
     def to_do(self) -> str:
@@ -60,6 +85,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(f"repoint the clients of {len(accounts)} account{_s(len(accounts))}")
         if exposed:
             parts.append(f"change {len(exposed)} password{_s(len(exposed))}")
+        if self.nameless:
+            where = f"{self.nameless} address{'' if self.nameless == 1 else 'es'}"
+            parts.append(f"find out who logs in from {where} (mailauth report insecure)")
+        if self.totals.unknown:
+            parts.append("have the log tell whether TLS was used (mailauth formats)")
         if not parts:
             return "Nothing to do." if self.totals.logins else "So there is nothing to judge yet."
         rehearsal = " Whom it breaks to refuse cleartext: mailauth report cutoff."
@@ -71,7 +101,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return self.open + self.fixed
 
 
-def summarize(logs: Logs, wanted: Wanted, ports_of: PortsOf) -> Summary:
+def summarize(
+    logs: Logs, wanted: Wanted, ports_of: PortsOf, *, by_network: bool = False
+) -> Summary:
     """Sum up what the logs say; `ports_of` gives the ports of a case's server, as for `advice`."""
     cases = [Advised(case, advice(case, ports_of(case))) for case in logs.rows(Case, wanted)]
     accounts = {advised.case.account for advised in cases}
@@ -82,7 +114,19 @@ def summarize(logs: Logs, wanted: Wanted, ports_of: PortsOf) -> Summary:
         exposed=tuple(
             exposure for exposure in logs.rows(Exposure, wanted) if exposure.account not in accounts
         ),
+        networks=tuple(logs.networks(wanted)) if by_network else (),
+        nameless=_nameless(logs, wanted) if by_network else 0,
     )
+
+
+def _nameless(logs: Logs, wanted: Wanted) -> int:
+    rows = logs.rows(Insecure, msgspec.structs.replace(wanted, account=""))
+    return len({row.address for row in rows if row.open})
+
+
+def _percent(count: int, of: int) -> str:
+    share = 100 * count / of
+    return f"{share:.0f} %" if share >= 1 else "under 1 %"
 
 
 def _s(count: int) -> str:

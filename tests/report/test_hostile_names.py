@@ -15,7 +15,7 @@ from mailauth.report.logs import structs
 from mailauth.report.opening import opened_logs
 from mailauth.report.output.exports import write_csv, write_json
 from mailauth.report.output.page import write_report, write_summary
-from mailauth.report.output.presentation import PRESENTATIONS
+from mailauth.report.output.presentation import PRESENTATIONS, Shown
 from mailauth.report.output.terminal import print_report, print_summary
 from mailauth.report.rows import Case, Login
 from mailauth.report.sources import sources_of_directory
@@ -64,7 +64,7 @@ def test_a_terminal_shows_them_as_text(hostile: Path) -> None:
     screen = Console(file=out, width=300, force_terminal=False, markup=False)
     with opened_logs(sources_of_directory(hostile)) as opened:
         rows = opened.logs.rows(Login, EVERYTHING)
-        print_report(PRESENTATIONS[Login], rows, screen, evidence=True)
+        print_report(PRESENTATIONS[Login], rows, screen, Shown(evidence=True))
         print_summary(summarize(opened.logs, EVERYTHING, lambda case: {}), screen)
         points = [advice(case, {}) for case in opened.logs.rows(Case, EVERYTHING)]
     assert harmless(out.getvalue())
@@ -103,7 +103,7 @@ def test_a_page_escapes_them(hostile: Path) -> None:
     out = io.StringIO()
     with opened_logs(sources_of_directory(hostile)) as opened:
         with opened.logs.answer(Login, EVERYTHING) as answer:
-            write_report(PRESENTATIONS[Login], structs(Login, answer), out, evidence=True)
+            write_report(PRESENTATIONS[Login], structs(Login, answer), out, Shown(evidence=True))
         write_summary(summarize(opened.logs, EVERYTHING, lambda case: {}), out)
     page = out.getvalue()
     assert harmless(page)

@@ -10,6 +10,7 @@ import msgspec
 
 from mailauth.cli.duration import Duration
 from mailauth.cli.files import files_argument, given_files
+from mailauth.cli.foreign import log_format_option
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.judged import FromServer, from_files, from_home
 from mailauth.control.client import CannotAsk, NoServer
@@ -45,6 +46,7 @@ class Format(enum.Enum):
 @click.command()
 @files_argument
 @home_options
+@log_format_option
 @click.option("--user", metavar="NAME", help="Only this account, in any letter case.")
 @click.option(
     "--service",
@@ -65,6 +67,11 @@ class Format(enum.Enum):
     "--no-exposure",
     is_flag=True,
     help="No account's real password crossed the wire in the clear, refused logins included.",
+)
+@click.option(
+    "--allow-unknown",
+    is_flag=True,
+    help="For --all-secure: a login of which a log does not tell whether TLS was used is well.",
 )
 @click.option(
     "--within",
@@ -90,12 +97,14 @@ class Format(enum.Enum):
 def expect(
     home: Home,
     files: tuple[Path, ...],
+    log_format: str | None,
     user: str | None,
     service: str | None,
     secure: bool | None,
     count: int | None,
     all_secure: bool,
     no_exposure: bool,
+    allow_unknown: bool,
     within: float,
     allow_empty: bool,
     since_start: bool,
@@ -110,7 +119,8 @@ def expect(
     expected. All of it is about --user and --service, where they are given.
 
     The record is that of the home's server, with the logs that were there before it; where none is
-    running, the logs alone. FILES are read instead, genuine Xeams files too.
+    running, the logs alone. FILES are read instead, genuine Xeams files too, and logs of other
+    servers: a login of which these do not tell whether TLS was used is not secure.
     """
     protocol = None if service is None else Protocol(service)
     wants_login = secure is not None or count is not None or not (all_secure or no_exposure)
@@ -122,6 +132,7 @@ def expect(
             count=count,
             all_secure=scope if all_secure else None,
             no_exposure=scope if no_exposure else None,
+            allow_unknown=allow_unknown,
             allow_empty=allow_empty,
         )
 
@@ -129,7 +140,7 @@ def expect(
         raise click.UsageError("--within and --since-start are about the server of a home")
     began = time.monotonic()
     if files:
-        found = from_files(given_files(files), user, journal=no_exposure)
+        found = from_files(given_files(files), user, log_format, journal=no_exposure)
         expectations = about(found.account)
     else:
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mailauth.cli.files import files_argument, given_files
+from mailauth.cli.foreign import check_recognised, log_format_option, told
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Bar,
@@ -16,34 +17,44 @@ from mailauth.cli.logs import (
     unpackable,
 )
 from mailauth.config.errors import printable
+from mailauth.report.foreign.files import FileFound, ForeignFile
+from mailauth.report.foreign.formats import FORMATS
 from mailauth.report.lint import Linter, Severity, lines_of
 from mailauth.report.packing import DAMAGED, CannotUnpack, opened
-from mailauth.report.sources import LINES_NAME, Content, Source, sources_of_directory
+from mailauth.report.sources import LINES_NAME, Content, Source, Sources, sources_of_directory
 
 
 @click.command()
 @files_argument
 @home_options
+@log_format_option
 @click.option("--allow-empty", is_flag=True, help="It is well if there is not a single line.")
-def lint(home: Home, files: tuple[Path, ...], allow_empty: bool) -> int:
+def lint(home: Home, files: tuple[Path, ...], log_format: str | None, allow_empty: bool) -> int:
     """Check SuccessfulLogins.log files strictly, and name each line that is not as it should be.
 
     FILES may be compressed, a directory of logs, a pipe, or - for standard input; without any, it
     is the log of the home with its older files. Genuine Xeams files are fine: a space in a name is
     only a warning. So is a time that steps back by an hour at most, as times do when the zone
-    repeats an hour. Exits 1 if any line is bad, and 2 if there is no line to
-    check.
+    repeats an hour. Of another server's log the lines are counted that look like a login and are
+    not understood. Exits 1 if any line is bad, and 2 if there is no line to check.
     """
     linters: list[tuple[Source, Linter]] = []
     for file in files or (log_directory(home, config_of(home)),):
         linter = Linter()  # the files of a directory are one log: each goes on where one ended
-        linters += [(source, linter) for source in _sources(file, of_home=not files)]
+        found = _sources(file, log_format, of_home=not files)
+        linters += [(source, linter) for source in found]
+    others: list[tuple[Source, FileFound]] = []
     with into_pipe(), progress_bar([source.path for source, _ in linters]) as bar:
-        unread = sum(not _check(source, linter, bar) for source, linter in linters)
+        unread = sum(not _check(source, linter, bar, others) for source, linter in linters)
+    check_recognised(others)
+    for text in told(others):
+        note(text)
     every = {id(linter): linter for _, linter in linters}.values()
     lines, bad, warnings = (
         sum(getattr(linter, count) for linter in every) for count in ("lines", "bad", "warnings")
     )
+    lines += sum(file.lines for _, file in others)
+    bad += sum(each.not_understood for _, file in others for each in file.formats)
     click.echo(f"{lines} lines, {bad} bad, {warnings} warning{'' if warnings == 1 else 's'}")
     if bad or unread:
         return 1
@@ -52,22 +63,40 @@ def lint(home: Home, files: tuple[Path, ...], allow_empty: bool) -> int:
     return 0
 
 
-def _sources(file: Path, *, of_home: bool) -> tuple[Source, ...]:
+def _sources(file: Path, log_format: str | None, *, of_home: bool) -> tuple[Source, ...]:
     if of_home:
         found = sources_of_directory(file).lines
         if not found:
             raise click.UsageError(f"there is no {LINES_NAME} in {file}")
         return found
-    if not file.is_dir():
-        return tuple(Source(given.path, Content.LINES, given.name) for given in given_files([file]))
-    return unpackable(given_files([file])).lines
-
-
-def _check(source: Source, linter: Linter, bar: Bar) -> bool:
-    """Print what there is to say about a file; say whether it could be read to its end."""
+    given = given_files([file])
     try:
-        with opened(source.path) as file:
-            for finding in linter.check(lines_of(file, bar.advance)):
+        sorted_out = unpackable(given, log_format)
+    except click.UsageError:  # what is damaged is told of line by line
+        if file.is_dir():
+            raise
+        sorted_out = Sources((), ())
+    if sorted_out.foreign or file.is_dir():
+        return (*sorted_out.lines, *sorted_out.foreign)
+    return tuple(Source(each.path, Content.LINES, each.name) for each in given)
+
+
+def _check(
+    source: Source, linter: Linter, bar: Bar, others: list[tuple[Source, FileFound]]
+) -> bool:
+    """Print what there is to say about a file; say whether it could be read to its end.
+
+    What the log of another server came to is added to `others`.
+    """
+    try:
+        if source.content is Content.FOREIGN:
+            file = ForeignFile(source.path, source.log_format, frozenset(FORMATS))
+            for _ in file.batches(bar.advance):
+                pass
+            others.append((source, file.found()))
+            return True
+        with opened(source.path) as log:
+            for finding in linter.check(lines_of(log, bar.advance)):
                 warned = "warning: " if finding.remark.severity is Severity.WARNING else ""
                 click.echo(printable(f"{source}:{finding.line}: {warned}{finding.remark.message}"))
     except BrokenPipeError:

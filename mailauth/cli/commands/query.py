@@ -7,6 +7,7 @@ from typing import assert_never
 import click
 
 from mailauth.cli.files import files_argument, given_files
+from mailauth.cli.foreign import ignore_option, log_format_option
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Format,
@@ -22,6 +23,7 @@ from mailauth.report.output.exports import write_csv, write_json
 from mailauth.report.output.layout import console
 from mailauth.report.output.page import write_answer
 from mailauth.report.output.terminal import print_answer
+from mailauth.wire.networks import Network
 
 
 @click.command()
@@ -30,7 +32,17 @@ from mailauth.report.output.terminal import print_answer
 @home_options
 @format_option
 @cache_option
-def query(home: Home, question: str, files: tuple[Path, ...], form: Format, cached: bool) -> None:
+@log_format_option
+@ignore_option
+def query(
+    home: Home,
+    question: str,
+    files: tuple[Path, ...],
+    form: Format,
+    cached: bool,
+    log_format: str | None,
+    ignored: tuple[Network, ...],
+) -> None:
     """Ask the logs in SQL (DuckDB's), such as "SELECT account, count(*) FROM logins GROUP BY 1".
 
     The views are logins, attempts (the journal, with its keys) and the reports insecure, cases,
@@ -39,12 +51,9 @@ def query(home: Home, question: str, files: tuple[Path, ...], form: Format, cach
     """
     given = given_files(files)
     config = config_of(home) if not files else None
-    with (
-        into_pipe(),
-        read(
-            sources(home, config, given), None if files else home.directory, cached=cached
-        ) as opened,
-    ):
+    found = sources(home, config, given, log_format)
+    directory = None if files else home.directory
+    with into_pipe(), read(found, directory, cached=cached, ignored=ignored) as opened:
         try:
             with asked(opened.tables, question) as answer:
                 match form:

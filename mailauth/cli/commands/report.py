@@ -10,6 +10,7 @@ import msgspec
 
 from mailauth.cli.completion import named_or_file
 from mailauth.cli.files import files_argument, given_files
+from mailauth.cli.foreign import ignore_option, log_format_option
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import (
     Format,
@@ -31,13 +32,14 @@ from mailauth.report.opening import Opened
 from mailauth.report.output.exports import write_csv, write_json
 from mailauth.report.output.layout import console
 from mailauth.report.output.page import write_report, write_summary
-from mailauth.report.output.presentation import PRESENTATIONS
+from mailauth.report.output.presentation import PRESENTATIONS, Shown
 from mailauth.report.output.terminal import print_report, print_summary
 from mailauth.report.period import Expected, Wanted
 from mailauth.report.ports import PortsOf, seen_tls_ports
 from mailauth.report.rows import ROWS, Case, Country, Login
 from mailauth.report.summary import Summary, summarize
 from mailauth.setup.services import tls_ports
+from mailauth.wire.networks import Network
 
 _OF_BOTH_VERDICTS = (Login.report, Country.report)
 
@@ -50,6 +52,8 @@ NAMES = tuple(kind.report for kind in ROWS)
 @home_options
 @format_option
 @cache_option
+@log_format_option
+@ignore_option
 @selection_options
 @click.option(
     "--days",
@@ -64,6 +68,8 @@ def report(
     files: tuple[Path, ...],
     form: Format,
     cached: bool,
+    log_format: str | None,
+    ignored: tuple[Network, ...],
     selection: Selection,
     days: int,
 ) -> None:
@@ -71,7 +77,8 @@ def report(
 
     NAME is one of logins, insecure, cases, exposures, cutoff, absent or countries; without one, a
     summary. FILES are SuccessfulLogins.log files of mailauth or Xeams, and LoginAttempts.jsonl with
-    the evidence, compressed or not; without any, the logs of the home.
+    the evidence, compressed or not; without any, the logs of the home. The logs of other servers
+    are read too, and told by what they hold: mailauth formats.
     """
     if name is not None and name not in NAMES:
         files = (Path(name), *files)
@@ -82,22 +89,29 @@ def report(
     now = datetime.now(zone).replace(tzinfo=None)
     wanted = selection.wanted(now)
     _check_verdict(name, wanted)
-    found = sources(home, config, given)
-    with into_pipe(), read(found, None if files else home.directory, cached=cached) as opened:
+    found = sources(home, config, given, log_format)
+    directory = None if files else home.directory
+    with into_pipe(), read(found, directory, cached=cached, ignored=ignored) as opened:
         wanted = _about_account(opened, wanted)
         if not found.journal and found.lines:
             note(_unknown(name, opened.logs.totals(wanted).unsecure))
         if name is None:
             ports_of = _live_ports(home) if not files else None
             summary = summarize(
-                opened.logs, wanted, ports_of or seen_tls_ports(opened.tables, opened.sources)
+                opened.logs,
+                wanted,
+                ports_of or seen_tls_ports(opened.tables, opened.sources),
+                by_network=bool(found.foreign),
             )
             _print_summary(summary, form)
         else:
             expected = None
             if name == "absent":
                 expected = _expected(home, config, wanted.until or now, days)
-            _print_report(opened, name, wanted, expected, form, evidence=bool(found.journal))
+            shown = Shown(
+                evidence=bool(found.journal or found.foreign), other_server=bool(found.foreign)
+            )
+            _print_report(opened, name, wanted, expected, form, shown)
 
 
 def _unknown(name: str | None, unsecure: int) -> str:
@@ -183,8 +197,7 @@ def _print_report(
     wanted: Wanted,
     expected: Expected | None,
     form: Format,
-    *,
-    evidence: bool,
+    shown: Shown,
 ) -> None:
     kind = next(kind for kind in ROWS if kind.report == name)
     with opened.logs.answer(kind, wanted, expected=expected) as answer:
@@ -194,15 +207,13 @@ def _print_report(
                     PRESENTATIONS[kind],
                     structs(kind, answer),
                     console(sys.stdout),
-                    evidence=evidence,
+                    shown,
                 )
             case Format.JSON:
                 write_json(answer.columns, answer.rows, sys.stdout)
             case Format.CSV:
                 write_csv(answer.columns, answer.rows, sys.stdout)
             case Format.HTML:
-                write_report(
-                    PRESENTATIONS[kind], structs(kind, answer), sys.stdout, evidence=evidence
-                )
+                write_report(PRESENTATIONS[kind], structs(kind, answer), sys.stdout, shown)
             case _:
                 assert_never(form)

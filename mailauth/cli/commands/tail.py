@@ -3,20 +3,26 @@
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
 from mailauth.cli.files import check_files
+from mailauth.cli.foreign import log_format_option
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import config_of, into_pipe, log_directory
 from mailauth.config.errors import printable
-from mailauth.login.event import Protocol
+from mailauth.login.event import Protocol, Result
 from mailauth.record.line import LineError, parse_line
 from mailauth.report.follow import Follower
+from mailauth.report.foreign.detection import is_foreign
+from mailauth.report.foreign.files import ForeignFile, signs_in
+from mailauth.report.foreign.records import Record
+from mailauth.report.foreign.shown import line_of
 from mailauth.report.packing import is_packed
-from mailauth.report.sources import LINES_NAME
+from mailauth.report.sources import LINES_NAME, beginning
 
 SECONDS = 0.2  # between two looks
 
@@ -24,6 +30,7 @@ SECONDS = 0.2  # between two looks
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @home_options
+@log_format_option
 @click.option("--unsecure", is_flag=True, help="Only UNSECURE logins.")
 @click.option("--user", metavar="NAME", help="Only logins of this account, in any letter case.")
 @click.option(
@@ -40,9 +47,19 @@ SECONDS = 0.2  # between two looks
     help="Begin with so many of the lines that there are.",
 )
 def tail(
-    home: Home, file: Path | None, unsecure: bool, user: str | None, service: str | None, count: int
+    home: Home,
+    file: Path | None,
+    log_format: str | None,
+    unsecure: bool,
+    user: str | None,
+    service: str | None,
+    count: int,
 ) -> None:
-    """Follow SuccessfulLogins.log of the home, or FILE, until interrupted."""
+    """Follow SuccessfulLogins.log of the home, or FILE, until interrupted.
+
+    FILE may be the log of another server: its logins are shown, with the server's name. A verdict
+    that the log does not tell is UNKNOWN.
+    """
     if file is not None:
         check_files([file])
         if file.is_dir():
@@ -52,13 +69,14 @@ def tail(
     path = file if file is not None else log_directory(home, config_of(home)) / LINES_NAME
 
     wanted = _Wanted(unsecure, user, service)
+    read = _reader(path, log_format, wanted)
     follower = Follower(path)
     try:
         with into_pipe():
-            for text in deque(filter(wanted.wants, map(_text, follower.poll())), maxlen=count):
+            for text in deque(read(follower.poll()), maxlen=count):
                 _print(text)
             while True:
-                for text in filter(wanted.wants, map(_text, follower.poll())):
+                for text in read(follower.poll()):
                     _print(text)
                 time.sleep(SECONDS)  # noqa: TID251 (others write the file, too)
     except KeyboardInterrupt:
@@ -67,12 +85,23 @@ def tail(
         follower.close()
 
 
+_Reader = Callable[[Iterable[bytes]], Iterable[str]]
+
+
 class _Wanted(msgspec.Struct, frozen=True):
     """Which lines are shown."""
 
     unsecure: bool
     user: str | None
     service: str | None
+
+    def wants_record(self, record: Record) -> bool:
+        """Say whether a login to another server is shown."""
+        return (
+            not (self.unsecure and record.secure)
+            and (self.user is None or (record.user or "").casefold() == self.user.casefold())
+            and (self.service is None or record.protocol == self.service)
+        )
 
     def wants(self, text: str) -> bool:
         """Say whether a line is shown; what is no line only where everything is."""
@@ -85,6 +114,21 @@ class _Wanted(msgspec.Struct, frozen=True):
             and (self.user is None or line.account.casefold() == self.user.casefold())
             and (self.service is None or line.protocol.value == self.service)
         )
+
+
+def _reader(path: Path, log_format: str | None, wanted: _Wanted) -> _Reader:
+    """Return what makes texts of a log's lines: ours as they are, another server's its logins."""
+    if log_format is None and not (path.is_file() and is_foreign(beginning(path))):
+        return lambda lines: filter(wanted.wants, map(_text, lines))
+    log = ForeignFile(path, log_format, signs_in([path], log_format)).log
+
+    def logins(lines: Iterable[bytes]) -> Iterator[str]:
+        text = "\n".join(map(_text, lines))
+        for record in log.read(text) if text else ():
+            if record.result == Result.SUCCESS.value and wanted.wants_record(record):
+                yield line_of(record)
+
+    return logins
 
 
 def _text(line: bytes) -> str:

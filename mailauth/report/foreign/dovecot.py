@@ -76,6 +76,7 @@ class _Login(msgspec.Struct, frozen=True):
     method: str | None
     rip: str
     is_proxied: bool
+    is_secured: bool  # as Dovecot understands it: this is not TLS
     tls: bool
     handshake_failed: bool
     version: str | None
@@ -277,13 +278,14 @@ class _Told(msgspec.Struct, frozen=True):
     address: str | None
 
 
-def shows_tls(text: str) -> bool:
+def shows_tls(line: str) -> bool:
     """Say whether a line of a login process has the element that tells of TLS, or of its want."""
-    process = _LOGIN_PROCESS.search(text)
-    login = _parsed(text[process.end() :]) if process is not None else None
-    if login is None:
-        return False
-    return login.tls or ", secured" in text.rpartition(", rip=")[2]
+    process = _LOGIN_PROCESS.search(line)
+    login = _parsed(line[process.end() :]) if process is not None else None
+    return login is not None and (login.tls or login.is_secured)
+
+
+TLS_SIGN = (", rip=", shows_tls)
 
 
 def _parsed(text: str) -> _Login | None:
@@ -310,6 +312,7 @@ def _parsed(text: str) -> _Login | None:
         user=match["user"],
         method=match["method"] or None,
         rip=match["rip"],
+        is_secured=", secured" in match["elements"],
         is_proxied=proxy is not None or match["said"].startswith(_PROXIED),
         tls=tls,
         handshake_failed=handshake_failed,

@@ -30,28 +30,32 @@ class Format(msgspec.Struct, frozen=True):
     """One server's log.
 
     `programs` matches the tags of the programs whose lines it is. One of the `marks` stands in each
-    line that matters, in one that JSON writes, too; `sign` matches, in a chunk of the
-    log, the element whose presence makes its absence from a line evidence (`None` where it always
-    is). `new` makes a reader, which is told whether that was seen. `tells` and `lacks` are what the
-    log can and cannot tell, and `recipe` is what to switch on so that tomorrow's can.
+    line that matters, in one that JSON writes, too. `sign` is a mark and a test of the line with
+    the element whose presence makes its absence from others evidence; `None` if it always is. `new`
+    makes a reader, which is told whether that was seen. `tells` and `lacks` are what the log can
+    and cannot tell, and `recipe` is what to switch on so that tomorrow's can. What is not
+    `is_genuine` was written from documentation.
     """
 
     name: str
+    title: str
     programs: re.Pattern[str]
     marks: tuple[str, ...]
     new: Callable[[bool], Reader]
     tells: str
     lacks: str
     recipe: str
-    sign: Callable[[str], bool] | None = None
+    is_genuine: bool = True
+    sign: tuple[str, Callable[[str], bool]] | None = None
 
 
 DOVECOT = Format(
     name="dovecot",
+    title="Dovecot",
     programs=dovecot.PROGRAMS,
     marks=dovecot.MARKS,
     new=lambda seen: DovecotReader(shows_tls=seen),
-    sign=dovecot.shows_tls,
+    sign=dovecot.TLS_SIGN,
     tells="account, address, service, TLS, mechanism, failures",
     lacks="STARTTLS and implicit TLS are not told apart",
     recipe="add %{local_port} (2.4) or lport=%a (2.3) to login_log_format_elements",
@@ -59,6 +63,7 @@ DOVECOT = Format(
 
 POSTFIX = Format(
     name="postfix",
+    title="Postfix",
     programs=postfix.PROGRAMS,
     marks=postfix.MARKS,
     new=lambda _seen: PostfixReader(),
@@ -69,6 +74,7 @@ POSTFIX = Format(
 
 EXIM = Format(
     name="exim",
+    title="Exim",
     programs=exim.PROGRAMS,
     marks=exim.MARKS,
     new=lambda _seen: EximReader(),
@@ -79,6 +85,7 @@ EXIM = Format(
 
 CYRUS = Format(
     name="cyrus",
+    title="Cyrus",
     programs=cyrus.PROGRAMS,
     marks=cyrus.MARKS,
     new=lambda _seen: CyrusReader(),
@@ -89,6 +96,7 @@ CYRUS = Format(
 
 SENDMAIL = Format(
     name="sendmail",
+    title="sendmail",
     programs=sendmail.PROGRAMS,
     marks=sendmail.MARKS,
     new=lambda _seen: SendmailReader(),
@@ -99,6 +107,7 @@ SENDMAIL = Format(
 
 COURIER = Format(
     name="courier",
+    title="Courier",
     programs=courier.PROGRAMS,
     marks=courier.MARKS,
     new=lambda _seen: CourierReader(),
@@ -109,6 +118,7 @@ COURIER = Format(
 
 NGINX_MAIL = Format(
     name="nginx-mail",
+    title="nginx",
     programs=nginx_mail.PROGRAMS,
     marks=nginx_mail.MARKS,
     new=lambda _seen: NginxMailReader(),
@@ -119,12 +129,13 @@ NGINX_MAIL = Format(
 
 OPENSMTPD = Format(
     name="opensmtpd",
+    title="OpenSMTPD",
     programs=opensmtpd.PROGRAMS,
     marks=opensmtpd.MARKS,
     new=lambda _seen: OpenSmtpdReader(),
     tells="account, address, TLS, refused cleartext logins",
     lacks="STARTTLS and implicit TLS are not told apart; no mechanism of a success",
-    recipe="nothing more can be switched on",
+    recipe="",
 )
 
 FORMATS = {

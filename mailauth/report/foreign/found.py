@@ -43,9 +43,8 @@ class Tally(msgspec.Struct):
     """What a reader counts beside its records.
 
     `nameless` logins succeeded without an account's name, `nameless_cleartext` of them without TLS.
-    `passwords` is how many lines hold a password; `first_password` is an example's message, made
-    safe. `not_understood` look like logins and are none that the reader knows. `left_out` are
-    logins to services that are not ours (ManageSieve).
+    `passwords` is how many lines hold a password. `not_understood` look like logins and are none
+    that the reader knows. `left_out` are logins to services that are not ours (ManageSieve).
     """
 
     nameless: int = 0

@@ -6,12 +6,14 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from mailauth.login.event import Result
 from mailauth.origin import Origin
 from mailauth.report.foreign.calendar import Calendar
 from mailauth.report.foreign.envelope import LAST_REPEATED, Entry, Unwrapper
 from mailauth.report.foreign.formats import FORMATS, Format
 from mailauth.report.foreign.found import Found, Reader, Tally
 from mailauth.report.foreign.records import Record, Records
+from mailauth.report.foreign.verdict import Wire
 
 _STAMP = 15  # characters of a stamp without a year
 _MONTH = re.compile(r"[A-Z][a-z]{2} \Z")
@@ -27,8 +29,10 @@ class Count(msgspec.Struct):
 
     entries: int = 0  # lines of its programs that may tell of a login
     logins: int = 0
+    failed: int = 0
     records: int = 0
     unknown: int = 0  # logins of which TLS cannot be told
+    began_untold: int = 0  # logins with TLS, of which it is not told how it began
 
 
 class _Open(msgspec.Struct):
@@ -106,7 +110,7 @@ class ForeignLog:
         routes = self._routes
         for entry in self._entries(text, lines):
             for route in routes[entry.program]:
-                route.count.entries += 1
+                route.count.entries += bool(entry.program)  # else it may be anybody's
                 for each in route.reader.feed(entry):
                     self._record(route, each, found)
         self._before = lines[-1]
@@ -119,6 +123,11 @@ class ForeignLog:
             for each in route.reader.finish():
                 self._record(route, each, found)
         return found
+
+    @property
+    def undated(self) -> int:
+        """How many records were left out, because their lines have no time."""
+        return sum(route.records.undated for route in self._open)
 
     @property
     def counts(self) -> dict[str, Count]:
@@ -185,8 +194,11 @@ class ForeignLog:
             return
         self._seq += 1
         route.count.records += 1
-        if record.kind == "login":
-            times = record.count or 1
-            route.count.logins += times
-            route.count.unknown += times if record.secure is None else 0
+        times, count = record.count or 1, route.count
+        if record.result == Result.SUCCESS.value:
+            count.logins += times
+            count.unknown += times if record.secure is None else 0
+            count.began_untold += times if record.security == Wire.TLS.value else 0
+        elif record.result is not None:
+            count.failed += times
         records.append(record)

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import jinja2
 
 from mailauth.report.advice import exposure_advice
-from mailauth.report.output.presentation import Column, Presentation, Value
+from mailauth.report.output.presentation import Column, Presentation, Shown, Value
 from mailauth.report.summary import Summary
 from mailauth.report.values import text
 
@@ -24,10 +24,10 @@ _pages = jinja2.Environment(
 
 
 def write_report(
-    presentation: Presentation, rows: Iterable[Any], out: TextIO, *, evidence: bool
+    presentation: Presentation, rows: Iterable[Any], out: TextIO, shown: Shown
 ) -> None:
-    """Write a report's rows; columns of what only the journal knows need `evidence`."""
-    columns = [column for column in presentation.columns if evidence or not column.evidence]
+    """Write a report's rows; those columns that are `shown`."""
+    columns = shown.of(presentation.columns)
     _write(
         "report.html",
         out,

@@ -1,7 +1,7 @@
 """Reports for people, on a terminal and on a page: what is shown of a row, and how it is meant."""
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ class Value(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column: its heading, and what it shows of a row. `evidence` only the journal knows.
 
+    What is of an `other_server` is shown only where such a server's logs are read.
+
     Those of `is_key` say of which row the others tell more, where there is no room for a table.
     """
 
@@ -47,7 +49,26 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     show: Callable[[Any], Value]
     numeric: bool = False
     evidence: bool = False
+    other_server: bool = False
     is_key: bool = False
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """Which columns there is anything to show in: those that only a journal, or only the logs of
+    another server, can fill.
+    """
+
+    evidence: bool
+    other_server: bool = False
+
+    def of(self, columns: Iterable[Column]) -> list[Column]:
+        """Return the columns to show."""
+        return [
+            column
+            for column in columns
+            if (self.evidence or not column.evidence)
+            and (self.other_server or not column.other_server)
+        ]
 
 
 class Presentation(msgspec.Struct, frozen=True):
@@ -63,11 +84,18 @@ def _time(time: datetime | None) -> Value:
 
 
 def _name(name: str) -> Value:
-    return Value(text(name), Tone.NAME)
+    return Value(text(name), Tone.NAME) if name else Value("(not named)", Tone.FAINT)
+
+
+_VERDICTS = {"SECURE": Tone.GOOD, "UNSECURE": Tone.BAD, "UNKNOWN": Tone.PLAIN}
 
 
 def _verdict(verdict: str) -> Value:
-    return Value(text(verdict), Tone.GOOD if verdict == "SECURE" else Tone.BAD)
+    return Value(text(verdict), _VERDICTS[verdict])
+
+
+def _unknown(row: Case | Insecure | Absent | Country) -> Value:
+    return Value(str(row.unknown) if row.unknown else "")
 
 
 def _where(address: str, origin: str) -> Value:
@@ -118,6 +146,10 @@ STATE = Column(heading="state", show=_state, is_key=True)
 FIRST = Column(heading="first", show=lambda row: _time(row.first))
 LAST = Column(heading="last", show=lambda row: _time(row.last))
 COUNT = Column(heading="times", show=lambda row: Value(str(row.count)), numeric=True)
+UNKNOWN = Column(heading="unknown", show=_unknown, numeric=True, other_server=True)
+VERDICT = Column(
+    heading="verdict", show=lambda row: _verdict(row.verdict), is_key=True, other_server=True
+)
 LOGINS = Column(heading="logins", show=lambda row: Value(str(row.logins)), numeric=True)
 
 PRESENTATIONS: Mapping[type[Row], Presentation] = {
@@ -144,7 +176,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
     Insecure: Presentation(
         "Insecure logins",
         (
-            *(STATE, ACCOUNT, SERVICE, CLIENT, WHERE, DOOR, FIRST, LAST, COUNT),
+            *(STATE, ACCOUNT, SERVICE, CLIENT, WHERE, DOOR, FIRST, LAST, COUNT, UNKNOWN),
             Column(heading="last SECURE", show=_secured),
             EXPOSED,
         ),
@@ -159,6 +191,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
             Column(heading="opened", show=lambda row: _time(row.opened)),
             Column(heading="last UNSECURE", show=lambda row: _time(row.last_unsecure)),
             Column(heading="times", show=lambda row: Value(str(row.unsecure)), numeric=True),
+            UNKNOWN,
             Column(heading="fixed", show=_fixed),
             Column(heading="took", show=_took, numeric=True),
             Column(
@@ -195,7 +228,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
     ),
     Cutoff: Presentation(
         "If cleartext were refused today",
-        (DOOR, SERVICE, ACCOUNT, CLIENT, WHERE, LAST, COUNT),
+        (DOOR, SERVICE, ACCOUNT, VERDICT, CLIENT, WHERE, LAST, COUNT),
         "Refuse cleartext today, and nobody breaks.",
     ),
     Absent: Presentation(
@@ -209,6 +242,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
                 numeric=True,
             ),
             LOGINS,
+            UNKNOWN,
             Column(heading="last SECURE", show=_secured),
         ),
         "Everybody has been here, and SECURE.",
@@ -229,6 +263,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
                 show=lambda row: _warned(row.unsecure > 0, str(row.unsecure)),
                 numeric=True,
             ),
+            UNKNOWN,
             FIRST,
             LAST,
             Column(heading="", show=lambda row: _warned(row.new, "new for the account")),

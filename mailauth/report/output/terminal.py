@@ -10,7 +10,8 @@ from rich.text import Text
 
 from mailauth.report.advice import exposure_advice
 from mailauth.report.output.layout import Heading, print_rows
-from mailauth.report.output.presentation import Column, Presentation, Tone
+from mailauth.report.output.presentation import Column, Presentation, Shown, Tone
+from mailauth.report.rows import Totals
 from mailauth.report.summary import Advised, Summary
 from mailauth.report.values import text
 
@@ -26,13 +27,13 @@ _STYLES = {
 
 
 def print_report(
-    presentation: Presentation, rows: Iterable[Any], screen: Console, *, evidence: bool
+    presentation: Presentation, rows: Iterable[Any], screen: Console, shown: Shown
 ) -> int:
     """Print a report's rows and return how many they were.
 
-    Columns of what only the journal knows are left out without `evidence`.
+    Only the columns that are `shown` are there.
     """
-    columns = [column for column in presentation.columns if evidence or not column.evidence]
+    columns = shown.of(presentation.columns)
     headings = [Heading(column.heading, column.numeric, column.is_key) for column in columns]
     count = print_rows(
         headings, ([_cell(column, row) for column in columns] for row in rows), screen
@@ -56,10 +57,10 @@ def print_summary(summary: Summary, screen: Console) -> None:
     """Print the summary: one screen that ends in what to do."""
     headline = Text(summary.headline)
     if summary.verdict:
-        headline.append(
-            summary.verdict, _STYLES[Tone.BAD if summary.totals.unsecure else Tone.GOOD]
-        )
+        headline.append(summary.verdict, _STYLES[_tone(summary.totals)])
     screen.print(headline)
+    for line in summary.network_lines:
+        screen.print(f"  {line}", style="dim")
     _print_cases(f"{len(summary.open)} open", summary.open, screen, Tone.BAD)
     _print_cases(f"{len(summary.fixed)} fixed", summary.fixed, screen, Tone.GOOD)
     if summary.exposed:
@@ -70,6 +71,12 @@ def print_summary(summary: Summary, screen: Console) -> None:
         _print_rest(len(summary.exposed), "exposures", screen)
     screen.print()
     screen.print(summary.to_do, style="bold")
+
+
+def _tone(totals: Totals) -> Tone:
+    if totals.unsecure:
+        return Tone.BAD
+    return Tone.PLAIN if totals.unknown else Tone.GOOD
 
 
 def _print_cases(heading: str, cases: Sequence[Advised], screen: Console, tone: Tone) -> None:

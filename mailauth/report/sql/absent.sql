@@ -5,9 +5,10 @@ WITH seen AS (
         account,
         max(time) AS last,
         max(time) FILTER (secure) AS last_secure,
-        count(*) AS logins
+        count(*) AS logins,
+        count(*) FILTER (secure IS NULL) AS unknown
     FROM sign_ins
-    WHERE in_period(time)
+    WHERE in_period(time) AND account <> ''
     GROUP BY account
 ),
 expected AS (
@@ -24,6 +25,7 @@ stated AS (
         last,
         last_secure,
         coalesce(logins, 0) AS logins,
+        coalesce(unknown, 0) AS unknown,
         date_diff('day', last, CAST(getvariable('now') AS TIMESTAMP)) AS days,
         last_secure IS NULL AS never_secure
     FROM everybody

@@ -2,7 +2,7 @@
 -- one to the same service after which none is UNSECURE. `reopened` counts how often it had looked fixed.
 -- A period shows the cases that were open in it, as they stand today.
 WITH concerned AS (
-    SELECT DISTINCT account, service FROM sign_ins WHERE NOT secure
+    SELECT DISTINCT account, service FROM sign_ins WHERE NOT secure AND account <> ''
 ),
 turns AS (
     SELECT
@@ -11,6 +11,7 @@ turns AS (
         coalesce(NOT lag(secure) OVER (PARTITION BY account, service ORDER BY ordinal), false) AS unsecure_before
     FROM sign_ins
     SEMI JOIN concerned USING (account, service)
+    WHERE secure IS NOT NULL
 ),
 counted AS (
     SELECT
@@ -28,6 +29,9 @@ counted AS (
     FROM turns
     GROUP BY account, service
 ),
+untold AS (
+    SELECT account, service, count(*) AS unknown FROM sign_ins WHERE secure IS NULL GROUP BY account, service
+),
 stated AS (
     SELECT *, turned IS NULL OR turned.ordinal < latest.ordinal AS open FROM counted
 )
@@ -38,6 +42,7 @@ SELECT
     opened.time AS opened,
     latest.time AS last_unsecure,
     unsecure,
+    coalesce(untold.unknown, 0) AS unknown,
     CASE WHEN NOT open THEN turned.time END AS fixed,
     CASE WHEN NOT open THEN greatest(0, date_diff('millisecond',
         CASE WHEN opened.instant IS NULL OR turned.instant IS NULL THEN opened.time ELSE opened.instant END,
@@ -51,6 +56,7 @@ SELECT
     latest.client AS client,
     exposed
 FROM stated
+LEFT JOIN untold USING (account, service)
 WHERE (getvariable('until') IS NULL OR opened.time < getvariable('until')::TIMESTAMP)
     AND (getvariable('since') IS NULL OR open OR turned.time >= getvariable('since')::TIMESTAMP)
 ORDER BY open DESC, CASE WHEN open THEN latest.ordinal ELSE turned.ordinal END DESC, account, service

@@ -9,6 +9,7 @@ WITH firsts AS (
         max_by(time, ordinal) AS last,
         count(*) FILTER (is_counted(time, secure)) AS logins,
         count(*) FILTER (NOT secure AND is_counted(time, secure)) AS unsecure,
+        count(*) FILTER (secure IS NULL AND is_counted(time, secure)) AS unknown,
         max_by(time, ordinal) FILTER (is_counted(time, secure)) AS last_in_period
     FROM sign_ins
     GROUP BY origin, account
@@ -25,6 +26,7 @@ SELECT
     account,
     logins,
     unsecure,
+    unknown,
     first,
     last_in_period AS last,
     new

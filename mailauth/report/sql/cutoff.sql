@@ -1,5 +1,6 @@
 -- A rehearsal: whom it would break to refuse cleartext today. A client breaks when its last login to a
--- service in the period was UNSECURE, and no SECURE one by the same client or from its address came after.
+-- service in the period was UNSECURE, and no SECURE one by the same client or from its address came after. Where
+-- another server's log does not tell, it may have been UNSECURE.
 WITH clients AS (
     SELECT
         service,
@@ -9,15 +10,15 @@ WITH clients AS (
         max(ordinal) AS last_ordinal,
         max_by(time, ordinal) AS last,
         count(*) AS count,
-        max_by(struct_pack(port, address, origin, client, client_name), ordinal) AS latest
+        max_by(struct_pack(secure, port, address, origin, client, client_name), ordinal) AS latest
     FROM sign_ins
-    WHERE NOT secure AND in_period(time)
+    WHERE secure IS DISTINCT FROM true AND in_period(time)
     GROUP BY service, listener, account, named
 ),
 secured_names AS (
     SELECT account, service, client_name, max(ordinal) AS last_ordinal
     FROM sign_ins
-    WHERE secure AND client_name IS NOT NULL
+    WHERE secure AND client_name IS NOT NULL AND account <> ''
     GROUP BY account, service, client_name
 ),
 secured_addresses AS (
@@ -32,6 +33,7 @@ SELECT
     latest.port AS port,
     clients.service AS service,
     clients.account AS account,
+    CASE WHEN latest.secure IS NULL THEN 'UNKNOWN' ELSE 'UNSECURE' END AS verdict,
     latest.client AS client,
     latest.address AS address,
     latest.origin AS origin,

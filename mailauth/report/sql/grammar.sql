@@ -46,6 +46,14 @@ CREATE MACRO split_line(text) AS regexp_extract(
     ['time', 'verdict', 'account', 'address', 'origin']
 );
 
+-- The same of a record of another server's log, which may not tell: then the verdict is unknown.
+CREATE MACRO foreign_verdict(protocol, secure) AS TRY_CAST(
+    concat(
+        '[', protocol, '] ',
+        CASE WHEN secure THEN '{SECURE}' WHEN NOT secure THEN '{UNSECURE}' ELSE '{UNKNOWN}' END
+    ) AS verdict
+);
+
 -- Service and verdict of a record as a line prints them, else null.
 CREATE MACRO record_verdict(protocol, secure) AS TRY_CAST(
     concat('[', protocol, '] ', CASE WHEN secure THEN '{SECURE}' WHEN NOT secure THEN '{UNSECURE}' END) AS verdict

@@ -1,9 +1,14 @@
 -- Who logged in insecurely in the period, fixed since or not: per account, service and client. A client
 -- that does not say what it is, is known by its address.
-WITH clients AS (
+-- What nobody is named for is told apart by its address.
+WITH placed AS (
+    SELECT *, CASE WHEN account = '' THEN address ELSE '' END AS place FROM sign_ins
+),
+clients AS (
     SELECT
         account,
         service,
+        place,
         coalesce(client_name, address) AS named,
         max(ordinal) AS last_ordinal,
         min_by(time, ordinal) FILTER (in_period(time)) AS first,
@@ -12,14 +17,20 @@ WITH clients AS (
         max_by(struct_pack(address, origin, listener, port, client), ordinal)
             FILTER (in_period(time)) AS latest,
         bool_or(still_exposed) FILTER (in_period(time)) AS exposed
-    FROM sign_ins
+    FROM placed
     WHERE NOT secure
-    GROUP BY account, service, named
+    GROUP BY account, service, place, named
 ),
 secured AS (
-    SELECT account, service, max(ordinal) AS last_ordinal, max_by(time, ordinal) AS last
-    FROM sign_ins
+    SELECT account, service, place, max(ordinal) AS last_ordinal, max_by(time, ordinal) AS last
+    FROM placed
     WHERE secure
+    GROUP BY account, service, place
+),
+untold AS (
+    SELECT account, service, count(*) AS unknown
+    FROM sign_ins
+    WHERE secure IS NULL AND in_period(time)
     GROUP BY account, service
 )
 SELECT
@@ -33,10 +44,12 @@ SELECT
     first,
     clients.last AS last,
     count,
+    coalesce(untold.unknown, 0) AS unknown,
     secured.last AS last_secure,
     secured.last_ordinal IS NULL OR secured.last_ordinal < clients.last_ordinal AS open,
     exposed
 FROM clients
-LEFT JOIN secured USING (account, service)
+LEFT JOIN secured USING (account, service, place)
+LEFT JOIN untold USING (account, service)
 WHERE count > 0
 ORDER BY open DESC, clients.last_ordinal DESC, clients.account, clients.service, named

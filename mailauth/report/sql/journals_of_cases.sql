@@ -2,7 +2,7 @@
 WITH latest AS (
     SELECT account, CAST(verdict AS VARCHAR)[2:5] AS service, max_by(record, ordinal, 1)[1] AS record
     FROM lines
-    WHERE enum_code(verdict) >= 4 AND damaged IS NULL
+    WHERE enum_code(verdict) BETWEEN 4 AND 7 AND damaged IS NULL
     GROUP BY account, service
 )
 SELECT latest.account, latest.service, records.file

@@ -1,8 +1,10 @@
--- Where there is no SuccessfulLogins.log, the journal's successes are the logins.
+-- The journal's successes are the logins where there is no SuccessfulLogins.log ($1), and those that the logs of
+-- other servers tell always are.
 INSERT INTO lines
 SELECT
-    ordinal, file, line, date_trunc('milliseconds', time), record_verdict(protocol, secure),
-    "user", ip, origin, NULL, NULL, ordinal
-FROM records
+    ordinal, file, line, date_trunc('milliseconds', time),
+    CASE WHEN source IS NULL THEN record_verdict(protocol, secure) ELSE foreign_verdict(protocol, secure) END,
+    coalesce("user", ''), ip, origin, NULL, NULL, ordinal
+FROM records, range(coalesce(count, 1))
 WHERE kind = 'login' AND result = 'success' AND damaged IS NULL
-    AND record_verdict(protocol, secure) IS NOT NULL AND "user" IS NOT NULL
+    AND (source IS NOT NULL OR $1 AND record_verdict(protocol, secure) IS NOT NULL AND "user" IS NOT NULL)

@@ -3,7 +3,7 @@ SELECT
     time,
     account,
     service,
-    CASE WHEN secure THEN 'SECURE' ELSE 'UNSECURE' END AS verdict,
+    CASE WHEN secure THEN 'SECURE' WHEN NOT secure THEN 'UNSECURE' ELSE 'UNKNOWN' END AS verdict,
     address,
     origin,
     listener,

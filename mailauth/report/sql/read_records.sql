@@ -16,7 +16,8 @@ parsed AS (
           "tls_cipher": "VARCHAR", "tls_sni": "VARCHAR", "tls_alpn": "VARCHAR", "mechanism": "VARCHAR",
           "user": "VARCHAR", "authcid": "VARCHAR", "authzid": "VARCHAR", "ip": "VARCHAR",
           "port": "INTEGER", "peer": "VARCHAR", "origin": "VARCHAR", "country": "VARCHAR",
-          "exposed": "BOOLEAN", "client_name": "VARCHAR", "client_version": "VARCHAR", "count": "BIGINT"}'
+          "exposed": "BOOLEAN", "client_name": "VARCHAR", "client_version": "VARCHAR", "count": "BIGINT",
+          "source": "VARCHAR"}'
     ) AS record
     FROM raw
 ),
@@ -39,5 +40,5 @@ SELECT
     record.tls_cipher, record.tls_sni, record.tls_alpn, record.mechanism, record."user",
     record.authcid, record.authzid, record.ip, record.port, record.peer, record.origin,
     record.country, record.exposed, record.client_name, record.client_version,
-    record.count
+    record.count, record.source
 FROM timed

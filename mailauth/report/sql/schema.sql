@@ -3,7 +3,8 @@
 
 CREATE TYPE verdict AS ENUM (
     '[SMTP] {SECURE}', '[IMAP] {SECURE}', '[POP3] {SECURE}', '[HTTP] {SECURE}',
-    '[SMTP] {UNSECURE}', '[IMAP] {UNSECURE}', '[POP3] {UNSECURE}', '[HTTP] {UNSECURE}'
+    '[SMTP] {UNSECURE}', '[IMAP] {UNSECURE}', '[POP3] {UNSECURE}', '[HTTP] {UNSECURE}',
+    '[SMTP] {UNKNOWN}', '[IMAP] {UNKNOWN}', '[POP3] {UNKNOWN}', '[HTTP] {UNKNOWN}'  -- of other servers only
 );
 
 CREATE TABLE files (
@@ -81,5 +82,9 @@ CREATE TABLE records (
     exposed BOOLEAN,
     client_name VARCHAR,
     client_version VARCHAR,
-    count BIGINT          -- how many attempts it sums up; null where that is one
+    count BIGINT,         -- how many attempts it sums up; null where that is one
+    source VARCHAR        -- the format of another server's log; null for our own
 );
+
+-- What the logs of other servers came to: one row a file, as JSON.
+CREATE TABLE foreign_files (file UINTEGER, found VARCHAR);

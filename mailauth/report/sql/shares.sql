@@ -23,7 +23,8 @@ SELECT
     END AS shared_by,
     coalesce(time, service, country, mechanism) AS label,
     count(*) FILTER (secure) AS secure,
-    count(*) FILTER (NOT secure) AS unsecure
+    count(*) FILTER (NOT secure) AS unsecure,
+    count(*) FILTER (secure IS NULL) AS unknown
 FROM shared
 GROUP BY GROUPING SETS ((time), (service), (country), (mechanism))
 ORDER BY shared_by, CASE WHEN shared_by = 'time' THEN 0 ELSE count(*) END DESC, label

@@ -2,7 +2,8 @@
 SELECT
     count(*) AS logins,
     count(*) FILTER (NOT secure) AS unsecure,
-    count(DISTINCT account) AS accounts,
+    count(*) FILTER (secure IS NULL) AS unknown,
+    count(DISTINCT nullif(account, '')) AS accounts,
     min_by(time, ordinal) AS first,
     max_by(time, ordinal) AS last
 FROM sign_ins

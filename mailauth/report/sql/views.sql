@@ -34,7 +34,8 @@ GROUP BY "user";
 CREATE MACRO still_exposed(exposed, record, changed, disabled) AS
     exposed AND NOT coalesce(record < changed, false) AND NOT coalesce(disabled, false);
 
--- Every login that succeeded: the line is the truth, its record in the journal the evidence.
+-- Every login that succeeded: the line is the truth, its record in the journal the evidence. `secure` is null
+-- where another server's log does not tell, and `account` is empty where it does not name it.
 -- A client may name itself after its login; what it said last counts.
 CREATE VIEW sign_ins AS
 SELECT
@@ -42,7 +43,7 @@ SELECT
     lines.time,
     records.instant,
     CAST(lines.verdict AS VARCHAR)[2:5] AS service,
-    enum_code(lines.verdict) < 4 AS secure,
+    CASE WHEN enum_code(lines.verdict) < 4 THEN true WHEN enum_code(lines.verdict) < 8 THEN false END AS secure,
     lines.account,
     lines.address,
     lines.origin,

@@ -162,6 +162,7 @@ def _largest(shares: Sequence[Share]) -> tuple[Share, ...]:
         label=f"{len(rest)} others",
         secure=sum(share.secure for share in rest),
         unsecure=sum(share.unsecure for share in rest),
+        unknown=sum(share.unknown for share in rest),
     )
     return (*shares[: BARS - 1], others)
 

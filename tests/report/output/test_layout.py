@@ -13,7 +13,7 @@ from rich.text import Text
 from mailauth.login.event import Result
 from mailauth.report.opening import opened_logs
 from mailauth.report.output.layout import Heading, console, print_rows
-from mailauth.report.output.presentation import PRESENTATIONS
+from mailauth.report.output.presentation import PRESENTATIONS, Shown
 from mailauth.report.output.terminal import print_answer, print_report, print_summary
 from mailauth.report.period import Expected
 from mailauth.report.ports import seen_tls_ports
@@ -68,7 +68,7 @@ def shown(story: Story, name: str, screen: Console) -> None:
         kind: type[Row] = next(kind for kind in ROWS if kind.report == name)
         expected = Expected(now=datetime(2026, 12, 1), accounts=("nobody@mydomain.com",))
         rows = opened.logs.rows(kind, EVERYTHING, expected=expected)
-        print_report(PRESENTATIONS[kind], rows, screen, evidence=True)
+        print_report(PRESENTATIONS[kind], rows, screen, Shown(evidence=True))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,0 +1,17 @@
+"""`mailauth formats`: the logs of other servers that are understood."""
+
+import click
+
+from mailauth.report.foreign.formats import FORMATS
+
+
+@click.command()
+def formats() -> None:
+    """List the logs of other servers that FILES may be, and what each can and cannot tell."""
+    for known in FORMATS.values():
+        documented = "" if known.is_genuine else " (from documentation: no genuine log was at hand)"
+        click.echo(f"{known.name}: {known.title}{documented}")
+        click.echo(f"  tells    {known.tells}")
+        click.echo(f"  lacks    {known.lacks}")
+        if known.recipe:
+            click.echo(f"  to know more: {known.recipe}")

@@ -1,0 +1,161 @@
+"""A file of another server's log, read as records, batch by batch and in bounded memory."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from mailauth.config.schema import GeoipConfig
+from mailauth.origin import Origin
+from mailauth.origin.resolver import Resolver
+from mailauth.report.chunks import CHUNK_OCTETS, chunks
+from mailauth.report.foreign.formats import FORMATS, Format
+from mailauth.report.foreign.reading import ForeignLog
+from mailauth.report.foreign.records import Record
+from mailauth.report.packing import DAMAGED, opened
+
+_LOCAL_ZONE = Path("/etc/localtime")
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records that a part of a file decides, and the lines of it whose octets were replaced."""
+
+    records: list[Record]
+    damaged: tuple[int, ...]
+
+
+class FormatFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What one format came to in a file; the names are those of `Count` and `Tally`."""
+
+    format: str
+    entries: int
+    logins: int
+    failed: int
+    records: int
+    unknown: int
+    began_untold: int
+    nameless: int
+    nameless_cleartext: int
+    nameless_unknown: int
+    passwords: int
+    not_understood: int
+    left_out: int
+
+
+class FileFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file came to: how many lines it has, and what of its times had to be guessed."""
+
+    lines: int
+    undated: int
+    guessed_year: bool
+    guessed_zone: bool
+    formats: tuple[FormatFound, ...]
+
+
+class ForeignFile:
+    """Reads one file. `log_format` is the only one to look for, if it is given.
+
+    `signs` names the formats of which the file's log shows the element whose absence is evidence.
+    """
+
+    def __init__(self, path: Path, log_format: str | None, signs: frozenset[str]) -> None:
+        self._path = path
+        self.log = ForeignLog(
+            zone=local_zone(),
+            modified=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            origin=origin_of,
+            formats=formats_for(log_format),
+            sign_seen=signs,
+        )
+
+    def batches(
+        self, progress: Callable[[int], None] | None = None, size: int = CHUNK_OCTETS
+    ) -> Iterator[Batch]:
+        """Yield the records. Raises `OSError` and what decompressing raises, after the others."""
+        try:
+            with opened(self._path) as file:
+                for chunk in chunks(file, size=size, progress=progress):
+                    yield Batch(self.log.read(chunk.text), chunk.damaged)
+        finally:
+            last = self.log.finish()
+        yield Batch(last, ())
+
+    def found(self) -> FileFound:
+        """Say what the file has come to, when it is read."""
+        log = self.log
+        return FileFound(
+            lines=log.lines,
+            undated=log.undated,
+            guessed_year=log.calendar.guessed_year,
+            guessed_zone=log.calendar.guessed_zone,
+            formats=tuple(
+                FormatFound(
+                    format=name,
+                    **msgspec.structs.asdict(count),
+                    **msgspec.structs.asdict(log.tallies[name]),
+                )
+                for name, count in log.counts.items()
+                if count.entries or count.records
+            ),
+        )
+
+
+def signs_in(paths: Iterable[Path], log_format: str | None) -> frozenset[str]:
+    """Say of which formats the files of one log show the element whose absence is evidence."""
+    wanted = {
+        name: known for name, known in formats_for(log_format).items() if known.sign is not None
+    }
+    seen: set[str] = set()
+    for path in paths:
+        with suppress(OSError, *DAMAGED), opened(path) as file:  # it is read again, and said then
+            for chunk in chunks(file):
+                seen |= {name for name, known in wanted.items() if _shows(known, chunk.text)}
+                if len(seen) == len(wanted):
+                    return frozenset(seen)
+    return frozenset(seen)
+
+
+def formats_for(log_format: str | None) -> Mapping[str, Format]:
+    """Return the formats to look for."""
+    return FORMATS if log_format is None else {log_format: FORMATS[log_format]}
+
+
+def _shows(known: Format, text: str) -> bool:
+    assert known.sign is not None, "only formats with a sign are asked"
+    mark, shows = known.sign
+    at = text.find(mark)
+    while at >= 0:
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if shows(text[text.rfind("\n", 0, at) + 1 : end]):
+            return True
+        at = text.find(mark, end)
+    return False
+
+
+@cache
+def local_zone() -> tzinfo:
+    """Return this machine's zone, with its daylight-saving time."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    try:
+        if name:
+            return ZoneInfo(name)
+        with _LOCAL_ZONE.open("rb") as file:
+            return ZoneInfo.from_file(file, key="local")
+    except (OSError, ValueError, KeyError):  # KeyError: there is no such zone
+        return datetime.now().astimezone().tzinfo or UTC
+
+
+@cache
+def _resolver() -> Resolver:
+    return Resolver(GeoipConfig(), Path())
+
+
+def origin_of(ip: str) -> Origin:
+    """Return where an address is, by the embedded database."""
+    return _resolver().origin(ip)

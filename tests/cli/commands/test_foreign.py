@@ -1,0 +1,114 @@
+"""The commands that take FILES, on the logs of other servers."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from mailauth.report.foreign.formats import FORMATS
+from tests.cli.commands.test_report import mailauth
+
+LOGS = Path(__file__).parents[2] / "report" / "foreign" / "logs"
+OF_FORMAT = {
+    "dovecot": ("dovecot-2.4.1-default.log", 15),
+    "postfix": ("postfix-3.7.11-loglevel0.log", 10),
+    "exim": ("exim-4.96-default.log", 5),
+    "cyrus": ("cyrus-3.6.log", 8),
+    "sendmail": ("sendmail-8.17.log", 10),
+    "courier": ("courier-imap-5.0.13-logins.log", 8),
+    "nginx-mail": ("nginx-mail-1.22.log", 8),
+    "opensmtpd": ("opensmtpd-7.6.log", 6),
+}
+
+
+def test_every_genuine_format_is_tried() -> None:
+    assert OF_FORMAT.keys() == {name for name, known in FORMATS.items() if known.is_genuine}
+
+
+@pytest.mark.parametrize("name", OF_FORMAT)
+def test_each_command_reads_each_format(name: str) -> None:
+    file, logins = OF_FORMAT[name]
+    log = str(LOGS / file)
+    report = mailauth("report", log)
+    assert report.returncode == 0, report.stderr
+    assert report.stdout.startswith(f"{logins} logins of 1 account")
+    assert f"{FORMATS[name].title} {logins} logins" in report.stderr
+    lint = mailauth("lint", log)
+    assert (lint.returncode, ", 0 bad, 0 warnings" in lint.stdout) == (0, True)
+    query = mailauth(
+        "query", "SELECT source, count(*) FROM attempts WHERE result = 'success' GROUP BY 1", log,
+        "--format", "csv",
+    )  # fmt: skip
+    assert query.stdout.splitlines()[1].split(",")[0] == name
+    expect = mailauth("expect", "--secure", log)
+    assert expect.returncode == 0, expect.stderr
+    override = mailauth("report", "--log-format", name, log)
+    assert override.stdout == report.stdout
+
+
+def test_all_secure_is_not_met_by_what_is_unknown(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "Nov 24 15:50:21 mail imapd: LOGIN, user=mary, ip=[::ffff:192.0.2.7], port=[44605], "
+        "protocol=IMAP\n"
+    )
+    assert mailauth("expect", "--all-secure", str(log)).returncode == 1
+    assert mailauth("expect", "--all-secure", "--allow-unknown", str(log)).returncode == 0
+
+
+def test_rotated_and_compressed_logs_of_a_directory_are_one_story(tmp_path: Path) -> None:
+    """One of them holds two servers, in another order than their names say."""
+    postfix = (LOGS / "postfix-3.7.11-loglevel0.log").read_bytes()
+    dovecot = (LOGS / "dovecot-2.3.19-default.log").read_bytes()
+    (tmp_path / "mail.log").write_bytes(postfix)
+    (tmp_path / "mail.log.1").write_bytes(dovecot + postfix)
+    (tmp_path / "mail.log.2.gz").write_bytes(gzip.compress(dovecot))
+    (tmp_path / "boot.log").write_text("nothing of mail\n")
+    run = mailauth("report", str(tmp_path))
+    assert run.returncode == 0
+    assert run.stdout.startswith("26 logins of 1 account")
+    assert "from the Internet: 14 SECURE, 12 UNSECURE" in run.stdout
+    assert "To do: repoint the clients of 1 account and change 1 password." in run.stdout
+    assert "boot.log" not in run.stderr
+
+
+def test_standard_input_is_read_too() -> None:
+    log = (LOGS / "cyrus-3.6.log").read_bytes()
+    assert mailauth("report", "-", stdin=log).stdout.startswith("8 logins")
+
+
+def test_passwords_in_a_log_are_told_of_and_never_shown() -> None:
+    for name in ("exim-4.96-selectors.log", "opensmtpd-7.6.log"):
+        for arguments in (
+            ("report", "--format", "json"),
+            ("report", "logins"),
+            ("query", "FROM attempts", "--format", "csv"),
+            ("lint",),
+        ):
+            run = mailauth(*arguments, str(LOGS / name))
+            assert "passwords; change them and restrict the file" in run.stderr
+            for secret in ("secret", "c2VjcmV0", "AGJvYkBleGFtcGxlLmNvbQBzZWNyZXQ"):
+                assert secret not in run.stdout + run.stderr
+
+
+def test_a_log_in_which_nothing_is_known_is_an_error() -> None:
+    run = mailauth("report", "-", stdin=b"Nov 24 15:38:42 mail cron[1]: hello\n")
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: standard input: nothing in it tells of a login")
+    assert "dovecot, postfix, exim" in run.stderr
+
+
+def test_lint_counts_what_looks_like_a_login_and_is_not_understood(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text("Nov 24 15:38:42 mail dovecot: imap-login: Logged in: user=bob, all is new\n")
+    run = mailauth("lint", str(log))
+    assert (run.returncode, run.stdout) == (1, "1 lines, 1 bad, 0 warnings\n")
+    assert "1 line looks like a login and was not understood" in run.stderr
+
+
+def test_formats_are_listed_with_what_each_can_and_cannot_tell() -> None:
+    listed = mailauth("formats").stdout
+    for known in FORMATS.values():
+        assert f"{known.name}: {known.title}" in listed
+        assert known.lacks in listed
+        assert known.recipe in listed

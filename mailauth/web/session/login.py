@@ -112,7 +112,7 @@ def refusal(answer: Answer, request: Request, unauthorized: int, *headers: Heade
             retry = (b"Retry-After", b"5")
             return HttpError(503, "Signing in is not possible at the moment.", retry, close=close)
         case Answer.SUCCESS | Answer.ALREADY_AUTHENTICATED:
-            raise AssertionError(f"{answer} does not refuse a single request")
+            raise AssertionError(f"{answer} does not refuse only this request")
         case _:
             assert_never(answer)
 

@@ -180,6 +180,6 @@ def _refused(answer: Answer, *, close: bool) -> Refused:
         case Answer.UNAVAILABLE | Answer.MAILDROP_LOCKED:
             return Refused("temporarily_unavailable", "try again later", 503, close=close)
         case Answer.SUCCESS | Answer.ALREADY_AUTHENTICATED:
-            raise AssertionError(f"{answer} does not refuse a single request")
+            raise AssertionError(f"{answer} does not refuse only this request")
         case _:
             assert_never(answer)

@@ -31,14 +31,15 @@ class Listed(msgspec.Struct, frozen=True):
 
     @property
     def subscribed(self) -> bool:
-        r"""Whether names show `\Subscribed`."""
+        r"""Whether responses show `\Subscribed`."""
         return b"SUBSCRIBED" in self.select or b"SUBSCRIBED" in self.returned
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A name that LIST shows. `is_selected` is whether it meets the selection options itself.
+    """A name that LIST shows.
 
-    `has_selected_below` is what CHILDINFO tells.
+    `is_selected` says whether it meets the selection options itself, and `has_selected_below`
+    whether an inferior does, which CHILDINFO shows.
     """
 
     entry: ListEntry
@@ -48,7 +49,7 @@ class Match(msgspec.Struct, frozen=True):
 
 
 _SELECT = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
-_BASE = frozenset({b"SUBSCRIBED", b"SPECIAL-USE"})  # those that RECURSIVEMATCH can go with
+_BASE = frozenset({b"SUBSCRIBED", b"SPECIAL-USE"})  # those that RECURSIVEMATCH can be combined with
 _RETURN = frozenset({b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE"})
 
 
@@ -61,7 +62,7 @@ def list_(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def lsub(session: ImapSession, command: Command) -> list[Effect]:
-    """LSUB: names subscribed to, whether they exist or not; with `%`, levels above them too."""
+    """LSUB: subscribed names, existing or not; with `%`, also their superiors."""
     parser = command.arguments
     parser.sp()
     reference = parser.mailbox()
@@ -86,7 +87,7 @@ def lsub(session: ImapSession, command: Command) -> list[Effect]:
 
 
 def namespace(session: ImapSession, command: Command) -> list[Effect]:
-    """NAMESPACE: everything is the user's own (RFC 2342)."""
+    """NAMESPACE: all mailboxes are personal (RFC 2342)."""
     command.arguments.end()
     return completed(session, command, b'* NAMESPACE (("" "%b")) NIL NIL\r\n' % _SEPARATOR)
 
@@ -94,7 +95,7 @@ def namespace(session: ImapSession, command: Command) -> list[Effect]:
 def list_response(
     session: ImapSession, entry: ListEntry, attributes: Collection[str] = (), info: bytes = b""
 ) -> bytes:
-    """`* LIST`: attributes of a name, the given ones first."""
+    """`* LIST`: a name and its attributes, the given ones first."""
     shown = [*attributes, "\\HasChildren" if entry.has_children else "\\HasNoChildren"]
     if entry.special_use is not None:
         shown.append(entry.special_use.value)
@@ -103,7 +104,7 @@ def list_response(
 
 
 def _list(parser: Parser) -> Listed:
-    """The arguments of LIST, basic or extended."""
+    """Parse the arguments of LIST, basic or extended."""
     parser.sp()
     extended = parser.peek(b"(")
     select: frozenset[bytes] = frozenset()
@@ -151,9 +152,10 @@ def _return_option(parser: Parser, returned: list[bytes], status: list[bytes]) -
 
 
 def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
-    """The LIST responses, each followed by its STATUS response.
+    """Yield LIST responses, each followed by its STATUS response.
 
-    A name that is shown only for others, or cannot be selected, has no STATUS (RFC 5819 §2, §3).
+    STATUS is omitted for a name that is shown only for its inferiors or cannot be selected
+    (RFC 5819 §2, §3).
     """
     entries = session.mail.entries()
     for match in _matches(entries, frozenset(session.mail.subscriptions()), asked):
@@ -162,12 +164,12 @@ def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
         if asked.status and entry.exists and match.is_selected:
             try:
                 status = status_response(session, entry.name, asked.status)
-            except NoSuchMailbox:  # removed a moment ago, by another process
+            except NoSuchMailbox:  # another process has just removed it
                 entry = msgspec.structs.replace(entry, exists=False)
             except MailboxError:
-                pass  # RFC 5819 §2: a server that cannot tell now may leave it out
+                pass  # RFC 5819 §2: STATUS may be omitted on a failure
         attributes = []
-        if not entry.exists:  # a client that knows only the basic LIST knows only this word
+        if not entry.exists:  # a basic LIST has no \NonExistent
             attributes.append("\\NonExistent" if asked.extended else "\\Noselect")
         if match.is_subscribed and asked.subscribed:
             attributes.append("\\Subscribed")
@@ -178,10 +180,10 @@ def _listed(session: ImapSession, asked: Listed) -> Iterator[bytes]:
 def _matches(
     existing: Iterable[ListEntry], subscribed: frozenset[str], asked: Listed
 ) -> Iterator[Match]:
-    """The names that LIST shows.
+    """Yield the names that LIST shows.
 
-    A name that does not exist is shown if it is subscribed to and that was asked for, or for what
-    is below it and not shown itself (RFC 5258 §3).
+    A name that does not exist is shown if SUBSCRIBED was given and it is subscribed, or because of
+    an inferior that is not shown itself (RFC 5258 §3).
     """
     entries = {entry.name: entry for entry in existing}
     if b"SUBSCRIBED" in asked.select:

@@ -1,7 +1,7 @@
 """Countries: ISO 3166-1 codes (and Kosovo) with the English names of the embedded database.
 
-What a database knows by a code alone has its name from here. A code that is not here names no
-country: `EU`, `AP`, `ZZ`, `A1` and their like.
+They are used for databases that contain only codes. A code that is not listed, such as `EU`, `AP`,
+`ZZ` or `A1`, does not name a country.
 """
 
 NAMES = {

@@ -47,7 +47,7 @@ class DataContent:
         if not arrived:
             return None
         try:
-            behind = self._content.feed(arrived)
+            rest = self._content.feed(arrived)
         except Smuggling:
             return [
                 reply(554, "5.6.0", "A message must end with CRLF.CRLF, not with a bare LF"),
@@ -55,9 +55,9 @@ class DataContent:
             ]
         except TooMuch:
             return [_too_big().reply, Close()]
-        if behind is None:
+        if rest is None:
             return [Deadline(PATIENCE_SECONDS)]
-        session.input.feed(behind)
+        session.input.feed(rest)
         session.continuation = None
         return _complete(session)
 

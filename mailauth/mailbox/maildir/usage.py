@@ -41,6 +41,6 @@ class Usage:
         self._reserved_size += size
 
     def count(self, octets: int) -> None:
-        """Count what has come since `update`, the lock being held all the while."""
+        """Count octets added since `update`; the lock must have been held since then."""
         self._size += octets
         self._total.update(self._path, self._size)

@@ -95,7 +95,7 @@ class _Answer:
 
     def _esearch(self, numbers: list[int]) -> bytes:
         if not self._returned:
-            return b""  # SAVE alone
+            return b""  # only SAVE
         shown = self._shown(numbers)
         data = []
         if b"MIN" in self._returned and shown:

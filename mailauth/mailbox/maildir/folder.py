@@ -280,7 +280,7 @@ class MaildirMailbox(JournaledMailbox):
         self._path = self._scan.folder = str(path)
 
     def vanish(self) -> None:
-        """Become a mailbox that was deleted; whoever has it selected is told."""
+        """Mark the mailbox as deleted, and tell the sessions that have selected it."""
         self.removed = True
         self._tell()
 

@@ -36,7 +36,7 @@ class Gate:
     def edition(self) -> int:
         """A number that grows when folders are created, moved or removed, or journals replaced.
 
-        The inodes alone do not show that, because a new file may reuse the number of an old one.
+        Inodes do not show that reliably, because a new file may reuse the number of an old one.
         """
         try:
             return os.stat(self._editions).st_size

@@ -74,7 +74,10 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
             checks.append(self._seen(check, could, f"attempt at a {self.all_secure}"))
         if self.no_exposure is not None:
             exposed = [
-                record for record in records if record.exposed and self.no_exposure.wants(record)
+                record
+                for record in records
+                if self.no_exposure.wants(record)
+                and (record.exposed or (_may_have_exposed(record) and not self.allow_unknown))
             ]
             whose = self.no_exposure.user
             of = "" if whose is None else f" of {whose}"
@@ -142,6 +145,14 @@ def _is_attempt(record: LoginEvent, wanted: Wanted) -> bool:
 def _may_expose(record: LoginEvent, wanted: Wanted) -> bool:
     """Say whether a client was there that could have sent a password, whether or not it did."""
     return record.kind in (Kind.LOGIN, Kind.CONNECTION) and wanted.wants(record)
+
+
+def _may_have_exposed(record: LoginEvent) -> bool:
+    """Say whether nobody knows of a login without TLS, or perhaps without, if it exposed anything.
+
+    Another server's log may not tell; our own journal always does of a login that succeeded.
+    """
+    return is_login(record) and record.exposed is None and not record.secure
 
 
 def _logins_like(wanted: Wanted, records: Sequence[LoginEvent]) -> list[LoginEvent]:

@@ -71,7 +71,8 @@ class Format(enum.Enum):
 @click.option(
     "--allow-unknown",
     is_flag=True,
-    help="For --all-secure: a login of which a log does not tell whether TLS was used is well.",
+    help="Logins of which a log does not tell whether they were secure, or exposed a password, "
+    "are well.",
 )
 @click.option(
     "--within",

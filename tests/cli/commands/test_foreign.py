@@ -54,6 +54,8 @@ def test_all_secure_is_not_met_by_what_is_unknown(tmp_path: Path) -> None:
     )
     assert mailauth("expect", "--all-secure", str(log)).returncode == 1
     assert mailauth("expect", "--all-secure", "--allow-unknown", str(log)).returncode == 0
+    assert mailauth("expect", "--no-exposure", str(log)).returncode == 1
+    assert mailauth("expect", "--no-exposure", "--allow-unknown", str(log)).returncode == 0
 
 
 def test_rotated_and_compressed_logs_of_a_directory_are_one_story(tmp_path: Path) -> None:

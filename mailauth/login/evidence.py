@@ -97,8 +97,9 @@ class Evidence:
         self.client_name, self.client_version = named
         return True
 
-    def forget_names(self) -> None:
-        """Forget what the client has called itself: that was before its STARTTLS."""
+    def begin_anew(self, hop: Hop) -> None:
+        """Go on with a hop that is protected now, and forget what the client has called itself."""
+        self.hop = hop
         self.client_name = self.client_version = None
 
     def note_mechanism(self, mechanism: str) -> None:

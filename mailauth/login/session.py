@@ -17,7 +17,7 @@ from mailauth.login.decision import Counts, Decision, Exposure, Row, decide, ref
 from mailauth.login.ended import Ending
 from mailauth.login.event import Kind, LoginEvent
 from mailauth.login.evidence import Evidence
-from mailauth.login.hop import CLEARTEXT, Handshake, Hop, handshake_completed
+from mailauth.login.hop import CLEARTEXT, Hop
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy, may_bind_channel
 from mailauth.sasl import (
@@ -81,10 +81,6 @@ class LoginSession:
         """The client's hop as it is now."""
         return self.evidence.hop
 
-    @hop.setter
-    def hop(self, hop: Hop) -> None:
-        self.evidence.hop = hop
-
     @property
     def cleartext_refused(self) -> bool:
         """Whether a login is refused for want of TLS, whatever it is (LOGINDISABLED)."""
@@ -125,12 +121,10 @@ class LoginSession:
             return None
         return f"<{authority.nonce()}@{authority.hostname}>".encode("ascii", "replace")
 
-    def handshake_completed(self, handshake: Handshake, *, implicit: bool) -> None:
-        """Note a completed handshake, and forget what was learnt before it (RFC 3207 §4.2)."""
-        self.hop = handshake_completed(self.hop, handshake, implicit=implicit)
+    def tls_established(self, hop: Hop) -> None:
+        """STARTTLS has made this of the hop: forget what was learnt before (RFC 3207 §4.2)."""
         self._exchange = self._refused = None
-        if not implicit:
-            self.evidence.forget_names()
+        self.evidence.begin_anew(hop)
 
     def client_named(self, name: bytes | None, version: bytes | None = None) -> None:
         """Note what the client calls itself; after a login this is a record of its own."""

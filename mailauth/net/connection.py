@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mailauth.login.ended import Ended, Ending, with_bytes
-from mailauth.login.hop import Handshake
+from mailauth.login.hop import Hop
 from mailauth.login.session import LoginSession
 from mailauth.net.connection_state import (
     AWAITING,
@@ -269,9 +269,9 @@ class MailConnection:
             self._carry_out(effects)
             self._process_inbox()
 
-    def _tls_established(self, handshake: Handshake) -> None:
+    def _tls_established(self, hop: Hop) -> None:
         self._state = IDLE
-        self.session.handshake_completed(handshake, implicit=False)
+        self.session.tls_established(hop)
         self._ask(self._core.tls_established)
         self._process_inbox()
 

@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from mailauth.login.client import Client
 from mailauth.login.ended import Ended, Ending, with_bytes
-from mailauth.login.hop import Handshake, Hop, handshake_completed
+from mailauth.login.hop import Hop, handshake_completed
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Application, Patience, Socket
 from mailauth.net.preamble import Endpoints, must_send_header, proxied_endpoints
@@ -79,7 +79,7 @@ class Stage(enum.Enum):
     CLOSING = "the end of the connection"
 
 
-Established = Callable[[Handshake], None]
+Established = Callable[[Hop], None]
 
 
 @implementer(IHalfCloseableProtocol, ITransport, IPushProducer)
@@ -289,9 +289,9 @@ class Link:
         assert established is not None
         self._shared.wheel.cancel(self)
         self._stage = Stage.OPEN
-        handshake = handshake_of(tls.agreed)
-        self.hop = handshake_completed(self.hop, handshake, implicit=self.application is None)
-        established(handshake)
+        implicit = self.application is None
+        self.hop = handshake_completed(self.hop, handshake_of(tls.agreed), implicit=implicit)
+        established(self.hop)
         if self._stage is Stage.OPEN:
             self._decrypt(tls, b"")
 

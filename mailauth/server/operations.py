@@ -112,7 +112,6 @@ def _described(link: Link, since: float) -> OpenConnection:
     user = name = None
     if isinstance(link.application, MailConnection):
         session = link.application.session
-        hop = session.hop
         user = session.account.name if session.account is not None else None
         name = session.evidence.client_name
     return OpenConnection(

@@ -10,6 +10,7 @@ from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
 from mailauth.login.client import Client
 from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result, event_of
+from mailauth.login.hop import Handshake, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.login.session import LoginSession
@@ -144,3 +145,8 @@ def session_for(
         policy=lambda: policy,
         admission=admission,
     )
+
+
+def shake_hands(session: LoginSession, handshake: Handshake, *, implicit: bool) -> None:
+    """Complete a handshake on the connection of a session, as its link does."""
+    session.tls_established(handshake_completed(session.hop, handshake, implicit=implicit))

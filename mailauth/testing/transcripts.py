@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from mailauth.login.hop import Handshake, TlsFacts
 from mailauth.login.session import LoginSession
+from mailauth.testing.fakes import shake_hands
 from mailauth.wire.effects import Await, Close, Core, Deadline, Effect, StartTls, Stream, Write
 
 HANDSHAKE = Handshake(TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384"))
@@ -84,7 +85,7 @@ class Dialogue:
         assert not self.connected, "connected twice"
         self.connected = True
         if implicit_tls:
-            self.session.handshake_completed(self.handshake, implicit=True)
+            shake_hands(self.session, self.handshake, implicit=True)
         self._carry_out(self.core.connected())
         return self.output()
 
@@ -104,7 +105,7 @@ class Dialogue:
         if not self._starting_tls:
             raise TranscriptError("the server has not asked for a handshake")
         self._starting_tls = False
-        self.session.handshake_completed(self.handshake, implicit=False)
+        shake_hands(self.session, self.handshake, implicit=False)
         self._carry_out(self.core.tls_established())
         return self.output()
 

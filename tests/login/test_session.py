@@ -17,7 +17,14 @@ from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.login.session import MAX_FAILURES, LoginSession
 from mailauth.sasl import PasswordClaim, TokenVerdict
-from mailauth.testing.fakes import FakeClock, MemoryRecorder, accounts, authority, session_for
+from mailauth.testing.fakes import (
+    FakeClock,
+    MemoryRecorder,
+    accounts,
+    authority,
+    session_for,
+    shake_hands,
+)
 from mailauth.wire.pending import Pending
 
 TLS = Handshake(TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", sni="localhost"))
@@ -97,7 +104,7 @@ def test_a_password_is_judged_alike_by_every_mechanism(
     """One record each; exposed when the right secret crossed without TLS, whatever the result."""
     session = session_for(Protocol.IMAP, shared)
     if tls:
-        session.handshake_completed(TLS, implicit=False)
+        shake_hands(session, TLS, implicit=False)
     assert answer(way(session, name.encode(), password)) is answered
     [event] = recorder.events
     assert (event.kind, event.result, event.user) == (Kind.LOGIN, result, user)
@@ -147,10 +154,10 @@ def test_a_trusted_proxys_word_about_tls_counts(
     """Also when it opened implicit TLS to us; a STARTTLS handshake afterwards is the client's."""
     for starttls in (False, True):
         session = session_for(Protocol.IMAP, shared)
-        session.hop = proxy_said(hop_tls)
-        session.handshake_completed(TLS, implicit=True)
+        session.evidence.hop = proxy_said(hop_tls)
+        shake_hands(session, TLS, implicit=True)
         if starttls:
-            session.handshake_completed(TLS, implicit=False)
+            shake_hands(session, TLS, implicit=False)
         by_login(session, b"mary", b"secret")
         event = recorder.events[-1]
         assert event.secure is (secure or starttls)
@@ -173,7 +180,7 @@ def test_a_refused_cleartext_password_is_exposed_all_the_same(
     sent = mechanism != "LOGIN"  # LOGIN was refused before the client sent anything
     assert event.exposed is (sent and password == b"secret")
     assert event.user == (MARY if sent else None)
-    session.handshake_completed(TLS, implicit=False)
+    shake_hands(session, TLS, implicit=False)
     assert "PLAIN" in session.offered
     assert not session.cleartext_refused
 
@@ -414,7 +421,7 @@ def test_what_was_learnt_before_starttls_is_forgotten(
     session = session_for(Protocol.SMTP, shared)
     session.client_named(b"injected")
     session.begin("PLAIN", None)
-    session.handshake_completed(TLS, implicit=False)
+    shake_hands(session, TLS, implicit=False)
     by_plain(session, b"mary", b"secret")
     assert recorder.events[-1].client_name is None
     assert recorder.events[-1].tls_sni == "localhost"
@@ -464,7 +471,7 @@ def test_a_token_in_the_clear_is_exposed(
     for token, result in ((b"good", Result.SUCCESS), (b"old", Result.BAD_CREDENTIALS)):
         session = session_for(Protocol.IMAP, shared)
         if tls:
-            session.handshake_completed(TLS, implicit=True)
+            shake_hands(session, TLS, implicit=True)
         step = session.begin("OAUTHBEARER", b"n,a=mary,\x01auth=Bearer " + token + b"\x01\x01")
         if isinstance(step, Challenge):
             session.respond(b"\x01")
@@ -509,12 +516,12 @@ def test_a_channel_is_bound_by_imap_alone_unless_it_is_configured(
     """mutt and NeoMutt made with GNU SASL stop at a -PLUS that they cannot do, but with IMAP."""
     bound = msgspec.structs.replace(TLS, channel_bindings={"tls-server-end-point": b"hash"})
     session = session_for(protocol, shared)
-    session.handshake_completed(bound, implicit=True)
+    shake_hands(session, bound, implicit=True)
     assert ("SCRAM-SHA-256-PLUS" in session.offered) is (protocol is Protocol.IMAP)
     assert "SCRAM-SHA-256" in session.offered
     names = ("SCRAM-SHA-256-PLUS", "PLAIN")
     configured = session_for(protocol, shared, mechanisms=names)
-    configured.handshake_completed(bound, implicit=True)
+    shake_hands(configured, bound, implicit=True)
     assert configured.offered == names
 
 
@@ -523,7 +530,8 @@ def test_only_what_works_here_is_offered(shared: Authority) -> None:
     session = session_for(Protocol.IMAP, shared)
     assert {"SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"} <= set(session.offered)
     assert not {"SCRAM-SHA-256-PLUS", "EXTERNAL"} & set(session.offered)
-    session.handshake_completed(
+    shake_hands(
+        session,
         msgspec.structs.replace(
             TLS,
             channel_bindings={"tls-server-end-point": b"hash"},
@@ -551,7 +559,7 @@ def test_a_password_that_a_listener_does_not_take_is_exposed_all_the_same(
     """The commands that send it as it is are permitted where PLAIN is; what was sent was sent."""
     session = session_for(Protocol.IMAP, shared, mechanisms=("SCRAM-SHA-256",))
     if tls:
-        session.handshake_completed(TLS, implicit=False)
+        shake_hands(session, TLS, implicit=False)
     assert not session.takes_passwords
     for password in (b"secret", b"wrong"):
         assert answer(way(session, MARY.encode(), password)) is Answer.MECHANISM_UNKNOWN
@@ -585,7 +593,5 @@ def test_external_is_offered_to_whom_an_account_is_named_alone(shared: Authority
     """RFC 4422 appendix A: a certificate that names nobody here is no way in."""
     for names, offered in (((), False), (("nobody",), False), (("nobody", "mary"), True)):
         session = session_for(Protocol.IMAP, shared)
-        session.handshake_completed(
-            msgspec.structs.replace(TLS, certificate_names=names), implicit=True
-        )
+        shake_hands(session, msgspec.structs.replace(TLS, certificate_names=names), implicit=True)
         assert ("EXTERNAL" in session.offered) is offered

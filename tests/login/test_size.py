@@ -8,7 +8,7 @@ from mailauth.login.hop import Handshake, TlsFacts, proxy_said
 from mailauth.record.event_lines import Log, line_of
 from mailauth.record.journal import encode
 from mailauth.sasl import PasswordClaim
-from mailauth.testing.fakes import MemoryRecorder, authority, session_for
+from mailauth.testing.fakes import MemoryRecorder, authority, session_for, shake_hands
 
 RECORD_OCTETS = 2_300
 LINE_OCTETS = 1_800
@@ -30,11 +30,11 @@ def test_a_record_and_its_line_are_bounded_in_octets(sent: bytes) -> None:
     )
     server_name = sent.decode("utf-8", "replace")
     agreed = TlsFacts("TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305", server_name, "managesieve")
-    session.handshake_completed(Handshake(agreed), implicit=False)
+    shake_hands(session, Handshake(agreed), implicit=False)
     session.client_named(sent, sent)
     session.begin(sent.decode("utf-8", "surrogateescape"), b"")
     session.password("IMAP-LOGIN", PasswordClaim(authcid=sent, password=b"x", authzid=sent))
-    session.hop = proxy_said(TlsFacts(server_name, server_name, server_name, server_name))
+    session.evidence.hop = proxy_said(TlsFacts(server_name, server_name, server_name, server_name))
     session.password("IMAP-LOGIN", PasswordClaim(authcid=sent, password=b"x", authzid=sent))
     for event in recorder.events:
         assert len(encode(event)) <= RECORD_OCTETS

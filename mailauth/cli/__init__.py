@@ -1,7 +1,7 @@
 """The command line: one file a command, imported when it is used.
 
-Errors are one line on stderr, `error: …`. Exit codes: 0 done, 1 failed or what only the
-operating system can refuse, 2 usage or a configuration whose files alone show the mistake.
+Errors are one line on stderr, `error: …`. Exit codes: 0 is success; 1 is a failure, also one that
+only the operating system could detect; 2 is wrong usage, or a mistake in the configuration files.
 """
 
 import importlib
@@ -25,27 +25,27 @@ COMMANDS = {
     "api-token": "Create, list and revoke tokens for the API and Prometheus.",
     "block": "List and clear blocked addresses.",
     "tail": "Follow the log.",
-    "report": "Say who logs in insecurely.",
-    "query": "Ask the logs in SQL.",
+    "report": "Report who logs in insecurely.",
+    "query": "Query the logs in SQL.",
     "lint": "Check log files strictly, line by line.",
     "formats": "List the logs of other servers that are understood.",
     "rules": "Print rules for other programs that read the log.",
     "expect": "Assert on the log, for CI.",
     "replay": "Play a scenario against real listeners.",
     "probe": "Try every port, TLS mode and mechanism of a server.",
-    "gauntlet": "Try a mail client on broken TLS and broken servers.",
+    "gauntlet": "Test a mail client against broken TLS and broken servers.",
 }
 
 
 class CommandLine(click.Group):
-    """Finds a command in the module of its name, so that only what is used is imported."""
+    """Finds a command in the module of its name, so that only the command in use is imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List what is there, in the order of the help."""
+        """List the commands in the order of the help."""
         return [name for name in COMMANDS if importlib.util.find_spec(_module_of(name))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; `None` if there is none of that name."""
+        """Import a command; `None` if the name is unknown."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(_module_of(cmd_name))
@@ -56,7 +56,7 @@ class CommandLine(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is typed; ask whether a similar one is meant if there is none."""
+        """Find the command; the error for an unknown one suggests a similar name."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

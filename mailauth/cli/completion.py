@@ -1,4 +1,4 @@
-"""What a shell offers to complete: names that a command knows, and files."""
+"""Shell completion of names that a command knows, and of files."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,7 +9,7 @@ Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem
 
 
 def named(names: Iterable[str] | Callable[[], Iterable[str]]) -> Completion:
-    """Complete names, which are found when somebody asks."""
+    """Complete names, which are looked up only when they are needed."""
 
     def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
         known = names() if callable(names) else names

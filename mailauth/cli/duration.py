@@ -9,7 +9,7 @@ _DURATION = re.compile(r"(-?\d+(?:\.\d+)?)([smhd]?)")
 
 
 class Duration(click.ParamType[float]):
-    """A number of seconds, or with a unit: 60s, 5m, 1h, 2d; negative for a time that is past."""
+    """A number of seconds, or a number with a unit: 60s, 5m, 1h, 2d; negative is in the past."""
 
     name = "DURATION"
 

@@ -17,35 +17,37 @@ STDIN = Path("-")
 files_argument = click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 
 
-def given_files(files: Sequence[Path], nor: str = "", others: Sequence[str] = ()) -> list[Given]:
-    """Return what to read for the names that somebody gave.
+def given_files(files: Sequence[Path], kind: str = "", others: Sequence[str] = ()) -> list[Given]:
+    """Return the logs to read for the names that the user gave.
 
-    `nor` says what else they could be, which are the names of `others`.
+    A name could also be a `kind` of thing other than a file; `others` are the names of those.
 
-    What can be read only once is kept in an unnamed file until the command ends. Raises
-    `click.UsageError` for what is not there.
+    A stream that can be read only once is kept in an unnamed file until the command ends. Raises
+    `click.UsageError` for a file that does not exist.
     """
-    return [given for file in files for given in _given(file, nor, others)]
+    return [given for file in files for given in _given(file, kind, others)]
 
 
-def check_files(files: Sequence[Path], nor: str = "", others: Sequence[str] = ()) -> None:
-    """Refuse what is not there, as `given_files` does."""
+def check_files(files: Sequence[Path], kind: str = "", others: Sequence[str] = ()) -> None:
+    """Reject files that do not exist, as `given_files` does."""
     for file in files:
         if file != STDIN and not file.exists():
-            what = ", ".join(filter(None, (f"{file}: no such file", nor)))
-            raise click.UsageError(f"{what}{meant(str(file), others)}")
+            known = f" or {kind} ({', '.join(others)})" if kind else ""
+            raise click.UsageError(f"{file}: no such file{known}{meant(str(file), others)}")
 
 
-def _given(file: Path, nor: str, others: Sequence[str]) -> Iterator[Given]:
+def _given(file: Path, kind: str, others: Sequence[str]) -> Iterator[Given]:
     if file == STDIN:
         yield _kept(sys.stdin.buffer, "standard input")
         return
-    check_files([file], nor, others)
+    check_files([file], kind, others)
     if file.is_dir():
         logs = logs_in(file)
         if not logs:
-            home = f"; is --home {file} meant?" if (file / "logs").is_dir() else ""
-            raise click.UsageError(f"{file}: has neither {LINES_NAME} nor {JOURNAL_NAME}{home}")
+            home = f"; did you mean --home {file}?" if (file / "logs").is_dir() else ""
+            raise click.UsageError(
+                f"{file}: contains neither {LINES_NAME} nor {JOURNAL_NAME}{home}"
+            )
         yield from (Given(log, str(log)) for log in logs)
     elif file.is_file():
         yield Given(file, str(file))
@@ -53,11 +55,11 @@ def _given(file: Path, nor: str, others: Sequence[str]) -> Iterator[Given]:
         with file.open("rb") as pipe:
             yield _kept(pipe, str(file))
     else:
-        raise click.UsageError(f"{file}: is neither a file, nor a directory, nor a pipe")
+        raise click.UsageError(f"{file}: expected a file, a directory or a pipe")
 
 
 def _kept(stream: IO[bytes] | BinaryIO, name: str) -> Given:
-    """Keep what a stream holds where it can be read again and again, and nobody else can."""
+    """Copy a stream to a private file, which can be read more than once."""
     kept = tempfile.TemporaryFile(prefix="mailauth-")  # noqa: SIM115 (the command closes it)
     click.get_current_context().with_resource(kept)
     shutil.copyfileobj(stream, kept)

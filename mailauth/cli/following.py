@@ -1,4 +1,4 @@
-"""Printing each line as it is recorded, without ever keeping a login waiting."""
+"""Printing each line as it is recorded, without delaying a login."""
 
 from mailauth.login.event import LoginEvent
 from mailauth.record.event_lines import Log, line_of, log_of
@@ -13,6 +13,6 @@ class LinePrinter:
         self._writer = writer
 
     def publish(self, event: LoginEvent) -> None:
-        """Have the line of a successful login printed."""
+        """Print the line of a successful login."""
         if log_of(event) is Log.SUCCESSES:
             self._writer.write(line_of(event, Log.SUCCESSES, printed_time(event.at)) + "\n")

@@ -1,4 +1,4 @@
-"""Tables of what is configured, as wide as the terminal permits."""
+"""Tables of the configuration, as wide as the terminal permits."""
 
 from collections.abc import Iterable, Sequence
 from typing import TextIO
@@ -22,7 +22,7 @@ def print_framed(headings: Sequence[str], rows: Iterable[Sequence[str]], stream:
 
 
 def print_listeners(listeners: Iterable[ListenerConfig], stream: TextIO) -> None:
-    """Print listeners; the port of one that is bound to a free one is `any free` before it is."""
+    """Print listeners; a port 0 that is not yet bound is printed as `any free`."""
     print_framed(
         ("listener", "protocol", "address", "port", "TLS", "cleartext logins"),
         (

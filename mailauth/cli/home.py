@@ -42,13 +42,13 @@ class Home(msgspec.Struct, frozen=True):
 
 
 def account_named(accounts: Accounts, name: str) -> Account:
-    """Find an account by its name, or by what stands before the @ where that is one account's.
+    """Find an account by its name, or by the part before the @ if only one account has it.
 
-    Raises `ClickException` for nobody's name.
+    Raises `ClickException` for an unknown name.
     """
     found = accounts.meant_by(name)
     if found is None:
-        raise click.ClickException(f"no account {name}")
+        raise click.ClickException(f"there is no account {name}")
     return found
 
 
@@ -61,14 +61,14 @@ def home_options(command: Command) -> Command:
         metavar="DIR",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         default=".",
-        help="Where mailauth.toml, certs/ and logs/ live (default: the working directory).",
+        help="The directory of mailauth.toml, certs/ and logs/ (default: the working directory).",
     )
     @click.option(
         "--config",
         "config_file",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="The configuration (default: mailauth.toml in the home).",
+        help="The configuration file (default: mailauth.toml in the home).",
     )
     @wraps(command)
     def with_home(directory: Path, config_file: Path | None, **arguments: Any) -> Any:

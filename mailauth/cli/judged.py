@@ -1,4 +1,4 @@
-"""What `mailauth expect` judges: the records, and the account that they are asked about."""
+"""What `mailauth expect` judges: the records, and the account that the expectations name."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ NAMED = 3  # lines that were not understood
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Records, the account that the user's name means, and whether anybody knows that name."""
+    """Records, the account that the user's name means, and whether that name is known at all."""
 
     records: Sequence[LoginEvent]
     account: str | None
@@ -30,7 +30,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class FromServer:
-    """What the server of a home has recorded and goes on recording. Raises `CannotAsk`."""
+    """What the server of a home has recorded and still records. Raises `CannotAsk`."""
 
     def __init__(self, home: Path, user: str | None, *, since_start: bool) -> None:
         self._server = ServerRecords(home, since_start=since_start)
@@ -39,7 +39,7 @@ class FromServer:
         self.is_known = _is_known(user, self.account, self._records)
 
     def watched(self, expectations: Expectations, within: float) -> Found:
-        """Read on until nothing is left to wait for, or the time is over."""
+        """Read until nothing is left to wait for, or until the time is over."""
         deadline = time.monotonic() + within
         while True:
             remaining = max(deadline - time.monotonic(), 0)
@@ -59,7 +59,7 @@ def from_files(
     except OSError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror}") from None
     for path in sources.passed_over:
-        note(f"note: {path} holds failed logins and was passed over")
+        note(f"note: {path} contains failed logins and was skipped")
     records = _read(sources, "in these files", journal=journal)
     account = None if user is None else _short_for(user, records)
     return Found(records, account, _is_known(user, account, records))
@@ -75,16 +75,18 @@ def from_home(home: Home, user: str | None, *, journal: bool) -> Found:
         try:
             meant = home.accounts(config or home.load()).meant_by(user)
         except ConfigError:
-            meant = None  # said already: the configuration is not used
+            meant = None  # a warning has already said that the configuration is ignored
         account = _short_for(user, records) if meant is None else meant.name
     return Found(records, account, _is_known(user, account, records))
 
 
 def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent]:
     if not any(sources):
-        raise click.UsageError(f"there are no logs {where}, so that nothing can be judged")
+        raise click.UsageError(f"there are no logs {where}, so nothing can be judged")
     if journal and not (sources.journal or sources.foreign):
-        raise click.UsageError("--no-exposure needs LoginAttempts.jsonl: the lines do not tell")
+        raise click.UsageError(
+            "--no-exposure needs LoginAttempts.jsonl: only it says what was exposed"
+        )
     try:
         found = records_of(sources)
     except OSError as error:
@@ -97,7 +99,7 @@ def _read(sources: Sources, where: str, *, journal: bool) -> Sequence[LoginEvent
         lines = f"{count} line{'' if count == 1 else 's'} {where} could not be understood"
         said = f"{lines}: {_named(found.not_understood[:NAMED])}"
         if not found.records:
-            raise click.UsageError(f"{said}; nothing is left that can be judged")
+            raise click.UsageError(f"{said}; there is nothing else to judge")
         note(f"warning: {said}")
     return found.records
 
@@ -107,7 +109,7 @@ def _named(lines: Iterable[NotUnderstood]) -> str:
 
 
 def _short_for(user: str, records: Iterable[LoginEvent]) -> str | None:
-    """Return the account of the records that a name without its domain means, if it is one."""
+    """Return the only account of the records with this name before the @, if there is one."""
     names = {record.user.casefold(): record.user for record in records if record.user is not None}
     alike = [name for key, name in names.items() if key.partition("@")[0] == user.casefold()]
     return alike[0] if len(alike) == 1 else None

@@ -1,4 +1,4 @@
-"""Which logs a command reads, and what it says on stderr about them."""
+"""Which logs a command reads, and what it prints on stderr about them."""
 
 import enum
 import fcntl
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 COMPRESSION = 8  # how much smaller a compressed log is, about
 LOCK_NAME = "reports-cli.lock"
-LOCK_SECONDS = 2.0  # for another command to end its report
+LOCK_SECONDS = 2.0  # how long to wait for the report of another command
 LONG = 32 * 1024 * 1024  # octets of logs that take long enough for a progress bar
 
 
@@ -54,18 +54,18 @@ format_option = click.option(
     type=click.Choice([form.value for form in Format]),
     default=Format.TABLE.value,
     callback=lambda _context, _parameter, value: Format(value),
-    help="What to print: a table (the default), json, csv or a page of html.",
+    help="The output format: table (the default), json, csv or html.",
 )
 
 
 def note(text: str) -> None:
-    """Say something on stderr, on one line."""
+    """Print one line on stderr."""
     click.echo(printable(text), err=True)
 
 
 @contextmanager
 def into_pipe() -> Iterator[None]:
-    """Print to stdout until whoever reads it has enough, such as `head`; that is no error."""
+    """Print to stdout; a reader that stops early, such as `head`, is not an error."""
     try:
         yield
         sys.stdout.flush()
@@ -74,13 +74,13 @@ def into_pipe() -> Iterator[None]:
 
 
 def config_of(home: Home) -> Config | None:
-    """Load the configuration of a home, where it has one that is sound: reports need none."""
+    """Load the configuration of a home if it has a valid one: reports do not need it."""
     if home.config_path is None:
         return None
     try:
         return home.load()
     except ConfigError as error:
-        note(f"warning: the configuration is not used: {error}")
+        note(f"warning: the configuration is ignored: {error}")
         return None
 
 
@@ -103,12 +103,12 @@ def sources(
         if not found.lines and not found.journal:
             note(f"note: there are no logs in {directory}")
     for path in found.passed_over:
-        note(f"note: {path} holds failed logins and was passed over")
+        note(f"note: {path} contains failed logins and was skipped")
     return found
 
 
 def unpackable(files: Sequence[Given], log_format: str | None = None) -> Sources:
-    """Sort out files; raises `click.UsageError` for what is packed in a way nobody can read."""
+    """Sort files by what they contain; raises `click.UsageError` for unknown compression."""
     try:
         return sources_of_files(files, log_format=log_format)
     except CannotUnpack as error:
@@ -118,7 +118,7 @@ def unpackable(files: Sequence[Given], log_format: str | None = None) -> Sources
 
 
 cache_option = click.option(
-    "--no-cache", "cached", flag_value=False, default=True, help="Read everything anew."
+    "--no-cache", "cached", flag_value=False, default=True, help="Read all logs, not the cache."
 )
 
 
@@ -130,10 +130,10 @@ def read(
     cached: bool = True,
     ignored: tuple[Network, ...] = (),
 ) -> Iterator[Opened]:
-    """Read logs, with a progress bar where it takes long, and say what was wrong with them.
+    """Read logs, with a progress bar if it takes long, and print what was wrong with them.
 
-    What came from `ignored` networks is left out.
-    Those of a `home` are read on from where an earlier command ended, if that is ours to keep.
+    Records from `ignored` networks are left out.
+    For the logs of a `home`, reading continues where an earlier command ended, if the home is ours.
     """
     with ExitStack() as stack:
         bar = stack.enter_context(progress_bar([source.path for source in found]))
@@ -154,7 +154,7 @@ def _is_worth_keeping(found: Sources) -> bool:
 
 @contextmanager
 def _opened_home(found: Sources, state: Path, bar: "Bar") -> Iterator[Opened | None]:
-    """Open what commands keep in a home, one at a time; `None` where that cannot be had."""
+    """Open what commands keep in a home, one at a time; `None` if that is not possible."""
     directory = next(iter(found)).path.parent
     with ExitStack() as stack:
         if not stack.enter_context(_reserved(state)):
@@ -165,7 +165,7 @@ def _opened_home(found: Sources, state: Path, bar: "Bar") -> Iterator[Opened | N
 
 @contextmanager
 def _reserved(state: Path) -> Iterator[bool]:
-    """Have a home's tables of commands for ourselves; say whether that came to be in time."""
+    """Lock the tables that commands keep in a home; yield whether the lock was free in time."""
     try:
         if state.stat().st_uid != os.geteuid():
             yield False
@@ -199,19 +199,19 @@ class Bar:
         self._task = progress.add_task("reading", total=total) if progress is not None else None
 
     def advance(self, octets: int) -> None:
-        """Show that so many octets more have been read."""
+        """Show that this many more octets have been read."""
         if self._progress is not None and self._task is not None:
             self._progress.advance(self._task, octets)
 
     def remove(self) -> None:
-        """Leave no trace on the terminal."""
+        """Remove the bar from the terminal."""
         if self._progress is not None:
             self._progress.stop()
 
 
 @contextmanager
 def progress_bar(paths: Sequence[Path]) -> Iterator[Bar]:
-    """Show how much of the files has been read, where that takes long and somebody is looking."""
+    """Show how much of the files has been read, if they are long and stderr is a terminal."""
     total = sum(_octets(path) for path in paths)
     if total < LONG or not sys.stderr.isatty():
         yield Bar()
@@ -225,14 +225,14 @@ def progress_bar(paths: Sequence[Path]) -> Iterator[Bar]:
 
 
 def _octets(path: Path) -> int:
-    """Return how much there is to read; for a compressed file, about how much."""
+    """Return how many octets there are to read; for a compressed file, an estimate."""
     return path.stat().st_size * (COMPRESSION if path.suffix in SUFFIXES else 1)
 
 
 def _print_findings(findings: Findings) -> None:
-    """Say what was wrong; raises `click.UsageError` for a file of which nothing could be read."""
+    """Print what was wrong; raises `click.UsageError` for a file without a readable line."""
     for file in findings.unreadable:
-        note(f"warning: {file.source} was read in part: {file.reason}")
+        note(f"warning: {file.source} was read only in part: {file.reason}")
     for bad in findings.bad:
         note(f"warning: {_passed_over(bad)}")
     check_recognised(findings.foreign)
@@ -241,28 +241,28 @@ def _print_findings(findings: Findings) -> None:
     for path, lines in _by_source(findings.not_utf8).items():
         numbers = ", ".join(map(str, lines[:NAMED]))
         more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
-        note(f"warning: {path}: not UTF-8, octets were replaced: line {numbers}{more}")
+        note(f"warning: {path}: not UTF-8, invalid octets were replaced: line {numbers}{more}")
     if findings.folded:
         named = "; ".join(", ".join(spellings) for spellings in findings.folded[:NAMED])
         left_out = len(findings.folded) - NAMED
         also = f"; and {left_out} more" if left_out > 0 else ""
-        note(f"note: accounts written in several letter cases count as one: {named}{also}")
+        note(f"note: accounts that differ only in letter case are counted as one: {named}{also}")
     if findings.repeated:
-        note(f"note: {findings.repeated} lines stand in more than one file, and count once")
+        note(f"note: {findings.repeated} lines are in more than one file and are counted once")
     if findings.unmatched:
         note(
-            f"note: {findings.unmatched} successes of the journal have no line in "
-            "SuccessfulLogins.log, and do not count"
+            f"note: {findings.unmatched} successful logins in the journal have no line in "
+            "SuccessfulLogins.log and are not counted"
         )
     for text in told(findings.foreign):
         note(text)
 
 
 def _passed_over(bad: BadLines) -> str:
-    what = "login lines" if bad.source.content is Content.LINES else "records of the journal"
+    what = "login lines" if bad.source.content is Content.LINES else "journal records"
     named = "; ".join(f"line {line.number}: {line.reason}" for line in bad.first)
     more = f"; and {bad.count - len(bad.first)} more" if bad.count > len(bad.first) else ""
-    return f"{bad.source}: {bad.count} of {bad.lines} lines are no {what}: {named}{more}"
+    return f"{bad.source}: {bad.count} of {bad.lines} lines are not {what}: {named}{more}"
 
 
 def _by_source(lines: Iterable[NotUtf8]) -> dict[str, list[int]]:

@@ -1,4 +1,4 @@
-"""What listeners do wrong on purpose, as the operator is told of it."""
+"""The faults that listeners have on purpose, as the operator sees them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,11 +6,11 @@ from mailauth.config import ListenerConfig
 
 
 def told(listeners: Iterable[ListenerConfig]) -> Iterator[str]:
-    """Say in one line what is wrong with which, if anything is."""
+    """Name the listeners with faults in one line, if there are any."""
     faulty = [
         f"{each.name} ({', '.join(fault.value for fault in each.faults)})"
         for each in listeners
         if each.faults
     ]
     if faulty:
-        yield f"Wrong on purpose: {', '.join(faulty)}"
+        yield f"Deliberate faults: {', '.join(faulty)}"

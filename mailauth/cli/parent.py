@@ -18,7 +18,7 @@ _OCTETS = 65536
 
 @implementer(IReadDescriptor)
 class StdinEnd:
-    """Waits for the end of stdin; what comes before it means nothing."""
+    """Waits for the end of stdin; whatever is read before it is ignored."""
 
     def __init__(self, reactor: IReactorFDSet, ended: Callable[[], object]) -> None:
         self._reactor = reactor
@@ -26,11 +26,11 @@ class StdinEnd:
         reactor.addReader(self)
 
     def fileno(self) -> int:
-        """Return what is waited for."""
+        """Return the descriptor to wait for."""
         return _STDIN
 
     def doRead(self) -> None:
-        """Read; at the end nothing comes any more."""
+        """Read until the end."""
         try:
             if os.read(_STDIN, _OCTETS):  # it is there: what stdin is shared with stays blocking
                 return
@@ -39,16 +39,16 @@ class StdinEnd:
         self.connectionLost()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
-        """It is over."""
+        """Stdin has ended."""
         self._reactor.removeReader(self)
         self._ended()
 
     def logPrefix(self) -> str:
-        """Return what Twisted calls it."""
+        """Return the name that Twisted logs."""
         return "stdin"
 
 
 def check_stdin() -> None:
-    """Refuse to wait for the end of a stdin that is not open."""
+    """Reject `--exit-with-stdin` if stdin is not open."""
     if sys.stdin is None:  # its number may be another file's by now
         raise click.UsageError("--exit-with-stdin: stdin is not open")

@@ -1,16 +1,16 @@
-"""Whether the server has rights that it does not need."""
+"""Whether the server has privileges that it does not need."""
 
 import os
 from pathlib import Path
 
 AS_ROOT = (
-    "Running as root, with every right there is on this machine: run it as an ordinary user,"
-    " who needs only CAP_NET_BIND_SERVICE for ports below 1024"
+    "The server is running as root with all privileges; run it as an ordinary user, which needs"
+    " only CAP_NET_BIND_SERVICE for ports below 1024"
 )
 
 
 def is_almighty() -> bool:
-    """Say whether we are root, and nothing has been taken away from that (capabilities(7))."""
+    """Return whether we are root with all capabilities (capabilities(7))."""
     if os.geteuid() != 0:
         return False
     try:

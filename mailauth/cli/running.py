@@ -1,4 +1,4 @@
-"""What the server of a home serves at the moment, for texts that name a port."""
+"""What the running server of a home serves, for texts that name a port."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mailauth.setup.services import Service
 
 
 def running_services(home: Home) -> Sequence[Service] | None:
-    """Return what the server of a home serves; `None` where none is running, or none answers."""
+    """Return what the server of a home serves; `None` if it is not running or does not answer."""
     try:
         return ask(home.directory, ListServices(), Services).services
     except (NoServer, CannotAsk):

@@ -1,4 +1,4 @@
-"""Which logins a report is about: the options that say so."""
+"""The options that select the logins of a report."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +18,7 @@ _SOME_TIME = datetime(2020, 7, 28, 16, 12)
 
 
 class Moment(click.ParamType[Told]):
-    """A time in the zone of the log, perhaps told from now; a bare date is its midnight."""
+    """A time in the zone of the log, absolute or relative to now; a bare date is its midnight."""
 
     name = "time"
 
@@ -32,7 +32,7 @@ class Moment(click.ParamType[Told]):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What the options say."""
+    """The values of the options."""
 
     since: Told | None
     until: Told | None
@@ -41,7 +41,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     secure: bool | None
 
     def wanted(self, now: datetime) -> Wanted:
-        """Return what is asked for at a time; raises `click.UsageError`."""
+        """Return what is selected if the time is `now`; raises `click.UsageError`."""
         since = self.since(now) if self.since is not None else None
         until = self.until(now) if self.until is not None else None
         if since is not None and until is not None and since >= until:
@@ -63,13 +63,13 @@ def selection_options(command: Command) -> Command:
     @click.option(
         "--since",
         type=Moment(),
-        help="From this time on: 2026-11-23, …T16:12, 7d, 24h, today, yesterday or monday.",
+        help="Only logins since this time: 2026-11-23, …T16:12, 7d, 24h, today or monday.",
     )
-    @click.option("--until", type=Moment(), help="Before this time, given in the same ways.")
+    @click.option("--until", type=Moment(), help="Only logins before this time.")
     @click.option(
         "--user",
         metavar="NAME",
-        help="Only this account, in any letter case, without its domain where that is clear.",
+        help="Only this account, in any letter case; a unique name does not need its domain.",
     )
     @click.option(
         "--service",
@@ -80,7 +80,7 @@ def selection_options(command: Command) -> Command:
         "--secure/--unsecure",
         "secure",
         default=None,
-        help="Only logins of this verdict (for logins and countries).",
+        help="Only logins with this verdict (for the reports logins and countries).",
     )
     @wraps(command)
     def with_selection(

@@ -1,4 +1,4 @@
-"""What `serve` says when it listens: a line for programs, or a page for people."""
+"""What `serve` prints when it is ready: a line for programs, or a page for people."""
 
 import os
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _in_home(server: Server) -> str | None:
 
 
 def print_page(server: Server, stream: TextIO) -> None:
-    """Tell a person what is served, who can log in, where the record is, and whom to trust."""
+    """Print the listeners, the accounts, where the logs are, and the CA to trust."""
     console = Console(file=stream, highlight=False, soft_wrap=True)
     print_listeners(
         (msgspec.structs.replace(each.config, port=each.port) for each in server.listeners), stream
@@ -107,9 +107,9 @@ def _paragraphs(server: Server) -> Iterator[str]:
     link = server.console_link()
     if link is not None:
         yield f"Console: {console_url(server.listeners)}"
-        yield f"As its administrator, once, within 10 minutes, from this machine: {link}"
-        yield "(mailauth console prints another such link.)"
-    yield "Stop with Ctrl-C. Each login follows as it is recorded:"
+        yield f"Open it as administrator (once, within 10 minutes, on this machine): {link}"
+        yield "(mailauth console prints another link.)"
+    yield "Press Ctrl-C to stop. Each login is printed as it is recorded:"
 
 
 def _names(accounts: Accounts) -> str:

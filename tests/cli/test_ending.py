@@ -16,4 +16,4 @@ def test_a_thread_that_hangs_does_not_keep_the_process() -> None:
         [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == ("error: the server could not stop by itself within 0 s, and was ended\n")
+    assert done.stderr == ("error: the server did not stop within 0 s and was terminated\n")

@@ -1,4 +1,4 @@
-"""`mailauth api-token`: tokens for the API and for Prometheus that outlast a restart."""
+"""`mailauth api-token`: tokens for the API and for Prometheus that survive a restart."""
 
 import os
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from mailauth.tokens.api import ApiTokens, ApiTokensError, Scope
 def api_token() -> None:
     """Create, list and revoke tokens for the API and for Prometheus.
 
-    A running server takes a change up at once.
+    A running server applies a change at once.
     """
 
 
@@ -28,7 +28,7 @@ def api_token() -> None:
     type=click.Choice([scope.value for scope in Scope]),
     default=Scope.READ.value,
     show_default=True,
-    help="metrics: /metrics only; read: everybody's sign-ins and reports, too; admin: everything.",
+    help="metrics: only /metrics; read: also all sign-ins and reports; admin: everything.",
 )
 @click.option(
     "--file",
@@ -37,7 +37,7 @@ def api_token() -> None:
     help="Write the token to a new file that only its owner can read, instead of stdout.",
 )
 def create(home: Home, name: str, scope: str, file: Path | None) -> None:
-    """Make a token called NAME and print it, once: only its hash is kept."""
+    """Create a token called NAME and print it once: only its hash is stored."""
     descriptor = None if file is None else _new_file(file)
     try:
         token = _tokens(home).create(name, Scope(scope), datetime.now(UTC))
@@ -58,13 +58,13 @@ def create(home: Home, name: str, scope: str, file: Path | None) -> None:
 @api_token.command("list")
 @home_options
 def list_(home: Home) -> None:
-    """Print the name of each token, its scope, and when it was made."""
+    """Print the name of each token, its scope, and when it was created."""
     try:
         tokens = _tokens(home).all()
     except ApiTokensError as error:
         raise click.ClickException(str(error)) from None
     if not tokens:
-        click.echo("There is no token: `mailauth api-token create NAME` makes one.", err=True)
+        click.echo("There are no tokens: `mailauth api-token create NAME` creates one.", err=True)
     width = max((len(token.name) for token in tokens), default=0)
     for token in tokens:
         created = f"{token.created.astimezone():%Y-%m-%d %H:%M:%S%z}"
@@ -75,7 +75,7 @@ def list_(home: Home) -> None:
 @home_options
 @click.argument("name")
 def revoke(home: Home, name: str) -> None:
-    """Make the token called NAME worthless."""
+    """Revoke the token called NAME."""
     try:
         _tokens(home).revoke(name)
     except ApiTokensError as error:
@@ -90,4 +90,4 @@ def _new_file(path: Path) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise click.ClickException(f"{path} exists, it was left as it is") from None
+        raise click.ClickException(f"{path} already exists; it was not changed") from None

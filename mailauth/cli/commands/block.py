@@ -18,7 +18,7 @@ def block() -> None:
 @block.command("list")
 @home_options
 def list_(home: Home) -> None:
-    """Print each blocked address, its failures, and until when it is blocked as things are."""
+    """Print each blocked address, its failures, and when the block ends unless it tries again."""
     try:
         blocks = ask(home.directory, ListBlocks(), Blocks)
     except CannotAsk as error:
@@ -33,11 +33,11 @@ def list_(home: Home) -> None:
 @block.command()
 @home_options
 @click.argument("address", required=False)
-@click.option("--all", "everybody", is_flag=True, help="Let every address try again.")
+@click.option("--all", "everybody", is_flag=True, help="Unblock every address.")
 def clear(home: Home, address: str | None, everybody: bool) -> None:
-    """Let ADDRESS (of IPv6, its /64) try again, or --all."""
+    """Unblock ADDRESS (for IPv6, its /64), or --all addresses."""
     if (address is not None) == everybody:
-        raise click.UsageError("name one address, or give --all")
+        raise click.UsageError("give either one address or --all")
     request = ClearBlocks() if address is None else ClearBlock(address)
     try:
         cleared = ask(home.directory, request, Cleared)

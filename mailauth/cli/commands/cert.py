@@ -30,12 +30,14 @@ def cert() -> None:
 @cert.command()
 @home_options
 def show(home: Home) -> None:
-    """Print what the server shows, and the CA that clients must trust."""
+    """Print the certificate that the server shows and the CA that clients must trust."""
     config, now = home.load(), datetime.now(UTC)
     state = certificates.examine(home.directory, config.hostname, config.tls, now)
     store = certificates.store(home.directory, config.tls)
     if state is certificates.State.NOTHING:
-        click.echo("no certificate yet: `mailauth serve` makes one, or `mailauth cert issue`")
+        click.echo(
+            "there is no certificate yet: `mailauth serve` or `mailauth cert issue` creates one"
+        )
         return
     if store.certificate.exists():
         chain = read_certificates(store.certificate, "tls.certificate")
@@ -44,13 +46,13 @@ def show(home: Home) -> None:
         if len(chain) > 1:
             click.echo(f"  sent with: {len(chain) - 1} more of its chain")
     if state is certificates.State.DUE:
-        click.echo("  it is issued again at the next start")
+        click.echo("  it will be issued again at the next start")
     if state is not certificates.State.OWN:
-        click.echo(f"CA, which clients must trust: {store.ca}")
+        click.echo(f"CA that clients must trust: {store.ca}")
         _describe(read_certificates(store.ca, "the CA")[0])
     vouching = client_ca(home.directory, config.tls)
     if any(map(asks_for_certificates, config.listener)) and vouching.exists():
-        click.echo(f"CA, which vouches for clients: {vouching}")
+        click.echo(f"CA that vouches for clients: {vouching}")
         _describe(read_certificates(vouching, "tls.client_ca")[0])
 
 
@@ -64,20 +66,20 @@ def show(home: Home) -> None:
     help="How long a client certificate is valid; -1s makes one that has expired.",
 )
 def issue(home: Home, client: str | None, expires: float | None) -> None:
-    """Make a new CA and a certificate by it; clients must trust the CA anew.
+    """Create a new CA and a certificate signed by it; clients must then trust the new CA.
 
-    With --client, make a certificate by which a client logs in (EXTERNAL). Another CA vouches for
-    those, which nobody but the server trusts.
+    With --client, issue a certificate with which a client can log in (SASL EXTERNAL). It is signed
+    by another CA, which only the server trusts.
     """
     config = home.load()
     if client is not None:
         _issue_for_client(home, config, client, expires)
         return
     if expires is not None:
-        raise click.UsageError("--expires goes with --client")
+        raise click.UsageError("--expires requires --client")
     store = certificates.issue_anew(home.directory, config.hostname, config.tls, datetime.now(UTC))
-    click.echo(f"{store.ca} is a new CA: clients that trusted the old one must trust it anew")
-    click.echo(f"{store.certificate} is issued by it; a running server shows it after SIGHUP")
+    click.echo(f"{store.ca} is a new CA: clients that trusted the old one must now trust this one")
+    click.echo(f"{store.certificate} is signed by it; a running server shows it after SIGHUP")
 
 
 @cert.command()
@@ -89,11 +91,11 @@ def trust(home: Home) -> None:
     state = certificates.examine(home.directory, config.hostname, config.tls, datetime.now(UTC))
     match state:
         case certificates.State.OWN:
-            click.echo("The certificate is your own: clients trust whoever issued it.")
+            click.echo("The certificate is your own: clients must trust the CA that issued it.")
             return
         case certificates.State.NOTHING:
             raise click.ClickException(
-                "no CA yet, `mailauth serve` or `mailauth cert issue` makes one"
+                "there is no CA yet: `mailauth serve` or `mailauth cert issue` creates one"
             )
         case _:
             services = running_services(home)
@@ -105,9 +107,9 @@ def trust(home: Home) -> None:
                     names=names,
                     imaps=_tls_port(services, config, Protocol.IMAP),
                     smtps=_tls_port(services, config, Protocol.SMTP),
-                    whose="the server's, which is running"
+                    whose="those of the running server"
                     if services is not None
-                    else "the configuration's: no server is running on this home",
+                    else "those of the configuration: no server is running on this home",
                 ),
                 nl=False,
             )
@@ -125,13 +127,13 @@ def _issue_for_client(home: Home, config: Config, name: str, expires: float | No
     click.echo(f"{issued.certificate}: the certificate of {printable(account.name)}")
     click.echo(f"{issued.key}: its private key")
     if not any(map(asks_for_certificates, config.listener)):
-        click.echo('no listener asks for it yet: client_certificates = "wanted" or "required"')
+        click.echo('no listener asks for it yet: set client_certificates = "wanted" or "required"')
 
 
 def _tls_port(services: Sequence[Service] | None, config: Config, protocol: Protocol) -> str:
-    """Return a port where TLS begins at once, or what stands for one that is not known.
+    """Return a port with implicit TLS, or `PORT` if there is none.
 
-    It is the running server's, and where none is running the configuration's.
+    It is the port of the running server, or of the configuration if no server is running.
     """
     known = services if services is not None else services_of(config.listener)
     return str(tls_ports(known).get(protocol, "PORT"))
@@ -151,10 +153,10 @@ def _describe(certificate: x509.Certificate) -> None:
 
 
 _TRUST = """\
-The CA can vouch for {names} and loopback addresses only. Give clients this file:
+The CA can vouch only for {names} and loopback addresses. Give clients this file:
   {ca}
 
-One command, nothing installed (the ports are {whose}):
+For a single command, with nothing installed (the ports are {whose}):
   curl        curl --cacert '{ca}' imaps://{host}:{imaps}/ --user 'NAME:PASSWORD'
   swaks       swaks --tlsc --tls-verify --tls-ca-path '{ca}' --server {host} --port {smtps} …
   openssl     openssl s_client -connect {host}:{imaps} -CAfile '{ca}'

@@ -1,4 +1,4 @@
-"""`mailauth check`: everything that `serve` would refuse, without starting it."""
+"""`mailauth check`: the checks that `serve` makes, without starting the server."""
 
 import sys
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ from mailauth.sasl import MECHANISMS, Need
 
 @click.command()
 @home_options
-@click.option("--dns", is_flag=True, help="Print the DNS records by which clients find them.")
+@click.option("--dns", is_flag=True, help="Print the DNS records by which clients find the server.")
 def check(home: Home, *, dns: bool) -> None:
-    """Validate the configuration and print the listeners it resolves to."""
+    """Validate the configuration and print its listeners."""
     config = home.load()
     accounts = home.accounts(config)
     DemoPassword().check(accounts, config.listener)
@@ -62,7 +62,7 @@ def _print_dns_records(config: Config, accounts: Accounts) -> None:
 
 
 def _certificate_names(home: Home, config: Config) -> list[str] | None:
-    """Check certificates as `serve` does; return the server's names, `None` if it is not there."""
+    """Check certificates as `serve` does; return the server's names, `None` if there is none."""
     listeners = [listener for listener in config.listener if listener.tls is not TlsMode.NONE]
     if not listeners:
         return None
@@ -81,9 +81,9 @@ def _certificate_names(home: Home, config: Config) -> list[str] | None:
 
 
 def _warnings(config: Config, accounts: Accounts, names: list[str] | None) -> Iterator[str]:
-    """Say what can be served and is probably not meant."""
+    """Warn about settings that are valid but probably not intended."""
     if names is not None and not _covers(names, config.hostname.lower()):
-        yield f'the certificate is not for hostname "{config.hostname}", clients will refuse it'
+        yield f'the certificate is not for hostname "{config.hostname}": clients will reject it'
     for listener in config.listener:
         if listener.tls is TlsMode.NONE and listener.cleartext is Cleartext.REFUSE:
             yield f'nobody can log in to "{listener.name}": it has no TLS and refuses cleartext'
@@ -93,13 +93,13 @@ def _warnings(config: Config, accounts: Accounts, names: list[str] | None) -> It
     schemes = sorted({account.secret.scheme for account in accounts})
     if len(schemes) > 1:
         yield (
-            f"passwords are stored by several schemes ({', '.join(schemes)}): the time of an answer"
-            " can tell whether an account exists"
+            f"passwords are stored in several schemes ({', '.join(schemes)}): the response time can"
+            " reveal whether an account exists"
         )
     elif schemes != ["PLAIN"] and any(account.app_passwords for account in accounts):
         yield (
-            "accounts with app passwords take longer to refuse a password: the time of an answer"
-            " can tell that they exist"
+            "accounts with app passwords take longer to reject a password: the response time can"
+            " reveal that they exist"
         )
 
 
@@ -107,11 +107,11 @@ def _mechanism_warnings(listener: ListenerConfig, accounts: Accounts) -> Iterato
     for name in listener.mechanisms or ():
         need = Need.SHARED_SECRET if name == APOP else MECHANISMS[name].need
         if not accounts.serves(need):
-            yield f'"{listener.name}" offers {name}, by which not every account can log in'
+            yield f'"{listener.name}" offers {name}, with which not every account can log in'
         if need is Need.CERTIFICATE and not asks_for_certificates(listener):
-            yield f'"{listener.name}" has {name} and asks for no client certificate'
+            yield f'"{listener.name}" offers {name} but does not ask for a client certificate'
 
 
 def _covers(names: list[str], hostname: str) -> bool:
-    """Say whether a name of a certificate is the host's, or a wildcard for it (RFC 9525 §6.3)."""
+    """Return whether a certificate's name is the host's or a wildcard for it (RFC 9525 §6.3)."""
     return hostname in names or f"*.{hostname.partition('.')[2]}" in names

@@ -10,7 +10,7 @@ from mailauth.control.console import ConsoleLink, OpenConsole
 @click.command()
 @home_options
 def console(home: Home) -> None:
-    """Print a link that opens the console of the running server as its administrator.
+    """Print a link that opens the console of the running server as administrator.
 
     It works once, within 10 minutes, and only in a browser on the server's own machine.
     """
@@ -20,4 +20,4 @@ def console(home: Home) -> None:
         raise click.ClickException(str(error)) from None
     click.echo(link.url)
     minutes = link.seconds // 60
-    click.echo(f"It works once, within {minutes} minutes, from this machine.", err=True)
+    click.echo(f"The link works once, within {minutes} minutes, on this machine.", err=True)

@@ -20,7 +20,7 @@ from mailauth.login.event import LoginEvent, Protocol
 from mailauth.testing.recorded import Wanted, described
 
 SHOWN = 20  # records below one verdict
-SHOWN_MET = 3  # below one that nobody has to look into
+SHOWN_MET = 3  # below a verdict that is met
 
 _OUTCOMES = {
     State.MET: Outcome.PASSED,
@@ -54,19 +54,20 @@ class Format(enum.Enum):
     help="Only this service.",
 )
 @click.option(
-    "--secure/--unsecure", "secure", default=None, help="The login was protected by TLS, or not."
+    "--secure/--unsecure", "secure", default=None, help="Whether TLS protected the login."
 )
 @click.option(
     "--count",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Exactly so many logins, instead of at least one; 0 for none.",
+    help="Expect exactly N logins instead of at least one; 0 expects none.",
 )
-@click.option("--all-secure", is_flag=True, help="No login was UNSECURE.")
+@click.option("--all-secure", is_flag=True, help="Expect that no login was UNSECURE.")
 @click.option(
     "--no-exposure",
     is_flag=True,
-    help="No account's real password crossed the wire in the clear, refused logins included.",
+    help="Expect that no account's real password crossed the wire in the clear, not even in a"
+    " refused login.",
 )
 @click.option(
     "--allow-unknown",
@@ -78,14 +79,15 @@ class Format(enum.Enum):
     "--within",
     type=Duration(),
     default="0s",
-    help="Wait so long for what is expected; what only has to stay away is watched all the time.",
+    help="How long to wait for the expected logins. Conditions that must never occur are watched"
+    " for the whole time.",
 )
 @click.option(
     "--allow-empty",
     is_flag=True,
-    help="It is well if nothing was recorded that could have failed an expectation.",
+    help="Succeed also if nothing was recorded that could have failed an expectation.",
 )
-@click.option("--since-start", is_flag=True, help="Only what was recorded since the server began.")
+@click.option("--since-start", is_flag=True, help="Only records since the server started.")
 @click.option(
     "--format",
     "form",
@@ -93,7 +95,7 @@ class Format(enum.Enum):
     default=Format.TEXT.value,
     show_default=True,
     callback=lambda _context, _parameter, value: Format(value),
-    help="What to print.",
+    help="The output format.",
 )
 def expect(
     home: Home,
@@ -111,17 +113,18 @@ def expect(
     since_start: bool,
     form: Format,
 ) -> int:
-    """Say whether the record is as expected: exit with 0 if so, with 1 if not.
+    """Check that the record is as expected: exit with 0 if it is, with 1 if it is not.
 
-    Exits with 2 if nothing could be read, if there is no account --user, and if nothing was
-    recorded that could have failed: what was never put to the test is not well.
+    The exit code is 2 if nothing could be read, if --user is not an account, or if nothing was
+    recorded that could have failed: an expectation that was never tested does not count as met.
 
-    Without --all-secure and --no-exposure, or with --secure, --unsecure or --count, a login is
-    expected. All of it is about --user and --service, where they are given.
+    A login is expected, unless only --all-secure or --no-exposure is given; --secure, --unsecure
+    and --count expect one, too. --user and --service limit every expectation.
 
-    The record is that of the home's server, with the logs that were there before it; where none is
-    running, the logs alone. FILES are read instead, genuine Xeams files too, and logs of other
-    servers: a login of which these do not tell whether TLS was used is not secure.
+    The record is that of the home's server, together with its earlier logs; if no server is
+    running, only the logs are read. FILES are read instead if they are given; they can be Xeams'
+    own, or logs of other servers. If these do not say whether TLS was used, the login is not
+    secure.
     """
     protocol = None if service is None else Protocol(service)
     wants_login = secure is not None or count is not None or not (all_secure or no_exposure)
@@ -138,7 +141,7 @@ def expect(
         )
 
     if files and (within or since_start):
-        raise click.UsageError("--within and --since-start are about the server of a home")
+        raise click.UsageError("--within and --since-start need a running server, not FILES")
     began = time.monotonic()
     if files:
         found = from_files(given_files(files), user, log_format, journal=no_exposure)
@@ -170,10 +173,10 @@ def expect(
     if State.FAILED in states:
         return 1
     if not (found.is_known or allow_empty):
-        raise click.UsageError(f"nobody called {user} is an account or is recorded")
+        raise click.UsageError(f"{user} is neither an account nor in the record")
     if State.UNSEEN in states:
         needed = "; ".join(check.unseen for check in checks if check.unseen)
-        raise click.UsageError(f"nothing was put to the test, there was no {needed}")
+        raise click.UsageError(f"nothing was tested: there was no {needed}")
     return 0
 
 
@@ -192,7 +195,7 @@ def _shown(heading: str, records: Sequence[LoginEvent], most: int) -> list[str]:
     left_out = len(records) - most
     lines = [heading] if heading else []
     if left_out > 0:
-        lines.append(f"({left_out} before these)")
+        lines.append(f"(not shown: {left_out} earlier)")
     lines += [described(record) for record in records[-most:]]
     return lines if records else [*lines, "nothing"] if heading else lines
 

@@ -1,4 +1,4 @@
-"""`mailauth gauntlet`: a mail client on broken TLS and broken servers, with a verdict per case."""
+"""`mailauth gauntlet`: a mail client against broken TLS and broken servers, case by case."""
 
 import re
 import time
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from mailauth.kit.verdicts import Outcome
 
 _MODES = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
-_WORRIES = (Severity.CRITICAL, Severity.SERIOUS, Severity.MINOR)
+_PROBLEMS = (Severity.CRITICAL, Severity.SERIOUS, Severity.MINOR)
 
 
 class Pattern(click.ParamType[re.Pattern[str]]):
-    """A regular expression, looked for in each line."""
+    """A regular expression; it can match any part of a line."""
 
     name = "REGEX"
 
@@ -40,7 +40,7 @@ class Pattern(click.ParamType[re.Pattern[str]]):
         try:
             return re.compile(str(value), re.MULTILINE)
         except re.error as error:
-            self.fail(f"is not a regular expression: {error}", param, ctx)
+            self.fail(f"expected a regular expression, got {value!r}: {error}", param, ctx)
 
 
 @click.command()
@@ -49,64 +49,64 @@ class Pattern(click.ParamType[re.Pattern[str]]):
     "protocols",
     multiple=True,
     type=click.Choice([protocol.value for protocol in MAIL], case_sensitive=False),
-    help="What the client speaks; may be given several times (default: all three).",
+    help="The protocol that the client speaks; can be repeated (default: all three).",
 )
 @click.option(
     "--tls",
     type=click.Choice([mode.value for mode in _MODES]),
     default=TlsMode.STARTTLS.value,
     show_default=True,
-    help="How the client begins TLS; the faults of STARTTLS are tried with starttls alone.",
+    help="How the client begins TLS; STARTTLS faults are tried only with starttls.",
 )
 @click.option(
     "--case",
     "only",
     multiple=True,
     metavar="NAME",
-    help="Only this fault; may be given several times.",
+    help="Try only this fault; can be repeated.",
 )
 @click.option(
     "--command",
     "template",
     metavar="COMMAND",
-    help="Run by the shell for each case, with {host} {port} {ca} {user} {password} {protocol}"
-    " {tls} {case} filled in. Without it the client is yours to start.",
+    help="The shell command to run for each case, with {host} {port} {ca} {user} {password}"
+    " {protocol} {tls} {case} filled in. Without it, you start the client yourself.",
 )
 @click.option(
     "--timeout",
     type=Duration(),
     default="45s",
     show_default=True,
-    help="When a command has hung. A handshake that stalls is held open for longer than that.",
+    help="How long a command may run before it counts as hung. A stalled handshake lasts longer.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1, 32),
     default=1,
     show_default=True,
-    help="How many commands run at a time; a client that says that it is locked runs again alone.",
+    help="How many commands run at once. A client that reports a lock is run again by itself.",
 )
 @click.option(
     "--succeeded-if",
     metavar="REGEX",
     type=Pattern(),
-    help="The client has succeeded where this matches its output, and not else.",
+    help="The client succeeded if this matches its output, and failed if it does not.",
 )
 @click.option(
     "--failed-if",
     metavar="REGEX",
     type=Pattern(),
-    help="The client has failed where this matches its output, whatever its exit code.",
+    help="The client failed if this matches its output, whatever its exit code.",
 )
 @click.option(
     "--fail-on",
-    type=click.Choice([each.name.lower() for each in _WORRIES]),
+    type=click.Choice([each.name.lower() for each in _PROBLEMS]),
     default=Severity.MINOR.name.lower(),
     show_default=True,
-    help="How bad it has to be for an exit code of 1.",
+    help="The lowest severity for which the exit code is 1.",
 )
-@click.option("--html", type=click.Path(path_type=Path), help="Write the verdicts as a page, too.")
-@click.option("--junit", type=click.Path(path_type=Path), help="Write them for CI, too.")
+@click.option("--html", type=click.Path(path_type=Path), help="Also write the verdicts as HTML.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Also write them as JUnit XML.")
 def gauntlet(
     protocols: Sequence[str],
     tls: str,
@@ -120,18 +120,18 @@ def gauntlet(
     html: Path | None,
     junit: Path | None,
 ) -> int:
-    """Try a mail client on every fault, and say how it took each.
+    """Test a mail client against every fault, and report how it reacts to each.
 
-    A server is started with a listener for each case, on free ports of this machine, and with a CA
-    and a password of its own. The client is started by --command, or by you: then the ports are
-    printed, and each verdict as soon as something is recorded, until Ctrl-C.
+    A server is started with one listener for each case, on free ports of this machine, with a CA
+    and a password of its own. The client is started by --command, or by you: in that case the ports
+    are printed, and each verdict as soon as something is recorded, until you press Ctrl-C.
 
-    Where nothing is wrong the client is tried first: if it does not log in there, all else is
-    inconclusive. What there is to worry about is critical (a password or a session in the hands of
-    others), serious (a client that does not know what became of its login, or cannot be judged) or
-    minor (weak cryptography, waiting without an end).
+    The client is first tried on a listener without a fault: if it does not log in there, all other
+    cases are inconclusive. A problem is critical (others can have the password or the session),
+    serious (the client does not know whether it is logged in, or cannot be judged) or minor (weak
+    cryptography, endless waiting).
 
-    Exits with 1 if there is anything to worry about, and with 2 if no client has connected.
+    The exit code is 1 if there are any problems, and 2 if no client connected.
     """
     from mailauth.kit.gauntlet.running import Gauntlet
 
@@ -153,9 +153,9 @@ def gauntlet(
                 _print(judgement)
                 judgements.append(judgement)
             judgements.sort(key=lambda judgement: tried.index(judgement.case))
-    click.echo(f"{len(judgements)} cases, {_worries(judgements)}")
+    click.echo(f"{len(judgements)} cases, {_problems(judgements)}")
     if not judgements:
-        click.echo("error: no client has connected, so that nothing was judged", err=True)
+        click.echo("error: no client connected, so nothing was judged", err=True)
     if html is not None:
         from mailauth.kit.gauntlet.page import write_page
 
@@ -168,11 +168,12 @@ def gauntlet(
     return 1 if any(each.severity >= bad_enough for each in judgements) else 0
 
 
-def _worries(judgements: Sequence[Judgement]) -> str:
-    """Count what there is to worry about, the worst first."""
+def _problems(judgements: Sequence[Judgement]) -> str:
+    """Count the problems by severity, the worst first."""
     counts = Counter(each.severity for each in judgements if not each.passed)
-    named = ", ".join(f"{counts[each]} {each.name.lower()}" for each in _WORRIES if counts[each])
-    return f"{counts.total()} to worry about" + (f" ({named})" if named else "")
+    named = ", ".join(f"{counts[each]} {each.name.lower()}" for each in _PROBLEMS if counts[each])
+    problems = f"{counts.total()} problem{'' if counts.total() == 1 else 's'}"
+    return f"{problems} ({named})" if named else problems
 
 
 def _check_names(only: Sequence[str], tried: Sequence[Case]) -> None:
@@ -181,13 +182,13 @@ def _check_names(only: Sequence[str], tried: Sequence[Case]) -> None:
         if name not in {NO_FAULT, *(fault.value for fault in Fault)}:
             names = ", ".join((NO_FAULT, *(fault.value for fault in Fault)))
             hint = meant(name, names.split(", "))
-            raise click.UsageError(f'no case "{name}": expected one of {names}{hint}')
+            raise click.UsageError(f'unknown case "{name}": expected one of {names}{hint}')
         if name not in known:
-            raise click.UsageError(f'"{name}" is not for this protocol and way of TLS')
+            raise click.UsageError(f'case "{name}" does not exist for this protocol and TLS mode')
 
 
 def _watched(running: "Gauntlet") -> list[Judgement]:
-    """Tell where to point a client at, and print verdicts as they come."""
+    """Print the ports for the client, then each verdict as it comes."""
     try:
         _print_ports(running)
         running.watch(_print)
@@ -204,8 +205,8 @@ def _print_ports(running: "Gauntlet") -> None:
         table.add_row(case.protocol.name, str(running.port(case)), case.name, escape(case.does))
     console.print(table)
     click.echo(f"Server: localhost, user: {USER}, password: {running.password}")
-    click.echo(f"The client has to trust the CA {running.ca}")
-    click.echo("Verdicts follow as the client is seen. Ctrl-C ends this.")
+    click.echo(f"The client must trust the CA {running.ca}")
+    click.echo("Verdicts are printed as the client connects. Press Ctrl-C to stop.")
 
 
 def _print(judgement: Judgement) -> None:

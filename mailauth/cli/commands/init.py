@@ -13,7 +13,7 @@ from mailauth.config import FILE_NAME, load
 from mailauth.home.directories import made
 
 PASSWORD_OCTETS = 9
-USERS_HEADER = "# Accounts, one a line; `mailauth users` lists and edits them.\n"
+USERS_HEADER = "# Accounts, one per line; `mailauth users` lists and edits them.\n"
 
 
 @click.command()
@@ -23,7 +23,7 @@ USERS_HEADER = "# Accounts, one a line; `mailauth users` lists and edits them.\n
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    help="Where to write; made if it is not there (default: the working directory).",
+    help="The directory to write to, created if needed (default: the working directory).",
 )
 def init(directory: Path) -> None:
     """Write a commented mailauth.toml, the CA and the certificate."""
@@ -34,7 +34,7 @@ def init(directory: Path) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise click.ClickException(f"{path} exists, it was left as it is") from None
+        raise click.ClickException(f"{path} already exists; it was not changed") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(_with_passwords(Path(__file__).with_name("init.toml").read_text("utf-8")))
     home = Home(directory=directory.resolve())
@@ -46,13 +46,13 @@ def init(directory: Path) -> None:
             file.write(USERS_HEADER)
     store = certificates.prepare(home.directory, config.hostname, config.tls, datetime.now(UTC))
     click.echo(f"{path}: the configuration, with its accounts and their passwords")
-    click.echo(f"{users_file}: further accounts, `mailauth users add NAME` adds one")
-    click.echo(f"{store.ca}: the CA, `mailauth cert trust` says how clients come to trust it")
+    click.echo(f"{users_file}: more accounts; `mailauth users add NAME` adds one")
+    click.echo(f"{store.ca}: the CA; `mailauth cert trust` says how to make clients trust it")
     click.echo(f"start with: mailauth serve --home {directory}")
 
 
 def _with_passwords(template: str) -> str:
-    """Fill in passwords of this home's own, so that it may listen where others can reach it."""
+    """Fill in random passwords, so that the server may listen beyond loopback."""
     while "PASSWORD" in template:
         template = template.replace("PASSWORD", secrets.token_urlsafe(PASSWORD_OCTETS), 1)
     return template

@@ -28,15 +28,16 @@ from mailauth.report.sources import LINES_NAME, Content, Source, Sources, source
 @files_argument
 @home_options
 @log_format_option
-@click.option("--allow-empty", is_flag=True, help="It is well if there is not a single line.")
+@click.option("--allow-empty", is_flag=True, help="Succeed also if there are no lines.")
 def lint(home: Home, files: tuple[Path, ...], log_format: str | None, allow_empty: bool) -> int:
-    """Check SuccessfulLogins.log files strictly, and name each line that is not as it should be.
+    """Check SuccessfulLogins.log files strictly, and report each malformed line.
 
-    FILES may be compressed, a directory of logs, a pipe, or - for standard input; without any, it
-    is the log of the home with its older files. Genuine Xeams files are fine: a space in a name is
-    only a warning. So is a time that steps back by an hour at most, as times do when the zone
-    repeats an hour. Of another server's log the lines are counted that look like a login and are
-    not understood. Exits 1 if any line is bad, and 2 if there is no line to check.
+    FILES can be files (also compressed), directories of logs, pipes, or - for standard input.
+    Without FILES, the log of the home is checked with its older files. A space in a name is only a
+    warning, since Xeams' own files have them. So is a time that steps back by at most an hour, as
+    it does when summer time ends. In another server's log, the lines are counted that look like a
+    login but are not understood. The exit code is 1 if any line is bad, and 2 if there are no
+    lines.
     """
     linters: list[tuple[Source, Linter]] = []
     for file in files or (log_directory(home, config_of(home)),):
@@ -59,7 +60,7 @@ def lint(home: Home, files: tuple[Path, ...], log_format: str | None, allow_empt
     if bad or unread:
         return 1
     if not (lines or allow_empty):
-        raise click.UsageError("there was no line to check (--allow-empty is for an empty log)")
+        raise click.UsageError("there are no lines to check (--allow-empty permits an empty log)")
     return 0
 
 
@@ -84,9 +85,9 @@ def _sources(file: Path, log_format: str | None, *, of_home: bool) -> tuple[Sour
 def _check(
     source: Source, linter: Linter, bar: Bar, others: list[tuple[Source, FileFound]]
 ) -> bool:
-    """Print what there is to say about a file; say whether it could be read to its end.
+    """Print the findings of a file; return whether it could be read to its end.
 
-    What the log of another server came to is added to `others`.
+    The result for the log of another server is added to `others`.
     """
     try:
         if source.content is Content.FOREIGN:

@@ -21,15 +21,16 @@ from mailauth.kit.probe.probing import Account, Service, Way, is_loopback, ports
 from mailauth.kit.probe.probing import probe as probed
 
 PORT = 65535
-PIPE_COLUMNS = 160  # of a table that nobody looks at in a terminal
+PIPE_COLUMNS = 160  # of a table that is not printed to a terminal
 LOOPBACK_ONLY = (
-    "This is what the server offers to its own machine. Some, such as Dovecot, exempt loopback from"
-    " their rules against logins in the clear: probe from another machine to see what others get."
+    "This is what the server offers to clients on its own machine. Some servers, such as Dovecot,"
+    " exempt loopback from their rules against cleartext logins: probe from another machine to see"
+    " what other clients are offered."
 )
 
 
 class Format(enum.Enum):
-    """What the matrix is printed as."""
+    """The output format of the matrix."""
 
     TABLE = "table"
     JSON = "json"
@@ -54,34 +55,34 @@ class Place(click.ParamType[tuple[str, int]]):
 
 @click.command()
 @click.argument("host")
-@click.option("--port-offset", type=int, default=0, metavar="N", help="Added to well-known ports.")
-@click.option("--port", "places", type=Place(), multiple=True, help="Where a service is instead.")
-@click.option("--user", metavar="NAME", help="Log in as this account, by whatever is offered.")
+@click.option("--port-offset", type=int, default=0, metavar="N", help="Add N to well-known ports.")
+@click.option("--port", "places", type=Place(), multiple=True, help="The port of one service.")
+@click.option("--user", metavar="NAME", help="Log in as this account by each mechanism offered.")
 @click.option(
     "--password-file",
     type=click.File("r", encoding="utf-8"),
-    help="Where its password is, on the first line; - is stdin. Without it you are asked.",
+    help="The file with the password on its first line; - is stdin (default: ask for it).",
 )
 @click.option(
     "--unprotected",
     is_flag=True,
-    help="Try logins in the clear and behind bad certificates, too: everybody on the way can read"
-    " the password. To this machine itself that is always done.",
+    help="Also try logins in the clear and after a bad certificate: others on the network can read"
+    " the password. On this machine itself, these are always tried.",
 )
 @click.option(
     "--ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The CA that vouches for the server (default: those of this system).",
+    help="The CA that vouches for the server (default: the CAs of this system).",
 )
 @click.option(
     "--timeout",
     type=Duration(),
     default="10s",
     show_default=True,
-    help="For a reply, however it comes.",
+    help="How long to wait for a complete reply.",
 )
 @click.option(
-    "--total", type=Duration(), default="5m", show_default=True, help="For all of the probe."
+    "--total", type=Duration(), default="5m", show_default=True, help="The limit for everything."
 )
 @click.option(
     "--format",
@@ -90,7 +91,7 @@ class Place(click.ParamType[tuple[str, int]]):
     default=Format.TABLE.value,
     show_default=True,
     callback=lambda _context, _parameter, value: Format(value),
-    help="What to print.",
+    help="The output format.",
 )
 def probe(
     host: str,
@@ -106,10 +107,10 @@ def probe(
 ) -> int:
     """Try every mail port of HOST, each way to begin TLS, and each mechanism that is offered.
 
-    Prints what is offered where, certificates as a client that verifies sees them, the TLS versions
-    spoken, and with --user which logins succeed and what a server like Xeams would log for each.
-    Each login is one with the right password, if it is right. Exits with 1 if no mail server
-    answers.
+    The result shows what each port offers, whether a client would accept its certificate, and which
+    TLS versions it speaks; with --user, also which logins succeed and what a server like Xeams
+    would log for each. These are real logins with the password that you give. The exit code is 1 if
+    no mail server answers.
     """
     account = None
     if user is not None:
@@ -138,7 +139,7 @@ def probe(
     ours = ListenConfig().port_offset
     if is_loopback(host) and port_offset != ours:
         click.echo(
-            f"No mail server answers. By default mailauth is at --port-offset {ours}.", err=True
+            f"No mail server answers. By default, mailauth uses --port-offset {ours}.", err=True
         )
     return 1
 
@@ -177,7 +178,7 @@ def _rows(service: Service, account: Account | None) -> Iterator[tuple[str, ...]
 
 
 def _mechanisms(way: Way) -> list[str]:
-    """Group what is offered by what came of it."""
+    """Group the mechanisms by their outcome."""
     if way.trouble is not None:
         return [way.trouble]
     by_outcome: dict[str, list[str]] = {}
@@ -188,7 +189,7 @@ def _mechanisms(way: Way) -> list[str]:
 
 
 def _printable_lines(lines: Sequence[str]) -> str:
-    """Show lines of which each has words of the server."""
+    """Escape lines that contain texts of the server."""
     return "\n".join(map(printable, lines))
 
 
@@ -202,7 +203,7 @@ def _certificates(services: Sequence[Service]) -> dict[CertificateFacts, list[Se
 
 
 def _versions(service: Service) -> str:
-    return ", ".join(service.versions) or "no version that is known here"
+    return ", ".join(service.versions) or "no TLS version that mailauth knows"
 
 
 def _described(certificate: CertificateFacts) -> list[str]:

@@ -1,4 +1,4 @@
-"""`mailauth query`: the logs asked in SQL."""
+"""`mailauth query`: the logs as SQL tables."""
 
 import sys
 from pathlib import Path
@@ -43,11 +43,11 @@ def query(
     log_format: str | None,
     ignored: tuple[Network, ...],
 ) -> None:
-    """Ask the logs in SQL (DuckDB's), such as "SELECT account, count(*) FROM logins GROUP BY 1".
+    """Query the logs in SQL (of DuckDB): "SELECT account, count(*) FROM logins GROUP BY 1".
 
     The views are logins, attempts (the journal, with its keys) and the reports insecure, cases,
     exposures, cutoff and countries. "DESCRIBE logins" names the columns. Nothing else can be read,
-    and nothing written.
+    and nothing can be written.
     """
     given = given_files(files)
     config = config_of(home) if not files else None

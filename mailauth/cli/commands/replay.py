@@ -19,7 +19,7 @@ _SPEED = re.compile(r"(\d+(?:\.\d+)?)x?")
 
 
 class Speed(click.ParamType[float]):
-    """`real`, or how many times as fast; `None` stands for as fast as possible."""
+    """`real`, or a factor; `None` is as fast as possible."""
 
     name = "SPEED"
 
@@ -49,14 +49,14 @@ def _scenarios() -> list[str]:
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    help="Where logs/ will be left (default: the working directory).",
+    help="The directory to write logs/ in (default: the working directory).",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Generated from this number.")
-@click.option("--days", type=click.IntRange(1, 366), help="How many days are generated.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Generate from this number.")
+@click.option("--days", type=click.IntRange(1, 366), help="How many days to generate.")
 @click.option(
     "--speed",
     type=Speed(),
-    help='"real", or how many times as fast (default: as fast as possible).',
+    help='"real", or how many times faster (default: as fast as possible).',
 )
 @click.option(
     "--findings",
@@ -72,12 +72,12 @@ def replay(
     speed: float | None,
     findings_file: Path | None,
 ) -> None:
-    """Play SCENARIO and leave its logs.
+    """Play SCENARIO and write its logs.
 
-    SCENARIO is a built-in one (xeams-first, xeams-after-fix), one that is generated (office-day,
-    password-spray, migration-to-tls, travelling-user: the same for the same --seed), or a file; the
-    README has its format. The configuration of DIR is not looked at: ports are free ones on
-    loopback, the CA is thrown away, and clock, zone and addresses are the scenario's.
+    SCENARIO is built in (xeams-first, xeams-after-fix), generated (office-day, password-spray,
+    migration-to-tls, travelling-user: the same for the same --seed), or a file, whose format is in
+    the README. The configuration of DIR is ignored: the ports are free ones on loopback, the CA is
+    temporary, and clock, zone and addresses are those of the scenario.
     """
     from twisted.internet import defer, task
     from twisted.internet import reactor as installed

@@ -60,7 +60,7 @@ NAMES = tuple(kind.report for kind in ROWS)
     type=click.IntRange(min=0),
     default=30,
     show_default=True,
-    help="For absent: not seen for so many days.",
+    help="For the report absent: the number of days without a login.",
 )
 def report(
     home: Home,
@@ -73,17 +73,18 @@ def report(
     selection: Selection,
     days: int,
 ) -> None:
-    """Say who logs in insecurely, and what to do about it.
+    """Report who logs in insecurely, and what to do about it.
 
-    NAME is one of logins, insecure, cases, exposures, cutoff, absent or countries; without one, a
-    summary. FILES are SuccessfulLogins.log files of mailauth or Xeams, and LoginAttempts.jsonl with
-    the evidence, compressed or not; without any, the logs of the home. The logs of other servers
-    are read too, and told by what they hold: mailauth formats.
+    NAME is logins, insecure, cases, exposures, cutoff, absent or countries; without a NAME, a
+    summary is printed. FILES are SuccessfulLogins.log files of mailauth or Xeams, and
+    LoginAttempts.jsonl with the evidence, compressed or not; without FILES, the logs of the home
+    are read. The logs of other servers can be read, too, and are recognized by their contents (see
+    mailauth formats).
     """
     if name is not None and name not in NAMES:
         files = (Path(name), *files)
         name = None
-    given = given_files(files, f"nor a report ({', '.join(NAMES)})", NAMES)
+    given = given_files(files, "report", NAMES)
     config = config_of(home) if not files else None
     zone = zone_named(config.timezone) if config is not None else None
     now = datetime.now(zone).replace(tzinfo=None)
@@ -115,7 +116,7 @@ def report(
 
 
 def _unknown(name: str | None, unsecure: int) -> str:
-    """Say what the lines alone do not tell."""
+    """Say what cannot be known from the lines only."""
     match name:
         case "exposures":
             return (
@@ -123,7 +124,7 @@ def _unknown(name: str | None, unsecure: int) -> str:
                 f"LoginAttempts.jsonl; {unsecure} logins were UNSECURE"
             )
         case "cutoff":
-            unknown = "listeners and clients are not known: a client is told by its address"
+            unknown = "listeners and clients are not known: each address counts as a client"
         case "absent" | "countries":
             unknown = "attempts that were refused are not known"
         case _:
@@ -132,20 +133,20 @@ def _unknown(name: str | None, unsecure: int) -> str:
 
 
 def _check_verdict(name: str | None, wanted: Wanted) -> None:
-    """Refuse to ask for a verdict where the report is not about it."""
+    """Reject a verdict option that the report does not support."""
     if wanted.secure is None or name in _OF_BOTH_VERDICTS:
         return
     if name == "absent":
-        raise click.UsageError("absent is about all logins: give neither --secure nor --unsecure")
+        raise click.UsageError("absent covers all logins: give neither --secure nor --unsecure")
     if wanted.secure:
         raise click.UsageError(
-            f"{name or 'the summary'} is about UNSECURE logins: --secure is for "
+            f"{name or 'the summary'} covers only UNSECURE logins: --secure is for "
             f"{' and '.join(_OF_BOTH_VERDICTS)}"
         )
 
 
 def _about_account(opened: Opened, wanted: Wanted) -> Wanted:
-    """Ask for the account that is meant; say so where it is in none of the logs."""
+    """Select the account that is meant; print a note if the logs do not have it."""
     if wanted.account is None:
         return wanted
     account = opened.logs.account_meant_by(wanted.account)
@@ -167,7 +168,7 @@ def _expected(home: Home, config: Config | None, now: datetime, days: int) -> Ex
 
 
 def _live_ports(home: Home) -> PortsOf | None:
-    """Return the ports of the home's server, `None` where it is not running."""
+    """Return the ports of the home's server, `None` if it is not running."""
     services = running_services(home)
     if services is None:
         return None

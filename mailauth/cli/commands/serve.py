@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 @click.option(
     "--ready-json",
     is_flag=True,
-    help="Print one line of JSON when everything listens, and nothing else.",
+    help="Print only one line of JSON, when all listeners are ready.",
 )
 @click.option("--ephemeral", is_flag=True, help="Give every listener a free port.")
 @click.option(
     "--port-offset",
     type=int,
     metavar="N",
-    help="Add N to the well-known ports instead of what [listen] says.",
+    help="Add N to the well-known ports, instead of [listen] port_offset.",
 )
 @click.option(
     "--maildir",
     metavar="DIR",
     type=click.Path(file_okay=False, resolve_path=True, path_type=Path),
-    help="Keep mail in Maildirs in DIR, over a restart, instead of in memory.",
+    help="Store mail in Maildirs under DIR so that it survives a restart (default: in memory).",
 )
 @click.option(
     "--exit-with-stdin",
     is_flag=True,
-    help="Stop when stdin ends, as a pipe does with the process that started this one, even if"
-    " that is killed.",
+    help="Stop when stdin is closed. A pipe is closed when the process that started the server"
+    " ends, even if it is killed.",
 )
 def serve(
     home: Home,
@@ -53,7 +53,7 @@ def serve(
     maildir: Path | None,
     exit_with_stdin: bool,
 ) -> None:
-    """Run the server; with no configuration at all, a demo.
+    """Run the server; without a configuration file, run a demo.
 
     SIGTERM and SIGINT stop it; SIGHUP reopens the logs and reloads accounts, certificates and
     FriendlyIP.txt.
@@ -136,7 +136,7 @@ def _on(number: signal.Signals, action: Callable[[], object]) -> None:
 
 
 def _once(action: Callable[[], object]) -> Callable[[], None]:
-    """Make a function that does this when it is called for the first time, and nothing later."""
+    """Return a function that runs `action` only the first time it is called."""
     left = [action]
 
     def act() -> None:
@@ -147,18 +147,18 @@ def _once(action: Callable[[], object]) -> Callable[[], None]:
 
 
 def _let_go_of_stdout() -> None:
-    """Whoever read it has gone, and the server goes on; nothing more can be written there."""
+    """Send stdout to nowhere: its reader has gone, but the server continues."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 def _way_out(error: "CannotListen", home: Home) -> str:
-    """Say what to do about a port that cannot be had."""
+    """Say what to do about a port that is not available."""
     if not error.for_want_of_another_port:
         return ""
     try:
         home.load(port_offset=0)
     except ConfigError:  # the ports are those of [[listener]] tables
-        return "; --ephemeral takes free ports"
-    return "; --port-offset N takes other ports, and --ephemeral free ones"
+        return "; --ephemeral uses free ports"
+    return "; --port-offset N uses other ports, and --ephemeral uses free ones"

@@ -44,7 +44,7 @@ SECONDS = 0.2  # between two looks
     type=click.IntRange(min=0),
     default=10,
     show_default=True,
-    help="Begin with so many of the lines that there are.",
+    help="Begin with this many of the existing lines.",
 )
 def tail(
     home: Home,
@@ -55,17 +55,17 @@ def tail(
     service: str | None,
     count: int,
 ) -> None:
-    """Follow SuccessfulLogins.log of the home, or FILE, until interrupted.
+    """Follow FILE, or SuccessfulLogins.log of the home, until interrupted.
 
-    FILE may be the log of another server: its logins are shown, with the server's name. A verdict
-    that the log does not tell is UNKNOWN.
+    FILE can be the log of another server: its logins are shown with the server's name. If the log
+    does not say whether TLS was used, the verdict is UNKNOWN.
     """
     if file is not None:
         check_files([file])
         if file.is_dir():
             file = file / LINES_NAME
         elif file.is_file() and is_packed(file):
-            raise click.UsageError(f"{file} is compressed or in UTF-16: nobody appends to it")
+            raise click.UsageError(f"{file} is compressed or in UTF-16, so it cannot be followed")
     path = file if file is not None else log_directory(home, config_of(home)) / LINES_NAME
 
     wanted = _Wanted(unsecure, user, service)
@@ -104,7 +104,7 @@ class _Wanted(msgspec.Struct, frozen=True):
         )
 
     def wants(self, text: str) -> bool:
-        """Say whether a line is shown; what is no line only where everything is."""
+        """Return whether a line is shown; a malformed one is shown only if nothing is selected."""
         try:
             line = parse_line(text)
         except LineError:
@@ -136,7 +136,7 @@ def _text(line: bytes) -> str:
 
 
 def _print(text: str) -> None:
-    """Print a line; on a terminal its verdict is coloured, and nothing in it can be."""
+    """Print a line; on a terminal only its verdict is coloured."""
     shown = printable(text)
     for verdict, colour in (("{UNSECURE}", "red"), ("{SECURE}", "green")):
         before, found, after = shown.partition(verdict)

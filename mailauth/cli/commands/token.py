@@ -18,19 +18,19 @@ def token() -> None:
 
 @token.command()
 @home_options
-@click.option("--user", required=True, metavar="NAME", help="Whose token it is.")
+@click.option("--user", required=True, metavar="NAME", help="The account to issue it for.")
 @click.option(
     "--expires",
     type=Duration(),
     default="1h",
     show_default=True,
-    help="How long it is valid; -1s makes one that has expired.",
+    help="How long the token is valid; -1s makes one that has already expired.",
 )
 @click.option(
     "--audience",
     default=AUDIENCE,
     show_default=True,
-    help="Whom it is for; the server refuses every other audience.",
+    help="The audience of the token; the server rejects every other one.",
 )
 def issue(home: Home, user: str, expires: float, audience: str) -> None:
     """Print a token."""
@@ -42,7 +42,7 @@ def issue(home: Home, user: str, expires: float, audience: str) -> None:
 @home_options
 @click.argument("token")
 def revoke(home: Home, token: str) -> None:
-    """Make a token worthless, also to a server that is running (`-`: read it from stdin)."""
+    """Revoke TOKEN, also for a running server; - reads it from stdin."""
     text = sys.stdin.read() if token == "-" else token
     try:
         _issuer(home).revoke(text.strip().encode())

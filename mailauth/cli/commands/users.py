@@ -1,7 +1,7 @@
 """`mailauth users`: the accounts of the users file, by name and hash. No other file is edited.
 
-A password is asked for twice, or read from stdin or a file; never from the command line, which
-everybody on the machine can read.
+A password is asked for twice, or read from stdin or a file. It is never an argument, since other
+users of the machine can read the arguments.
 """
 
 import sys
@@ -31,12 +31,12 @@ Command = Callable[..., Any]
 def users() -> None:
     """List, add, change and remove the accounts of the users file.
 
-    A running server takes a change up within a second, if the whole file is right.
+    A running server applies a change within a second if the whole file is valid.
     """
 
 
 def edits(command: Command) -> Command:
-    """Give a command the `account` it is about and the users file as `file`."""
+    """Pass a command the `account` to edit and the users file as `file`."""
 
     @home_options
     @click.argument("account")
@@ -52,14 +52,14 @@ def edits(command: Command) -> Command:
 
 
 def takes_password(command: Command) -> Command:
-    """Give a command the password as `stored`, by the scheme that is asked for."""
+    """Pass a command the password as `stored`, in the scheme that is selected."""
 
     @click.option(
         "--scheme",
         type=click.Choice(list(SCHEMES)),
         default="argon2id",
         show_default=True,
-        help="How it is stored: scram-… also serves SCRAM, plain every mechanism.",
+        help="How to store it: scram-… also allows SCRAM, and plain allows every mechanism.",
     )
     @click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from stdin.")
     @click.option(
@@ -88,7 +88,7 @@ def takes_password(command: Command) -> Command:
 @users.command("list")
 @home_options
 def list_(home: Home) -> None:
-    """List all accounts, those of mailauth.toml too, and how their passwords are stored."""
+    """List all accounts, including those of mailauth.toml, and how passwords are stored."""
     from mailauth.cli.framed import print_framed
 
     config = home.load()
@@ -112,8 +112,8 @@ def list_(home: Home) -> None:
 
 
 @users.command()
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="admin sees all.")
-@click.option("--alias", "aliases", multiple=True, metavar="NAME", help="A further name of it.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="An admin sees all.")
+@click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Another name for it.")
 @edits
 @takes_password
 def add(
@@ -125,7 +125,7 @@ def add(
 
 
 @users.command()
-@click.option("--app", metavar="LABEL", help="A password for one application, beside the other.")
+@click.option("--app", metavar="LABEL", help="Set a separate password for one application.")
 @edits
 @takes_password
 def passwd(account: str, file: PasswdFile, stored: str, app: str | None) -> None:
@@ -150,23 +150,24 @@ def remove(account: str, file: PasswdFile, app: str | None) -> None:
 @users.command()
 @edits
 def disable(account: str, file: PasswdFile) -> None:
-    """Let nobody log in as ACCOUNT."""
+    """Disable ACCOUNT, so that nobody can log in as it."""
     file.set_disabled(account, True)
 
 
 @users.command()
 @edits
 def enable(account: str, file: PasswdFile) -> None:
-    """Take back that ACCOUNT is disabled."""
+    """Enable ACCOUNT again."""
     file.set_disabled(account, False)
 
 
 def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
-    """Return the file to edit; what comes of it has to be a configuration that can be served."""
+    """Return the file to edit; the configuration must still be valid with the edited file."""
     if not config.users.file:
         raise ConfigError(f"users.file: {_without_users_file(home)}")
     if any(name.casefold() == user.name.casefold() for user in config.user):
-        raise click.ClickException(f"{name} stands in {_configuration(home)}, which is not edited")
+        where = _configuration(home)
+        raise click.ClickException(f"{name} is defined in {where}, which is not edited")
 
     path = home.directory / config.users.file
 
@@ -183,7 +184,7 @@ def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
 
 
 def _without_users_file(home: Home) -> str:
-    """Say what to do where the configuration names no file to edit."""
+    """Say what to do if the configuration does not name a file to edit."""
     if home.config_path is None:
         return (
             f"the demo's accounts cannot be edited; `mailauth init --home {home.directory}`"
@@ -191,7 +192,7 @@ def _without_users_file(home: Home) -> str:
         )
     return (
         f"is not set in {_configuration(home)}; add the lines [users] and"
-        ' file = "users.passwd" to it, and the first `mailauth users add` makes that file'
+        ' file = "users.passwd" to it, and the first `mailauth users add` creates that file'
     )
 
 
@@ -201,13 +202,13 @@ def _configuration(home: Home) -> str:
 
 def _prompted() -> str:
     if not sys.stdin.isatty():
-        raise click.UsageError("no terminal to ask for the password: use --stdin")
+        raise click.UsageError("there is no terminal to ask for the password: use --stdin")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return password
 
 
 def _one_line(data: bytes) -> str:
-    """Return the password that was read: one line, its ending does not count."""
+    """Return the password from one line, without the line ending."""
     try:
         text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:

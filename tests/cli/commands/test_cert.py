@@ -14,7 +14,7 @@ ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
 def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
     run = mailauth("cert", "show", cwd=tmp_path)
     assert run.returncode == 0
-    assert run.stdout.startswith("no certificate yet")
+    assert run.stdout.startswith("there is no certificate yet")
     assert mailauth("cert", "trust", cwd=tmp_path).returncode == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -43,7 +43,7 @@ def test_a_host_that_the_ca_does_not_permit_is_exit_2_until_issued_anew(tmp_path
     assert run.returncode == 2
     assert "`mailauth cert issue`" in run.stderr
     issued = mailauth("cert", "issue", cwd=tmp_path)
-    assert "must trust it anew" in issued.stdout
+    assert "must now trust this one" in issued.stdout
     assert (tmp_path / "certs" / "ca.pem").read_bytes() != ca
     assert mailauth("check", cwd=tmp_path).returncode == 0
     assert "mail.example.org, localhost" in mailauth("cert", "show", cwd=tmp_path).stdout
@@ -93,7 +93,7 @@ def test_a_client_certificate_is_issued_for_an_account(tmp_path: Path) -> None:
     issued = mailauth("cert", "issue", "--client", "alice", "--expires", "1h", cwd=tmp_path)
     assert "no listener" not in issued.stdout
     shown = mailauth("cert", "show", cwd=tmp_path).stdout
-    assert f"CA, which vouches for clients: {tmp_path / 'certs' / 'client-ca.pem'}" in shown
+    assert f"CA that vouches for clients: {tmp_path / 'certs' / 'client-ca.pem'}" in shown
     assert (tmp_path / "certs" / "ca.pem").read_bytes() == ca
 
 
@@ -120,8 +120,8 @@ def test_openssl_takes_a_client_certificate_until_it_expires(
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (["--client", "nobody"], 1, "error: no account nobody\n"),
-        (["--expires", "60s"], 2, "error: --expires goes with --client\n"),
+        (["--client", "nobody"], 1, "error: there is no account nobody\n"),
+        (["--expires", "60s"], 2, "error: --expires requires --client\n"),
         (["--client", "bob", "--expires", "soon"], 2, "expected a duration"),
     ],
 )

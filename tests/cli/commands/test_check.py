@@ -52,7 +52,7 @@ def test_faults_are_told(tmp_path: Path) -> None:
     (tmp_path / "mailauth.toml").write_text(good + bad + ALICE)
     run = mailauth("check", cwd=tmp_path)
     assert run.returncode == 0
-    assert "\nWrong on purpose: bad (expired, slow)\n" in run.stdout
+    assert "\nDeliberate faults: bad (expired, slow)\n" in run.stdout
 
 
 def test_what_can_hardly_be_meant_is_a_warning(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_an_own_certificate_is_checked_and_for_another_host_a_warning(tmp_path: 
     run = mailauth("check", cwd=tmp_path)
     assert run.returncode == 0
     assert run.stderr == (
-        'warning: the certificate is not for hostname "b.example", clients will refuse it\n'
+        'warning: the certificate is not for hostname "b.example": clients will reject it\n'
     )
 
 
@@ -105,7 +105,7 @@ def test_accounts_of_the_users_file_count_and_mixed_schemes_are_a_warning(tmp_pa
     (tmp_path / "mailauth.toml").write_text('[users]\nfile = "users.passwd"\n' + ALICE)
     run = mailauth("check", cwd=tmp_path)
     assert "2 accounts, " in run.stdout
-    assert run.stderr.startswith("warning: passwords are stored by several schemes (PLAIN, SHA)")
+    assert run.stderr.startswith("warning: passwords are stored in several schemes (PLAIN, SHA)")
 
 
 def test_app_passwords_are_a_warning_where_checks_are_dear(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_mechanisms_that_cannot_work_are_a_warning(tmp_path: Path) -> None:
     run = mailauth("check", cwd=tmp_path)
     assert run.returncode == 0
     assert run.stderr == (
-        'warning: "pop3" offers CRAM-MD5, by which not every account can log in\n'
-        'warning: "pop3" offers APOP, by which not every account can log in\n'
-        'warning: "pop3" has EXTERNAL and asks for no client certificate\n'
+        'warning: "pop3" offers CRAM-MD5, with which not every account can log in\n'
+        'warning: "pop3" offers APOP, with which not every account can log in\n'
+        'warning: "pop3" offers EXTERNAL but does not ask for a client certificate\n'
     )

@@ -62,7 +62,7 @@ def test_a_configuration_that_is_there_is_left_alone(tmp_path: Path) -> None:
     path.write_text("# mine\n")
     run = mailauth("init", cwd=tmp_path)
     assert run.returncode == 1
-    assert run.stderr == "error: mailauth.toml exists, it was left as it is\n"
+    assert run.stderr == "error: mailauth.toml already exists; it was not changed\n"
     assert path.read_text() == "# mine\n"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -17,7 +17,7 @@ def run(*arguments: str) -> object:
 def test_an_empty_log_is_not_well_unless_that_is_said(tmp_path: Path) -> None:
     empty = tmp_path / "SuccessfulLogins.log"
     empty.touch()
-    with pytest.raises(click.UsageError, match="there was no line to check"):
+    with pytest.raises(click.UsageError, match="there are no lines to check"):
         run(str(empty))
     assert run(str(empty), "--allow-empty") == 0
     assert run(str(empty), str(GOLDEN / "xeams-first.log")) == 0

@@ -69,9 +69,9 @@ def test_who_is_in_none_of_the_logs_is_told(story: Story) -> None:
         (["--since", "2026-11-24", "--until", "2026-11-23"], "error: --since 2026-11-24 00:00:00 "),
         (["--since", "today", "--until", "yesterday"], "is not before --until"),
         (["--since", "never"], "'7d'"),
-        (["cases", "--secure"], "error: cases is about UNSECURE logins: --secure is for logins"),
-        (["absent", "--unsecure"], "error: absent is about all logins"),
-        (["nowhere.log"], "error: nowhere.log: no such file, nor a report"),
+        (["cases", "--secure"], "error: cases covers only UNSECURE logins: --secure is for logins"),
+        (["absent", "--unsecure"], "error: absent covers all logins"),
+        (["nowhere.log"], "error: nowhere.log: no such file or report (logins, insecure, cases, "),
     ],
 )
 def test_what_cannot_be_answered_is_one_line_and_exit_2(arguments: list[str], message: str) -> None:
@@ -131,18 +131,18 @@ def test_a_directory_without_logs_is_no_file(tmp_path: Path) -> None:
     run = mailauth("report", str(tmp_path))
     assert run.returncode == 2
     assert run.stderr == (
-        f"error: {tmp_path}: has neither SuccessfulLogins.log nor LoginAttempts.jsonl\n"
+        f"error: {tmp_path}: contains neither SuccessfulLogins.log nor LoginAttempts.jsonl\n"
     )
 
 
 def test_what_never_ends_and_what_is_a_home_are_no_files(story: Story) -> None:
     run = mailauth("lint", "/dev/zero")
     assert run.returncode == 2
-    assert "is neither a file, nor a directory, nor a pipe" in run.stderr
+    assert "expected a file, a directory or a pipe" in run.stderr
     home = story.lines.parents[1]
     run = mailauth("report", str(home))
     assert run.returncode == 2
-    assert run.stderr.endswith(f"; is --home {home} meant?\n")
+    assert run.stderr.endswith(f"; did you mean --home {home}?\n")
 
 
 def test_nobody_is_told_that_there_is_nothing_to_do_where_nothing_was_recorded() -> None:
@@ -157,7 +157,10 @@ def test_accounts_of_several_spellings_are_told(tmp_path: Path) -> None:
     line = "2020-07-28 16:12:02,759 - [IMAP] {{UNSECURE}} - {} - ::ffff:10.0.0.1 (LAN)\n"
     path.write_text(line.format("Bob") + line.format("bob"))
     run = mailauth("report", "cases", str(path), "--format", "csv")
-    assert "note: accounts written in several letter cases count as one: Bob, bob\n" in run.stderr
+    assert (
+        "note: accounts that differ only in letter case are counted as one: Bob, bob\n"
+        in run.stderr
+    )
     assert run.stdout.count("Bob") == 1
     assert "10.0.0.1" in run.stdout
     assert "ffff" not in run.stdout

@@ -54,7 +54,7 @@ def test_revoke_makes_it_worthless(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (["issue", "--user", "nobody"], 1, "error: no account nobody\n"),
+        (["issue", "--user", "nobody"], 1, "error: there is no account nobody\n"),
         (["revoke", "abc"], 1, "error: not one of our tokens\n"),
         (["issue", "--user", "bob", "--expires", "soon"], 2, "expected a duration"),
     ],

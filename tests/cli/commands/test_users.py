@@ -122,7 +122,7 @@ def test_a_password_is_changed(users: Users) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (["add", "Mary@mydomain.com"], 1, "stands in mailauth.toml, which is not edited"),
+        (["add", "Mary@mydomain.com"], 1, "is defined in mailauth.toml, which is not edited"),
         (["add", "mary"], 1, "the account name 'mary' stands twice"),
         (["add", "bob", "--alias", "MARY"], 1, "the account name 'MARY' stands twice"),
         (["add", "sue"], 1, "sue is there already"),
@@ -169,7 +169,7 @@ def test_without_a_users_file_it_says_so(users: Users) -> None:
     assert code == 2
     assert err == (
         "error: users.file: is not set in mailauth.toml; add the lines [users] and"
-        ' file = "users.passwd" to it, and the first `mailauth users add` makes that file\n'
+        ' file = "users.passwd" to it, and the first `mailauth users add` creates that file\n'
     )
 
 

@@ -99,8 +99,8 @@ def test_blocked_addresses_are_listed_and_cleared(server: RunningServer) -> None
     [
         (["clear", "192.0.2.1"], 1, "error: 192.0.2.1 is not blocked\n"),
         (["clear", "mary"], 1, "error: expected an address, or a network such as"),
-        (["clear"], 2, "error: name one address, or give --all\n"),
-        (["clear", "192.0.2.1", "--all"], 2, "error: name one address, or give --all\n"),
+        (["clear"], 2, "error: give either one address or --all\n"),
+        (["clear", "192.0.2.1", "--all"], 2, "error: give either one address or --all\n"),
     ],
 )
 def test_what_cannot_be_cleared_is_one_line(

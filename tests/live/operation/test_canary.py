@@ -219,7 +219,7 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
     with subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         assert running.stdout is not None
         said = b""
-        while b"Stop with Ctrl-C" not in said:
+        while b"Press Ctrl-C to stop" not in said:
             said += running.stdout.readline()
         [port] = re.findall(r"│ pop3 .*?│ +(\d+) │", said.decode())
         with socket.create_connection(("127.0.0.1", int(port)), 20) as connection:

@@ -65,7 +65,7 @@ def test_what_is_met_is_shown_in_short(server: RunningServer) -> None:
     assert (said.code, said.error) == (0, "")
     first, left_out, *shown = said.out.splitlines()
     assert first.startswith("met: ")
-    assert left_out == "  (1 before these)"
+    assert left_out == "  (not shown: 1 earlier)"
     assert len(shown) == 3
     said = Said(server.home, "--user", BOB, "--secure", "--count", "0")
     assert said.code == 1
@@ -143,7 +143,7 @@ def test_nothing_to_judge_is_not_green(server: RunningServer) -> None:
         said = Said(server.home, *expectation)
         assert said.code == 2, said.out
         assert said.out.startswith("NOT JUDGED: ")
-        assert said.error.startswith("error: nothing was put to the test, there was no ")
+        assert said.error.startswith("error: nothing was tested: there was no ")
         assert Said(server.home, *expectation, "--allow-empty").code == 0
     log_in(server, secure=True)
     began = time.monotonic()
@@ -155,7 +155,7 @@ def test_nothing_to_judge_is_not_green(server: RunningServer) -> None:
     assert Said(server.home, "--user", "mary", "--all-secure").code == 2
     server.stop()
     said = Said(server.home, "--user", "bbo", "--count", "0")
-    assert (said.code, said.error) == (2, "error: nobody called bbo is an account or is recorded\n")
+    assert (said.code, said.error) == (2, "error: bbo is neither an account nor in the record\n")
     assert Said(server.home, "--user", "bob", "--count", "1").code == 0
 
 
@@ -184,7 +184,7 @@ def test_logs_that_cannot_be_read_are_not_green(tmp_path: Path) -> None:
     said = Said(tmp_path, "partly.log", "--user", "bbo", "--count", "0")
     assert (said.code, said.error.splitlines()[-1]) == (
         2,
-        "error: nobody called bbo is an account or is recorded",
+        "error: bbo is neither an account nor in the record",
     )
 
 

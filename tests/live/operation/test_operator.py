@@ -72,7 +72,7 @@ def test_each_link_opens_the_console_once(server: RunningServer) -> None:
     links = set()
     for _ in range(2):
         code, out, err = mailauth("console", home=server.home)
-        assert (code, err) == (0, "It works once, within 10 minutes, from this machine.\n")
+        assert (code, err) == (0, "The link works once, within 10 minutes, on this machine.\n")
         link = out.removesuffix("\n")
         links.add(link)
         assert server.ready.console is not None
@@ -123,7 +123,7 @@ def test_what_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "there"
     file.write_text("mine")
     exists = mailauth("api-token", "create", "a", "--file", str(file), home=tmp_path)
-    assert exists == (1, "", f"error: {file} exists, it was left as it is\n")
+    assert exists == (1, "", f"error: {file} already exists; it was not changed\n")
     assert file.read_text() == "mine"
     new = tmp_path / "new"
     code, _, err = mailauth("api-token", "create", "a b", "--file", str(new), home=tmp_path)

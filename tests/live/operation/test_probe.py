@@ -109,7 +109,7 @@ def test_a_port_where_nobody_listens_is_told() -> None:
     )
     assert done.returncode == 1
     assert "connection refused" in done.stdout
-    assert done.stderr == "No mail server answers. By default mailauth is at --port-offset 2000.\n"
+    assert done.stderr == "No mail server answers. By default, mailauth uses --port-offset 2000.\n"
 
 
 def test_a_wrong_password_is_a_no(mailauth: MailAuth) -> None:

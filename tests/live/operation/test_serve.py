@@ -118,7 +118,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr == (
         f"error: listener imap: cannot listen on 127.0.0.1:{port}: address already in use;"
-        " --ephemeral takes free ports\n"
+        " --ephemeral uses free ports\n"
     )
     assert run("--home", str(tmp_path), "--ready-json", "--port-offset", "1").returncode == 2
 
@@ -132,7 +132,7 @@ def test_a_taken_port_of_the_demo_has_two_ways_out(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == (
         f"error: listener imap: cannot listen on 127.0.0.1:{offset + 143}: address already in use;"
-        " --port-offset N takes other ports, and --ephemeral free ones\n"
+        " --port-offset N uses other ports, and --ephemeral uses free ones\n"
     )
 
 
@@ -176,7 +176,7 @@ def test_a_page_for_people(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         page = ""
-        while "Stop with Ctrl-C" not in page:
+        while "Press Ctrl-C to stop" not in page:
             page += process.stdout.readline()
         assert "mary@mydomain.com" in page
         assert str(tmp_path / "logs" / "SuccessfulLogins.log") in page
@@ -205,7 +205,7 @@ def test_root_is_told_that_it_has_every_right(tmp_path: Path, is_almighty: bool)
         text=True,
     ) as process:
         assert process.stdout is not None
-        while "Stop with Ctrl-C" not in process.stdout.readline():
+        while "Press Ctrl-C to stop" not in process.stdout.readline():
             pass
         process.terminate()
         _, complaints = process.communicate(timeout=20)
@@ -221,7 +221,7 @@ def test_names_on_the_page_are_printed_escaped(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         page = b""
-        while b"Stop with Ctrl-C" not in page:
+        while b"Press Ctrl-C to stop" not in page:
             page += process.stdout.readline()
         process.terminate()
         assert process.wait(20) == 0
@@ -239,7 +239,7 @@ def test_a_reader_that_has_gone_harms_nobody(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         page = ""
-        while "Stop with Ctrl-C" not in page:
+        while "Press Ctrl-C to stop" not in page:
             page += process.stdout.readline()
         process.stdout.close()
         row = next(line for line in page.splitlines() if "imap" in line)
@@ -260,7 +260,7 @@ def test_a_reader_that_stands_still_harms_nobody(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=writing) as process:
         os.close(writing)
         page = b""
-        while b"Stop with Ctrl-C" not in page:
+        while b"Press Ctrl-C to stop" not in page:
             page += os.read(reading, 65536)
         row = next(line for line in page.decode().splitlines() if "imap" in line)
         with imaplib.IMAP4("127.0.0.1", int(row.split("│")[4])) as client:

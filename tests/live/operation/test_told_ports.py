@@ -28,7 +28,7 @@ def test_advice_names_the_port_of_the_running_server(server: RunningServer) -> N
     told = mailauth("cert", "trust", home=server.home)
     assert f"imaps://localhost:{port}/" in told
     assert f"--port {server.port('smtps')} " in told
-    assert "the ports are the server's, which is running" in told
+    assert "the ports are those of the running server" in told
     lines = server.home / "logs" / "SuccessfulLogins.log"
     assert "; use SSL/TLS; " in mailauth("report", str(lines), home=server.home)
     server.stop()

@@ -1,11 +1,11 @@
-"""pytest fixtures: a mailauth server for the tests of whatever logs in to a mail server.
+"""pytest fixtures: a mailauth server for tests of anything that logs in to a mail server.
 
     def test_my_client_never_sends_the_password_in_the_clear(mailauth):
         my_client.fetch_mail("localhost", mailauth.port("imap", tls="starttls"), *mailauth.user())
         assert mailauth.login().secure
         mailauth.assert_no_exposure()
 
-Nothing of mailauth is imported, and no server started, before a test asks for it.
+mailauth is not imported, and the server is not started, before a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -37,6 +37,6 @@ def mailauth_server(mailauth_config: str) -> Iterator[MailAuth]:
 
 @pytest.fixture
 def mailauth(mailauth_server: MailAuth) -> MailAuth:
-    """The session's server with a fresh record and fresh mail, and without blocks and faults."""
+    """The session's server with a fresh record and fresh mail, without blocks or faults."""
     mailauth_server.reset()
     return mailauth_server

@@ -1,4 +1,4 @@
-"""The configuration: TOML to frozen structs, with errors that name the key."""
+"""The configuration: TOML is converted to frozen structs; errors name the key."""
 
 from mailauth.config.accounts import accounts_of
 from mailauth.config.errors import ConfigError

@@ -15,10 +15,10 @@ SecretOf = Callable[[str], Secret]
 def accounts_of(
     config: Config, home: Path, secret_of: SecretOf, *, pepper: bytes = b""
 ) -> Accounts:
-    """Make the accounts, all or none; raises `ConfigError`, for the users file with the line.
+    """Make all accounts, or raise `ConfigError`; for the users file it names the line.
 
-    `secret_of` makes a secret of what the users file stores; `pepper` is the server's own secret.
-    No hash is tried, whose password it may be: that is up to `DemoPassword`.
+    `secret_of` makes a secret from a stored password; `pepper` is the server's own secret.
+    No password is tried on a hash: that is up to `DemoPassword`.
     """
     accounts = [
         Account(
@@ -47,7 +47,7 @@ def _stored(config: Config, path: Path, secret_of: SecretOf) -> list[Account]:
         raise ConfigError(f"users.file: {printable(str(error))}") from None
     except FileNotFoundError:
         raise ConfigError(
-            f"users.file: {printable(str(path))} is not there, `mailauth users add` makes it"
+            f"users.file: {printable(str(path))} does not exist; `mailauth users add` creates it"
         ) from None
     except OSError as error:
         raise ConfigError(

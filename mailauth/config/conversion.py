@@ -1,4 +1,4 @@
-"""From the text of a TOML file to the schema's structs; mistakes are told in the file's terms."""
+"""From the text of a TOML file to the schema's structs; errors use the terms of the file."""
 
 import re
 import tomllib
@@ -65,7 +65,7 @@ def _explained(message: str, table: Table) -> ConfigError:
 
 
 def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
-    """Follow msgspec's path: what the schema wants there, what the file has, and its name."""
+    """Follow msgspec's path; return the type in the schema, the value in the file, and its name."""
     kind: inspect.Type = inspect.type_info(Config)
     value: object = table
     where = ""
@@ -92,7 +92,7 @@ def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
 
 
 def _said(kind: inspect.Type, value: object) -> inspect.Type:
-    """Return what a key takes that may be left unsaid, or be one thing or an array of them."""
+    """Return the type that applies to a key that is optional, or takes one value or an array."""
     if not isinstance(kind, inspect.UnionType):
         return kind
     several = isinstance(value, list)
@@ -103,7 +103,7 @@ def _said(kind: inspect.Type, value: object) -> inspect.Type:
 
 
 def _expected(kind: inspect.Type) -> str:
-    """Say in words what the schema takes."""
+    """Describe in words what the schema accepts."""
     match kind:
         case inspect.EnumType():
             return choice([member.value for member in _members(kind.cls)])
@@ -114,7 +114,7 @@ def _expected(kind: inspect.Type) -> str:
         case inspect.BoolType():
             return "true or false"
         case inspect.StrType():
-            return "a text that is not empty" if kind.min_length else "a text"
+            return "a string that is not empty" if kind.min_length else "a string"
         case inspect.VarTupleType():
             return (
                 "an array of tables"

@@ -1,7 +1,7 @@
-"""The demo's password, which the whole world knows, is for this machine alone.
+"""The demo's password, which everybody knows, can be used only on this machine.
 
-However it is stored: a hash is tried with it, once, which takes as long as the hash was made to
-take. So hashes are tried only where somebody listens beyond loopback, by all processors.
+This holds however it is stored: each hash is tried with it once, which is slow by design. Hashes
+are therefore tried only if a listener is reachable beyond loopback, and on all processors.
 """
 
 import os
@@ -19,14 +19,14 @@ _PASSWORD = DEMO_PASSWORD.encode()
 
 
 class DemoPassword:
-    """Finds who has the demo's password, and remembers which stored passwords are not it."""
+    """Finds accounts with the demo's password, and remembers the hashes of other passwords."""
 
     def __init__(self) -> None:
         self._others: frozenset[HashedSecret] = frozenset()
         self._closed = False
 
     def check(self, accounts: Iterable[Account], listeners: Iterable[ListenerConfig]) -> None:
-        """Raise `ConfigError` when an account has it and somebody listens beyond loopback."""
+        """Raise `ConfigError` if an account has it and a listener is reachable beyond loopback."""
         address = beyond_loopback(listeners)
         if address is None:
             return
@@ -38,7 +38,7 @@ class DemoPassword:
             )
 
     def close(self) -> None:
-        """Try no further hash: the server ends."""
+        """Stop trying hashes, since the server ends."""
         self._closed = True
 
     def _found(self, stored: Sequence[tuple[Account, Secret]]) -> Account | None:
@@ -63,7 +63,7 @@ class DemoPassword:
 
 
 def beyond_loopback(listeners: Iterable[ListenerConfig]) -> str | None:
-    """Return the first address that others than this machine can reach."""
+    """Return the first address that other machines can reach."""
     for listener in listeners:
         if not parse_address(listener.address).is_loopback:
             return listener.address

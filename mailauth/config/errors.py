@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: a line with the key, what was expected and what is there."""
+"""Errors of a configuration: one line with the key, what was expected and what was found."""
 
 import difflib
 import json
@@ -12,29 +12,29 @@ class ConfigError(Exception):
 
 
 def wrong(where: str, expected: str, got: object) -> ConfigError:
-    """Make the error of a key whose value is not what was expected."""
+    """Make the error for a key with an unexpected value."""
     return ConfigError(f"{printable(where)}: expected {expected}, got {quoted(where, got)}")
 
 
 def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
-    """Make the error of a key that nobody knows, with the known one that was probably meant."""
+    """Make the error for an unknown key; it suggests a similar known one."""
     return ConfigError(f"{printable(where)}: unknown key{meant(key, known)}")
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """Ask, in the continuation of a sentence, whether a similar name is meant; empty if none is."""
+    """Return the end of a sentence that suggests a similar name, or an empty one if none is."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f', did you mean "{close[0]}"?' if close else ""
 
 
 def choice(options: Sequence[str]) -> str:
-    """List what can be chosen: `"none", "starttls" or "implicit"`."""
+    """List the choices: `"none", "starttls" or "implicit"`."""
     *rest, last = [f'"{option}"' for option in options]
     return f"{', '.join(rest)} or {last}" if rest else last
 
 
 def quoted(where: str, value: object) -> str:
-    """Write a value of the file for a terminal: short, on one line, and never a password."""
+    """Format a value for a terminal: short, on one line, and never a password."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
@@ -47,10 +47,10 @@ def quoted(where: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return str(value) if abs(value) < 10**20 else "a number that large"
+        return str(value) if abs(value) < 10**20 else "a very large number"
     return f"the time {value}"
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal would act on."""
+    """Escape control characters, which a terminal would act on."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

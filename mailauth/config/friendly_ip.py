@@ -1,4 +1,4 @@
-"""HOME/FriendlyIP.txt: addresses and networks that are never blocked, one a line; # comments."""
+"""HOME/FriendlyIP.txt: addresses and networks that are never blocked, one per line; # comments."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ FILE_NAME = "FriendlyIP.txt"
 
 
 def read_friendly(home: Path) -> tuple[Network, ...]:
-    """Read the home's file; none is an empty one. Raises `ConfigError`, which names the line."""
+    """Read the home's file; a missing one is empty. Raises `ConfigError`, which names the line."""
     try:
         text = (home / FILE_NAME).read_text("utf-8-sig", errors="replace")
     except FileNotFoundError:

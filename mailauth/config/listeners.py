@@ -1,4 +1,4 @@
-"""The listeners: the nine standard ones or those spelled out, and what they may not be."""
+"""The listeners: the nine standard ones or those that are defined, and their checks."""
 
 import re
 from collections.abc import Iterator
@@ -41,13 +41,13 @@ STANDARD: tuple[Standard, ...] = (
     Standard("https", ListenerProtocol.HTTP, 443, TlsMode.IMPLICIT),
 )
 
-CONSOLE_PORT = 5272  # where Xeams has its console; no offset moves it
+CONSOLE_PORT = 5272  # the port of the console of Xeams; port_offset does not change it
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerConfig, ...]:
-    """Spell out `[listen]`; `offset_key` names what said the offset when it leaves no port."""
+    """Expand `[listen]`; an error about the offset names `offset_key`."""
     ports = [standard.port for standard in STANDARD]
     if not 1 - min(ports) <= listen.port_offset <= 65535 - max(ports):
         expected = f"a whole number from {1 - min(ports)} to {65535 - max(ports)}"
@@ -71,7 +71,7 @@ def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerC
 
 
 def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:
-    """Refuse what cannot be served whatever the machine; raises `ConfigError`."""
+    """Reject listeners that no machine could serve; raises `ConfigError`."""
     for where, listener in located(listeners, standard=standard):
         if _NAME.fullmatch(listener.name) is None:
             expected = 'a short name of letters, digits, ".", "_" and "-"'
@@ -92,15 +92,15 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
 
 
 def check_faults(where: str, listener: ListenerConfig) -> None:
-    """Refuse faults that this listener cannot have, or not at once; raises `ConfigError`."""
+    """Reject faults that this listener cannot have, or cannot combine; raises `ConfigError`."""
     for fault in listener.faults:
         _check_fault(where, listener, fault)
     contradicting = contradiction(listener.faults)
     if contradicting is not None:
         one, other = (fault.value for fault in contradicting)
         if one == other:
-            raise ConfigError(f'{where}.fault: "{one}" stands twice')
-        raise ConfigError(f'{where}.fault: "{one}" and "{other}" cannot be had at once')
+            raise ConfigError(f'{where}.fault: "{one}" is listed twice')
+        raise ConfigError(f'{where}.fault: "{one}" and "{other}" cannot be combined')
 
 
 def _check_fault(where: str, listener: ListenerConfig, fault: Fault) -> None:
@@ -122,13 +122,13 @@ def _check_fault(where: str, listener: ListenerConfig, fault: Fault) -> None:
 def located(
     listeners: tuple[ListenerConfig, ...], *, standard: bool
 ) -> Iterator[tuple[str, ListenerConfig]]:
-    """Pair each listener with the table of the file that it comes from."""
+    """Pair each listener with its table in the file."""
     for index, listener in enumerate(listeners):
         yield "listen" if standard else f"listener[{index}]", listener
 
 
 def _check_no_tls(where: str, listener: ListenerConfig) -> None:
-    """Refuse what would be taken and have no effect."""
+    """Reject settings that would not have any effect."""
     if listener.client_certificates is not ClientCertificates.NONE:
         got = listener.client_certificates.value
         raise wrong(f"{where}.client_certificates", '"none" where tls is "none"', got)
@@ -139,14 +139,14 @@ def _check_no_tls(where: str, listener: ListenerConfig) -> None:
 def _check_mechanisms(where: str, protocol: ListenerProtocol, names: tuple[str, ...]) -> None:
     known = mechanisms_of(Protocol(protocol.name))
     if not known:
-        raise ConfigError(f"{where}: mechanisms are those of SMTP, IMAP and POP3")
+        raise ConfigError(f"{where}: only listeners of SMTP, IMAP and POP3 have mechanisms")
     if not names:
         raise ConfigError(f"{where}: expected at least one mechanism, got none")
     for index, name in enumerate(names):
         if name not in known:
             raise wrong(f"{where}[{index}]", choice(known), name)
         if name in names[:index]:
-            raise ConfigError(f"{where}[{index}]: {name} stands twice")
+            raise ConfigError(f"{where}[{index}]: {name} is listed twice")
 
 
 def _check_unique(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:

@@ -1,4 +1,4 @@
-"""Loading: a file, or the demo when there is none, to a configuration that can be served."""
+"""Loading a configuration file, or the demo if there is none."""
 
 import re
 import zoneinfo
@@ -23,7 +23,7 @@ _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 1123 
 
 
 def demo() -> Config:
-    """Return what is served without a configuration file, `listener` still to be spelled out."""
+    """Return what is served without a configuration file; `listener` is not yet expanded."""
     return Config(
         user=tuple(
             UserConfig(name=f"{name}@{DEMO_DOMAIN}", password=DEMO_PASSWORD) for name in DEMO_NAMES
@@ -32,17 +32,17 @@ def demo() -> Config:
 
 
 def load(path: Path | None, *, port_offset: int | None = None, ephemeral: bool = False) -> Config:
-    """Load a configuration file (`None`: the demo) and return it with its listeners spelled out.
+    """Load a configuration file (`None`: the demo) and return it with its listeners expanded.
 
-    `port_offset` takes the place of `[listen] port_offset`; `ephemeral` gives every listener a free
-    port. A file has `[listen]` or `[[listener]]` tables, not both: it would not be clear whether
-    `[listen]` adds to the others or stands for what they leave out. Raises `ConfigError`.
+    `port_offset` replaces `[listen] port_offset`; `ephemeral` gives every listener a free port. A
+    file can have `[listen]` or `[[listener]]` tables, but not both: it would not be clear whether
+    `[listen]` adds listeners or sets defaults for the others. Raises `ConfigError`.
     """
     table: Table = {} if path is None else parsed(_contents(path), path.name)
     config = demo() if path is None else converted(table)
     spelled_out = "listener" in table
     if spelled_out and "listen" in table:
-        raise ConfigError("listen: stands beside [[listener]] tables, expected one or the other")
+        raise ConfigError("listen: cannot be combined with [[listener]] tables")
     config = msgspec.structs.replace(
         config,
         listener=_spelled_out(config, table, port_offset)
@@ -85,7 +85,7 @@ def _spelled_out(
     config: Config, table: Table, port_offset: int | None
 ) -> tuple[ListenerConfig, ...]:
     if port_offset is not None:
-        raise ConfigError("--port-offset: moves the ports of [listen], not those of [[listener]]")
+        raise ConfigError("--port-offset: applies to the ports of [listen], not of [[listener]]")
     if not config.listener:
         raise ConfigError("listener: expected at least one listener, got none")
     return tuple(
@@ -131,7 +131,7 @@ def _check_users(config: Config) -> None:
     for where, name in _names(config.user):
         other = seen.setdefault(name.casefold(), where)
         if other is not where:
-            raise ConfigError(f'{where}: "{printable(name)}" is already {other}')
+            raise ConfigError(f'{where}: "{printable(name)}" is already the name in {other}')
 
 
 def _names(users: Iterable[UserConfig]) -> Iterable[tuple[str, str]]:
@@ -142,7 +142,7 @@ def _names(users: Iterable[UserConfig]) -> Iterable[tuple[str, str]]:
 
 
 def _check_demo_stays_home(config: Config, *, standard: bool) -> None:
-    """Accounts whose password the whole world knows are for this machine alone."""
+    """Accounts with the demo's password, which everybody knows, are only for this machine."""
     demo_user = next((user for user in config.user if user.password == DEMO_PASSWORD), None)
     if demo_user is None:
         return

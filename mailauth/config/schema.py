@@ -1,4 +1,4 @@
-"""What a configuration may say: a key is a field, a default stands here and nowhere else."""
+"""The schema of the configuration: each key is a field, and only fields have defaults."""
 
 import abc
 import enum
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
 
     class Network(abc.ABC):  # noqa: B024
-        """Both kinds of network under one name: msgspec knows neither, and takes one such type."""
+        """Both kinds of network under one name: msgspec accepts only one custom type here."""
 
     Network.register(IPv4Network)
     Network.register(IPv6Network)
@@ -28,7 +28,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class ListenerProtocol(enum.Enum):
-    """What a listener speaks."""
+    """The protocol of a listener."""
 
     SMTP = "smtp"
     IMAP = "imap"
@@ -45,7 +45,7 @@ class TlsMode(enum.Enum):
 
 
 class ClientCertificates(enum.Enum):
-    """Whether a TLS client is asked for a certificate; one that it shows must be good."""
+    """Whether a TLS client is asked for a certificate; the one that it shows must be valid."""
 
     NONE = "none"
     WANTED = "wanted"
@@ -56,11 +56,10 @@ TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
 
 
 class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One `[[listener]]`; port 0 is a free port. Where HTTP says nothing about TLS it is `none`.
+    """One `[[listener]]`; port 0 is a free port. For HTTP, the default of `tls` is `none`.
 
-    `tls_minimum` is that of `[tls]` where it is not said. `mechanisms` are the only ones by which
-    somebody can log in, in the order in which they are announced.
-    `fault` is what it does wrong on purpose, one thing or several.
+    `tls_minimum` defaults to that of `[tls]`. `mechanisms` are the only ones with which clients can
+    log in, in the order in which they are announced. `fault` is a deliberate fault, or several.
     """
 
     name: Text
@@ -77,12 +76,12 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """All that it does wrong on purpose."""
+        """All deliberate faults."""
         return self.fault if isinstance(self.fault, tuple) else (self.fault,)
 
 
 class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[listen]`: the nine standard listeners in one go."""
+    """`[listen]`: the nine standard listeners together."""
 
     address: str = "127.0.0.1"
     port_offset: int = 2000
@@ -91,9 +90,9 @@ class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[http]`: the proxies whose Forwarded and X-Forwarded-* headers count, and our names.
+    """`[http]`: the proxies whose Forwarded and X-Forwarded-* headers are trusted, and our names.
 
-    `hosts` are names beside the hostname and those below it.
+    `hosts` are names besides the hostname and its subdomains.
     """
 
     forwarded_from: tuple[Network, ...] = ()
@@ -103,7 +102,7 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[tls]`: the certificate with its chain, its key, and the lowest version spoken.
 
-    `client_ca` vouches for clients; where it is empty there is a CA of our own for that.
+    `client_ca` vouches for clients; if it is empty, mailauth creates a CA for them.
     """
 
     certificate: Text = "certs/server.pem"
@@ -113,21 +112,21 @@ class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Durability(enum.Enum):
-    """When a line counts as written: handed to the kernel, or on the disk."""
+    """When a line counts as written: when the kernel has it, or when it is on the disk."""
 
     OS = "os"
     DISK = "disk"
 
 
 class OnFailure(enum.Enum):
-    """What becomes of a login that cannot be recorded."""
+    """What happens to a login that cannot be recorded."""
 
     REFUSE = "refuse"
     ALLOW = "allow"
 
 
 class Rotate(enum.Enum):
-    """When a log file gives way to a new one."""
+    """When a new log file is begun."""
 
     NONE = "none"
     DAILY = "daily"
@@ -135,7 +134,7 @@ class Rotate(enum.Enum):
 
 
 class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[log]`; `size` is in octets, and `keep` a number of older files of each log, 0 for all."""
+    """`[log]`; `size` is in octets, `keep` is the number of older files of each log (0: all)."""
 
     directory: Text = "logs"
     durability: Durability = Durability.OS
@@ -146,8 +145,8 @@ class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[geoip]`; an empty database is the embedded one. `overrides` says a name for each network,
-    `lan` which networks are local besides the private ones."""
+    """`[geoip]`; an empty database is the embedded one. `overrides` has a name for each network,
+    and `lan` lists the networks that are local besides the private ones."""
 
     database: str = ""
     overrides: dict[str, str] = {}
@@ -155,7 +154,7 @@ class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class BlockConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[block]`: the failures an address may have, and how long after the last it is blocked."""
+    """`[block]`: the failures that an address may have, and for how long it is then blocked."""
 
     attempts: Annotated[int, msgspec.Meta(ge=1)] = 5
     minutes: Annotated[float, msgspec.Meta(gt=0)] = 10
@@ -169,7 +168,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class UsersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[users]`: a Dovecot passwd-file beside the `[[user]]` tables."""
+    """`[users]`: a Dovecot passwd-file, in addition to the `[[user]]` tables."""
 
     file: str = ""
 
@@ -188,7 +187,7 @@ class UserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole `mailauth.toml`; `listener` is what is served, spelled out or expanded."""
+    """A whole `mailauth.toml`; after loading, `listener` has all listeners that are served."""
 
     hostname: str = "localhost"
     timezone: str = "local"

@@ -1,1 +1,1 @@
-"""Tools for testing what logs in: scenarios to replay, the probe, the gauntlet, expectations."""
+"""Tools for testing clients and servers: scenarios, the probe, the gauntlet, expectations."""

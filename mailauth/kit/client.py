@@ -1,7 +1,7 @@
-"""A client that logs in once, by any service and TLS mode, from an address of one's choice.
+"""A client that logs in once, to any service and by any TLS mode, from an address of your choice.
 
-The address is told by a PROXY header, so that a scenario on loopback has clients everywhere. It
-blocks: to be run in a thread.
+The address is sent in a PROXY header, so that a scenario on loopback can have clients everywhere.
+The client blocks, so run it in a thread.
 """
 
 import base64
@@ -18,11 +18,11 @@ TIMEOUT = 30.0  # seconds for a connection, and for each reply
 
 
 class LoginFailed(Exception):
-    """The server's reply was not what the client was waiting for; it is the message."""
+    """The server's reply was not the expected one; the message is that reply."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where and how to log in. `source`: the address that a PROXY header claims, if any."""
+    """Where and how to log in. `source` is the address in the PROXY header, if there is one."""
 
     protocol: ListenerProtocol
     host: str
@@ -33,7 +33,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def log_in(target: Target, user: str, password: str, client_name: str | None = None) -> None:
-    """Log in and leave. Raises `LoginFailed`, or `OSError` and `ssl.SSLError` from the network."""
+    """Log in and log out. Raises `LoginFailed`, or `OSError` and `ssl.SSLError` of the network."""
     with socket.create_connection((target.host, target.port), TIMEOUT) as connection:
         if target.source is not None:
             connection.sendall(proxy_header(target.source, connection))
@@ -55,7 +55,7 @@ def proxy_header(source: str, connection: socket.socket) -> bytes:
 
 
 class _Dialogue(Dialogue):
-    """A dialogue in which one reply is what the client waits for."""
+    """A dialogue in which the client expects one kind of reply."""
 
     def __init__(self, target: Target, connection: socket.socket) -> None:
         super().__init__(connection, TIMEOUT)
@@ -66,7 +66,7 @@ class _Dialogue(Dialogue):
         self.start_tls(self.target.context, "localhost")
 
     def expect(self, prefix: str, *, goes_on: Callable[[str], bool] = lambda line: False) -> str:
-        """Read lines while the reply goes on, and return the last; it must have the prefix."""
+        """Read all lines of a reply, and return the last one, which must have the prefix."""
         try:
             while goes_on(line := self.line()):
                 pass
@@ -90,9 +90,7 @@ def _imap(dialogue: _Dialogue, user: str, password: str, client_name: str | None
         tagged(f'ID ("name" {_quoted(client_name)})')
     for name in (user, password):
         if not name.isascii() or not name.isprintable():
-            raise LoginFailed(
-                "names and passwords of a scenario are printable ASCII for IMAP LOGIN"
-            )
+            raise LoginFailed("IMAP LOGIN needs names and passwords in printable ASCII")
     tagged(f"LOGIN {_quoted(user)} {_quoted(password)}")
     dialogue.send("b LOGOUT")
 

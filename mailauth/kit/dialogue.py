@@ -1,7 +1,7 @@
 """Lines to and from a server, for the clients of the kit.
 
-It blocks, and every read has a limit. So has every wait: a server that sends an octet now and then
-has no more time for its reply than one that sends nothing.
+A dialogue blocks. Every read and every wait has a limit: a server that sends an octet now and then
+does not get more time for its reply than a server that sends nothing.
 """
 
 import math
@@ -14,16 +14,16 @@ _AT_ONCE = 16384
 
 
 class ServerClosed(Exception):
-    """The server has closed the connection instead of answering."""
+    """The server closed the connection instead of answering."""
 
     def __init__(self) -> None:
         super().__init__("the server closed the connection")
 
 
 class Dialogue:
-    """One connection to a server, which has `seconds` for each reply, all its lines included.
+    """One connection to a server, which has `seconds` for each reply with all its lines.
 
-    Nothing is waited for after `until` on the monotonic clock. What waits raises `TimeoutError`.
+    Nothing is awaited after `until` on the monotonic clock. Methods that wait raise `TimeoutError`.
     """
 
     def __init__(self, connection: socket.socket, seconds: float, until: float = math.inf) -> None:
@@ -34,7 +34,7 @@ class Dialogue:
         self._await_reply()
 
     def start_tls(self, context: ssl.SSLContext, hostname: str) -> ssl.SSLSocket:
-        """Do the handshake; nothing may have come after the server's go-ahead."""
+        """Do the handshake; the server must not have sent anything after its go-ahead."""
         self._input = b""
         self._await_reply()
         self._mind_the_time()
@@ -71,7 +71,7 @@ class Dialogue:
         self._due = min(time.monotonic() + self._seconds, self._until)
 
     def _mind_the_time(self) -> None:
-        """Let the next call take what is left of the time."""
+        """Give the next call the time that is left."""
         remaining = self._due - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("no answer in time")

@@ -1,11 +1,11 @@
-"""What CI expects of the record, and what has become of it. Pure; `expect` brings the records.
+"""What CI expects of the record, and whether it is met. Pure; `expect` provides the records.
 
-Each expectation is held against all records at once, and again when more have come: some can be
-met at any moment (a login that came), others only fail at any moment (an exposure), and hold when
-the time is over.
+Each expectation is checked against all records, and again when there are more. Some can be met at
+any moment (a login), while others can only fail at any moment (an exposure) and are met when the
+time is over.
 
-That something stayed away is worth nothing where nothing was there that could have brought it: such
-an expectation is not met, it is not judged.
+That something did not happen means nothing if nothing was recorded that could have caused it: such
+an expectation is not met but not judged.
 """
 
 import enum
@@ -18,9 +18,9 @@ from mailauth.testing.recorded import Wanted, is_login
 
 
 class State(enum.Enum):
-    """What has become of an expectation; `OPEN` may still go either way.
+    """The state of an expectation; `OPEN` can still become met or failed.
 
-    `UNSEEN` has not failed, and nothing was recorded by which it could have.
+    `UNSEEN` has not failed, but nothing was recorded that could have made it fail.
     """
 
     MET = "met"
@@ -30,9 +30,9 @@ class State(enum.Enum):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """An expectation in words, what has become of it, and the records that say so.
+    """An expectation in words, its state, and the records that prove it.
 
-    `unseen` names what would have had to be recorded, if it is `UNSEEN`.
+    If it is `UNSEEN`, `unseen` names what would have to be recorded.
     """
 
     what: str
@@ -42,11 +42,12 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
-    """What is expected. `login` may come any number of times, or exactly `count` times.
+    """What is expected. `login` may occur any number of times, or exactly `count` times.
 
-    `all_secure` and `no_exposure` are about the same account and service, whatever the verdict.
-    A login whose verdict is unknown, as another server's log may leave it, is not secure unless
-    `allow_unknown`. With `allow_empty` what stayed away is well even where nothing at all was seen.
+    `all_secure` and `no_exposure` select the same account and service, whatever the verdict.
+    A login with an unknown verdict (from another server's log) is not secure unless
+    `allow_unknown`. With `allow_empty`, an expectation that something does not happen is met by an
+    empty record.
     """
 
     login: Wanted | None = None
@@ -57,7 +58,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     allow_empty: bool = False
 
     def checks(self, records: Sequence[LoginEvent], *, over: bool) -> list[Check]:
-        """Hold the expectations against what was recorded; when it is `over` none stays open."""
+        """Check the expectations against the records; when it is `over`, none remains open."""
         checks = []
         if self.login is not None:
             checks.append(self._login(self.login, records, over=over))
@@ -96,19 +97,19 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
         return self._seen(check, could, f"connection or attempt at a {service}")
 
     def _seen(self, check: Check, could_have_failed: bool, needed: str) -> Check:
-        """Return a check as it is if it was put to the test, else as one that was not."""
+        """Return the check unchanged if it was tested, and otherwise as `UNSEEN`."""
         if check.state is not State.MET or could_have_failed or self.allow_empty:
             return check
         return msgspec.structs.replace(check, state=State.UNSEEN, unseen=needed)
 
     @property
     def waits_for_a_login(self) -> bool:
-        """Whether the coming of a login can settle it before the time is over."""
+        """Whether a login can settle it before the time is over."""
         return self.login is not None and self.count != 0
 
 
 def settled(expectations: Expectations, records: Sequence[LoginEvent]) -> bool:
-    """Say whether there is nothing left to wait for."""
+    """Return whether there is nothing left to wait for."""
     checks = expectations.checks(records, over=False)
     if any(check.state is State.FAILED for check in checks):
         return True
@@ -143,7 +144,7 @@ def _is_attempt(record: LoginEvent, wanted: Wanted) -> bool:
 
 
 def _may_expose(record: LoginEvent, wanted: Wanted) -> bool:
-    """Say whether a client was there that could have sent a password, whether or not it did."""
+    """Return whether a client connected that could have sent a password."""
     return record.kind in (Kind.LOGIN, Kind.CONNECTION) and wanted.wants(record)
 
 

@@ -1,6 +1,6 @@
-"""What should be found in a scenario: worked out from its logins alone, to test what finds it.
+"""What should be found in a scenario, computed only from its logins, to test what finds it.
 
-Nothing here reads a log: reports, detection rules and the server itself are held against it.
+Nothing here reads a log: reports, detection rules and the server itself are compared with it.
 """
 
 import enum
@@ -28,7 +28,7 @@ class FindingKind(enum.Enum):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One thing to find. `fixed` is when a case was closed for good, `count` how often it was."""
+    """One thing to find. `fixed` is when a case was closed for good, `count` is its logins."""
 
     kind: FindingKind
     at: datetime

@@ -1,4 +1,4 @@
-"""Which scenarios there are: built-in files, those that are generated, and files of the user's."""
+"""All scenarios: built-in files, generated ones, and the user's own files."""
 
 import tomllib
 import zoneinfo
@@ -31,13 +31,13 @@ def names() -> list[str]:
 def load(name: str, seed: int = 0, days: int | None = None) -> Scenario:
     """Load a scenario by its name, or a file by its path. Raises `ConfigError`.
 
-    `seed` and `days` are for those that are generated; `None` is as many days as each plays well.
+    `seed` and `days` are for generated scenarios; `None` is the default number of days of each.
     """
     if name in GENERATORS:
         generator = GENERATORS[name]
         return generator.generate(Random(seed), generator.days if days is None else days)  # noqa: S311
     if days is not None or seed:
-        raise ConfigError(f'--days and --seed are for {", ".join(GENERATORS)}, not for "{name}"')
+        raise ConfigError(f'--days and --seed apply to {", ".join(GENERATORS)}, not to "{name}"')
     if name in built_in():
         file: Traversable = resources.files("mailauth.kit") / "scenarios" / f"{name}.toml"
     elif Path(name).suffix == ".toml" or Path(name).exists():
@@ -45,7 +45,7 @@ def load(name: str, seed: int = 0, days: int | None = None) -> Scenario:
     else:
         hint = meant(name, names())
         known = ", ".join(names())
-        raise ConfigError(f'no scenario "{name}": expected a file, or one of {known}{hint}')
+        raise ConfigError(f'unknown scenario "{name}": expected a file, or one of {known}{hint}')
     try:
         table = tomllib.loads(file.read_bytes().decode("utf-8"))
         scenario = msgspec.convert(table, Scenario)
@@ -55,14 +55,14 @@ def load(name: str, seed: int = 0, days: int | None = None) -> Scenario:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{name}: {error}") from None
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(f"{name}: timezone: no IANA time zone") from None
+        raise ConfigError(f"{name}: timezone: expected an IANA time zone") from None
     return msgspec.structs.replace(
         scenario, login=tuple(_placed(login, zone) for login in scenario.login)
     )
 
 
 def _placed(login: Login, zone: zoneinfo.ZoneInfo) -> Login:
-    """Give a time without an offset the scenario's zone."""
+    """Put a time without an offset into the scenario's zone."""
     if login.at.tzinfo is not None:
         return login
     return msgspec.structs.replace(login, at=login.at.replace(tzinfo=zone))

@@ -1,4 +1,4 @@
-"""The records that `expect` looks at: those of a running server, or those that files hold."""
+"""The records that `expect` checks: those of a running server, or those of files."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -21,9 +21,9 @@ LONGEST_WAIT = 60.0  # seconds, of one question
 
 
 class ServerRecords:
-    """What the server of a home has recorded, with its older logs or since its start alone.
+    """What the server of a home has recorded, with its older logs or only since its start.
 
-    The server tells of what comes; nobody looks again and again. Raises `CannotAsk`.
+    The server announces new records; nothing is polled. Raises `CannotAsk`.
     """
 
     def __init__(self, home: Path, *, since_start: bool) -> None:
@@ -31,14 +31,14 @@ class ServerRecords:
         self._cursor = self._ask(0, 0).started if since_start else 0
 
     def read(self, wait: float) -> list[LoginEvent]:
-        """Return what is behind what was returned before; wait so long where there is nothing."""
+        """Return the records after those returned earlier; wait up to `wait` seconds for one."""
         seconds = min(wait, LONGEST_WAIT)
         answer = self._ask(self._cursor, seconds)
         self._cursor = answer.cursor
         return answer.records
 
     def account(self, name: str) -> str | None:
-        """Return the name of the account that is meant; `None` where there is no such account."""
+        """Return the name of the account that is meant; `None` if there is no such account."""
         return ask(self._home, FindAccount(name), FoundAccount).name
 
     def _ask(self, after: int, seconds: float) -> Records:
@@ -46,14 +46,14 @@ class ServerRecords:
 
 
 class FileRecords(msgspec.Struct, frozen=True):
-    """What files hold: their records, and the lines that were not understood."""
+    """The contents of files: their records, and the lines that were not understood."""
 
     records: Sequence[LoginEvent]
     not_understood: Sequence["NotUnderstood"]
 
 
 class NotUnderstood(msgspec.Struct, frozen=True):
-    """A line that is not a record: its file, its number counted from 1, and why."""
+    """A line that is not a record: its file, its number (from 1), and why."""
 
     file: str
     number: int
@@ -61,9 +61,9 @@ class NotUnderstood(msgspec.Struct, frozen=True):
 
 
 def records_of(sources: Sources) -> FileRecords:
-    """Read records from files: journals, or where there is none the lines alone.
+    """Read records from files: from journals, or if there are none from the lines.
 
-    Raises `OSError` and what decompressing raises.
+    Raises `OSError` and the errors of decompression.
     """
     records: list[LoginEvent] = []
     not_understood: list[NotUnderstood] = []
@@ -110,7 +110,7 @@ def _of_another_server(source: Source) -> Iterator[LoginEvent]:
 
 
 def _as_record(line: LoginLine, number: int) -> LoginEvent:
-    """Tell what a line tells; what only a journal knows is null."""
+    """Convert a line to a record; what only a journal knows is null."""
     known = {
         "v": 1,
         "seq": number,

@@ -1,7 +1,7 @@
 """Playing a scenario: real listeners, real sockets, the scenario's clock and addresses.
 
-The clock that stamps records stands at the time of the login being played; certificates, TLS and
-deadlines keep the real one.
+The clock that stamps records shows the time of the login being played; certificates, TLS and
+deadlines use the real clock.
 """
 
 import datetime
@@ -35,7 +35,7 @@ _LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 
 
 class ReplayError(Exception):
-    """The scenario cannot be played to its end; the message says which login and why."""
+    """The scenario cannot be played to its end; the message names the login and the reason."""
 
 
 class _Clock:
@@ -55,10 +55,10 @@ async def replay(
     played: Callable[[Login], None] = lambda login: None,
     speed: float | None = None,
 ) -> None:
-    """Play all logins in their order and leave the logs in `logs`; tells `played` of each.
+    """Play all logins in their order, write the logs to `logs`, and call `played` after each.
 
-    `speed` is in seconds of the scenario to one of ours; `None` is as fast as possible. Raises
-    `ReplayError`; also when a login with its account's password was refused.
+    `speed` is the seconds of the scenario per real second; `None` is as fast as possible. Raises
+    `ReplayError`, also if a login with its account's password was refused.
     """
     clock = _Clock(scenario.login[0].at)
     with TemporaryHome() as home:
@@ -101,7 +101,7 @@ async def replay(
 
 
 def _config(scenario: Scenario, logs: Path) -> Config:
-    """Listeners on free ports that believe PROXY headers, and an account for every user."""
+    """Listeners on free ports that trust PROXY headers, and an account for every user."""
     ways = sorted(
         {(login.service, login.tls) for login in scenario.login},
         key=lambda way: (way[0].value, way[1].value),
@@ -131,7 +131,7 @@ def _name(service: ListenerProtocol, tls: TlsMode) -> str:
 
 
 def _listener_mode(service: ListenerProtocol, tls: TlsMode) -> TlsMode:
-    """A mail listener without implicit TLS offers STARTTLS; HTTP knows none."""
+    """A mail listener without implicit TLS offers STARTTLS; HTTP does not have it."""
     if tls is TlsMode.IMPLICIT or service is ListenerProtocol.HTTP:
         return tls
     return TlsMode.STARTTLS

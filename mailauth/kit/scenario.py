@@ -1,18 +1,18 @@
 """Scenarios: logins with a time, an address and a way in, to be played against real listeners.
 
     timezone = "America/New_York"
-    [overrides]                       # as [geoip] overrides
+    [overrides]                       # like [geoip] overrides
     "79.80.81.82/32" = "United States"
     [[login]]
-    at = 2020-07-24T16:12:25.189      # in the scenario's zone; an offset may be given
+    at = 2020-07-24T16:12:25.189      # in the scenario's zone, unless it has an offset
     service = "imap"                  # smtp, imap, pop3, http
     tls = "implicit"                  # none, starttls, implicit
     user = "mary@mydomain.com"
     from = "10.11.12.110"
 
 `password` defaults to the account's own, so that a login succeeds; another one makes it fail.
-`strangers = ["admin@mydomain.com"]` are names that have no account, `client` is what a client calls
-itself.
+`strangers = ["admin@mydomain.com"]` are names without an account, and `client` is the name that a
+client gives itself.
 """
 
 import datetime
@@ -41,7 +41,7 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A whole scenario.
 
-    Every user named in it has an account with the password `secret`, except for the `strangers`.
+    Every user in it has an account with the password `secret`, except for the `strangers`.
     """
 
     timezone: str = "UTC"
@@ -51,5 +51,5 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
-        """The zone of the scenario's times and of the log that it leaves."""
+        """The zone of the scenario's times and of its log."""
         return zoneinfo.ZoneInfo(self.timezone)

@@ -1,7 +1,7 @@
 """Verdicts for the programs that run tests: the Test Anything Protocol, and JUnit's XML.
 
-TAP is version 14 (https://testanything.org/tap-version-14-specification.html). JUnit's XML has no
-standard; what stands here is what Jenkins, GitLab and GitHub's reporters read.
+TAP is version 14 (https://testanything.org/tap-version-14-specification.html). JUnit's XML does not
+have a standard; this is the form that Jenkins, GitLab and GitHub's reporters read.
 """
 
 import enum
@@ -19,7 +19,7 @@ _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Outcome(enum.Enum):
-    """How a test went; `ERROR` could not be carried out, so that it says nothing."""
+    """The outcome of a test; a test with `ERROR` could not be carried out."""
 
     PASSED = "passed"
     FAILED = "failure"
@@ -27,7 +27,7 @@ class Outcome(enum.Enum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One test: its name, how it went, and the lines that say why."""
+    """One test: its name, its outcome, and the lines that explain it."""
 
     name: str
     outcome: Outcome
@@ -35,12 +35,12 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether it has passed."""
+        """Whether it passed."""
         return self.outcome is Outcome.PASSED
 
 
 def tap(verdicts: Sequence[Verdict]) -> str:
-    """Write TAP; what there is to say stands as comments below each test."""
+    """Write TAP; the lines of each verdict become comments after its test."""
     lines = ["TAP version 14", f"1..{len(verdicts)}"]
     for number, verdict in enumerate(verdicts, 1):
         name = printable(verdict.name).replace("\\", "\\\\").replace("#", "\\#")
@@ -50,9 +50,9 @@ def tap(verdicts: Sequence[Verdict]) -> str:
 
 
 def junit(suite: str, verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Write a test suite as JUnit's XML, `seconds` being how long all of it took.
+    """Write a test suite as JUnit's XML; it took `seconds` in total.
 
-    A suite without a test is an error of its own, since readers take it for a success.
+    A suite without a test becomes an error, since readers would take it for a success.
     """
     if not verdicts:
         verdicts = [Verdict("something to test", Outcome.ERROR, ["no test was carried out"])]

@@ -1,8 +1,8 @@
 """Public helpers for tests.
 
-`MailAuth` is a server of one's own with assertions on its record, for tests of whatever logs in to
-a mail server. The rest is for tests of the protocol cores: dialogues in memory, and fakes of what a
-core stands on.
+`MailAuth` is a server with assertions on its record, for tests of anything that logs in to a mail
+server. The rest is for tests of the protocol cores: dialogues in memory, and fakes of what a core
+needs.
 """
 
 from mailauth.testing.api import ApiError

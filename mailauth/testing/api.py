@@ -1,4 +1,4 @@
-"""The API of a running server, asked with its token over one connection that is kept open."""
+"""The API of a running server, used with its token over one connection that is kept open."""
 
 import http.client
 import select
@@ -19,11 +19,11 @@ PAGE = 1000  # records of one answer
 
 
 class ApiError(Exception):
-    """The server has refused a question; the message has its words."""
+    """The server refused a request; the message has its reply."""
 
 
 class Attempts(msgspec.Struct, frozen=True):
-    """Records, and the number to read on from."""
+    """Records, and the number from which to continue."""
 
     attempts: list[RecordedEvent]
     cursor: int
@@ -36,21 +36,21 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class ListenerState(msgspec.Struct, frozen=True):
-    """A listener as it is now; what else the server says of it is left out."""
+    """The faults of a listener now; the other facts that the server reports are left out."""
 
     name: str
     faults: list[str]
 
 
 class ListenerFaults(msgspec.Struct, frozen=True):
-    """What a listener does wrong on purpose."""
+    """The deliberate faults of a listener."""
 
     listener: str
     faults: list[str]
 
 
 class Api:
-    """Asks the server at `url`; `ca` vouches for it where that is https. It blocks."""
+    """Sends requests to the server at `url`; `ca` vouches for it if that is https. It blocks."""
 
     def __init__(self, url: str, token: str, ca: Path | None) -> None:
         self._where = urlsplit(url)
@@ -59,9 +59,9 @@ class Api:
         self._connection: http.client.HTTPConnection | None = None
 
     def attempts(self, after: int, wait: float = 0, *, settle: bool = False) -> Attempts:
-        """Read records after a number; where there is none, wait up to so many seconds for one.
+        """Read records after a number; if there are none, wait up to `wait` seconds for one.
 
-        To `settle` is to let the server deal first with whatever clients have sent.
+        With `settle`, the server first processes everything that clients have sent.
         """
         seconds = min(wait, LONGEST_WAIT)
         query: dict[str, object] = {"after": after, "limit": PAGE, "wait": f"{seconds:.3f}"}
@@ -70,25 +70,25 @@ class Api:
         return self.ask("GET", f"attempts?{urlencode(query)}", Attempts, seconds)
 
     def reset(self, *, mail: bool) -> int:
-        """Have blocks and faults, and `mail`, forgotten; return where to read on from."""
+        """Clear blocks, faults and, with `mail`, the mail; return where to read on from."""
         path = "reset?mail=true" if mail else "reset"
         return self.ask("POST", path, Cursor).cursor
 
     def faults(self, listener: str) -> list[str]:
-        """Say what a listener does wrong now; it must be one of the server's."""
+        """Return the current faults of a listener, which must be one of the server's."""
         listeners = self.ask("GET", "listeners", list[ListenerState])
         return next(each.faults for each in listeners if each.name == listener)
 
     def add_fault(self, listener: str, fault: str) -> None:
-        """Have a listener do something more wrong on purpose."""
+        """Add a fault to a listener."""
         self.ask("PUT", _path(listener, fault), ListenerFaults)
 
     def end_fault(self, listener: str, fault: str) -> None:
-        """Have a listener do something right again."""
+        """End a fault of a listener."""
         self.ask("DELETE", _path(listener, fault), ListenerFaults)
 
     def ask(self, method: str, path: str, answer: type[T], seconds: float = 0) -> T:
-        """Ask once. Raises `ApiError`, and `OSError` where nobody answers."""
+        """Send one request. Raises `ApiError`, and `OSError` if the server does not answer."""
         connection, self._connection = self._connection, None
         if connection is None or _has_ended(connection):
             connection = self._connect()
@@ -101,7 +101,7 @@ class Api:
             data = response.read()
         except http.client.HTTPException as error:
             connection.close()
-            raise ConnectionError(f"the server broke off: {error!r}") from error
+            raise ConnectionError(f"the server closed the connection: {error!r}") from error
         if response.will_close:
             connection.close()
         else:
@@ -136,5 +136,5 @@ def _path(listener: str, fault: str) -> str:
 
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:
-    """Say whether the server has closed a connection on which nothing is being asked."""
+    """Return whether the server has closed an idle connection."""
     return bool(select.select([connection.sock], [], [], 0)[0])

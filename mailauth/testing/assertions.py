@@ -1,4 +1,4 @@
-"""What tests ask of a server's record, wait for, and assert."""
+"""What tests read in a server's record, wait for, and assert."""
 
 from collections.abc import Callable
 
@@ -12,25 +12,25 @@ Matches = Callable[[LoginEvent], bool]
 
 
 class Assertions:
-    """Questions about a record. Names are those of accounts, or what stands before their `@`."""
+    """Queries about a record. Names are those of accounts, or the part before their `@`."""
 
     _record: ServerRecord
 
     def _meant_by(self, user: str) -> str | None:
-        """Return the account that a name means; `None` where there is none."""
+        """Return the account that a name means; `None` if there is none."""
         raise NotImplementedError
 
     def logins(
         self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
     ) -> list[LoginEvent]:
-        """Return the logins that succeeded. A client that was told OK has its login here."""
+        """Return the successful logins. If a client was told OK, its login is among them."""
         wanted = self._wanted(user, protocol, secure)
         return [each for each in self._recorded() if is_login(each) and wanted.wants(each)]
 
     def attempts(
         self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
     ) -> list[LoginEvent]:
-        """Return everything that happened to a credential, logins that succeeded among it."""
+        """Return all attempts to log in, including the successful ones."""
         wanted = self._wanted(user, protocol, secure)
         return [each for each in self._recorded() if each.kind is Kind.LOGIN and wanted.wants(each)]
 
@@ -42,11 +42,11 @@ class Assertions:
         ]
 
     def records(self) -> list[LoginEvent]:
-        """Return everything that was recorded, logins and whatever else."""
+        """Return everything that was recorded, not only logins."""
         return list(self._recorded())
 
     def wait_for_record(self, timeout: float) -> bool:
-        """Wait for anything at all to be recorded; say whether something was."""
+        """Wait until anything is recorded; return whether something was."""
         return self._record.read_on(timeout)
 
     def login(
@@ -56,9 +56,9 @@ class Assertions:
         secure: bool | None = None,
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
-        """Return the one login that succeeded and is like this; wait for it, fail if it is not one.
+        """Wait for the only successful login that matches, and return it; fail if there is none.
 
-        A second login fails it, too, if that is like this.
+        A second login that matches is a failure, too.
         """
         __tracebackhide__ = True
         event = self.wait_for_login(user, protocol, secure, timeout)
@@ -71,7 +71,7 @@ class Assertions:
         secure: bool | None = None,
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
-        """Return the first login that succeeded and is like this, as soon as there is one."""
+        """Wait for the first successful login that matches, and return it."""
         __tracebackhide__ = True
         return self._record.awaited(*self._a_login(user, protocol, secure), timeout)
 
@@ -82,7 +82,7 @@ class Assertions:
         secure: bool | None = None,
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
-        """Return the first attempt that is like this, whatever came of it."""
+        """Wait for the first attempt that matches, whatever its result, and return it."""
         __tracebackhide__ = True
         return self._record.awaited(*self._an_attempt(user, protocol, secure), timeout)
 
@@ -91,7 +91,7 @@ class Assertions:
     ) -> LoginEvent:
         """Return the first connection that ended without an attempt and has this in its reason.
 
-        A client that has refused a certificate: `wait_for_connection("tls-handshake-failed")`.
+        For a client that rejects a certificate, use `wait_for_connection("tls-handshake-failed")`.
         """
         __tracebackhide__ = True
         return self._record.awaited(*self._a_connection(reason, protocol), timeout)
@@ -99,7 +99,7 @@ class Assertions:
     # The same, to be awaited where the client is a task of the event loop that the test runs in.
 
     async def wait_for_record_async(self, timeout: float) -> bool:
-        """Wait for anything at all to be recorded, as `wait_for_record`."""
+        """Wait until anything is recorded, as `wait_for_record` does."""
         return await self._record.read_on_async(timeout)
 
     async def login_async(
@@ -109,7 +109,7 @@ class Assertions:
         secure: bool | None = None,
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
-        """Return the one login that succeeded and is like this, as `login`."""
+        """Return the only successful login that matches, as `login` does."""
         __tracebackhide__ = True
         event = await self.wait_for_login_async(user, protocol, secure, timeout)
         return self._only(event, user, protocol, secure)
@@ -121,7 +121,7 @@ class Assertions:
         secure: bool | None = None,
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
-        """Return the first login that succeeded and is like this, as `wait_for_login`."""
+        """Return the first successful login that matches, as `wait_for_login` does."""
         __tracebackhide__ = True
         wanted = self._a_login(user, protocol, secure)
         return await self._record.awaited_async(*wanted, timeout)
@@ -133,7 +133,7 @@ class Assertions:
         secure: bool | None = None,
         timeout: float = TIMEOUT,
     ) -> LoginEvent:
-        """Return the first attempt that is like this, as `wait_for_attempt`."""
+        """Return the first attempt that matches, as `wait_for_attempt` does."""
         __tracebackhide__ = True
         wanted = self._an_attempt(user, protocol, secure)
         return await self._record.awaited_async(*wanted, timeout)
@@ -141,7 +141,7 @@ class Assertions:
     async def wait_for_connection_async(
         self, reason: str = "", protocol: str | None = None, timeout: float = TIMEOUT
     ) -> LoginEvent:
-        """Return the first connection that ended like this, as `wait_for_connection`."""
+        """Return the first connection that ended like this, as `wait_for_connection` does."""
         __tracebackhide__ = True
         wanted = self._a_connection(reason, protocol)
         return await self._record.awaited_async(*wanted, timeout)
@@ -150,28 +150,28 @@ class Assertions:
     # nothing, and fails.
 
     def assert_all_secure(self, *, allow_empty: bool = False) -> None:
-        """Fail if a login succeeded that was not protected by TLS, or if none was attempted."""
+        """Fail if a successful login was not protected by TLS, or if no login was attempted."""
         __tracebackhide__ = True
         if any(not each.secure for each in self.logins()):
-            self._record.fail("a login that was not protected by TLS")
+            self._record.fail("a login was not protected by TLS")
         if not (allow_empty or self.attempts()):
-            self._record.fail("no attempt to log in, so that no login can be judged")
+            self._record.fail("nobody attempted to log in, so there is nothing to judge")
 
     def assert_no_exposure(self, *, allow_empty: bool = False) -> None:
         """Fail if an account's real password crossed the wire in the clear, refused or not.
 
-        It fails, too, if no client was there at all.
+        It also fails if no client connected.
         """
         __tracebackhide__ = True
         if any(each.exposed for each in self._recorded()):
-            self._record.fail("a password that crossed the wire in the clear")
+            self._record.fail("a password crossed the wire in the clear")
         if not (allow_empty or self.attempts() or self.connections()):
-            self._record.fail("no client that has connected, so that no password can be judged")
+            self._record.fail("no client connected, so there is nothing to judge")
 
     # How it is done.
 
     def _recorded(self) -> list[LoginEvent]:
-        """Return what was recorded until now."""
+        """Return everything that was recorded until now."""
         return self._record.events()
 
     def _only(
@@ -210,7 +210,7 @@ class Assertions:
         )
 
     def _wanted(self, user: str | None, protocol: str | None, secure: bool | None) -> Wanted:
-        """Say what is wanted; a name means the account that `user` finds by it, if there is one."""
+        """Describe what is wanted; a name means the account that `user` finds, if there is one."""
         return Wanted(
             user=user,
             account=None if user is None else self._meant_by(user),

@@ -1,4 +1,4 @@
-"""What a login stands on, in memory: a clock to advance, a recorder to read, accounts, sessions."""
+"""What a login needs, in memory: a clock to advance, a recorder to read, accounts, sessions."""
 
 import itertools
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _PORTS = {Protocol.SMTP: 2587, Protocol.IMAP: 2143, Protocol.POP3: 2110, Protoco
 
 
 class FakeClock:
-    """A clock that stands still until it is advanced; calling it gives seconds since the epoch."""
+    """A clock that stops until it is advanced; calling it returns seconds since the epoch."""
 
     def __init__(self, start: float = 1_595_952_722.759) -> None:
         self.seconds = start
@@ -32,12 +32,12 @@ class FakeClock:
         return self.seconds
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.seconds += seconds
 
 
 class MemoryRecorder:
-    """A recorder that keeps what it is given.
+    """A recorder that keeps its records in memory.
 
     With `failing` set it records nothing, as on a full disk. With `slow` set its answers are
     pending until `release()`.
@@ -52,7 +52,7 @@ class MemoryRecorder:
 
     @property
     def logins(self) -> list[LoginEvent]:
-        """The successful logins: what has a line in `SuccessfulLogins.log`."""
+        """The successful logins, which have a line in `SuccessfulLogins.log`."""
         return [event for event in self.attempts if event.result is Result.SUCCESS]
 
     @property
@@ -75,7 +75,7 @@ class MemoryRecorder:
         return pending
 
     def release(self) -> None:
-        """Give the pending answers, in their order."""
+        """Deliver the pending answers in their order."""
         waiting, self._waiting = self._waiting, []
         for pending, event in waiting:
             pending.resolve(event)
@@ -106,7 +106,7 @@ def authority(
     known: Accounts | None = None,
     clock: FakeClock | None = None,
 ) -> Authority:
-    """What sessions share; blocking is by the rules of Xeams and without friends."""
+    """What sessions share; blocking follows the rules of Xeams, without friendly addresses."""
     clock = clock if clock is not None else FakeClock()
     return Authority(
         accounts=known if known is not None else accounts(),

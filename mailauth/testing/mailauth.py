@@ -1,12 +1,12 @@
-"""mailauth for other people's tests: a server of one's own, and assertions on what it records.
+"""mailauth for your own tests: a server, and assertions on what it records.
 
     with MailAuth() as mailauth:
         my_client.log_in("localhost", mailauth.port("imap", tls="starttls"), *mailauth.user())
         assert mailauth.login().secure
         mailauth.assert_no_exposure()
 
-What is asserted is what was recorded since the start, or since the last `reset()`. Nothing here
-sleeps: where something is waited for, the server tells when it comes.
+Assertions apply to what was recorded since the start, or since the last `reset()`. Nothing here
+sleeps: a wait ends as soon as the server reports the record.
 """
 
 import ssl
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class User(NamedTuple):
-    """An account, and the password that opens it."""
+    """An account and its password."""
 
     name: str
     password: str
@@ -37,18 +37,18 @@ class User(NamedTuple):
 
 
 class ServerEnded(Exception):
-    """The server does not run any more; the message is what it said on stderr."""
+    """The server no longer runs; the message is what it printed on stderr."""
 
 
 class MailAuth(Assertions):
-    """A mailauth server in a process of its own, on free ports and in a temporary home.
+    """A mailauth server in its own process, on free ports and in a temporary home.
 
-    It ends with the process that started it, also where that is killed; the home that is left then
-    is removed when the next one is made.
+    It ends with the process that started it, even if that is killed; the home that then remains is
+    removed when the next one is created.
 
-    `config` is the text of a `mailauth.toml`; without one there are the demo accounts. It must have
-    an HTTP listener, by which this object asks the server. Starting raises `ConfigError` or
-    `testing.NotStarted`. One object is for one thread.
+    `config` is the text of a `mailauth.toml`; without it, the server has the demo accounts. The
+    configuration needs an HTTP listener, through which this object uses the server. Starting raises
+    `ConfigError` or `testing.NotStarted`. An object must be used by only one thread.
     """
 
     host = "localhost"
@@ -74,7 +74,7 @@ class MailAuth(Assertions):
         self.stop()
 
     def start(self) -> None:
-        """Start the server, and return when it listens."""
+        """Start the server, and return when it is ready."""
         self._home = TemporaryHome()
         try:
             self._start(self._home.path)
@@ -93,11 +93,11 @@ class MailAuth(Assertions):
             self._home.remove()
 
     def reset(self, *, mail: bool = True) -> None:
-        """Begin anew: what was recorded until now is past, and blocks and faults are cleared.
+        """Start afresh: earlier records are no longer visible; blocks and faults are cleared.
 
-        So is `mail`: each account has what it had at first. A client that is logged in meanwhile
-        sees messages go, as another client could have removed them; mail that is kept in Maildirs
-        (`[server] workers`) stays.
+        With `mail`, each account has its initial mail again. A client that is logged in sees the
+        messages disappear, as if another client had removed them; mail in Maildirs
+        (`[server] workers`) is kept.
         """
         cursor = self._asked(lambda: self._api.reset(mail=mail))
         self._record = ServerRecord(self._attempts, cursor)
@@ -107,7 +107,7 @@ class MailAuth(Assertions):
 
     @property
     def home(self) -> Path:
-        """The directory in which its `logs/` and `certs/` are."""
+        """The directory with `logs/` and `certs/`."""
         return self._server.home
 
     @property
@@ -128,8 +128,8 @@ class MailAuth(Assertions):
     def port(self, service: str, tls: str | None = None) -> int:
         """Return the port of a protocol, or of a listener by its name, in any letter case.
 
-        `tls` is "none", "starttls" or "implicit". A STARTTLS listener also takes logins in the
-        clear, and stands for "none" where there is no other. Raises `LookupError`.
+        `tls` is "none", "starttls" or "implicit". A STARTTLS listener also accepts logins in the
+        clear, and is used for "none" if there is no other. Raises `LookupError`.
         """
         matching = [
             each
@@ -142,27 +142,27 @@ class MailAuth(Assertions):
                     return each.port
         known = ", ".join(f"{each.name} ({each.protocol}, {each.tls})" for each in self.listeners)
         what = service if tls is None else f"{service} with tls {tls}"
-        raise LookupError(f"no listener for {what}; there are {known}")
+        raise LookupError(f"there is no listener for {what}; expected one of {known}")
 
     def user(self, name: str | None = None) -> User:
         """Return an account of the configuration by its name or the part before the `@`.
 
-        Without a name it is the first that is not disabled. Raises `LookupError`.
+        Without a name, it is the first account that is not disabled. Raises `LookupError`.
         """
         for each in self._config.user:
             if (not each.disabled) if name is None else _means(name, each.name):
                 return User(each.name, each.password)
         known = ", ".join(each.name for each in self._config.user) or "none"
-        raise LookupError(f"no [[user]] {name or ''}; there are {known}")
+        raise LookupError(f"there is no [[user]] {name or ''}; expected one of {known}")
 
     @contextmanager
     def fault(self, listener: str, name: str) -> Iterator[None]:
-        """Have a listener do something wrong on purpose, until the block ends.
+        """Give a listener a deliberate fault until the block ends.
 
-        The faults are those of `mailauth.faults`, of clients that connect meanwhile; a listener can
-        have several that do not contradict each other. Afterwards it does what it did before,
-        unless a `reset()` has come between. Raises `LookupError` for a listener that is not there,
-        and `testing.ApiError` for a fault that the listener cannot have now.
+        The faults are those of `mailauth.faults`; they affect clients that connect during the
+        block. A listener can have several faults that do not contradict each other. Afterwards it
+        has the faults that it had before, unless there was a `reset()`. Raises `LookupError` for an
+        unknown listener, and `testing.ApiError` for a fault that the listener cannot have now.
         """
         where, resets = self._named(listener).name, self._resets
         is_new = name not in self._asked(lambda: self._api.faults(where))
@@ -186,7 +186,7 @@ class MailAuth(Assertions):
         ready = self._server.ready
         if ready.console is None:
             self._server.stop()
-            raise ConfigError('listener: expected one with protocol "http", which tests ask')
+            raise ConfigError('listener: expected one with protocol "http", which the tests use')
         ca = home / ready.ca if ready.ca is not None else None
         self._api = Api(ready.console, ready.api_token, ca)
         self._record = ServerRecord(self._attempts, 0)
@@ -196,7 +196,7 @@ class MailAuth(Assertions):
             if each.name.lower() == listener.lower():
                 return each
         known = ", ".join(each.name for each in self.listeners)
-        raise LookupError(f"no listener {listener}; there are {known}")
+        raise LookupError(f"there is no listener {listener}; expected one of {known}")
 
     @property
     def _runs(self) -> bool:
@@ -221,5 +221,5 @@ class MailAuth(Assertions):
 
 
 def _means(name: str, account: str) -> bool:
-    """Say whether it names the account, or is what stands before the @ of its name."""
+    """Return whether this is the account's name, or the part of it before the @."""
     return name.lower() in (account.lower(), account.partition("@")[0].lower())

@@ -1,4 +1,4 @@
-"""Recorded events: which of them somebody means, and how a failed expectation shows them."""
+"""Recorded events: how to select them, and how a failed expectation shows them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,10 +10,10 @@ from mailauth.record.line import escape
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be true of a login or an attempt; `None` leaves a thing open.
+    """What must be true of a login or an attempt; `None` matches everything.
 
-    `user` is the account, or where there is none the name that the client gave; `account` is the
-    account that is meant where `user` is short for it.
+    `user` is the account, or if there is none the name that the client gave; `account` is the
+    account that is meant if `user` is a short name.
     """
 
     user: str | None = None
@@ -22,7 +22,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     secure: bool | None = None
 
     def wants(self, event: LoginEvent) -> bool:
-        """Say whether the event is one of them."""
+        """Return whether the event matches."""
         return (
             (self.user is None or self._means(_name(event) or ""))
             and (self.protocol is None or event.protocol is self.protocol)
@@ -47,7 +47,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedEvent(LoginEvent, frozen=True, kw_only=True):
-    """A record as the assertions of tests show it: on one line, what matters first."""
+    """A record as failed assertions show it: on one line, with the important facts first."""
 
     def __repr__(self) -> str:
         return f"<{described(self)}>"
@@ -59,22 +59,22 @@ def protocol_named(name: str) -> Protocol:
         return Protocol(name.upper())
     except ValueError:
         known = ", ".join(Protocol)
-        raise ValueError(f'no protocol "{name}": expected one of {known}') from None
+        raise ValueError(f'unknown protocol "{name}": expected one of {known}') from None
 
 
 def is_login(event: LoginEvent) -> bool:
-    """Say whether it is a login that succeeded."""
+    """Return whether it is a successful login."""
     return event.kind is Kind.LOGIN and event.result is Result.SUCCESS
 
 
 def listed(events: Iterable[LoginEvent]) -> str:
-    """Show events, one a line, in the order in which they were recorded."""
+    """Show events in the order in which they were recorded, one per line."""
     lines = [f"  {described(event)}" for event in events]
     return "\n".join(lines) if lines else "  nothing"
 
 
 def described(event: LoginEvent) -> str:
-    """Show an event on one line, fit for a terminal."""
+    """Show an event on one line, safe for a terminal."""
     protocol = event.protocol.value if event.protocol is not None else "-"
     verdict = "-" if event.secure is None else "{SECURE}" if event.secure else "{UNSECURE}"
     parts = [event.at.replace(tzinfo=None).isoformat(" ", "milliseconds"), f"[{protocol}]", verdict]

@@ -1,10 +1,10 @@
-"""A server in a process of its own, for tests that drive real sockets.
+"""A server in its own process, for tests that use real sockets.
 
     with RunningServer(home) as server:
         imaplib.IMAP4("127.0.0.1", server.port("imap")).login("mary@mydomain.com", "secret")
         assert server.logins()[0].account == "mary@mydomain.com"
 
-The home may be empty, or have a `mailauth.toml`. Every listener gets a free port.
+The home can be empty, or have a `mailauth.toml`. Every listener gets a free port.
 """
 
 import signal
@@ -32,7 +32,7 @@ _PLAIN = ("HTTP", "none")
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """A listener, as the ready line has it."""
+    """A listener in the ready line."""
 
     name: str
     protocol: str
@@ -50,7 +50,7 @@ class Logs(msgspec.Struct, frozen=True):
 
 
 class ReadyLine(msgspec.Struct, frozen=True):
-    """What the server says of itself when it listens."""
+    """The line that the server prints when it is ready."""
 
     ready: bool
     pid: int
@@ -63,11 +63,11 @@ class ReadyLine(msgspec.Struct, frozen=True):
 
 
 class NotStarted(Exception):
-    """The server has ended instead of listening; the message is what it said on stderr."""
+    """The server ended instead of listening; the message is what it printed on stderr."""
 
 
 class RunningServer:
-    """Runs `mailauth serve`. What it says on stderr is in `stderr_file`, after every start."""
+    """Runs `mailauth serve`. What it prints on stderr is in `stderr_file`, for every start."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
         self.home = home
@@ -90,7 +90,7 @@ class RunningServer:
             self.stop()
 
     def start(self) -> None:
-        """Start, and return when everything listens. Raises `NotStarted`."""
+        """Start the server, and return when all listeners are ready. Raises `NotStarted`."""
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(  # noqa: S603
                 self.command(),
@@ -109,14 +109,14 @@ class RunningServer:
         self.ready = msgspec.json.decode(line, type=ReadyLine)
 
     def command(self) -> list[str]:
-        """Return what is run: it says on stdout that it is ready, as `serve` does."""
+        """Return the command to run; it prints the ready line on stdout, as `serve` does."""
         return [
             *(sys.executable, "-m", "mailauth", "serve", "--home", str(self.home)),
             *("--ephemeral", "--ready-json", "--exit-with-stdin", *self._arguments),
         ]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stop, and return the exit code; raises `TimeoutExpired` when the server hangs."""
+        """Stop the server, and return the exit code; raises `TimeoutExpired` if it hangs."""
         self.process.send_signal(number)
         try:
             return self._ended()
@@ -125,18 +125,18 @@ class RunningServer:
             raise
 
     def kill(self) -> None:
-        """Kill at once (SIGKILL)."""
+        """Kill the server at once (SIGKILL)."""
         self.process.kill()
         self._ended()
 
     def _ended(self) -> int:
-        """Wait for the end; behind the ready line there is nothing on stdout."""
+        """Wait for the end; after the ready line, nothing may be printed on stdout."""
         more, _ = self.process.communicate(timeout=STOP_SECONDS)
-        assert more == b"", f"on stdout, behind the ready line: {more!r}"
+        assert more == b"", f"printed on stdout after the ready line: {more!r}"
         return self.process.returncode
 
     def hang_up(self) -> None:
-        """Have logs reopened, and accounts and certificates reloaded (SIGHUP)."""
+        """Reopen the logs, and reload accounts and certificates (SIGHUP)."""
         self.process.send_signal(signal.SIGHUP)
 
     # Where it is, and whom to trust.
@@ -155,9 +155,9 @@ class RunningServer:
         return ssl.create_default_context(cafile=str(self.home / self.ready.ca))
 
     def settled(self) -> None:
-        """Return when whatever has reached the server until now has been dealt with.
+        """Return when the server has processed everything that has reached it until now.
 
-        It asks a cleartext HTTP listener, whose answer comes after what was there before.
+        It sends a request to a cleartext HTTP listener, which is answered after everything earlier.
         """
         plain = next(each for each in self.ready.listeners if (each.protocol, each.tls) == _PLAIN)
         with closing(HTTPConnection(plain.host, plain.port, timeout=STOP_SECONDS)) as client:
@@ -175,11 +175,11 @@ class RunningServer:
         return _lines(self.home / self.ready.logs.invalid)
 
     def logins(self) -> list[LoginLine]:
-        """Return what `SuccessfulLogins.log` says; raises `LineError` for what is no line."""
+        """Return the parsed `SuccessfulLogins.log`; raises `LineError` for a malformed line."""
         return [parse_line(line) for line in self.lines()]
 
     def events(self, kind: Kind | None = None) -> list[LoginEvent]:
-        """Return the journal, or what it has of one kind; a torn record is an assertion."""
+        """Return the journal, or its events of one kind; a torn record is an assertion error."""
         path = self.home / self.ready.logs.attempts
         with path.open("rb") as stream:
             records = list(journal.read(stream))

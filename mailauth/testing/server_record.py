@@ -1,7 +1,7 @@
-"""What a test's server has recorded since its last reset, and waiting for what is to come.
+"""What a test's server has recorded since its last reset, and waiting for more.
 
-A wait blocks the thread, and with it an event loop that runs there: each has a twin to be awaited,
-whose questions are asked in another thread, a short while each, so that it can be cancelled.
+A wait blocks the thread, and with it an event loop that runs there. So each wait has an async twin,
+which asks the server in another thread for a short while at a time, so that it can be cancelled.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ _SLICE_SECONDS = 0.5  # of a wait in another thread, which goes on for so long i
 
 
 class Ask(Protocol):
-    """Asks for the records after a number, and waits so long for one where there is none.
+    """Asks for the records after a number; if there are none, it waits for one.
 
-    To `settle` is to let the server deal first with whatever clients have sent.
+    With `settle`, the server first processes everything that clients have sent.
     """
 
     def __call__(self, after: int, wait: float, *, settle: bool) -> Attempts: ...
 
 
 class ServerRecord:
-    """The record of a server, read on as far as somebody asks."""
+    """The record of a server, which is read as far as it is needed."""
 
     def __init__(self, ask: Ask, cursor: int) -> None:
         self._ask = ask
@@ -36,13 +36,13 @@ class ServerRecord:
         self._reading = threading.Lock()
 
     def events(self) -> list[LoginEvent]:
-        """Return what was recorded until now."""
+        """Return everything that was recorded until now."""
         while self.read_on(0, settle=True):
             pass
         return self._events
 
     def read_on(self, wait: float, *, settle: bool = False) -> bool:
-        """Read what comes after the last record, and say whether there was anything."""
+        """Read what comes after the last record, and return whether there was anything."""
         with self._reading:
             answer = self._ask(self._read_to, wait, settle=settle)
             self._events += answer.attempts
@@ -61,7 +61,7 @@ class ServerRecord:
                 return self._read_to > before
 
     async def _read_a_while(self, wait: float) -> None:
-        """Read on in a thread; one whose wait was cancelled may do so, too, a little longer."""
+        """Read on in a thread; after a cancelled wait, an earlier thread may still read, too."""
         await asyncio.to_thread(self.read_on, min(wait, _SLICE_SECONDS))
 
     def awaited(
@@ -79,7 +79,7 @@ class ServerRecord:
     async def awaited_async(
         self, matches: Callable[[LoginEvent], bool], what: str, timeout: float
     ) -> LoginEvent:
-        """Do the same while tasks of the event loop run."""
+        """Do the same while the tasks of the event loop run."""
         __tracebackhide__ = True
         search = _Search(self._events, matches, timeout)
         while search.found is None:
@@ -96,7 +96,7 @@ class ServerRecord:
 
 
 class _Search:
-    """Looks for a record among those that are there, and those that come until a time is over."""
+    """Looks for a record among those that exist, and those that come until the time is over."""
 
     def __init__(
         self, events: list[LoginEvent], matches: Callable[[LoginEvent], bool], timeout: float
@@ -110,11 +110,11 @@ class _Search:
 
     @property
     def remaining(self) -> float:
-        """How long there is to wait, in seconds."""
+        """The seconds that are left to wait."""
         return max(self._deadline - time.monotonic(), 0)
 
     def goes_on(self) -> bool:
-        """Look at what has come; say whether there is nothing to complain of yet."""
+        """Check the new records; return whether the search should continue."""
         self._look()
         return self.found is not None or self.remaining > 0
 

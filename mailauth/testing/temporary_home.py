@@ -1,7 +1,7 @@
-"""A home for as long as its owner lives.
+"""A home that exists as long as its owner.
 
-Its owner holds a lock on the directory. Nobody else's home is touched; of an owner that was killed
-the kernel lets go of the lock, and whoever makes the next home removes what has been left.
+The owner holds a lock on the directory, so that its home is not touched by others. If the owner is
+killed, the kernel releases the lock, and the home is removed when the next one is created.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ PREFIX = "mailauth-home-"
 
 
 class TemporaryHome:
-    """A new directory in the temporary folder, of this user alone, until `remove`."""
+    """A new directory in the temporary folder, private to this user, until `remove`."""
 
     def __init__(self) -> None:
         sweep()
@@ -29,7 +29,7 @@ class TemporaryHome:
             os.close(self._lock)  # it was taken for one that had been left
 
     def remove(self) -> None:
-        """Remove it, with all that is in it."""
+        """Remove the directory with all its contents."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
@@ -41,7 +41,7 @@ class TemporaryHome:
 
 
 def sweep() -> None:
-    """Remove the homes of this user whose owners are gone, and in which nobody serves."""
+    """Remove the homes of this user whose owners are gone, and in which no server runs."""
     for entry in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _sweep(entry)
 
@@ -63,7 +63,7 @@ def _sweep(home: Path) -> None:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Say whether the directory is still the one at this path."""
+    """Return whether the directory is still the one at this path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Dialogues with a protocol core, in memory, written as the RFCs write them.
+"""Dialogues with a protocol core, in memory, in the notation of the RFCs.
 
     play(dialogue, '''
         S: +OK mailauth ready
@@ -39,7 +39,7 @@ _MAX_EXCERPT = 2000
 
 
 class TranscriptError(AssertionError):
-    """The dialogue went another way than the transcript."""
+    """The dialogue differs from the transcript."""
 
 
 class Segments(enum.Enum):
@@ -50,7 +50,7 @@ class Segments(enum.Enum):
 
 
 class Dialogue:
-    """One connection of a core without a network: carries out effects, holds it to its contract.
+    """One connection of a core without a network; it carries out effects and checks their order.
 
     `handshake` is what TLS will have come to when it is established.
     """
@@ -121,7 +121,7 @@ class Dialogue:
         return self.output()
 
     def fail(self) -> bytes:
-        """Tell the core that an exception escaped from it, as its connection does."""
+        """Tell the core that it raised an exception, as its connection does."""
         self.session.failed()
         self._carry_out(self.core.failed())
         return self.output()
@@ -132,13 +132,13 @@ class Dialogue:
         return self.output()
 
     def lose(self) -> None:
-        """Let the client go; a core that awaits something hears of it when that is there."""
+        """End the client's connection; a core that awaits something is told when that is done."""
         self.closed = True
         if self._awaited is None:
             self.core.lost()
 
     def output(self) -> bytes:
-        """Take what the server has said since the last call."""
+        """Return and forget what the server has said since the last call."""
         output = bytes(self._output)
         self._output.clear()
         return output
@@ -174,15 +174,15 @@ class Dialogue:
                 case Deadline(seconds):
                     self.deadline = seconds
                 case StartTls():
-                    assert is_last, "effects behind StartTls"
+                    assert is_last, "effects after StartTls"
                     self._starting_tls = True
                     return False
                 case Close():
-                    assert is_last, "effects behind Close"
+                    assert is_last, "effects after Close"
                     self.closed = True
                     return False
                 case Await():
-                    assert is_last, "effects behind Await"
+                    assert is_last, "effects after Await"
                     return self._await(effect)
         return resting
 
@@ -247,7 +247,7 @@ def play(dialogue: Dialogue, transcript: str) -> None:
         raise TranscriptError(f"at the end the server said {_excerpt(said)}")
     if dialogue.closed:
         raise TranscriptError(
-            "the server has closed the connection, and the transcript not said so"
+            "the server has closed the connection, but the transcript does not say so"
         )
 
 
@@ -280,7 +280,7 @@ def _act(dialogue: Dialogue, step: str, lines: list[str]) -> bytes:
             dialogue.lose()
             return b""
         case _:
-            raise ValueError(f"a transcript has no {step}")
+            raise ValueError(f"unknown step in a transcript: {step}")
 
 
 def _steps(transcript: str) -> Iterator[tuple[str, list[str]]]:

@@ -60,5 +60,5 @@ def test_a_mistake_in_it_is_told(
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, verifier: Verifier) -> None:
     (tmp_path / "mailauth.toml").write_text(FILE)
-    with pytest.raises(ConfigError, match=r"^users\.file: .*users\.passwd is not there, `mail"):
+    with pytest.raises(ConfigError, match=r"^users\.file: .*users\.passwd does not exist; `mail"):
         accounts_of(load(tmp_path / "mailauth.toml"), tmp_path, verifier.secret)

@@ -246,9 +246,9 @@ MISTAKES = [
     ("zzz = 1\n", "zzz: unknown key"),
     ('"a\\u001bb" = 1\n', "a\\u001bb: unknown key"),
     (LISTENER + "prot = 1\n", 'listener[0].prot: unknown key, did you mean "port"?'),
-    ("hostname = 1\n", "hostname: expected a text, got 1"),
-    ("hostname = []\n", "hostname: expected a text, got an array"),
-    ("hostname = 2026-11-24\n", "hostname: expected a text, got the time 2026-11-24"),
+    ("hostname = 1\n", "hostname: expected a string, got 1"),
+    ("hostname = []\n", "hostname: expected a string, got an array"),
+    ("hostname = 2026-11-24\n", "hostname: expected a string, got the time 2026-11-24"),
     ("listen = 3\n", "listen: expected a table, got 3"),
     ("listener = 3\n", "listener: expected an array of tables, got 3"),
     ("listener = [3]\n", "listener[0]: expected a table, got 3"),
@@ -267,14 +267,14 @@ MISTAKES = [
     ),
     (
         LISTENER.replace("port = 1", f"port = {10**30}"),
-        "listener[0].port: expected a whole number from 0 to 65535, got a number that large",
+        "listener[0].port: expected a whole number from 0 to 65535, got a very large number",
     ),
     ("[tls]\nminimum = 1.2\n", 'tls.minimum: expected "1.0", "1.1", "1.2" or "1.3", got 1.2'),
     (
         '[tls]\nminimum = "1.4"\n',
         'tls.minimum: expected "1.0", "1.1", "1.2" or "1.3", got "1.4"',
     ),
-    ('[tls]\nkey = ""\n', 'tls.key: expected a text that is not empty, got ""'),
+    ('[tls]\nkey = ""\n', 'tls.key: expected a string that is not empty, got ""'),
     ("[log]\nkeep = -1\n", "log.keep: expected a whole number of at least 0, got -1"),
     ("[block]\nminutes = 0\n", "block.minutes: expected a number greater than 0, got 0"),
     ('[log]\nrotate = "weekly"\n', 'log.rotate: expected "none", "daily" or "size", got "weekly"'),
@@ -297,7 +297,7 @@ MISTAKES = [
     # Listeners.
     (
         "[listen]\n" + LISTENER,
-        "listen: stands beside [[listener]] tables, expected one or the other",
+        "listen: cannot be combined with [[listener]] tables",
     ),
     ("listener = []\n", "listener: expected at least one listener, got none"),
     (
@@ -342,14 +342,14 @@ MISTAKES = [
         'listener[0].client_certificates: expected "none" where tls is "none", got "wanted"',
     ),
     (LISTENER + 'mechanisms = "PLAIN"\n', 'listener[0].mechanisms: expected an array, got "PLAIN"'),
-    (LISTENER + "mechanisms = [3]\n", "listener[0].mechanisms[0]: expected a text, got 3"),
+    (LISTENER + "mechanisms = [3]\n", "listener[0].mechanisms[0]: expected a string, got 3"),
     (
         LISTENER + "mechanisms = []\n",
         "listener[0].mechanisms: expected at least one mechanism, got none",
     ),
     (
         LISTENER + 'mechanisms = ["PLAIN", "LOGIN", "PLAIN"]\n',
-        "listener[0].mechanisms[2]: PLAIN stands twice",
+        "listener[0].mechanisms[2]: PLAIN is listed twice",
     ),
     (
         LISTENER + 'mechanisms = ["PLAIN", "APOP"]\n',
@@ -359,7 +359,7 @@ MISTAKES = [
     ),
     (
         LISTENER.replace("imap", "http") + 'mechanisms = ["PLAIN"]\n',
-        "listener[0].mechanisms: mechanisms are those of SMTP, IMAP and POP3",
+        "listener[0].mechanisms: only listeners of SMTP, IMAP and POP3 have mechanisms",
     ),
     # Values that only look right.
     ('hostname = "-x"\n', 'hostname: expected a host name such as "mail.example.org", got "-x"'),
@@ -388,7 +388,7 @@ MISTAKES = [
     ),
     (
         '[geoip.overrides]\n"79.80.81.82" = 7\n',
-        'geoip.overrides."79.80.81.82": expected a text, got 7',
+        'geoip.overrides."79.80.81.82": expected a string, got 7',
     ),
     (
         '[geoip.overrides]\n"79.80.81.82" = "a\\nb"\n',
@@ -398,20 +398,20 @@ MISTAKES = [
     ('[[user]]\nname = "x"\n', "user[0].password: missing"),
     (
         '[[user]]\nname = ""\npassword = "x"\n',
-        'user[0].name: expected a text that is not empty, got ""',
+        'user[0].name: expected a string that is not empty, got ""',
     ),
     (
         '[[user]]\nname = "x"\npassword = ""\n',
-        'user[0].password: expected a text that is not empty, got ""',
+        'user[0].password: expected a string that is not empty, got ""',
     ),
     (
         '[[user]]\nname = "x"\npassword = 4711\n',
-        "user[0].password: expected a text that is not empty, got a number",
+        "user[0].password: expected a string that is not empty, got a number",
     ),
     (
         '[[user]]\nname = "x"\npassword = "p"\naliases = ["Y"]\n'
         '[[user]]\nname = "y"\npassword = "p"\n',
-        'user[1].name: "y" is already user[0].aliases[0]',
+        'user[1].name: "y" is already the name in user[0].aliases[0]',
     ),
     (
         '[listen]\naddress = "0.0.0.0"\n[[user]]\nname = "x"\npassword = "secret"\n',
@@ -483,8 +483,8 @@ def test_a_listener_can_have_several_faults_that_do_not_contradict_each_other(fi
     (imap,) = loaded(file, table % "[]").listener
     assert imap.faults == ()
     for faults, message in (
-        ('["expired", "sha1"]', 'listener[0].fault: "expired" and "sha1" cannot be had at once'),
-        ('["slow", "expired", "slow"]', 'listener[0].fault: "slow" stands twice'),
+        ('["expired", "sha1"]', 'listener[0].fault: "expired" and "sha1" cannot be combined'),
+        ('["slow", "expired", "slow"]', 'listener[0].fault: "slow" is listed twice'),
         ('["slow", "fast"]', 'listener[0].fault[1]: expected "expired", "not-yet-valid", '),
         ('["slow", 3]', 'listener[0].fault[1]: expected "expired", "not-yet-valid", '),
         ("3", 'listener[0].fault: expected "expired", "not-yet-valid", '),

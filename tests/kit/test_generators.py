@@ -138,7 +138,7 @@ def test_the_same_seed_makes_the_same_scenario(name: str, days: int) -> None:
 
 
 def test_a_file_is_not_generated() -> None:
-    with pytest.raises(ConfigError, match="--days and --seed are for office-day"):
+    with pytest.raises(ConfigError, match="--days and --seed apply to office-day"):
         load("xeams-first", 0, 3)
 
 

@@ -46,7 +46,7 @@ def test_an_unknown_scenario_names_those_there_are(tmp_path: Path) -> None:
     """One line, exit 2."""
     played = replay("nothing", "--home", str(tmp_path))
     assert played.returncode == 2
-    assert played.stderr.startswith('error: no scenario "nothing"')
+    assert played.stderr.startswith('error: unknown scenario "nothing"')
     assert "xeams-first" in played.stderr
 
 

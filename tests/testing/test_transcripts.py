@@ -145,5 +145,5 @@ def test_another_dialogue_is_an_error(toy: Dialogue, transcript: str) -> None:
 
 
 def test_a_typo_in_a_transcript_is_an_error(toy: Dialogue) -> None:
-    with pytest.raises(ValueError, match="no X: hello"):
+    with pytest.raises(ValueError, match="unknown step in a transcript: X: hello"):
         play(toy, "S: HELLO\nX: hello")

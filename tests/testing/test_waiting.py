@@ -70,13 +70,13 @@ def test_a_reset_leaves_nothing_to_come_of_what_was_before(server: MailAuth) -> 
 
 
 def test_nobody_who_was_there_proves_nothing(server: MailAuth) -> None:
-    with pytest.raises(AssertionError, match="no client that has connected"):
+    with pytest.raises(AssertionError, match="no client connected"):
         server.assert_no_exposure()
-    with pytest.raises(AssertionError, match="no attempt to log in"):
+    with pytest.raises(AssertionError, match="nobody attempted to log in"):
         server.assert_all_secure()
     refuse_the_certificate(server)
     server.assert_no_exposure()
-    with pytest.raises(AssertionError, match=r"no attempt to log in.*\n.*connection on imaps"):
+    with pytest.raises(AssertionError, match=r"nobody attempted to log in.*\n.*connection on imaps"):
         server.assert_all_secure()
     server.assert_all_secure(allow_empty=True)
 

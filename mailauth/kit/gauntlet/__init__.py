@@ -1,5 +1,5 @@
-"""The gauntlet: a mail client on every fault, each on a port of its own, with a verdict per case.
+"""The gauntlet: a mail client against every fault, each on its own port, with a verdict per case.
 
-`cases` says what is tried and on which listener, `running` has the server for it, `trying` runs a
-command against a case, `judging` says what the record proves, and `page` shows it all as HTML.
+`cases` lists the cases and their listeners, `running` runs the server, `trying` runs a command
+against a case, `judging` decides what the record proves, and `page` writes the result as HTML.
 """

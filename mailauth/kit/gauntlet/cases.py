@@ -1,4 +1,4 @@
-"""What is tried: each protocol on each fault that its listener can have, and first on none."""
+"""The cases: each protocol with each fault that its listener can have, and first without one."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ NO_FAULT = "no-fault"
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A fault on a listener of its own; `None` is a listener that does everything right."""
+    """A fault on its own listener; `None` is a listener without a fault."""
 
     protocol: ListenerProtocol
     tls: TlsMode
@@ -21,7 +21,7 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name of the case, among those of its protocol."""
+        """The name of the case, which is unique in its protocol."""
         return NO_FAULT if self.fault is None else self.fault.value
 
     @property
@@ -31,19 +31,19 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def user(self) -> str:
-        """The account that nobody logs in to but a command on this case."""
+        """The account that only the command of this case uses."""
         return f"{self.listener}@mydomain.com"
 
     @property
     def does(self) -> str:
-        """What its listener does."""
+        """What the listener does."""
         return "does everything right" if self.fault is None else FAULTS[self.fault].does
 
 
 def cases(
     protocols: Iterable[ListenerProtocol], tls: TlsMode, only: Iterable[str] = ()
 ) -> list[Case]:
-    """List the cases, those without a fault always among them; `only` names the others."""
+    """List the cases that `only` names, and always those without a fault."""
     wanted = set(only)
     return [
         case
@@ -57,7 +57,7 @@ def cases(
 def configuration(tried: Iterable[Case], password: str) -> str:
     """Write the `mailauth.toml` of a server that has a listener and an account for each case.
 
-    `USER` is for who goes from one to the next.
+    The account `USER` is for a client that tries all cases itself.
     """
     tables = [_user(USER, password), '[[listener]]\nname = "http"\nprotocol = "http"\nport = 0\n']
     for case in tried:

@@ -16,7 +16,7 @@ from mailauth.testing.recorded import is_login
 
 
 class Verdict(enum.Enum):
-    """How a client took what was done to it."""
+    """How a client reacted to a fault."""
 
     REFUSED = "refused properly"
     SECURE = "logged in securely"
@@ -34,11 +34,11 @@ class Verdict(enum.Enum):
 
 
 class Severity(enum.IntEnum):
-    """How much a verdict weighs.
+    """The severity of a verdict.
 
-    `MINOR` is for the client's maker: weak cryptography that it still takes, and waiting without an
-    end. `SERIOUS` is a client that does not know what has become of its login, or cannot be judged.
-    `CRITICAL` is a password, or a session, in the hands of anybody on the way.
+    `MINOR` is for the client's developers: it accepts weak cryptography, or waits endlessly.
+    `SERIOUS` is a client that does not know whether it is logged in, or that cannot be judged.
+    `CRITICAL` is a password or a session that others on the network can have.
     """
 
     NONE = 0
@@ -51,7 +51,7 @@ _WEAK = (Fault.WEAK_KEY, Fault.SHA1, Fault.OLD_VERSION_ONLY)
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """A verdict on a case, and what it rests on."""
+    """A verdict on a case, and the evidence for it."""
 
     case: Case
     verdict: Verdict
@@ -59,12 +59,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """Whether nobody has to worry; without a fault, a client has to log in."""
+        """Whether there is no problem; without a fault, a client must log in."""
         return self.severity is Severity.NONE
 
     @property
     def severity(self) -> Severity:
-        """How much there is to worry about."""
+        """How severe the problem is."""
         match self.verdict:
             case Verdict.SECURE:
                 return Severity.NONE
@@ -83,10 +83,10 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge(case: Case, records: Sequence[LoginEvent], ended: Ended | None = None) -> Judgement:
-    """Say what the records of the case's listener prove, and how the client ended, if it is known.
+    """Judge a case by the records of its listener, and by how the client ended, if that is known.
 
-    The worst that happened counts, whatever came after it. A client that says that all is well has
-    not noticed that it was not let in.
+    The worst event counts, whatever came after it. A client that reports success without being
+    logged in did not notice the refusal.
     """
     hung = ended is not None and ended.code is None
     proven = [found for record in records if (found := _proven(case, record)) is not None]
@@ -112,14 +112,14 @@ def judge(case: Case, records: Sequence[LoginEvent], ended: Ended | None = None)
 
 
 def without_control(case: Case, control: Judgement | None) -> Judgement:
-    """Return what can be said of a client that did not log in where nothing was wrong.
+    """Return the judgement of a client that did not log in to the listener without a fault.
 
-    That it did not log in elsewhere either proves nothing: it may never have been able to.
+    That it did not log in elsewhere either proves nothing: perhaps it never could.
     """
     if control is None:
-        why = "nothing is known of the client where nothing is wrong (no-fault)"
+        why = "the client was not seen on the listener without a fault (no-fault)"
     else:
-        why = f"where nothing is wrong, the client {control.verdict.value}: {control.evidence}"
+        why = f"without a fault, the client {control.verdict.value}: {control.evidence}"
     return Judgement(case, Verdict.INCONCLUSIVE, why)
 
 
@@ -134,7 +134,7 @@ _WORST_FIRST = (
 
 
 def _proven(case: Case, record: LoginEvent) -> Judgement | None:
-    """Say what a record proves by itself."""
+    """Return what a record proves by itself."""
     if record.exposed:
         return Judgement(case, Verdict.EXPOSED, _said(record))
     if is_login(record):
@@ -153,24 +153,24 @@ def _verdict_on(case: Case, login: LoginEvent) -> Verdict:
 
 
 def _is_bad_tls(case: Case) -> bool:
-    """Say whether no client should offer a credential inside the TLS of this case."""
+    """Return whether a client should not send a credential inside the TLS of this case."""
     kinds = (FaultKind.CERTIFICATE, FaultKind.TLS)
     return case.fault is not None and FAULTS[case.fault].kind in kinds
 
 
 def _is_belief(record: LoginEvent) -> bool:
-    """Say whether a connection ended in a way that a fault of STARTTLS has led to."""
+    """Return whether a STARTTLS fault caused the end of a connection."""
     return record.kind is Kind.CONNECTION and cause_of(record.reason) in BELIEFS
 
 
 def _is_lured(case: Case, record: LoginEvent) -> bool:
-    """Say whether a client has tried a mechanism that only an injected list had."""
+    """Return whether a client tried a mechanism that only an injected list had."""
     is_unknown = record.result is Result.MECHANISM_UNKNOWN
     return case.fault is Fault.UNTAGGED_INJECTION and record.secure is True and is_unknown
 
 
 def _said(record: LoginEvent) -> str:
-    """Say what was recorded, in a few words."""
+    """Describe a record in a few words."""
     if record.kind is not Kind.LOGIN:
         inside = f" inside {record.tls_version}" if record.tls_version is not None else ""
         return f"{record.reason}{inside}"

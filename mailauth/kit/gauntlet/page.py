@@ -1,4 +1,4 @@
-"""The verdicts of a gauntlet as a page of HTML that stands alone."""
+"""The verdicts of a gauntlet as a self-contained page of HTML."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The gauntlet's server, and what clients do on it."""
+"""The gauntlet's server, and the clients that are tried on it."""
 
 import secrets
 import shutil
@@ -47,7 +47,7 @@ class Gauntlet:
 
     @property
     def ca(self) -> str:
-        """The path of the CA that the client is to trust; clients of any user can read it."""
+        """The path of the CA that the client must trust; every user can read it."""
         return str(self._public.path / "ca.pem")
 
     def port(self, case: Case) -> int:
@@ -55,9 +55,9 @@ class Gauntlet:
         return self._server.port(case.listener)
 
     def values(self, case: Case) -> dict[str, str]:
-        """Return what a command is told of a case, by its placeholders.
+        """Return the values of the placeholders in the command of a case.
 
-        The account is its own: several clients at a time would lock each other's maildrop.
+        Each case has its own account: clients that run at once would lock each other's maildrop.
         """
         return {
             "host": self._server.host,
@@ -75,9 +75,9 @@ class Gauntlet:
     ) -> Iterator[Judgement]:
         """Run a command on every case, several at a time, and judge each as it ends.
 
-        Where nothing is wrong it runs first: what it does elsewhere proves nothing if it does not
-        log in there, and is not tried then. What a lock of the client's own has kept from running
-        runs again alone.
+        It runs first on the listener without a fault: if it does not log in there, the other cases
+        would prove nothing and are not tried. A client that another instance of itself has locked
+        out is run again by itself.
         """
         controls = [case for case in self.cases if case.fault is None]
         failed: dict[ListenerProtocol, Judgement] = {}
@@ -104,9 +104,9 @@ class Gauntlet:
                     judged(judgement)
 
     def judgement(self, case: Case) -> Judgement:
-        """Judge a case by what is recorded of it until now.
+        """Judge a case by its records until now.
 
-        To have refused is worth something once the client has logged in where nothing is wrong.
+        A refusal counts only after the client has logged in to the listener without a fault.
         """
         judgement = judge(case, self._records(case))
         if judgement.verdict is not Verdict.REFUSED or self._has_control(case.protocol):
@@ -155,10 +155,10 @@ class Gauntlet:
         return Judgement(case, verdict, f"{judgement.evidence}; client: {words}")
 
     def _settled(self, case: Case) -> list[LoginEvent]:
-        """Return what is recorded of a case whose command has ended.
+        """Return the records of a case whose command has ended.
 
-        The server has dealt with all that had reached it. Where that was nothing at all, something
-        that the command has left to others may be on its way.
+        The server has processed everything that had reached it. If that was nothing at all, data
+        that the command left to other processes may still be on its way.
         """
         deadline = time.monotonic() + GRACE_SECONDS
         while not (records := self._records(case)):

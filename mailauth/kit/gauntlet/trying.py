@@ -1,4 +1,4 @@
-"""Running a mail client against a case, as a command of the user's."""
+"""Running the user's mail client against a case, as a shell command."""
 
 import os
 import re
@@ -28,16 +28,16 @@ _LOCKED = re.compile(
 
 
 class Oracle(msgspec.Struct, frozen=True):
-    """What a client says when it has succeeded, and when it has failed: patterns of its output.
+    """Patterns of the client's output that tell whether it succeeded or failed.
 
-    Without either, its exit code says so.
+    Without either of them, its exit code decides.
     """
 
     succeeded: re.Pattern[str] | None = None
     failed: re.Pattern[str] | None = None
 
     def says_well(self, code: int | None, output: str) -> bool:
-        """Say whether the client claims that all is well."""
+        """Return whether the client reports success."""
         if self.failed is not None and self.failed.search(output):
             return False
         if self.succeeded is not None:
@@ -49,10 +49,10 @@ BY_EXIT_CODE = Oracle()
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a command ended: its exit code, `None` where it hung and was killed, and what it said.
+    """How a command ended: its exit code, `None` if it hung and was killed, and its output.
 
-    `words` are its last line, or its first where it failed. `says_well` is what the client claims,
-    `is_locked` that another one of its kind was in its way. It took `seconds`.
+    `words` is its last line, or its first line if it failed. `says_well` is whether the client
+    reports success, and `is_locked` whether another instance locked it out. It took `seconds`.
     """
 
     code: int | None
@@ -63,17 +63,17 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def command_line(template: str, values: Mapping[str, str]) -> str:
-    """Fill in what stands in braces, quoted for the shell; other braces are the shell's own."""
+    """Fill in the placeholders in braces, quoted for the shell; other braces are left as is."""
     return _PLACEHOLDER.sub(lambda found: shlex.quote(values[found[1]]), template)
 
 
 def run(
     template: str, values: Mapping[str, str], seconds: float, oracle: Oracle = BY_EXIT_CODE
 ) -> Ended:
-    """Run a command by the shell, for so long at most; afterwards nothing of it runs any more.
+    """Run a shell command for a limited time; afterwards none of its processes is left.
 
-    The values stand in its environment too, as `MAILAUTH_HOST` and so on. What it says goes to a
-    file: somebody who keeps a pipe open is not waited for.
+    Its environment has the values, too, as `MAILAUTH_HOST` and so on. Its output goes to a file, so
+    that a process that keeps a pipe open does not delay the end.
     """
     environment = {f"MAILAUTH_{name.upper()}": value for name, value in values.items()}
     began = time.monotonic()
@@ -114,7 +114,7 @@ def _tail(output: BinaryIO) -> str:
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill what runs of it, and wait for the command itself, so that its sockets are closed."""
+    """Kill all its processes, and wait for the command itself, so that its sockets are closed."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -1,7 +1,7 @@
-"""Scenarios that are generated: days of traffic from many countries, the same for the same seed.
+"""Generated scenarios: days of traffic from many countries, the same for the same seed.
 
-Each begins on Monday, 2 March 2026, and none says more than its logins: what should be found in
-them is `kit.findings`'s.
+Each begins on Monday, 2 March 2026, and consists only of its logins: `kit.findings` computes what
+should be found in them.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ __all__ = ["GENERATORS", "Generator"]
 
 
 class Generator(msgspec.Struct, frozen=True):
-    """What makes a scenario of so many days, how many it plays well in, and what it is about."""
+    """A function that makes a scenario, its default number of days, and a description."""
 
     generate: Callable[[Random, int], Scenario]
     days: int
@@ -31,14 +31,14 @@ GENERATORS: Mapping[str, Generator] = {
         office_day, 1, "an office reads its mail; some clients do so in the clear"
     ),
     "password-spray": Generator(
-        password_spray, 2, "strangers try one password on every account, and at last get into one"
+        password_spray, 2, "strangers try one password on every account, and finally succeed on one"
     ),
     "migration-to-tls": Generator(
         migration_to_tls,
         10,
-        "clients are repointed to TLS one by one; some fall back, some never go",
+        "clients are repointed to TLS one by one; some fall back, some never change",
     ),
     "travelling-user": Generator(
-        travelling_user, 5, "one user travels, and once is in two countries at the same time"
+        travelling_user, 5, "one user travels, and is once in two countries at the same time"
     ),
 }

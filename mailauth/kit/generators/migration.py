@@ -15,7 +15,7 @@ _SECURE = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 
 def migration_to_tls(random: Random, days: int) -> Scenario:
-    """Have everybody begin in the clear, and most end with TLS."""
+    """Everybody begins in the clear, and most users end with TLS."""
     logins: list[Login] = []
     for index, name in enumerate(accounts(PEOPLE)):
         habit = Habit(

@@ -15,7 +15,7 @@ _SECURE = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 
 def office_day(random: Random, days: int) -> Scenario:
-    """Have everybody read mail through the day, and send some."""
+    """Everybody reads mail through the day, and sends some."""
     habits = [_habit(random, index, name) for index, name in enumerate(accounts(PEOPLE))]
     logins: list[Login] = []
     for day in range(days):

@@ -1,4 +1,4 @@
-"""Who takes part in a generated scenario, and where they are."""
+"""The people of a generated scenario, and where they are."""
 
 from datetime import UTC, datetime, time, timedelta
 from ipaddress import IPv4Address, IPv4Network
@@ -38,7 +38,7 @@ CLIENTS = ("Thunderbird", "Outlook", "Apple Mail", "K-9 Mail", "mutt")
 
 
 class Habit(msgspec.Struct, frozen=True):
-    """How somebody reads mail: from where, by what, and how it is protected."""
+    """How a user reads mail: from which address, with which client, and how it is protected."""
 
     user: str
     address: str
@@ -47,7 +47,7 @@ class Habit(msgspec.Struct, frozen=True):
     client: str
 
     def login(self, at: datetime, **changes: object) -> Login:
-        """Log in at a time, as always but for the changes."""
+        """Log in at a time in the usual way, except for the changes."""
         as_always = Login(
             at=at,
             service=self.service,
@@ -60,7 +60,7 @@ class Habit(msgspec.Struct, frozen=True):
 
 
 def accounts(count: int) -> list[str]:
-    """Name so many accounts."""
+    """Return the names of `count` accounts."""
     return [
         f"{_NAMES[index % len(_NAMES)]}{index // len(_NAMES) or ''}@{DOMAIN}"
         for index in range(count)
@@ -84,7 +84,7 @@ def moment(day: int, hour: float) -> datetime:
 
 
 def scenario(logins: list[Login], strangers: tuple[str, ...] = ()) -> Scenario:
-    """Put logins in their order; no two are at the same millisecond."""
+    """Make a scenario of logins in the order of time; no two are at the same millisecond."""
     logins.sort(key=lambda login: (login.at, login.user, login.service.value))
     last = MONDAY - timedelta(days=1)
     spread = []

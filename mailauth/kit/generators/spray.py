@@ -25,7 +25,7 @@ _IMAP, _SMTP = ListenerProtocol.IMAP, ListenerProtocol.SMTP
 
 
 def password_spray(random: Random, days: int) -> Scenario:
-    """Have the office work, and strangers guess: one of them too fast, and one right."""
+    """The office works, and strangers guess passwords: one guesses too fast, and one succeeds."""
     names = accounts(PEOPLE)
     logins: list[Login] = []
     for day in range(days):
@@ -43,7 +43,7 @@ def password_spray(random: Random, days: int) -> Scenario:
 
 
 def _round(random: Random, names: list[str], day: int, hour: float, guess: str) -> list[Login]:
-    """Guess once for everybody, each address three times at most."""
+    """Guess once for every account, at most three times from each address."""
     logins = []
     countries = random.sample(sorted(COUNTRIES.values()), 6)
     for index, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Somebody travels, with a client that follows."""
+"""One user travels, together with the mail client."""
 
 from random import Random
 
@@ -20,7 +20,7 @@ _IMAP = ListenerProtocol.IMAP
 
 
 def travelling_user(random: Random, days: int) -> Scenario:
-    """Have one of them log in from one country after another, a day in each at least."""
+    """One user logs in from one country after another, for at least a day in each."""
     names = accounts(PEOPLE)
     logins: list[Login] = []
     for index, name in enumerate(names[1:], 1):

@@ -1,4 +1,4 @@
-"""What a certificate says, in the words of those who read it."""
+"""The facts of a certificate, for people to read."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 
 class CertificateFacts(msgspec.Struct, frozen=True):
-    """A certificate; `complaint` is why a client that verifies would refuse it."""
+    """A certificate; `complaint` is why a client that verifies would reject it."""
 
     subject: str
     issuer: str
@@ -22,7 +22,7 @@ class CertificateFacts(msgspec.Struct, frozen=True):
 
 
 def facts_of(der: bytes, complaint: str | None) -> CertificateFacts | None:
-    """Read a certificate; `None` for what is none."""
+    """Read a certificate; `None` if it is not one."""
     try:
         certificate = x509.load_der_x509_certificate(der)
         return CertificateFacts(

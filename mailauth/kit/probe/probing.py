@@ -43,7 +43,7 @@ _TROUBLES = (Refused, Garbled, ServerClosed, ServerNotProven, OSError)
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Whom to log in as. `anywhere` sends the password where it is not protected, too."""
+    """The account to log in as. `anywhere` also sends its password without protection."""
 
     name: str
     password: str
@@ -54,7 +54,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """A mechanism that is offered, and what came of a login by it; `None` where none was tried."""
+    """A mechanism that is offered, and whether a login with it succeeded; `None` if not tried."""
 
     mechanism: str
     succeeded: bool | None
@@ -64,7 +64,7 @@ class Attempt(msgspec.Struct, frozen=True):
 class Way(msgspec.Struct, frozen=True):
     """One way to log in to a service: in the clear, by STARTTLS, or with TLS from the start.
 
-    `trouble` is why there is nothing to say about it.
+    `trouble` is why it could not be tried.
     """
 
     security: str
@@ -80,7 +80,7 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """A port, and what stands behind it; `trouble` is why nobody answers there."""
+    """A port and its service; `trouble` is why it does not answer."""
 
     name: str
     protocol: str
@@ -92,12 +92,12 @@ class Service(msgspec.Struct, frozen=True):
 
     @property
     def answers(self) -> bool:
-        """Whether the service has spoken its protocol in any way at all."""
+        """Whether the service spoke its protocol at all."""
         return any(way.trouble is None for way in self.ways)
 
 
 def ports(offset: int, changed: dict[str, int]) -> list[Standard]:
-    """List the mail services on their well-known ports, moved by an offset or put elsewhere."""
+    """List the mail services on their well-known ports plus an offset, or on the given ports."""
     return [
         Standard(each.name, each.protocol, changed.get(each.name, each.port + offset), each.tls)
         for each in STANDARD
@@ -115,7 +115,8 @@ def probe(
 ) -> list[Service]:
     """Try all services at once; `context` makes a context that verifies.
 
-    A reply has `timeout` seconds, and a service `total`: what has not answered by then is told so.
+    A reply may take `timeout` seconds, and a service `total`; a service without an answer by then
+    is reported as such.
     """
     places = list(services)
     until = time.monotonic() + total
@@ -131,7 +132,7 @@ def probe(
 
 
 class _Probe:
-    """Tries one service, on as many connections as it takes."""
+    """Tries one service, on as many connections as needed."""
 
     def __init__(
         self,
@@ -195,11 +196,11 @@ class _Probe:
         if account is None:
             return Attempt(mechanism, None, "offered")
         if mechanism not in (*MECHANISMS, IMAP_LOGIN, USER_PASS):
-            return Attempt(mechanism, None, "not known to the probe")
+            return Attempt(mechanism, None, "the probe does not support it")
         if security == "cleartext" and not account.anywhere:
             return Attempt(mechanism, None, "not tried: the password would not be protected")
         if self._complaint is not None and not account.anywhere:
-            return Attempt(mechanism, None, "not tried: the certificate is not to be trusted")
+            return Attempt(mechanism, None, "not tried: the certificate is not trusted")
         try:
             with self._connected(security) as (speaks, tls):
                 speaks.offer()
@@ -215,7 +216,7 @@ class _Probe:
     # TLS.
 
     def _certificate(self) -> CertificateFacts | None:
-        """Look at the certificate; what a client that verifies would say of it is remembered."""
+        """Read the certificate, and remember why a client that verifies would reject it."""
         try:
             with self._connected(None, self._context()):
                 self._complaint = None
@@ -252,7 +253,7 @@ class _Probe:
     def _connected(
         self, security: str | None, context: ssl.SSLContext | None = None
     ) -> Iterator[tuple[Speaker, ssl.SSLSocket | None]]:
-        """Connect as far as a login goes; by default with TLS, and whatever certificate."""
+        """Connect up to the login; by default with TLS, and with any certificate."""
         dialogue = self._dialogue()
         tls: ssl.SSLSocket | None = None
         try:
@@ -272,7 +273,7 @@ class _Probe:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine, so that nobody can listen on the way to it."""
+    """Return whether a host is this machine, so that nobody can eavesdrop."""
     if host == "localhost":
         return True
     try:
@@ -282,7 +283,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _careless() -> ssl.SSLContext:
-    """Make a context that takes whatever the server speaks and shows: it is looked at, not used."""
+    """Make a context that accepts every version and certificate, in order to report them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with warnings.catch_warnings():

@@ -1,6 +1,6 @@
 """The client's side of SASL mechanisms: challenges in, responses out (RFC 4422).
 
-What each yields first is nothing: it waits for the server to begin, if only by asking it to go on.
+The first value that each yields is empty: the client then waits for the server's first challenge.
 """
 
 import base64
@@ -20,7 +20,7 @@ _FIRST = re.compile(rb"r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z0-9+/=]+),i=([0-9]{1,
 
 
 class ServerNotProven(Exception):
-    """The server does not know the password, or is not the one that it was."""
+    """The server did not prove that it knows the password."""
 
 
 def plain(user: str, password: str) -> Responses:
@@ -44,7 +44,7 @@ def cram_md5(user: str, password: str) -> Responses:
 
 
 def scram(user: str, password: str, hash_name: str, binding: bytes | None) -> Responses:
-    """SCRAM (RFC 5802), bound to the server's certificate where `binding` is given."""
+    """SCRAM (RFC 5802), bound to the server's certificate if `binding` is given."""
     header = b"n,," if binding is None else b"p=tls-server-end-point,,"
     nonce = secrets.token_urlsafe(18)
     name = user.replace("=", "=3D").replace(",", "=2C")
@@ -53,7 +53,7 @@ def scram(user: str, password: str, hash_name: str, binding: bytes | None) -> Re
     server_first = yield header + bare
     found = _FIRST.fullmatch(server_first)
     if found is None or not found[1].startswith(nonce.encode()) or int(found[3]) > MAX_ITERATIONS:
-        raise ServerNotProven("not a server-first-message of SCRAM")
+        raise ServerNotProven("the server's reply is not a server-first-message of SCRAM")
     salted = hashlib.pbkdf2_hmac(
         hash_name, _prepared(password), base64.b64decode(found[2]), int(found[3])
     )
@@ -85,7 +85,7 @@ MECHANISMS: Mapping[str, Start] = {
 
 
 def begun(mechanism: str, user: str, password: str, binding: bytes | None) -> Responses:
-    """Begin an exchange, to which each challenge of the server is sent; the first may be empty."""
+    """Begin an exchange; send it each challenge of the server, of which the first may be empty."""
     responses = MECHANISMS[mechanism](user, password, binding)
     next(responses)
     return responses

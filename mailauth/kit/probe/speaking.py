@@ -1,4 +1,4 @@
-"""As much of IMAP, POP3 and SMTP as leads up to a login, from the client's side."""
+"""The parts of IMAP, POP3 and SMTP that a login needs, from the client's side."""
 
 import base64
 import binascii
@@ -19,15 +19,15 @@ USER_PASS = "USER-PASS"
 
 
 class Garbled(Exception):
-    """The server's reply makes no sense in its protocol; the message is the reply."""
+    """The server's reply is not valid in its protocol; the message is the reply."""
 
 
 class Refused(Exception):
-    """The server has said no; the message is its reply."""
+    """The server refused; the message is its reply."""
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What the server offers in the state that the connection is in."""
+    """What the server offers in the current state of the connection."""
 
     starttls: bool
     mechanisms: tuple[str, ...]  # of SASL, and the protocol's own way, as the journal names them
@@ -40,19 +40,19 @@ class Speaker(Protocol):
         """Read the greeting."""
 
     def offer(self) -> Offer:
-        """Ask for what is offered."""
+        """Ask what the server offers."""
 
     def start_tls(self, context: ssl.SSLContext, hostname: str) -> ssl.SSLSocket:
         """Begin TLS by STARTTLS or STLS."""
 
     def authenticate(self, mechanism: str, responses: Responses) -> str:
-        """Log in by a mechanism of SASL; return the server's reply."""
+        """Log in by a SASL mechanism; return the server's reply."""
 
     def log_in(self, user: str, password: str) -> str:
         """Log in by the protocol's own way; return the server's reply."""
 
     def quit(self) -> None:
-        """Take leave."""
+        """Log out."""
 
 
 class ImapSpeaker:
@@ -194,7 +194,7 @@ class SmtpSpeaker:
         raise Garbled("challenges without an end")
 
     def log_in(self, user: str, password: str) -> str:
-        raise AssertionError("SMTP has no way of its own")
+        raise AssertionError("SMTP does not have its own login command")
 
     def quit(self) -> None:
         self._said("QUIT", "221")
@@ -227,7 +227,7 @@ def speaker(protocol: ListenerProtocol, dialogue: Dialogue) -> Speaker:
         case ListenerProtocol.SMTP:
             return SmtpSpeaker(dialogue)
         case ListenerProtocol.HTTP:
-            raise AssertionError("HTTP is no mail protocol")
+            raise AssertionError("HTTP is not a mail protocol")
 
 
 def _respond(dialogue: Dialogue, challenge: str, responses: Responses) -> None:
@@ -238,7 +238,7 @@ def _respond(dialogue: Dialogue, challenge: str, responses: Responses) -> None:
     try:
         response = responses.send(data)
     except StopIteration:
-        raise Garbled("a challenge too many") from None
+        raise Garbled("the server sent one challenge too many") from None
     dialogue.send(base64.b64encode(response).decode("ascii"))
 
 

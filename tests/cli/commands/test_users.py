@@ -185,7 +185,7 @@ def test_a_users_file_that_is_not_there_is_listed_with_the_way_to_it(users: User
     """The first account makes it, for its owner alone."""
     code, _, err = users("list")
     assert (code, err.count("\n")) == (2, 1)
-    assert "is not there, `mailauth users add` makes it" in err
+    assert "does not exist; `mailauth users add` creates it" in err
     assert users.with_password("add", "bob")[0] == 0
     assert stat.S_IMODE(users.file.stat().st_mode) == 0o600
     assert users("list")[0] == 0

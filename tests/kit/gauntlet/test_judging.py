@@ -102,7 +102,7 @@ def test_without_a_control_nothing_is_concluded() -> None:
     judgement = without_control(case(Fault.EXPIRED), control)
     assert (judgement.verdict, judgement.passed) == (Verdict.INCONCLUSIVE, False)
     assert judgement.evidence == (
-        "where nothing is wrong, the client did not connect: nothing was recorded"
+        "without a fault, the client did not connect: nothing was recorded"
     )
 
 

@@ -46,7 +46,7 @@ def test_a_password_is_not_sent_in_the_clear_unless_it_may_be_anywhere() -> None
     [way] = served(say, ACCOUNT).ways
     assert [attempt.said for attempt in way.attempts] == [
         "not tried: the password would not be protected",
-        "not known to the probe",
+        "the probe does not support it",
         "not tried: the password would not be protected",
     ]
     assert not any(b"AUTHENTICATE" in data or b"secret" in data for data in heard)

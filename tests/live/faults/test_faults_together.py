@@ -180,7 +180,7 @@ def test_a_wrong_answer_comes_late(mailauth: MailAuth, fault: str, answer: str) 
 )
 def test_faults_that_contradict_each_other(mailauth: MailAuth, one: str, other: str) -> None:
     """There is one clear error, and what was there stays."""
-    complaint = rf'imap\.fault: \\"{one}\\" and \\"{other}\\" cannot be had at once'
+    complaint = rf'imap\.fault: \\"{one}\\" and \\"{other}\\" cannot be combined'
     with mailauth.fault("imap", one):
         for _ in range(2):
             with pytest.raises(ApiError, match=complaint), mailauth.fault("imap", other):

@@ -23,11 +23,11 @@ EXAMPLES = [
 ]
 COMPLAINTS = {
     "test_all_secure": (
-        "a login that was not protected by TLS; recorded:",
+        "a login was not protected by TLS; recorded:",
         "[IMAP] {UNSECURE} success ann@example.org IMAP-LOGIN on imap (cleartext)",
     ),
     "test_no_exposure": (
-        "a password that crossed the wire in the clear; recorded:",
+        "a password crossed the wire in the clear; recorded:",
         "PASSWORD EXPOSED",
     ),
     "test_logs_in_to_nobody": (
@@ -43,7 +43,7 @@ COMPLAINTS = {
     "test_logs_in_once": ("2 logins, expected exactly one; recorded:", "on imaps (TLSv1.3)"),
     "test_logs_in_at_all": ("no login within 0.5 s; recorded:", "bad-credentials ann@example.org"),
     "test_a_refused_password_is_exposed_too": (
-        "a password that crossed the wire in the clear; recorded:",
+        "a password crossed the wire in the clear; recorded:",
         "denied ann@example.org PLAIN on smtp (cleartext)",
     ),
     "test_refuses_the_certificate": (
@@ -58,7 +58,7 @@ COMPLAINTS = {
         "[IMAP] {SECURE} success ann@example.org IMAP-LOGIN on imaps (TLSv1.3)",
     ),
     "test_insists_on_starttls": (
-        "a password that crossed the wire in the clear; recorded:",
+        "a password crossed the wire in the clear; recorded:",
         "{UNSECURE} success ann@example.org IMAP-LOGIN on imap (cleartext) PASSWORD EXPOSED",
     ),
     "test_tries_at_all": (

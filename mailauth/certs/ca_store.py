@@ -73,7 +73,7 @@ def alone(home: Path) -> Iterator[None]:
             take(lock, PATIENCE)
         except LockHeld:
             raise LockHeld(
-                f"{home}: another mailauth has been making certificates here for {PATIENCE:.0f} s"
+                f"{home}: another mailauth has been creating certificates here for {PATIENCE:.0f} s"
             ) from None
         yield
     finally:

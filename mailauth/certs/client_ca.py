@@ -66,7 +66,7 @@ def issue_client_certificate(
     """
     address = _address(account)
     if address is None and len(account) > COMMON_NAME_OCTETS:
-        raise CannotBeNamed(f"a certificate has room for a name of {COMMON_NAME_OCTETS} characters")
+        raise CannotBeNamed(f"a name in a certificate has at most {COMMON_NAME_OCTETS} characters")
     subject = distinguished_name(account if len(account) <= COMMON_NAME_OCTETS else "a client")
     end = min(now + lifetime, authority.certificate.not_valid_after_utc)
     begin = min(now, end) - BACKDATED  # a lifetime that is negative is over already

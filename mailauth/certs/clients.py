@@ -65,7 +65,10 @@ def issue_for_client(
     Raises `CannotBeNamed`, too.
     """
     if tls.client_ca:
-        raise ConfigError(f"tls.client_ca: {tls.client_ca} is not ours, ask it for the certificate")
+        raise ConfigError(
+            f"tls.client_ca: {tls.client_ca} was not created by mailauth,"
+            " so it must issue the certificate itself"
+        )
     prepare_client_ca(home, tls, now)
     authority, key = _ours(home).read(), new_key()
     certificate = issue_client_certificate(authority, account, key, now, lifetime)

@@ -21,7 +21,7 @@ def read_certificates(path: Path, where: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(data)
     except ValueError:
-        raise ConfigError(f"{where}: {path} holds no certificate in PEM form") from None
+        raise ConfigError(f"{where}: {path} does not contain a certificate in PEM form") from None
 
 
 def read_key(path: Path, where: str) -> PrivateKeyTypes:
@@ -30,9 +30,11 @@ def read_key(path: Path, where: str) -> PrivateKeyTypes:
     try:
         return serialization.load_pem_private_key(data, password=None)
     except TypeError:
-        raise ConfigError(f"{where}: {path} needs a passphrase, expected a key without") from None
+        raise ConfigError(
+            f"{where}: {path} needs a passphrase, expected a key without one"
+        ) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise ConfigError(f"{where}: {path} holds no private key in PEM form") from None
+        raise ConfigError(f"{where}: {path} does not contain a private key in PEM form") from None
 
 
 def belong_together(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:

@@ -36,7 +36,7 @@ from mailauth.config.schema import TlsConfig
 
 RENEWED_BEFORE = SERVER_LIFETIME / 3
 
-_ANEW = "`mailauth cert issue` makes a new one, which clients must trust anew"
+_ANEW = "`mailauth cert issue` creates a new CA, which clients must then trust"
 
 
 class Store(msgspec.Struct, frozen=True):
@@ -100,7 +100,9 @@ def authority_of(home: Path, tls: TlsConfig) -> Authority:
     """Read the CA of a home, to issue by it. Raises `ConfigError` where there is none of ours."""
     place = store(home, tls)
     if _is_own(place, tls):
-        raise ConfigError(f"tls.certificate: {place.certificate} is not by a CA of ours")
+        raise ConfigError(
+            f"tls.certificate: {place.certificate} is not signed by mailauth's own CA"
+        )
     return place.ca_store.read()
 
 
@@ -110,7 +112,8 @@ def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Stor
     with alone(home):
         if _is_own(place, tls):
             raise ConfigError(
-                f"tls.certificate: {place.certificate} is not ours, it was left alone"
+                f"tls.certificate: {place.certificate} was not issued by"
+                " mailauth, so it was not changed"
             )
         _issue(place, place.ca_store.keep(new_authority(hostname, now)), hostname, now)
     return place
@@ -151,7 +154,9 @@ def _check_own(place: Store, now: datetime) -> None:
     certificate = certificates[0]
     if not belong_together(certificate, key):
         if any(belong_together(other, key) for other in certificates):
-            raise ConfigError(f"{where}: the server's own must be the first in {place.certificate}")
+            raise ConfigError(
+                f"{where}: the server's certificate must be the first in {place.certificate}"
+            )
         raise ConfigError(f"tls.key: {place.key} is not the key of {place.certificate}")
     if certificate.not_valid_after_utc <= now:
         expired = f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}"

@@ -37,7 +37,7 @@ class Cleared(msgspec.Struct, frozen=True, tag="cleared"):
     addresses: list[str]
 
 
-_NOT_RECORDED = Failed("a change could not be recorded, and was not made")
+_NOT_RECORDED = Failed("the change could not be recorded, so it was not made")
 
 
 class BlockHandlers:

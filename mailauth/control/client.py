@@ -35,15 +35,15 @@ def ask(
     except (FileNotFoundError, ConnectionRefusedError):
         raise NoServer(f"no server is running on {home}") from None
     except TimeoutError:
-        raise CannotAsk(f"the server on {home} has not answered") from None
+        raise CannotAsk(f"the server on {home} does not answer") from None
     except OSError as error:
-        raise CannotAsk(f"the server on {home} cannot be asked: {error.strerror}") from None
+        raise CannotAsk(f"the server on {home} cannot be reached: {error.strerror}") from None
     if not line:
-        raise CannotAsk(f"the server on {home} has ended without an answer")
+        raise CannotAsk(f"the server on {home} ended without an answer")
     try:
         message = decode(line, (answer, Failed))
     except NotUnderstood:
-        raise CannotAsk(f"the answer of the server on {home} was not understood") from None
+        raise CannotAsk(f"the answer of the server on {home} could not be understood") from None
     if isinstance(message, Failed):
         raise CannotAsk(message.message)
     assert isinstance(message, answer)

@@ -38,5 +38,5 @@ class ConsoleHandlers:
     def _open(self, _: OpenConsole) -> Answer:
         url = self._link()
         if url is None:
-            return Failed("this server has no HTTP listener, and so no console")
+            return Failed("this server does not have an HTTP listener, so it has no console")
         return ConsoleLink(url, self._seconds)

@@ -63,8 +63,8 @@ class RecordHandlers:
         answer: Pending[msgspec.Struct] = Pending()
 
         def failed(failure: Failure) -> None:
-            log.failure("records could not be read", failure)
-            answer.resolve(Failed("the record cannot be read, the server's diagnostics have it"))
+            log.failure("The records could not be read", failure)
+            answer.resolve(Failed("the record cannot be read; the server's diagnostics say why"))
 
         Deferred.fromCoroutine(self._records(request)).addCallbacks(answer.resolve, failed)
         return answer

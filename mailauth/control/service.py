@@ -105,7 +105,7 @@ class ControlConnection(Protocol):
         """Look at who it is."""
         self._service.connections.add(self)
         if not _is_ours(self.transport.getHandle()):
-            log.warn("somebody else's process has connected to the control socket")
+            log.warn("a process of another user connected to the control socket")
             self.abort()
             return
         self._wait()
@@ -150,8 +150,8 @@ class ControlConnection(Protocol):
         try:
             return self._service.handlers[type(request)](request)
         except Exception:  # noqa: BLE001 (the client shall hear that it is our fault)
-            log.failure("a request on the control socket failed")
-            return Failed("internal error, the server's diagnostics have it")
+            log.failure("A request on the control socket failed")
+            return Failed("internal error; the server's diagnostics say more")
 
     def _answered(self, answer: msgspec.Struct) -> None:
         self._busy = False

@@ -35,7 +35,7 @@ def new_setting(prefix: bytes, cost: int) -> bytes:
         prefix, cost, random, len(random), output, _SETTING_OCTETS
     )
     if setting is None:
-        raise NoCrypt(f"the system's crypt(3) has no {prefix.decode()} hashes")
+        raise NoCrypt(f"the system's crypt(3) does not support {prefix.decode()} hashes")
     return setting
 
 
@@ -44,7 +44,7 @@ def library() -> ctypes.CDLL:
     """Load libcrypt; raises `NoCrypt`."""
     name = ctypes.util.find_library("crypt")
     if name is None:
-        raise NoCrypt("crypt(3) hashes need the system's libcrypt, which is not there")
+        raise NoCrypt("crypt(3) hashes need the system's libcrypt, which is not installed")
     library = ctypes.CDLL(name)
     text, size = ctypes.c_char_p, ctypes.c_int
     library.crypt_rn.argtypes = [text, text, ctypes.c_void_p, size]

@@ -41,7 +41,7 @@ class PasswdFile:
             check_name(each)
         with self._lines() as lines:
             if _index(lines, name) is not None:
-                raise CannotEdit(f"{name} is there already")
+                raise CannotEdit(f"there is already an account {name}")
             lines.append(Entry(name, stored, []).with_extra(extra).line())
 
     def set_password(self, name: str, stored: str) -> None:
@@ -52,7 +52,7 @@ class PasswdFile:
         """Give an account a password for one application, or another one; `None` takes it away."""
         check_name(label)
         if stored is not None and len(stored.split()) != 1:
-            raise CannotEdit("an app password in the clear has no blanks")
+            raise CannotEdit("an app password that is stored in the clear must not contain spaces")
         key = f"app_{label}"
 
         def change(entry: Entry) -> Entry:
@@ -93,7 +93,7 @@ class PasswdFile:
                 take(directory, PATIENCE)
             except LockHeld:
                 raise CannotEdit(
-                    f"{self._path}: another command has been editing it for {PATIENCE:.0f} s"
+                    f"{self._path}: another command has been editing the file for {PATIENCE:.0f} s"
                 ) from None
             lines = lines_of(self._path) if self._path.exists() else []
             lines = [] if lines == [""] else lines
@@ -133,13 +133,15 @@ class PasswdFile:
 def check_name(name: str) -> None:
     """Refuse a name that the file cannot hold; raises `CannotEdit`."""
     if not _NAME.fullmatch(name) or not name.isprintable():
-        raise CannotEdit("a name has no blanks, colons or controls, and does not begin with #")
+        raise CannotEdit(
+            "a name must not contain spaces, colons or control characters, or begin with #"
+        )
 
 
 def _known(lines: list[str], name: str) -> int:
     index = _index(lines, name)
     if index is None:
-        raise CannotEdit(f"no account {name} in the users file")
+        raise CannotEdit(f"there is no account {name} in the users file")
     return index
 
 

@@ -39,7 +39,7 @@ def argon2id(password: str) -> str:
 def bcrypt(password: str) -> str:
     """`{BLF-CRYPT}`, as htpasswd -B makes it."""
     if len(password.encode()) > _BCRYPT_OCTETS:
-        raise CannotStore(f"bcrypt takes passwords of at most {_BCRYPT_OCTETS} octets")
+        raise CannotStore(f"bcrypt accepts passwords of at most {_BCRYPT_OCTETS} octets")
     return "{BLF-CRYPT}" + _crypted(password, b"$2b$", _BCRYPT_COST)
 
 
@@ -62,7 +62,8 @@ def plain(password: str) -> str:
     """`{PLAIN}`: the password itself, for test accounts that shall serve every mechanism."""
     if password != password.strip() or not password.isprintable() or ":" in password:
         raise CannotStore(
-            "the users file can store no plaintext with a colon, or a blank at an end"
+            "a plaintext password in the users file must not contain a colon, or begin or end with"
+            " a space"
         )
     return "{PLAIN}" + password
 
@@ -80,7 +81,7 @@ SCHEMES: dict[str, Callable[[str], str]] = {
 def _crypted(password: str, prefix: bytes, cost: int) -> str:
     hashed = crypt(password.encode(), new_setting(prefix, cost))
     if hashed is None:
-        raise CannotStore("the system's crypt(3) does not take this password")
+        raise CannotStore("the system's crypt(3) does not accept this password")
     return hashed.decode("ascii")
 
 
@@ -88,9 +89,9 @@ def _scram(scheme: str, password: str) -> str:
     try:
         taken = prepared(password.encode()) == saslprep(password).encode()
     except Prohibited:
-        raise CannotStore("SCRAM does not take these characters (RFC 4013)") from None
+        raise CannotStore("SCRAM does not allow these characters (RFC 4013)") from None
     if not taken:
-        raise CannotStore("SCRAM takes no password of this length in such characters")
+        raise CannotStore("SCRAM does not allow a password of this length with these characters")
     salt = os.urandom(_SALT_OCTETS)
     keys = make_keys(password.encode(), salt, MINIMUM_ITERATIONS, SCRAM_HASHES[scheme])
     fields = (keys.salt, keys.stored_key, keys.server_key)

@@ -112,7 +112,7 @@ def _sha_1(text: str, *, salted: bool) -> Check:
         octets = b""
     digest, salt = octets[:_SHA_1_OCTETS], octets[_SHA_1_OCTETS:]
     if len(digest) < _SHA_1_OCTETS or bool(salt) is not salted:
-        raise UnknownScheme("not a SHA-1 digest in base64, with a salt after it for {SSHA}")
+        raise UnknownScheme("not a SHA-1 digest in base64 (for {SSHA}, followed by the salt)")
 
     def check(password: bytes) -> bool:
         return hmac.compare_digest(hashlib.sha1(password + salt).digest(), digest)  # noqa: S324
@@ -144,5 +144,5 @@ def _scram_keys(text: str, hash_name: str) -> ScramKeys:
     if not (keys.salt and keys.iterations > 0):
         raise UnknownScheme("SCRAM keys without a salt or iterations")
     if not len(keys.stored_key) == len(keys.server_key) == octets:
-        raise UnknownScheme(f"SCRAM keys that are not of {octets} octets")
+        raise UnknownScheme(f"SCRAM keys do not have {octets} octets")
     return keys

@@ -158,12 +158,12 @@ class LogFile:
             if status.st_size > self.length:
                 os.ftruncate(self._descriptor, self.length)
                 log.warn(
-                    "{path}: {octets} octets that were not committed were cut off",
+                    "{path}: {octets} octets that were not committed were removed",
                     path=str(self.path),
                     octets=status.st_size - self.length,
                 )
             else:
-                log.warn("{path}: somebody truncated it", path=str(self.path))
+                log.warn("{path}: another program truncated the file", path=str(self.path))
                 length = _end_of_last_line(self._descriptor, status.st_size)
                 os.ftruncate(self._descriptor, length)
                 self.length = length
@@ -196,11 +196,11 @@ class LogFile:
         if rest and self._is_whole(rest):
             if os.write(descriptor, b"\n") != 1:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-            log.warn("{path}: the last line had no ending, and was given one", path=str(self.path))
+            log.warn("{path}: the last line had no line ending; it was added", path=str(self.path))
             return size + 1
         os.ftruncate(descriptor, end)
         log.warn(
-            "{path}: a torn line of {octets} octets was cut off",
+            "{path}: an incomplete line of {octets} octets was removed",
             path=str(self.path),
             octets=size - end,
         )
@@ -220,7 +220,7 @@ _KINDS = (
 def _check_kind(path: Path, status: os.stat_result) -> None:
     for is_kind, kind in _KINDS:
         if is_kind(status.st_mode):
-            raise NotALog(f"{path} is {kind}: a log is a regular file")
+            raise NotALog(f"{path} is {kind}: a log must be a regular file")
 
 
 def _end_of_last_line(descriptor: int, size: int) -> int:

@@ -100,7 +100,7 @@ class Ledger:
                 if not file.replaced:
                     raise
                 log.warn(
-                    "The file that was {path} cannot be settled: {error}",
+                    "The previous file of {path} cannot be completed: {error}",
                     path=str(file.path),
                     error=error,
                 )

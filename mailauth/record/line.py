@@ -59,7 +59,7 @@ def parse_line(text: str) -> LoginLine:
     try:
         parse_address(address)
     except ValueError:
-        raise LineError(f"{address!r} is no IP address") from None
+        raise LineError(f"{address!r} is not an IP address") from None
     return LoginLine(
         time=_parse_time(time),
         protocol=Protocol(service),
@@ -166,7 +166,7 @@ def _parse_time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.replace(",", "."))
     except ValueError as error:
-        raise LineError(f"{text!r} is no time: {error}") from None
+        raise LineError(f"{text!r} is not a time: {error}") from None
 
 
 def _what_is_wrong(text: str) -> str:

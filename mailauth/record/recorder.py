@@ -27,9 +27,9 @@ from mailauth.record.troubles import Troubles
 from mailauth.record.upkeep import Upkeep
 from mailauth.wire.pending import Pending
 
-NOT_ON_DISK = "The logs cannot be put on the disk"
-CLOCK_BEHIND = "The clock is behind the record"
-NOT_LOOKED_AFTER = "The logs cannot be looked after"
+NOT_ON_DISK = "The logs cannot be written to the disk"
+CLOCK_BEHIND = "The clock is earlier than the last record"
+NOT_LOOKED_AFTER = "The log files cannot be checked"
 
 BEHIND_SECONDS = 60  # that nobody need hear of: a clock is set right now and then
 
@@ -152,9 +152,9 @@ class FileRecorder:
         last = self._stamps.at(self._ledger.instant)
         self._troubles.begun(
             CLOCK_BEHIND,
-            f"logins are stamped {printed_time(last)} until it has passed that, in"
-            f" {timedelta(seconds=behind // MICROSECONDS)}; if the record is wrong and not the"
-            " clock, stop the server, move the logs away and start it",
+            f"logins are recorded with the time {printed_time(last)} until the clock has passed it,"
+            f" in {timedelta(seconds=behind // MICROSECONDS)}; if the record is wrong and not the"
+            " clock, stop the server, move the logs away and start it again",
         )
 
     def drained(self) -> Pending[None]:
@@ -201,7 +201,7 @@ class FileRecorder:
     def _unrecorded(self, attempt: Attempt, wall: int, error: OSError) -> LoginEvent | None:
         if not self.unrecorded:
             log.critical(
-                "Logins cannot be recorded, and are {fate} until they can: {error}",
+                "Logins cannot be recorded; until they can, they are {fate}: {error}",
                 fate=_FATES[self._on_failure],
                 error=error,
             )
@@ -212,7 +212,9 @@ class FileRecorder:
         return self._event(attempt, self._ledger.seq + 1, max(wall, self._ledger.instant))
 
     def _recovered(self) -> None:
-        log.warn("Logins are recorded again; {count} attempts were not", count=self.unrecorded)
+        log.warn(
+            "Logins are recorded again; {count} attempts were not recorded", count=self.unrecorded
+        )
         self.unrecorded = 0
 
     def _synced(self, events: Sequence[LoginEvent], error: OSError | None) -> bool:

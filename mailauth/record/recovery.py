@@ -70,7 +70,7 @@ def _cut_unfinished(ledger: Ledger) -> None:
     if not _stands(expected, lines):
         ledger.journal.length -= len(records[-1])
         ledger.journal.cut_back()
-        log.warn("Record {id} was never acknowledged, and is taken back", id=last.id)
+        log.warn("Record {id} was never acknowledged, so it is withdrawn", id=last.id)
 
 
 def _line(event: LoginEvent, kind: Log) -> bytes | None:

@@ -101,7 +101,7 @@ class SummingRecorder:
         if scarce:
             log.warn(
                 "The disk of the logs is nearly full: failed logins of strangers are only counted"
-                " until there is room, so that those that succeed can be recorded"
+                " until there is room, so that successful ones can be recorded"
             )
         else:
             log.warn("There is room for the logs again")

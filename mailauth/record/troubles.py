@@ -21,4 +21,4 @@ class Troubles:
         """Tell that it is no longer so, if it was."""
         if what in self._present:
             self._present.remove(what)
-            log.warn("{what}: no longer so", what=what)
+            log.warn("{what}: resolved", what=what)

@@ -159,7 +159,7 @@ def beginning(path: Path) -> bytes:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not path.is_file():
-        raise OSError(errno.ESPIPE, "is no regular file", str(path))
+        raise OSError(errno.ESPIPE, "is not a regular file", str(path))
     try:
         with opened(path) as file:
             return file.read(_HEAD)

@@ -98,6 +98,6 @@ class Cores:
                     authentication_required=listener.config.name != _FROM_ANYBODY,
                 )
             case ListenerProtocol.HTTP:
-                raise AssertionError("HTTP is no mail protocol")
+                raise AssertionError("HTTP is not a mail protocol")
             case _:
                 assert_never(listener.config.protocol)

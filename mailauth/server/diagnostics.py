@@ -68,7 +68,9 @@ def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
     ):
         return
     log.error(
-        "ignored in {object}: {error!r}", object=repr(unraisable.object), error=unraisable.exc_value
+        "An exception in {object} was ignored: {error!r}",
+        object=repr(unraisable.object),
+        error=unraisable.exc_value,
     )
 
 
@@ -76,7 +78,7 @@ def line(event: LogEvent) -> str | None:
     """Write an event as a line, and the traceback of a failure indented behind it."""
     level = event.get("log_level", LogLevel.info)
     time = datetime.fromtimestamp(event["log_time"], UTC).astimezone()
-    text = printable(" ".join(formatEvent(event).split())) or "something failed"
+    text = printable(" ".join(formatEvent(event).split())) or "An operation failed"
     written = f"{time:%Y-%m-%d %H:%M:%S} [{level.name}] {text}\n"
     failure = event.get("log_failure")
     if isinstance(failure, Failure):

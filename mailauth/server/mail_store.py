@@ -24,7 +24,7 @@ def open_store(
         return MaildirStore(maildir, uid_validity, welcome)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise OSError(f"cannot keep mail in {maildir}: {reason}") from error
+        raise OSError(f"cannot store mail in {maildir}: {reason}") from error
 
 
 class MailWatch:
@@ -36,7 +36,7 @@ class MailWatch:
 
     def __call__(self) -> None:
         """Look, so that clients that wait for news hear of it."""
-        what = "Some mail cannot be looked at"
+        what = "Some mail cannot be read"
         try:
             self._store.poll()
         except StoreUnavailable as error:

@@ -32,4 +32,4 @@ class OwnThread:
             try:
                 self._work.get()()
             except Exception:  # noqa: BLE001 (the next thing has to be done all the same)
-                log.failure("what was to be done by {name} failed", name=self._name)
+                log.failure("A task of {name} failed", name=self._name)

@@ -197,12 +197,12 @@ class Server:
             await self._check_passwords(loaded.accounts)
             self._process.resolver.reload(self.config.geoip)
         except (ConfigError, OSError) as error:
-            log.error("nothing was reloaded: {error}", error=error)  # noqa: TRY400
+            log.error("Nothing was reloaded: {error}", error=error)  # noqa: TRY400
             return
         await self._tell_workers(config)
         replace_accounts(self.authority, loaded.accounts)
         self._process.adopt(loaded)
-        log.info("accounts, certificates, friendly addresses and countries were reloaded")
+        log.info("Accounts, certificates, friendly addresses and countries were reloaded")
 
     def stop(self) -> Deferred[None]:
         """Take leave of everybody, close everything, and tell when that is done."""
@@ -227,7 +227,7 @@ class Server:
         try:
             tls = self._loader.tls(self.config)
         except (ConfigError, OSError) as error:
-            log.error("the certificate was not renewed: {error}", error=error)  # noqa: TRY400
+            log.error("The certificate was not renewed: {error}", error=error)  # noqa: TRY400
             return
         self._process.loaded = msgspec.structs.replace(self._process.loaded, tls=tls)
         await self._tell_workers(self.config)
@@ -243,11 +243,11 @@ class Server:
             accounts = self._loader.accounts(config)
             await self._check_passwords(accounts)
         except (ConfigError, OSError) as error:
-            log.error("the accounts were not reloaded: {error}", error=error)  # noqa: TRY400
+            log.error("The accounts were not reloaded: {error}", error=error)  # noqa: TRY400
         else:
             await self._tell_workers(config)
             replace_accounts(self.authority, accounts)
-            log.info("the accounts were reloaded")
+            log.info("The accounts were reloaded")
 
     async def _check_passwords(self, accounts: Accounts) -> None:
         """Have hashes tried beside what clients wait for; raises `ConfigError`."""

@@ -10,7 +10,7 @@ from mailauth.mailbox.message import NewMessage
 from mailauth.setup.services import Mode, Service, settings
 
 _MODES = {
-    Mode.TLS: "TLS from the first byte",
+    Mode.TLS: "implicit TLS",
     Mode.STARTTLS: "STARTTLS",
     Mode.PLAIN: "no encryption",
 }
@@ -39,7 +39,7 @@ def _text(account: str, hostname: str, services: Sequence[Service]) -> str:
             for setting in settings(services, tuple(Mode))
         ),
         "",
-        "Every login is recorded: as {SECURE} when TLS protected it, else as {UNSECURE}.",
-        "The login that shows you this message is recorded, too.",
+        "Every login is recorded, as {SECURE} if TLS protected it and as {UNSECURE} otherwise.",
+        "The login with which you read this message is recorded, too.",
     ]
     return "\n".join(lines) + "\n"

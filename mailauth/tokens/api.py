@@ -94,13 +94,13 @@ class ApiTokens:
         """Make a token and return it: it is kept nowhere. Raises `ApiTokensError`, `OSError`."""
         if not _NAME.fullmatch(name):
             raise ApiTokensError(
-                "a name has letters, digits and . _ @ -, 64 at most, and begins with one of the"
-                " first two"
+                "a name has at most 64 letters, digits and . _ @ -, and begins with a letter or"
+                " digit"
             )
         token = PREFIX + secrets.token_urlsafe(32)
         with self._changing() as tokens:
             if any(known.name == name for known in tokens):
-                raise ApiTokensError(f"there is a token {name} already")
+                raise ApiTokensError(f"there is already a token {name}")
             digest = hashlib.sha256(token.encode()).hexdigest()
             tokens.append(StoredToken(name=name, scope=scope, created=now, sha256=digest))
         return token
@@ -123,7 +123,7 @@ class ApiTokens:
                 take(directory, PATIENCE)
             except LockHeld:
                 raise ApiTokensError(
-                    f"{self._file}: another command has been editing it for {PATIENCE:.0f} s"
+                    f"{self._file}: another command has been editing the file for {PATIENCE:.0f} s"
                 ) from None
             tokens = list(self._read()) if self._file.exists() else []
             yield tokens
@@ -147,7 +147,7 @@ class ApiTokens:
         try:
             return tuple(msgspec.json.Decoder(StoredToken).decode_lines(self._file.read_bytes()))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise ApiTokensError(f"{self._file} cannot be understood") from None
+            raise ApiTokensError(f"{self._file} is not valid") from None
 
     def _write(self, tokens: list[StoredToken]) -> None:
         temporary = self._file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")

@@ -129,7 +129,7 @@ def test_an_own_ca_is_neither_made_nor_signed_for(tmp_path: Path) -> None:
     assert client_ca(tmp_path, own) == tmp_path / "own.pem"
     with pytest.raises(ConfigError, match=r"^tls\.client_ca: .*own\.pem cannot be read"):
         prepare_client_ca(tmp_path, own, NOW)
-    with pytest.raises(ConfigError, match=r"^tls\.client_ca: own\.pem is not ours"):
+    with pytest.raises(ConfigError, match=r"^tls\.client_ca: own\.pem was not created by mailauth"):
         issue_for_client(tmp_path, own, BOB, NOW)
     assert list(tmp_path.iterdir()) == []
 

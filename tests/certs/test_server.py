@@ -320,7 +320,9 @@ def test_a_host_below_the_permitted_one_is_issued_by_the_same_ca(tmp_path: Path)
 def test_a_host_that_the_ca_does_not_permit_is_refused(tmp_path: Path, host: str) -> None:
     prepare(tmp_path, HOST, TLS, NOW)
     before = contents(tmp_path)
-    with pytest.raises(ConfigError, match=rf'^hostname: .*"{host}".*`mailauth cert issue`.*anew'):
+    with pytest.raises(
+        ConfigError, match=rf'^hostname: .*"{host}".*`mailauth cert issue`.*must then trust'
+    ):
         prepare(tmp_path, host, TLS, NOW)
     assert contents(tmp_path) == before
 
@@ -336,7 +338,7 @@ def test_issuing_anew_makes_a_new_ca_that_permits_the_host(tmp_path: Path) -> No
 
 def test_a_ca_that_has_expired_is_not_replaced_unasked(tmp_path: Path) -> None:
     prepare(tmp_path, HOST, TLS, NOW)
-    with pytest.raises(ConfigError, match="has expired; `mailauth cert issue` makes a new one"):
+    with pytest.raises(ConfigError, match="has expired; `mailauth cert issue` creates a new CA"):
         prepare(tmp_path, HOST, TLS, NOW + timedelta(days=3651))
 
 
@@ -455,7 +457,7 @@ def test_an_own_certificate_where_ours_would_be_is_not_touched(tmp_path: Path) -
     before = contents(tmp_path)
     assert examine(tmp_path, HOST, TLS, NOW) is State.OWN
     prepare(tmp_path, HOST, TLS, NOW)
-    with pytest.raises(ConfigError, match="is not ours, it was left alone"):
+    with pytest.raises(ConfigError, match="was not issued by mailauth, so it was not changed"):
         issue_anew(tmp_path, HOST, TLS, NOW)
     assert contents(tmp_path) == before
 
@@ -478,10 +480,14 @@ def test_an_own_key_that_is_missing_is_told(tmp_path: Path, authority: Authority
 def test_what_is_not_pem_is_told(tmp_path: Path, authority: Authority, data: bytes) -> None:
     bring(tmp_path, authority, key=new_key())
     (tmp_path / "own.key").write_bytes(data)
-    with pytest.raises(ConfigError, match=r"^tls\.key: .* holds no private key in PEM form$"):
+    with pytest.raises(
+        ConfigError, match=r"^tls\.key: .* does not contain a private key in PEM form$"
+    ):
         prepare(tmp_path, HOST, OWN, NOW)
     (tmp_path / "own.pem").write_bytes(data)
-    with pytest.raises(ConfigError, match=r"^tls\.certificate: .* holds no certificate in PEM"):
+    with pytest.raises(
+        ConfigError, match=r"^tls\.certificate: .* does not contain a certificate in PEM"
+    ):
         prepare(tmp_path, HOST, OWN, NOW)
 
 
@@ -511,7 +517,7 @@ def test_a_chain_in_the_wrong_order_is_told(tmp_path: Path, authority: Authority
     path = tmp_path / "own.pem"
     ca = authority.certificate.public_bytes(serialization.Encoding.PEM)
     path.write_bytes(ca + path.read_bytes())
-    with pytest.raises(ConfigError, match="the server's own must be the first in"):
+    with pytest.raises(ConfigError, match="the server's certificate must be the first in"):
         prepare(tmp_path, HOST, OWN, NOW)
 
 

@@ -215,7 +215,7 @@ def test_our_bug_is_told_without_its_text(
 ) -> None:
     """And the connection goes on."""
     client.dataReceived(encode(Broken()) + encode(Echo("next")))
-    failed = encode(Failed("internal error, the server's diagnostics have it"))
+    failed = encode(Failed("internal error; the server's diagnostics say more"))
     assert asking.said(client) + asking.said(client) == failed + encode(Echo("next"))
 
 

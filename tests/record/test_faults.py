@@ -53,8 +53,8 @@ def test_a_record_that_is_cut_short_is_taken_back(
     assert [event.user for event in heard.events] == ["a", "c"] == names(tmp_path)
     assert_agreement(tmp_path)
     assert len(said) == 2
-    assert "Logins cannot be recorded, and are refused until they can" in said[0]
-    assert "recorded again; 5 attempts were not" in said[1]
+    assert "Logins cannot be recorded; until they can, they are refused" in said[0]
+    assert "recorded again; 5 attempts were not recorded" in said[1]
 
 
 @pytest.mark.parametrize(("attempt", "log"), [(BOB, SUCCESSES), (WRONG, FAILURES)])
@@ -92,7 +92,7 @@ def test_logins_may_be_let_in_unrecorded(
     assert heard.events == []
     assert lines(tmp_path) == []
     assert journal(tmp_path) == []
-    assert "and are let in until they can" in said[0]
+    assert "until they can, they are let in" in said[0]
 
 
 def test_a_write_error_refuses_and_recovers(
@@ -159,7 +159,7 @@ def test_permissions_that_are_taken_away_do_not_stop_what_is_open(
     recorder.reopen()
     assert recorder.record(login("b")) is not None
     assert names(logs) == ["a", "b"]
-    assert "no longer so" in said[1]
+    assert ": resolved" in said[1]
 
 
 def test_a_removed_file_in_a_read_only_directory_refuses_until_it_can_be_made(
@@ -174,7 +174,7 @@ def test_a_removed_file_in_a_read_only_directory_refuses_until_it_can_be_made(
     assert recorder.record(login("b")) is not None
     assert names(logs) == ["b"]
     assert_agreement(logs)
-    assert "recorded again; 3 attempts were not" in said[-1]
+    assert "recorded again; 3 attempts were not recorded" in said[-1]
 
 
 def test_a_file_in_the_place_of_the_directory_cannot_be_opened(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_directory_that_cannot_be_made_refuses_until_it_can(
     assert recorder.record(login("c")) is not None
     assert names(logs) == ["c"]
     assert ["cannot be recorded" in told for told in said].count(True) == 1
-    assert "recorded again; 2 attempts were not" in said[-1]
+    assert "recorded again; 2 attempts were not recorded" in said[-1]
 
 
 def test_a_file_that_somebody_truncated_is_accepted(tmp_path: Path) -> None:
@@ -328,7 +328,7 @@ def test_what_is_not_a_regular_file_is_not_opened_as_a_log(
     tmp_path: Path, name: str, put: Callable[[Path], None], complaint: str
 ) -> None:
     put(tmp_path / name)
-    with pytest.raises(OSError, match=f"{name} {complaint}: a log is a regular file"):
+    with pytest.raises(OSError, match=f"{name} {complaint}: a log must be a regular file"):
         opened(tmp_path)
     assert not (tmp_path / "nowhere").exists()
 
@@ -339,7 +339,7 @@ def test_a_device_is_not_opened_as_a_log(tmp_path: Path) -> None:
         os.mknod(tmp_path / SUCCESSES, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
     except PermissionError:
         pytest.skip("devices may not be made here")
-    with pytest.raises(OSError, match="is a device: a log is a regular file"):
+    with pytest.raises(OSError, match="is a device: a log must be a regular file"):
         opened(tmp_path)
 
 
@@ -369,8 +369,8 @@ def test_logins_are_refused_while_what_stands_there_is_not_a_log(
     assert names(tmp_path) == ["e"]
     assert [event.user for event in journal(tmp_path)] == ["a", "e"]
     assert said[2:] == [
-        "The log files cannot be reopened: no longer so",
-        "Logins are recorded again; 3 attempts were not",
+        "The log files cannot be reopened: resolved",
+        "Logins are recorded again; 3 attempts were not recorded",
     ]
 
 

@@ -161,7 +161,7 @@ def test_what_the_disk_refuses_is_refused_and_named(
     answers.ask("d")
     hands.finish()
     assert answers.given[3:] == [("d", True)]
-    assert said[1:] == ["The logs cannot be put on the disk: no longer so"]
+    assert said[1:] == ["The logs cannot be written to the disk: resolved"]
 
 
 def test_what_the_disk_refuses_may_be_let_in(tmp_path: Path, disk: Disk) -> None:

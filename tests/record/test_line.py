@@ -168,7 +168,7 @@ GOOD = "2020-07-28 16:12:02,759 - [IMAP] {UNSECURE} - bob@mydomain.com - 10.11.1
     ("line", "complaint"),
     [
         ("", "no time"),
-        (GOOD.replace("2020-07", "2020-13"), "is no time: month must be in 1..12"),
+        (GOOD.replace("2020-07", "2020-13"), "is not a time: month must be in 1..12"),
         (GOOD.replace(",759", ".759"), "no time"),
         (GOOD.replace("2020-", "２０２０-"), "no time"),
         (GOOD.replace("IMAP", "IMAPS"), "no [SMTP], [IMAP], [POP3] or [HTTP]"),
@@ -177,7 +177,7 @@ GOOD = "2020-07-28 16:12:02,759 - [IMAP] {UNSECURE} - bob@mydomain.com - 10.11.1
         (GOOD.replace("bob@mydomain.com - ", ""), "no account, address and (origin)"),
         (GOOD.replace(" (LAN)", ""), "no origin in parentheses"),
         (GOOD.replace("(LAN)", "()"), "no account, address and (origin)"),
-        (GOOD.replace("10.11.12.102", "10.11.12.302"), "'10.11.12.302' is no IP address"),
+        (GOOD.replace("10.11.12.102", "10.11.12.302"), "'10.11.12.302' is not an IP address"),
         (GOOD + " ", "no origin in parentheses"),
         (GOOD + "\n", "a line ending inside it"),
         (GOOD + "\r", "a line ending inside it"),

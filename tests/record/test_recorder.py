@@ -252,11 +252,12 @@ def test_a_clock_behind_the_record_is_told_of_and_so_is_its_end(
     for _ in range(3):
         recorder.look_at_clock()
     [told] = said
-    assert "The clock is behind the record: logins are stamped 2030-07-26 12:00:00,000" in told
+    assert told.startswith("The clock is earlier than the last record: logins are recorded with")
+    assert " with the time 2030-07-26 12:00:00,000 until the clock has passed it" in told
     assert "in 3650 days, 0:00:00" in told
     clock.seconds = NOON + 315_360_000
     recorder.look_at_clock()
-    assert said[1:] == ["The clock is behind the record: no longer so"]
+    assert said[1:] == ["The clock is earlier than the last record: resolved"]
 
 
 def test_a_clock_behind_the_record_is_told_of_at_the_start(tmp_path: Path, said: list[str]) -> None:
@@ -266,4 +267,4 @@ def test_a_clock_behind_the_record_is_told_of_at_the_start(tmp_path: Path, said:
     OPENED.pop().close()
     assert said == []
     opened(tmp_path, Clock(NOON))
-    assert ["The clock is behind the record" in told for told in said] == [True]
+    assert ["The clock is earlier than the last record" in told for told in said] == [True]

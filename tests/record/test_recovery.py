@@ -134,7 +134,7 @@ def test_a_last_line_that_only_lacks_its_ending_is_kept(tmp_path: Path, said: li
     assert recorder.record(login("a")) is not None
     assert lines(tmp_path)[0] == text
     assert names(tmp_path) == ["bob@mydomain.com", "a"]
-    assert f"{SUCCESSES}: the last line had no ending" in said[0]
+    assert f"{SUCCESSES}: the last line had no line ending" in said[0]
 
 
 def test_a_last_record_that_only_lacks_its_ending_is_kept(logs: Path) -> None:

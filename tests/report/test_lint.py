@@ -52,10 +52,10 @@ def test_whatever_the_server_writes_is_good(line: LoginLine) -> None:
     [
         ("", "no time such as"),
         (GOOD.replace(",000", ".000"), "no time such as"),
-        (GOOD.replace("11-23", "13-23"), "is no time"),
+        (GOOD.replace("11-23", "13-23"), "is not a time"),
         (GOOD.replace("IMAP", "IMAPS"), "no [SMTP], [IMAP], [POP3] or [HTTP]"),
         (GOOD.replace("SECURE", "INSECURE"), "no {SECURE} or {UNSECURE}"),
-        (GOOD.replace("10.0.0.1", "10.0.0"), "is no IP address"),
+        (GOOD.replace("10.0.0.1", "10.0.0"), "is not an IP address"),
         (GOOD.replace("10.0.0.1", "2001:DB8::1"), 'the address is written "2001:db8::1"'),
         (GOOD.replace("10.0.0.1", "::ffff:10.0.0.1"), 'the address is written "10.0.0.1"'),
         (GOOD.replace("10.0.0.1", "fe80::1%eth0"), 'the address is written "fe80::1"'),

@@ -76,7 +76,9 @@ def test_nobody_who_was_there_proves_nothing(server: MailAuth) -> None:
         server.assert_all_secure()
     refuse_the_certificate(server)
     server.assert_no_exposure()
-    with pytest.raises(AssertionError, match=r"nobody attempted to log in.*\n.*connection on imaps"):
+    with pytest.raises(
+        AssertionError, match=r"nobody attempted to log in.*\n.*connection on imaps"
+    ):
         server.assert_all_secure()
     server.assert_all_secure(allow_empty=True)
 

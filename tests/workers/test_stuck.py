@@ -45,7 +45,7 @@ def test_who_holds_a_lock_at_look_after_look_is_ended_once(
     assert workers.ended == []
     for _ in range(3):
         workers.stuck.look()
-    assert workers.ended == [(4711, "holds record.lock and does not let go of it")]
+    assert workers.ended == [(4711, "does not release record.lock")]
 
 
 def test_a_lock_that_is_free_in_between_is_nobodys_fault(workers: Workers) -> None:

@@ -59,11 +59,11 @@ class StuckLocks:
                 self._free(lock, seen.holder)
 
     def _free(self, lock: ProcessLock, holder: int | None) -> None:
-        why = f"holds {lock.path.name} and does not let go of it"
+        why = f"does not release {lock.path.name}"
         if holder is not None:
             self._end(holder, why)
         elif Path("/proc/self/fdinfo").exists():
-            log.critical("{lock} is held by a process that is not ours", lock=lock.path)
+            log.critical("{lock} is held by a process of another program", lock=lock.path)
         else:
             for worker in self._workers():
                 self._end(worker, f"or another {why}")

@@ -51,7 +51,7 @@ _BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _BEGIN = 0  # the number of the first order
 
-_NOT_GONE = "The worker of pid {pid} was killed and is not gone: the system holds on to it"
+_NOT_GONE = "The worker with pid {pid} was killed but has not ended: the system still keeps it"
 
 
 class WorkerFailed(OSError):
@@ -190,7 +190,7 @@ class Supervisor:
             if hired is not None and hired.process.pid == process and not hired.is_killed:
                 hired.is_killed = True
                 log.critical(
-                    "Worker {number} (pid {pid}) {why}: it is killed",
+                    "Worker {number} (pid {pid}) {why}; it will be killed",
                     number=seat.number,
                     pid=process,
                     why=why,
@@ -218,7 +218,7 @@ class Supervisor:
     def _insist(self) -> None:
         """End those who do not leave, and do not wait for ever for the system to end them."""
         for process in self.processes():
-            self.end(process, "does not leave")
+            self.end(process, "does not stop")
         self._reactor.callLater(GONE_SECONDS, self._give_up)
 
     def _give_up(self) -> None:
@@ -313,10 +313,10 @@ class Supervisor:
         if hired.ready_since is not None and now - hired.ready_since >= SETTLED_SECONDS:
             seat.pause = 0.0
         log.error(
-            "Worker {number} (pid {pid}) {end}; another takes its place",
+            "Worker {number} (pid {pid}) {end}; it will be replaced",
             number=seat.number,
             pid=hired.process.pid,
-            end=f"was killed by signal {-code}" if code < 0 else f"has ended with {code}",
+            end=f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}",
         )
         seat.next = self._reactor.callLater(seat.pause, self._replace, seat)
         seat.pause = min(max(FIRST_PAUSE, 2 * seat.pause), LONGEST_PAUSE)
@@ -336,7 +336,7 @@ def _failing(seat: _Seat) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WorkerFailed(f"worker {seat.number} has not started: {error}") from None
+        raise WorkerFailed(f"worker {seat.number} did not start: {error}") from None
 
 
 def _spawn(line: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:

@@ -149,7 +149,7 @@ class Worker:
         except (ConfigError, OSError) as error:
             self._unread = order
             self._reactor.callLater(LOOK_SECONDS, self._try_again, order)
-            return Failed(f"nothing was reloaded yet: {error}")
+            return Failed(f"nothing has been reloaded yet: {error}")
         take_accounts(
             self._process.authority, loaded.accounts
         )  # the parent records what has changed

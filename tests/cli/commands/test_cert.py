@@ -78,7 +78,7 @@ def test_an_own_certificate_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mailauth.toml").write_text('[tls]\ncertificate = "own.pem"\n' + ALICE)
     run = mailauth("cert", "issue", cwd=tmp_path)
     assert run.returncode == 2
-    assert "own.pem is not ours" in run.stderr
+    assert "own.pem was not issued by mailauth" in run.stderr
 
 
 def test_a_client_certificate_is_issued_for_an_account(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_reload_takes_no_demo_password(tmp_path: Path, workers: int) -> None:
             eventually(lambda n=number, refused=refused: refused() == n)  # type: ignore[misc]
         config.write_text('[users]\nfile = "users.passwd"\n' + several)
         server.hang_up()
-        eventually(lambda: said(f"nothing was reloaded: {REFUSED}") == 1)
+        eventually(lambda: said(f"Nothing was reloaded: {REFUSED}") == 1)
         users.write_text(f"bob:{SCHEMES['argon2id']('a third')}\n")
-        eventually(lambda: said("the accounts were reloaded") == 1)
+        eventually(lambda: said("The accounts were reloaded") == 1)
         assert server.stop() == 0

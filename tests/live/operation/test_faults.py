@@ -258,9 +258,9 @@ def test_nobody_is_let_go_because_the_clock_is_set(breaks: Path, start: Start) -
         for _ in processes(server):
             with pytest.raises(imaplib.IMAP4.error):
                 log_in(server)
-    assert "The clock is behind the record" not in server.stderr_file.read_text()
+    assert "The clock is earlier than the last record" not in server.stderr_file.read_text()
     (breaks / "ahead").unlink()
-    while "The clock is behind the record: logins are stamped" not in (
+    while "The clock is earlier than the last record: logins are recorded with" not in (
         server.stderr_file.read_text()
     ):
         pass
@@ -330,7 +330,7 @@ def test_a_log_in_whose_place_is_no_file(start: Start) -> None:
         assert len(lines) == count
         count = len(server.lines())
     told = server.stderr_file.read_text()
-    assert "SuccessfulLogins.log is a FIFO: a log is a regular file" in told
+    assert "SuccessfulLogins.log is a FIFO: a log must be a regular file" in told
     assert "SuccessfulLogins.log is a symbolic link, which is not followed" in told
     server.stop()
     path.unlink()

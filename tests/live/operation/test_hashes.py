@@ -43,7 +43,7 @@ def test_a_changed_password_counts_at_once(tmp_path: Path, configured: Configure
         check=False,
     )
     assert (changed.returncode, changed.stderr) == (0, b"")
-    eventually(lambda: "the accounts were reloaded" in server.stderr_file.read_text())
+    eventually(lambda: "The accounts were reloaded" in server.stderr_file.read_text())
     with pytest.raises(AssertionError):
         log_in(server.port("imap"))
     refused = server.attempts()[-1]

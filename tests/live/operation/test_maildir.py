@@ -194,13 +194,13 @@ def test_mail_that_cannot_be_looked_at_is_told_once(home: Path, mail: Path) -> N
             assert (answer, text[0].startswith(b"[UNAVAILABLE]")) == ("NO", True)
             eventually(lambda: "cannot be looked at" in server.stderr_file.read_text())
             lock.rmdir()
-            eventually(lambda: "no longer so" in server.stderr_file.read_text())
+            eventually(lambda: ": resolved" in server.stderr_file.read_text())
             assert client.noop()[0] == "OK"
             assert client.untagged_responses["EXISTS"][-1] == b"2"
         server.stop()
         first, second = server.stderr_file.read_text().splitlines()
-        assert f"Some mail cannot be looked at: [Errno 21] Is a directory: '{lock}'" in first
-        assert second.endswith("Some mail cannot be looked at: no longer so")
+        assert f"Some mail cannot be read: [Errno 21] Is a directory: '{lock}'" in first
+        assert second.endswith("Some mail cannot be read: resolved")
 
 
 def serve(home: Path, maildir: Path | str) -> subprocess.CompletedProcess[str]:
@@ -223,10 +223,10 @@ def test_a_directory_that_cannot_be_used(home: Path, mail: Path) -> None:
     (mail / ".lock-size").mkdir()  # root may write anywhere; not even root into a directory
     done = serve(home, mail)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: cannot keep mail in {mail}: is a directory\n"
+    assert done.stderr == f"error: cannot store mail in {mail}: is a directory\n"
     done = serve(home, "/proc/self/mail")
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"error: cannot keep mail in /proc/\d+/mail: .+\n", done.stderr)
+    assert re.fullmatch(r"error: cannot store mail in /proc/\d+/mail: .+\n", done.stderr)
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
@@ -234,4 +234,4 @@ def test_a_directory_without_permission(home: Path, mail: Path) -> None:
     mail.mkdir(mode=0o500)
     done = serve(home, mail)
     assert done.returncode == 1
-    assert done.stderr == f"error: cannot keep mail in {mail}: permission denied\n"
+    assert done.stderr == f"error: cannot store mail in {mail}: permission denied\n"

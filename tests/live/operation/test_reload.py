@@ -88,7 +88,7 @@ def test_one_mistake_leaves_everything_as_it_was(server: RunningServer, broken: 
     assert log_in(server, "mary", "one horse").startswith(b"a OK")
     assert server.logins()[0].origin == "Germany"
     errors = server.stderr_file.read_text().splitlines()
-    [error] = [line for line in errors if "nothing was reloaded" in line]
+    [error] = [line for line in errors if "Nothing was reloaded" in line]
     assert "[error]" in error
     assert Path(broken).name in error
 
@@ -103,7 +103,7 @@ def write_whole(file: Path, text: str) -> None:
 def test_a_users_file_that_changes_is_read_by_itself(server: RunningServer) -> None:
     """What `mailauth users` does counts without a signal; a mistake leaves all as it was."""
     write_whole(server.home / "users.passwd", "bob:{PLAIN}two horses\n")
-    eventually(lambda: "the accounts were reloaded" in server.stderr_file.read_text())
+    eventually(lambda: "The accounts were reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")
     changes = [(each.user, each.reason) for each in server.events(Kind.ACCOUNT)]
     assert changes == [("bob", "password-changed")]

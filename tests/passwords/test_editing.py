@@ -93,7 +93,7 @@ def test_what_is_not_there_is_not_changed(path: Path) -> None:
             change("mary")
     with pytest.raises(CannotEdit, match="no password for phone"):
         file.set_app_password("bob", "phone", None)
-    with pytest.raises(CannotEdit, match="no blanks"):
+    with pytest.raises(CannotEdit, match="must not contain spaces"):
         file.set_app_password("bob", "phone", "{PLAIN}a b")
     assert path.read_bytes().decode() == BEFORE
 

@@ -51,7 +51,7 @@ def test_a_reload_takes_no_demo_password(tmp_path: Path, workers: int) -> None:
 
         for number, scheme in enumerate(("bcrypt", "scram-sha-256", "plain"), 1):
             users.write_text(f"bob:{SCHEMES[scheme]('secret')}\n")
-            refused = partial(said, f"the accounts were not reloaded: {REFUSED}")
+            refused = partial(said, f"The accounts were not reloaded: {REFUSED}")
             eventually(lambda n=number, refused=refused: refused() == n)  # type: ignore[misc]
         config.write_text('[users]\nfile = "users.passwd"\n' + several)
         server.hang_up()

@@ -136,4 +136,4 @@ def test_what_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     )
     code, out, err = mailauth("api-token", "list", home=tmp_path)
     assert (code, out) == (0, "")
-    assert "`mailauth api-token create NAME` makes one" in err
+    assert "`mailauth api-token create NAME` creates one" in err

@@ -108,7 +108,7 @@ def test_a_users_file_that_changes_is_read_by_itself(server: RunningServer) -> N
     changes = [(each.user, each.reason) for each in server.events(Kind.ACCOUNT)]
     assert changes == [("bob", "password-changed")]
     write_whole(server.home / "users.passwd", "bob:{UNHEARD-OF}x\n")
-    eventually(lambda: "[error] the accounts were not reloaded" in server.stderr_file.read_text())
+    eventually(lambda: "[error] The accounts were not reloaded" in server.stderr_file.read_text())
     assert log_in(server, "bob", "two horses").startswith(b"a OK")
 
 

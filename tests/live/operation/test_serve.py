@@ -209,7 +209,7 @@ def test_root_is_told_that_it_has_every_right(tmp_path: Path, is_almighty: bool)
             pass
         process.terminate()
         _, complaints = process.communicate(timeout=20)
-    told = [line for line in complaints.splitlines() if "Running as root" in line]
+    told = [line for line in complaints.splitlines() if "running as root" in line]
     assert len(told) == is_almighty, complaints
 
 
@@ -249,7 +249,7 @@ def test_a_reader_that_has_gone_harms_nobody(tmp_path: Path) -> None:
         process.terminate()
         assert process.wait(20) == 0
         told = process.stderr.read().splitlines()
-    assert [line for line in told if "Running as root" not in line] == []
+    assert [line for line in told if "running as root" not in line] == []
 
 
 def test_a_reader_that_stands_still_harms_nobody(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_client_of_ones_own_is_watched_until_interrupted() -> None:
                 ports[row[2]] = int(row[1])
             if found := re.search(r"password: (\S+)", line):
                 password = found[1]
-            if line.startswith("Verdicts follow"):
+            if line.startswith("Verdicts are printed"):
                 break
         with suppress(Exception):
             imaplib.IMAP4_SSL("localhost", ports["expired"])
@@ -163,7 +163,7 @@ def test_a_gauntlet_that_nobody_has_run_is_not_green() -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         for line in process.stdout:
-            if line.startswith("Verdicts follow"):
+            if line.startswith("Verdicts are printed"):
                 break
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(20) == 2

@@ -404,7 +404,7 @@ def test_nobody_waits_for_a_terminal_that_hangs(tmp_path: Path, count: int) -> N
         for line in server.stdout:
             if found := re.search(r"imap +│ IMAP .*? │ +(\d+) │", line):
                 port = int(found[1])
-            if line.startswith("Stop with"):
+            if line.startswith("Press Ctrl-C"):
                 break
         for _ in range(100):
             with imaplib.IMAP4("127.0.0.1", port, timeout=20) as client:

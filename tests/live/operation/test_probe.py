@@ -219,4 +219,4 @@ def test_a_probe_ends_when_its_time_is_over() -> None:
 
 
 def test_what_is_offered_to_loopback_is_said_to_be_that(mailauth: MailAuth) -> None:
-    assert "This is what the server offers to its own machine." in run(mailauth).stdout
+    assert "This is what the server offers to clients on its own machine." in run(mailauth).stdout

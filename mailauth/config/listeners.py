@@ -85,6 +85,8 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
             raise wrong(f"{where}.tls", '"none" or "implicit" for HTTP', listener.tls.value)
         if listener.tls is TlsMode.NONE:
             _check_no_tls(where, listener)
+        if listener.authentication is not None and listener.protocol is not ListenerProtocol.SMTP:
+            raise ConfigError(f"{where}.authentication: only an SMTP listener has this key")
         if listener.mechanisms is not None:
             _check_mechanisms(f"{where}.mechanisms", listener.protocol, listener.mechanisms)
         check_faults(where, listener)

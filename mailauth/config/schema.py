@@ -52,6 +52,13 @@ class ClientCertificates(enum.Enum):
     REQUIRED = "required"
 
 
+class Authentication(enum.Enum):
+    """Whether an SMTP client must log in before it sends mail; mail is for the accounts only."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
 TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
 
 
@@ -59,7 +66,9 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """One `[[listener]]`; port 0 is a free port. For HTTP, the default of `tls` is `none`.
 
     `tls_minimum` defaults to that of `[tls]`. `mechanisms` are the only ones with which clients can
-    log in, in the order in which they are announced. `fault` is a deliberate fault, or several.
+    log in, in the order in which they are announced. `authentication` is a key of SMTP listeners;
+    by default it is optional for a listener named `smtp`, and required for the others. `fault` is a
+    deliberate fault, or several.
     """
 
     name: Text
@@ -70,6 +79,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     tls_minimum: TlsVersion | None = None
     client_certificates: ClientCertificates = ClientCertificates.NONE
     cleartext: Cleartext = Cleartext.ALLOW
+    authentication: Authentication | None = None
     mechanisms: tuple[str, ...] | None = None
     proxy_from: tuple[Network, ...] = ()
     fault: Fault | tuple[Fault, ...] = ()
@@ -78,6 +88,15 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     def faults(self) -> tuple[Fault, ...]:
         """All deliberate faults."""
         return self.fault if isinstance(self.fault, tuple) else (self.fault,)
+
+    @property
+    def takes_mail_without_login(self) -> bool:
+        """Whether a client can send mail to the accounts without a login."""
+        if self.protocol is not ListenerProtocol.SMTP:
+            return False
+        if self.authentication is None:
+            return self.name == "smtp"
+        return self.authentication is Authentication.OPTIONAL
 
 
 class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

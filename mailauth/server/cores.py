@@ -29,8 +29,6 @@ _WORDING: dict[ListenerProtocol, Wording] = {
 
 _OF_TLS = (FaultKind.CERTIFICATE, FaultKind.TLS)  # the link's business
 
-_FROM_ANYBODY = "smtp"  # the listener that takes mail for the accounts without a login
-
 
 class Cores:
     """Makes cores for one store. `now` is the clock that stamps the record; `later` calls later."""
@@ -95,7 +93,7 @@ class Cores:
                     now=self._now,
                     hostname=self._hostname,
                     tls_available=listener.starttls_available,
-                    authentication_required=listener.config.name != _FROM_ANYBODY,
+                    authentication_required=not listener.config.takes_mail_without_login,
                 )
             case ListenerProtocol.HTTP:
                 raise AssertionError("HTTP is not a mail protocol")

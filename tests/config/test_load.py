@@ -97,6 +97,29 @@ def test_listen_gives_its_address_and_policy_to_all_nine(file: Path) -> None:
     }
 
 
+def test_only_the_standard_listener_smtp_takes_mail_without_a_login() -> None:
+    open_to_all = [each.name for each in load(None).listener if each.takes_mail_without_login]
+    assert open_to_all == ["smtp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "is_optional"),
+    [
+        ("smtp", "", True),
+        ("smtp", "required", False),
+        ("inbound", "", False),
+        ("inbound", "optional", True),
+        ("submission", "required", False),
+    ],
+)
+def test_the_key_decides_about_logins_of_smtp_and_the_name_only_without_it(
+    file: Path, name: str, said: str, is_optional: bool
+) -> None:
+    key = f'authentication = "{said}"\n' if said else ""
+    text = f'[[listener]]\nname = "{name}"\nprotocol = "smtp"\nport = 0\n{key}'
+    assert loaded(file, text).listener[0].takes_mail_without_login is is_optional
+
+
 def test_listeners_spelled_out_stand_alone(file: Path) -> None:
     config = loaded(
         file,
@@ -249,6 +272,14 @@ MISTAKES = [
     ("hostname = 1\n", "hostname: expected a string, got 1"),
     ("hostname = []\n", "hostname: expected a string, got an array"),
     ("hostname = 2026-11-24\n", "hostname: expected a string, got the time 2026-11-24"),
+    (
+        LISTENER + 'authentication = "required"\n',
+        "listener[0].authentication: only an SMTP listener has this key",
+    ),
+    (
+        LISTENER.replace('"imap"', '"smtp"') + 'authentication = "no"\n',
+        'listener[0].authentication: expected "required" or "optional", got "no"',
+    ),
     ("listen = 3\n", "listen: expected a table, got 3"),
     ("listener = 3\n", "listener: expected an array of tables, got 3"),
     ("listener = [3]\n", "listener[0]: expected a table, got 3"),

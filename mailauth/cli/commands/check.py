@@ -47,6 +47,9 @@ def _print_listeners(config: Config) -> None:
     from mailauth.cli.framed import print_listeners
 
     print_listeners(config.listener, sys.stdout)
+    open_to_all = [each.name for each in config.listener if each.takes_mail_without_login]
+    if open_to_all:
+        click.echo(f"Accept mail for the accounts without a login: {', '.join(open_to_all)}")
     for line in on_purpose.told(config.listener):
         click.echo(line)
 

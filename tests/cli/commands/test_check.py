@@ -43,6 +43,18 @@ def test_a_configuration_link_that_leads_nowhere_is_not_the_demo(tmp_path: Path)
     assert "cannot be read" in run.stderr
 
 
+def test_what_takes_mail_without_a_login_is_told(tmp_path: Path) -> None:
+    told = "\nAccept mail for the accounts without a login: "
+    assert f"{told}smtp\n" in mailauth("check", cwd=tmp_path).stdout
+    listener = '[[listener]]\nname = "%s"\nprotocol = "smtp"\nport = 0\nauthentication = "%s"\n'
+    wanting = listener % ("smtp", "required")
+    (tmp_path / "mailauth.toml").write_text(wanting + ALICE)
+    assert told not in mailauth("check", cwd=tmp_path).stdout
+    inbound = listener % ("inbound", "optional")
+    (tmp_path / "mailauth.toml").write_text(wanting + inbound + ALICE)
+    assert f"{told}inbound\n" in mailauth("check", cwd=tmp_path).stdout
+
+
 def test_faults_are_told(tmp_path: Path) -> None:
     listener = '[[listener]]\nname = "%s"\nprotocol = "imap"\nport = 0\n'
     faults = 'fault = ["expired", "slow"]\n'

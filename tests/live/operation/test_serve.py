@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -327,3 +328,27 @@ def test_a_hash_of_the_demo_password_keeps_the_server_at_home(tmp_path: Path) ->
     (tmp_path / "users.passwd").write_text(f"bob:{argon2id('secret')}\n")
     with pytest.raises(NotStarted, match="has the demo password, expected"):
         RunningServer(tmp_path).start()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_whether_smtp_wants_a_login_is_a_key_of_its_listener(tmp_path: Path, workers: int) -> None:
+    """RFC 4954 §6: 530 where a client must log in first; the name of the listener says nothing."""
+    listener = '[[listener]]\nname = "{}"\nprotocol = "smtp"\nport = 0\nauthentication = "{}"\n'
+    (tmp_path / "mailauth.toml").write_text(
+        ONE_LISTENER.format(port=0)
+        + listener.format("smtp", "required")
+        + listener.format("inbound", "optional")
+        + f"[server]\nworkers = {workers}\n"
+    )
+    letter = "Subject: hi\r\n\r\nhi\r\n"
+    with RunningServer(tmp_path) as server:
+        with smtplib.SMTP("127.0.0.1", server.port("smtp"), timeout=20) as client:
+            with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+                client.sendmail("a@example.org", ["mary@mydomain.com"], letter)
+            assert refused.value.smtp_code == 530
+            client.login("mary@mydomain.com", "secret")
+            client.sendmail("mary@mydomain.com", ["mary@mydomain.com"], letter)
+        with smtplib.SMTP("127.0.0.1", server.port("inbound"), timeout=20) as client:
+            client.sendmail("a@example.org", ["mary@mydomain.com"], letter)
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                client.sendmail("a@example.org", ["somebody@example.net"], letter)

@@ -277,8 +277,8 @@ def test_the_ca_can_be_read_by_clients_of_another_user() -> None:
             ["--failed-if=("],
             "Invalid value for '--failed-if': expected a regular expression, got '('",
         ),
-        (["--case=preauth", "--protocol=pop3"], '"preauth" is not for this protocol'),
-        (["--case=stripped", "--tls=implicit"], '"stripped" is not for this protocol'),
+        (["--case=preauth", "--protocol=pop3"], 'case "preauth" does not exist for this protocol'),
+        (["--case=stripped", "--tls=implicit"], 'case "stripped" does not exist for this protocol'),
     ],
 )
 def test_mistakes_are_usage_errors(arguments: list[str], complaint: str) -> None:

@@ -192,7 +192,7 @@ def test_mail_that_cannot_be_looked_at_is_told_once(home: Path, mail: Path) -> N
             (mail / NAME / "new" / "1.letter").write_bytes(LETTER)
             answer, text = client.noop()
             assert (answer, text[0].startswith(b"[UNAVAILABLE]")) == ("NO", True)
-            eventually(lambda: "cannot be looked at" in server.stderr_file.read_text())
+            eventually(lambda: "Some mail cannot be read" in server.stderr_file.read_text())
             lock.rmdir()
             eventually(lambda: ": resolved" in server.stderr_file.read_text())
             assert client.noop()[0] == "OK"

@@ -21,7 +21,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
-from mailauth.config import Config, ConfigError, ListenerProtocol
+from mailauth.config import Config, ConfigError
 from mailauth.control.accounts import AccountHandlers
 from mailauth.control.blocks import BlockHandlers
 from mailauth.control.console import ConsoleHandlers
@@ -47,13 +47,13 @@ from mailauth.record.recorder import open_recorder
 from mailauth.record.sinks import Sink, Sinks
 from mailauth.record.stamp import zone_named
 from mailauth.server.console_link import console_link
+from mailauth.server.one_process import OneProcess
 from mailauth.server.process import LOOK_SECONDS, ServingProcess
 from mailauth.server.reloadable import Loader
 from mailauth.server.workers.pool import WorkerPool
 from mailauth.tokens import api
 from mailauth.tokens.api import ApiTokens
 from mailauth.web.api.metrics import Metrics
-from mailauth.web.operations import Operations
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.reports import Reports
 from mailauth.web.session.admin_link import LIFETIME_SECONDS
@@ -102,7 +102,7 @@ class Server:
         self._process = ServingProcess(
             config, home, reactor, now=now, lasting=self._lasting, patience=patience
         )
-        self._pool: WorkerPool | None = None
+        self._mode: OneProcess | WorkerPool
         self._control: ControlService
         self._opened = ExitStack()  # what has to be closed again
         self._reading = DeferredLock()  # one after the other: the last to be read is the newest
@@ -127,23 +127,17 @@ class Server:
                 opened.enter_context(sockets.bind(each, config.listener))
                 for each in config.listener
             ]
-            if config.server.workers > 1:
-                self._pool = WorkerPool(process, lock, self._maildir, self._reactor)
-                opened.callback(self._pool.close)
+            if config.server.workers == 1:
+                self._mode = OneProcess(process, self._maildir, self._reactor)
+            else:
+                self._mode = WorkerPool(process, lock, self._maildir, self._reactor, opened)
             self._open_record(opened)
             self._open_site(opened)
-            if self._pool is None:
-                process.open_mail(self._maildir, opened)
-                process.derive_keys(opened)
             listening = [
                 (process.add(each, sockets.listen(taken, each)), taken)
                 for each, taken in zip(config.listener, bound, strict=True)
             ]
-            if self._pool is not None:
-                self._pool.start(listening, opened)
-            for listener, taken in listening:
-                if self._pool is None or listener.config.protocol is ListenerProtocol.HTTP:
-                    process.accept(listener, taken)
+            self._mode.start(listening, opened)
             process.repeat(A_DAY, self._renew_certificate, opened)
             process.repeat(A_MINUTE, process.recorder.tick, opened)
             process.repeat(LOOK_SECONDS, process.summing.tick, opened)
@@ -175,9 +169,7 @@ class Server:
     @property
     def sinks(self) -> Sinks:
         """Who hears of what is recorded."""
-        if self._pool is not None:
-            return self._pool.follower.sinks
-        return self._process.recorder.sinks
+        return self._mode.sinks
 
     def reload(self) -> Deferred[None]:
         """Go on with the logs, accounts, certificates, friends and countries as they are now.
@@ -199,7 +191,7 @@ class Server:
         except (ConfigError, OSError) as error:
             log.error("Nothing was reloaded: {error}", error=error)  # noqa: TRY400
             return
-        await self._tell_workers(config)
+        await self._mode.reload(config)
         replace_accounts(self.authority, loaded.accounts)
         self._process.adopt(loaded)
         log.info("Accounts, certificates, friendly addresses and countries were reloaded")
@@ -215,8 +207,7 @@ class Server:
         await self._control.stop()
         await self._process.close_doors()
         self.site.close()
-        if self._pool is not None:
-            await self._pool.leave()
+        await self._mode.leave()
         await self._process.leave()
         self._opened.close()
 
@@ -230,7 +221,7 @@ class Server:
             log.error("The certificate was not renewed: {error}", error=error)  # noqa: TRY400
             return
         self._process.loaded = msgspec.structs.replace(self._process.loaded, tls=tls)
-        await self._tell_workers(self.config)
+        await self._mode.reload(self.config)
 
     async def _look_at_accounts(self, users_file: WatchedFile) -> None:
         """Take the accounts of a users file that has changed; a mistake leaves all as they were."""
@@ -245,7 +236,7 @@ class Server:
         except (ConfigError, OSError) as error:
             log.error("The accounts were not reloaded: {error}", error=error)  # noqa: TRY400
         else:
-            await self._tell_workers(config)
+            await self._mode.reload(config)
             replace_accounts(self.authority, accounts)
             log.info("The accounts were reloaded")
 
@@ -254,11 +245,6 @@ class Server:
         if self._loader.serves_others:
             pool = self._reactor.getThreadPool()
             await deferToThreadPool(self._reactor, pool, self._loader.check_passwords, accounts)
-
-    async def _tell_workers(self, config: Config) -> None:
-        """Have the workers do the same first: what is recorded as changed is so for everybody."""
-        if self._pool is not None:
-            await self._pool.reload(config)
 
     # How it is put together.
 
@@ -270,24 +256,15 @@ class Server:
             zone=zone_named(self.config.timezone),
             now=self._now,
             threads=self._process.threads,
-            shared=self._pool.state if self._pool is not None else None,
+            shared=self._mode.state,
         )
         opened.callback(recorder.close)
-        counts = self._pool.counts if self._pool is not None else None
-        self._process.authorize(recorder, counts)
+        self._process.authorize(recorder, self._mode.counts)
 
     def _open_site(self, opened: ExitStack) -> None:
         metrics = Metrics()
-        history = JournalHistory(self._logs / JOURNAL)
-        newest = self._process.recorder.newest
-        operations: Operations
-        if self._pool is not None:
-            self._pool.oversee(history, opened)
-            operations = self._pool.operations
-            feed = Feed(self._reactor, history, newest, self._pool.follower.catch_up)
-        else:
-            operations = self._process.operations
-            feed = Feed(self._reactor, history, newest)
+        feed = self._mode.open(JournalHistory(self._logs / JOURNAL), opened)
+        operations = self._mode.operations
         self._control = ControlService(
             AccountHandlers(self.authority).table()
             | BlockHandlers(self.authority).table()

@@ -9,6 +9,7 @@ import msgspec
 from twisted.internet.posixbase import PosixReactorBase
 
 from mailauth.config import Config, ListenerProtocol
+from mailauth.events.feed import Feed
 from mailauth.events.history import JournalHistory
 from mailauth.home import state_directory
 from mailauth.home.directories import emptied
@@ -16,6 +17,7 @@ from mailauth.home.lock import HomeLock
 from mailauth.net.listener import Listener
 from mailauth.record.follower import Follower
 from mailauth.record.shared import RECORD_LOCK, SharedState
+from mailauth.record.sinks import Sinks
 from mailauth.server.process import ServingProcess
 from mailauth.server.workers.all_workers import AllWorkersChecks, AllWorkersOperations
 from mailauth.server.workers.failures import FAILURES_LOCK, SharedCounts
@@ -36,34 +38,45 @@ class WorkerPool:
         lock: HomeLock,
         maildir: Path | None,
         reactor: PosixReactorBase,
+        opened: ExitStack,
     ) -> None:
         state = state_directory(process.home)
         self.state = SharedState.create(state / RECORD_LOCK)
+        opened.callback(self.state.close)
         self.counts = SharedCounts.create(state / FAILURES_LOCK)
+        opened.callback(self.counts.close)
         self.operations: AllWorkersOperations
-        self.follower: Follower
         self._process = process
         self._lock = lock
         self._maildir = maildir if maildir is not None else emptied(state / _MAIL)
         self._reactor = reactor
         self._accepting: dict[str, int] = {}  # the sockets that workers accept from
         self._supervisor: Supervisor
+        self._follower: Follower
 
-    def oversee(self, history: JournalHistory, opened: ExitStack) -> None:
-        """Hear of what all record, and speak for all; when the parent can decide about logins."""
+    @property
+    def sinks(self) -> Sinks:
+        """The sinks that receive each recorded event, whichever process has recorded it."""
+        return self._follower.sinks
+
+    def open(self, history: JournalHistory, opened: ExitStack) -> Feed:
+        """Speak for all processes, and return the feed of what they record."""
         process = self._process
         process.authority.exposure = AllWorkersChecks(process.exposure, lambda: self._supervisor)
         self.operations = AllWorkersOperations(process.operations, lambda: self._supervisor)
-        self.follower = process.recorder.follower(history.all_between)
-        opened.callback(self.follower.close)
-        process.repeat(FOLLOW_SECONDS, self.follower.catch_up, opened)
+        newest = process.recorder.newest
+        self._follower = process.recorder.follower(history.all_between)
+        opened.callback(self._follower.close)
+        process.repeat(FOLLOW_SECONDS, self._follower.catch_up, opened)
+        return Feed(self._reactor, history, newest, self._follower.catch_up)
 
     def start(self, listening: Sequence[tuple[Listener, socket.socket]], opened: ExitStack) -> None:
-        """Let workers accept on the mail listeners; return when they do."""
+        """Let workers accept on the mail listeners; return when they do, and accept HTTP."""
+        http = [each for each in listening if each[0].config.protocol is ListenerProtocol.HTTP]
         self._accepting = {
             listener.config.name: taken.fileno()
             for listener, taken in listening
-            if listener.config.protocol is not ListenerProtocol.HTTP
+            if (listener, taken) not in http
         }
         self._supervisor = Supervisor(
             self._reactor,
@@ -87,6 +100,8 @@ class WorkerPool:
         )
         self._process.repeat(LOOK_SECONDS, stuck.look, opened)
         self._process.repeat(BEAT_SECONDS, self._supervisor.beat, opened)
+        for listener, taken in http:
+            self._process.accept(listener, taken)
 
     async def reload(self, config: Config) -> None:
         """Have the workers go on with the files as they are now, and return when they do."""
@@ -95,11 +110,6 @@ class WorkerPool:
     async def leave(self) -> None:
         """Let the workers take leave of their clients, and end."""
         await self._supervisor.leave()
-
-    def close(self) -> None:
-        """Detach from what is shared."""
-        self.state.close()
-        self.counts.close()
 
     def _begin(self) -> Begin:
         as_it_stands = msgspec.structs.replace(

@@ -29,7 +29,7 @@ class Calendar:
 
     def __init__(self, zone: tzinfo, modified: datetime, *, year: int | None = None) -> None:
         self._zone = zone
-        self._offset: timezone | None = None  # told by session ids
+        self.offset: timezone | None = None  # told by session ids
         self._modified = modified
         self._year = year
         self._month = 0
@@ -79,8 +79,8 @@ class Calendar:
         if began is not None:
             return self._beside(local, began)
         self.guessed_year = True
-        if self._offset is not None:
-            return local.replace(tzinfo=self._offset)
+        if self.offset is not None:
+            return local.replace(tzinfo=self.offset)
         self.guessed_zone = True
         return self._in_zone(local)
 
@@ -108,11 +108,11 @@ class Calendar:
             offset = (apart + timedelta(seconds=1)) // _QUARTER * _QUARTER
             if abs(offset) <= timedelta(hours=14) and apart - offset < _LONGEST_LOGIN:
                 self._year = year
-                self._offset = timezone(offset)
-                exact = began.astimezone(self._offset)
-                if exact.replace(microsecond=0) == candidate.replace(tzinfo=self._offset):
+                self.offset = timezone(offset)
+                exact = began.astimezone(self.offset)
+                if exact.replace(microsecond=0) == candidate.replace(tzinfo=self.offset):
                     return exact  # to the microsecond
-                return candidate.replace(tzinfo=self._offset)
+                return candidate.replace(tzinfo=self.offset)
         self.guessed_year = True
         return self._in_zone(local)
 

@@ -14,6 +14,7 @@ from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.exim import name_in
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
 MARKS = ("LOGIN", "LOGOUT,", "TIMEOUT,", "DISCONNECTED,", "Disconnected,", "error,relay=")
@@ -40,7 +41,9 @@ class CourierReader:
 
     def __init__(self) -> None:
         self.tally = Tally()
-        self._open: dict[str, Found] = {}  # logins whose session has not ended
+        self.shown: set[str] = set()
+        self._open: Undecided[Found] = Undecided(_OPEN)  # logins whose session has not ended
+        self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -55,11 +58,9 @@ class CourierReader:
             return self._smtp_failed(entry, failed)
         return ()
 
-    def finish(self) -> Iterable[Found]:
+    def finish(self, before: int | None = None) -> Iterable[Found]:
         """Sessions that had not ended: whether they used TLS is not known."""
-        found = list(self._open.values())
-        self._open.clear()
-        return found
+        return [found for _, found in self._open.before(before)]
 
     def _logged_in(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
         if match is None:
@@ -75,15 +76,13 @@ class CourierReader:
         if wire is not Wire.UNKNOWN:
             yield found
             return
-        if len(self._open) >= _OPEN:
-            yield self._open.pop(next(iter(self._open)))
         key = _client(entry, match)
-        if key in self._open:
-            yield self._open.pop(key)
-        self._open[key] = found
+        for given_up in (self._open.pop(key), self._open.put(key, found)):
+            if given_up is not None:
+                yield given_up
 
     def _ended(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
-        found = self._open.pop(_client(entry, match), None) if match is not None else None
+        found = self._open.pop(_client(entry, match)) if match is not None else None
         if found is None or match is None:
             return
         wire = Wire.STARTTLS if _TLS.search(match["rest"]) else Wire.CLEARTEXT

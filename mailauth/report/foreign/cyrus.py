@@ -8,7 +8,6 @@ on the lines are logfmt: `event=login.good … login.tls=1`.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +16,7 @@ from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.calendar import seconds_between
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
 MARKS = ("login: ", "starttls: ", "client id ", "event=login.", "accepted connection")
@@ -45,8 +45,6 @@ _HOST_AND_ADDRESS = re.compile(r"(?:\S* )?\[([0-9a-fA-F.:]+)\]")
 _KEPT = 10_000
 _FRESH = 60.0  # seconds after STARTTLS in which a failed login is taken for that client's
 
-V = TypeVar("V")
-
 
 class _Tls(msgspec.Struct):
     """The latest STARTTLS of a process, and the client that failed to log in after it."""
@@ -62,8 +60,10 @@ class CyrusReader:
 
     def __init__(self) -> None:
         self.tally = Tally()
-        self._tls: dict[str, _Tls] = {}  # by process, since its last login
-        self._named: dict[str, dict[str, str]] = {}  # what clients call themselves, by session
+        self.shown: set[str] = set()
+        self._tls: Undecided[_Tls] = Undecided(_KEPT)  # by process, since its last login
+        self._named: Undecided[dict[str, str]] = Undecided(_KEPT)  # of clients, by session
+        self.undecided = (self._tls, self._named)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -73,26 +73,28 @@ class CyrusReader:
         if message.startswith("badlogin: "):
             return self._failed(entry, _BAD.match(message))
         if message.startswith("starttls: ") and (tls := _STARTTLS.match(message)):
-            _keep(self._tls, _process(entry), _Tls(entry.stamp, tls["version"], tls["cipher"]))
+            self._tls.put(_process(entry), _Tls(entry.stamp, tls["version"], tls["cipher"]))
         elif message.startswith("accepted connection"):
-            self._tls.pop(_process(entry), None)
+            self._tls.pop(_process(entry))
         elif message.startswith("client id ") and (named := _ID.match(message)):
-            _keep(self._named, named[1], dict(_ID_FIELD.findall(named[2])))
+            self._named.put(named[1], dict(_ID_FIELD.findall(named[2])))
         elif message.startswith("event=login."):
             return self._logfmt(entry)
         return ()
 
-    def finish(self) -> Iterable[Found]:
-        """Nothing is left undecided."""
+    def finish(self, before: int | None = None) -> Iterable[Found]:
+        """No login is left undecided; what is known of a session that goes on is kept."""
+        self._tls.renew(before)
+        self._named.renew(before)
         return ()
 
     def _logged_in(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
-        tls = self._tls.pop(_process(entry), None)
+        tls = self._tls.pop(_process(entry))
         if match is None:
             self.tally.not_understood += 1
             return
         session = match["session"]
-        named = self._named.pop(session, {}) if session else {}
+        named = self._named.pop(session) if session else None
         yield from self._found(
             entry,
             Result.SUCCESS,
@@ -126,7 +128,7 @@ class CyrusReader:
         if tls is None:
             return None, False
         if seconds_between(tls.at, entry.stamp) > _FRESH or tls.ip not in (None, ip):
-            del self._tls[_process(entry)]
+            self._tls.pop(_process(entry))
             return None, None
         tls.ip = ip
         return tls, True
@@ -197,12 +199,6 @@ def _began(session: str | None) -> datetime | None:
     """When a session began: its id holds the seconds since 1970, the place of which has changed."""
     epoch = _EPOCH.search(session) if session else None
     return datetime.fromtimestamp(int(epoch[1]), UTC) if epoch else None
-
-
-def _keep(kept: dict[str, V], key: str, value: V) -> None:
-    if len(kept) >= _KEPT:
-        kept.pop(next(iter(kept)))
-    kept[key] = value
 
 
 def _process(entry: Entry) -> str:

@@ -17,6 +17,7 @@ from mailauth.login.event import Kind, Protocol, Result
 from mailauth.report.foreign.addresses import of_octets, plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire, tls_at
 
 MARKS = ("-login: ", "-login[", '-login"', "auth_client_request_finished", "given password:")
@@ -60,6 +61,7 @@ _GIVEN_PASSWORD = "given password:"
 _LOGIN_LIKE = re.compile(r"(?i)logged in|login: user|\bauth failed")
 
 _CYCLE = timedelta(microseconds=2**48)  # the time in a session id begins anew after it
+_TLS = "TLS"
 _KEPT = 10_000  # sessions of which something is remembered until their lines are complete
 
 
@@ -102,20 +104,24 @@ class DovecotReader:
     """Reads what Dovecot's login processes say.
 
     `shows_tls` says whether the log shows the element that tells of TLS anywhere: without it, that
-    a login's line has none proves nothing.
+    a login's line has none proves nothing. Where the log goes on (`waits`), a login without it is
+    undecided until the log shows the element.
     """
 
-    def __init__(self, *, shows_tls: bool) -> None:
+    def __init__(self, *, shows_tls: bool, waits: bool = False) -> None:
         self.tally = Tally()
-        self._without_tls = Wire.CLEARTEXT if shows_tls else Wire.UNKNOWN
-        self._sessions: dict[str, _Session] = {}
+        self.shown: set[str] = {_TLS} if shows_tls else set()
+        self._waits = waits
+        self._sessions: Undecided[_Session] = Undecided(_KEPT)
+        self._waiting: Undecided[Found] = Undecided(_KEPT)
+        self._waited = 0
+        self.undecided = (self._sessions, self._waiting)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
         message = entry.message
         if entry.program in ("stats", "dovecot") and '{"event":' in message:
-            self._note_event(message)
-            return ()
+            return self._note_event(message)
         if entry.program in _PROTOCOLS or entry.program == _SIEVE:  # a file of Dovecot's own
             process, text = entry.program, message.removeprefix("Info: ")
         else:
@@ -129,27 +135,32 @@ class DovecotReader:
             return ()
         return self._login_process(entry, process, text)
 
-    def finish(self) -> Iterable[Found]:
-        """Tell of refusals whose session did not end in the log."""
-        found = [session.refused for session in self._sessions.values() if session.refused]
-        self._sessions.clear()
-        return found
+    def finish(self, before: int | None = None) -> Iterable[Found]:
+        """Tell of refusals whose session did not end, and of logins whose TLS is not known."""
+        sessions = [session for _, session in self._sessions.before(before)]
+        found = [session.refused for session in sessions if session.refused is not None]
+        return [*found, *(found for _, found in self._waiting.before(before))]
 
     def _login_process(self, entry: Entry, process: str, text: str) -> Iterator[Found]:
         self._note_password(text)
         if text.startswith("ID sent: "):
-            self._note_id(text)
+            yield from self._note_id(text)
             return
         login = _parsed(text)
         if login is None:
             self.tally.not_understood += bool(_LOGIN_LIKE.search(text.partition("user=<")[0]))
             return
-        session = self._sessions.get(login.session or "", _Session())
+        if not self.shown and (login.tls or login.is_secured):
+            self.shown.add(_TLS)
+            for _, found in self._waiting.before(None):
+                yield msgspec.structs.replace(found, wire=Wire.CLEARTEXT)
+        session = self._sessions.get(login.session or "") or _Session()
         if login.said.startswith(_SUCCEEDED) or login.is_proxied:
             self._forget(login)
             if session.refused is not None:  # refused in the clear, then logged in with TLS
                 yield session.refused
-            yield self._found(entry, process, login, session, Result.SUCCESS, None)
+            found = self._found(entry, process, login, session, Result.SUCCESS, None)
+            yield from self._or_wait(found)
         elif _REFUSED.match(login.said):
             refused = self._found(
                 entry, process, login, session, Result.CLEARTEXT_REFUSED, "refused before TLS"
@@ -221,50 +232,66 @@ class DovecotReader:
         """Of a line without the element that tells of TLS: an event may tell it."""
         if session.transport == "TLS":
             return tls_at(session.local_port)
-        return Wire.CLEARTEXT if session.transport is not None else self._without_tls
+        is_told = session.transport is not None or self.shown
+        return Wire.CLEARTEXT if is_told else Wire.UNKNOWN
 
-    def _session(self, session_id: str) -> _Session:
-        return self._sessions.setdefault(session_id, _Session())
+    def _or_wait(self, found: Found) -> Iterator[Found]:
+        """Keep a login of which a later line may tell that it was in the clear."""
+        if not self._waits or found.wire is not Wire.UNKNOWN:
+            yield found
+            return
+        self._waited += 1
+        given_up = self._waiting.put(str(self._waited), found)
+        if given_up is not None:
+            yield given_up
+
+    def _session(self, session_id: str) -> tuple[_Session, list[Found]]:
+        """The session of that id, and the refusal of an old one that is given up for it."""
+        session = self._sessions.get(session_id)
+        if session is not None:
+            return session, []
+        session = _Session()
+        given_up = self._sessions.put(session_id, session)
+        return session, [given_up.refused] if given_up is not None and given_up.refused else []
 
     def _remember(self, session_id: str | None, refused: Found) -> Iterator[Found]:
         """Keep a refusal until its session ends: the line of the end names the account."""
         if session_id is None:
             yield refused
             return
-        self._session(session_id).refused = refused
-        yield from self._bounded()
-
-    def _bounded(self) -> Iterator[Found]:
-        while len(self._sessions) > _KEPT:
-            oldest = self._sessions.pop(next(iter(self._sessions)))
-            if oldest.refused is not None:
-                yield oldest.refused
+        session, given_up = self._session(session_id)
+        session.refused = refused
+        yield from given_up
 
     def _forget(self, login: _Login) -> None:
-        self._sessions.pop(login.session or "", None)
+        self._sessions.pop(login.session or "")
 
-    def _note_id(self, text: str) -> None:
+    def _note_id(self, text: str) -> Iterable[Found]:
         """`imap_id_log`: what the client calls itself, before its login."""
         fields, session = _ID.match(text), _SESSION.search(text)
         if fields is None or session is None:
-            return
+            return ()
         named = dict(_ID_FIELD.findall(fields[1]))
-        noted = self._session(session[1])
+        noted, given_up = self._session(session[1])
         noted.client_name, noted.client_version = named.get("name"), named.get("version")
+        return given_up
 
-    def _note_event(self, message: str) -> None:
+    def _note_event(self, message: str) -> Iterable[Found]:
         """An exported event: of a session, the port it came to."""
         try:
             event = _decoder.decode(message[message.index("{") :])
         except (msgspec.DecodeError, UnicodeEncodeError):
-            return
+            return ()
         if event.event not in ("auth_client_request_finished", "auth_request_finished"):
-            return
+            return ()
         session, port = event.fields.get("session"), event.fields.get("local_port")
         if isinstance(session, str) and isinstance(port, int) and len(session) <= 80:
-            noted, transport = self._session(session), event.fields.get("transport")
+            noted, given_up = self._session(session)
+            transport = event.fields.get("transport")
             noted.local_port = port
             noted.transport = transport if transport in ("TLS", "insecure", "secured") else None
+            return given_up
+        return ()
 
     def _note_password(self, message: str) -> None:
         self.tally.passwords += _GIVEN_PASSWORD in message

@@ -9,11 +9,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mailauth.login.event import Protocol, Result
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire, tls_at
 
 MARKS = (
@@ -66,6 +68,8 @@ class EximReader:
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.shown: set[str] = set()
+        self.undecided: tuple[Undecided[Any], ...] = ()
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -84,7 +88,7 @@ class EximReader:
             return self._refused(entry, _REFUSED.match(message))
         return ()
 
-    def finish(self) -> Iterable[Found]:
+    def finish(self, before: int | None = None) -> Iterable[Found]:
         """Nothing is left undecided."""
         return ()
 

@@ -138,6 +138,10 @@ OPENSMTPD = Format(
     recipe="",
 )
 
+FOLLOWED_DOVECOT = msgspec.structs.replace(
+    DOVECOT, new=lambda seen: DovecotReader(shows_tls=seen, waits=True)
+)
+
 FORMATS = {
     known.name: known
     for known in (DOVECOT, POSTFIX, EXIM, CYRUS, SENDMAIL, COURIER, NGINX_MAIL, OPENSMTPD)

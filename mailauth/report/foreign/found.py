@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from typing import Protocol as Interface
 
 import msgspec
 
 from mailauth.login.event import Kind, Protocol, Result
 from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
 
@@ -59,9 +61,14 @@ class Reader(Interface):
     """Reads the lines of one server's programs, in their order; it raises for none of them."""
 
     tally: Tally
+    shown: set[str]  # elements that the log has, whose absence is evidence then
+
+    @property
+    def undecided(self) -> tuple[Undecided[Any], ...]:
+        """What it remembers of sessions that go on."""
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line; return what is known now, of this line or of earlier ones."""
 
-    def finish(self) -> Iterable[Found]:
-        """Return what the end of the log leaves undecided."""
+    def finish(self, before: int | None = None) -> Iterable[Found]:
+        """Return what the end of the log leaves undecided, or what was so before a turn."""

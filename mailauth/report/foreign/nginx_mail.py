@@ -5,11 +5,13 @@ STARTTLS is told; TLS at once is not, but by the port.
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mailauth.login.event import Protocol, Result
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire, tls_at
 
 MARKS = (" client log",)
@@ -40,6 +42,8 @@ class NginxMailReader:
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.shown: set[str] = set()
+        self.undecided: tuple[Undecided[Any], ...] = ()
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -47,7 +51,7 @@ class NginxMailReader:
             return self._attempt(entry, _LINE.match(entry.message))
         return ()
 
-    def finish(self) -> Iterable[Found]:
+    def finish(self, before: int | None = None) -> Iterable[Found]:
         """Nothing is left undecided."""
         return ()
 

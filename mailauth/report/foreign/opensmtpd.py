@@ -10,6 +10,7 @@ from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.exim import name_in
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
 MARKS = (" smtp ",)
@@ -38,7 +39,9 @@ class OpenSmtpdReader:
 
     def __init__(self) -> None:
         self.tally = Tally()
-        self._open: dict[str, _Session] = {}
+        self.shown: set[str] = set()
+        self._open: Undecided[_Session] = Undecided(_OPEN)
+        self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -49,30 +52,31 @@ class OpenSmtpdReader:
         match match["event"]:
             case "connected":
                 address = _ADDRESS.match(rest)
-                self._session(key).ip = plain(address["ip"]) if address else None
-                self._open[key].is_whole = True
+                session = self._session(key)
+                session.ip = plain(address["ip"]) if address else None
+                session.is_whole = True
             case "tls":
                 if cipher := _CIPHER.match(rest):
                     session = self._session(key)
                     session.version, session.cipher = cipher["version"], cipher["cipher"]
             case "disconnected":
-                self._open.pop(key, None)
+                self._open.pop(key)
             case "authentication":
                 return self._authenticated(entry, match["id"], key, _AUTHENTICATED.match(rest))
             case "failed-command":
                 return self._refused(entry, match["id"], key, _COMMAND.match(rest))
         return ()
 
-    def finish(self) -> Iterable[Found]:
-        """Nothing is left undecided."""
+    def finish(self, before: int | None = None) -> Iterable[Found]:
+        """No login is left undecided; what is known of a session that goes on is kept."""
+        self._open.renew(before)
         return ()
 
     def _session(self, key: str) -> _Session:
         session = self._open.get(key)
         if session is None:
-            if len(self._open) >= _OPEN:
-                self._open.pop(next(iter(self._open)))
-            session = self._open[key] = _Session()
+            session = _Session()
+            self._open.put(key, session)
         return session
 
     def _authenticated(

@@ -7,13 +7,16 @@ own where `smtpd_tls_loglevel` is 1; the account stands in the line of a mail, o
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import msgspec
+from msgspec import structs
 
 from mailauth.login.event import Protocol, Result
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
 MARKS = ("smtpd[", 'smtpd"')
@@ -67,6 +70,7 @@ class _Session(msgspec.Struct):
     mail: Entry | None = None
     mail_after_tls: bool = False
     failures: list[_Failure] = []
+    is_told: bool = False  # that somebody logged in; the session went on for long
 
 
 class PostfixReader:
@@ -74,10 +78,11 @@ class PostfixReader:
 
     def __init__(self, *, implicit: frozenset[str] = frozenset()) -> None:
         self.tally = Tally()
+        self.shown: set[str] = set()  # services of which a sign of STARTTLS was seen
         self._implicit = implicit
-        self._open: dict[str, _Session] = {}
-        self._began = 0
-        self._with_tls: set[str] = set()  # services of which a sign of STARTTLS was seen
+        self._open: Undecided[_Session] = Undecided(_OPEN)
+        self._begun: Undecided[tuple[str | datetime, int]] = Undecided(_OPEN)  # by process
+        self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -104,33 +109,38 @@ class PostfixReader:
             return given_up
         return ()
 
-    def finish(self) -> Iterable[Found]:
+    def finish(self, before: int | None = None) -> Iterable[Found]:
         """Tell of sessions that had not ended, as far as their lines tell."""
-        found = [each for session in self._open.values() for each in self._unended(session)]
-        self._open.clear()
+        found: list[Found] = []
+        for key, session in list(self._open.before(before)):
+            found += self._unended(session)
+            if before is not None:
+                is_told = session.is_told or session.mail is not None
+                session = structs.replace(session, is_told=is_told, mail=None, failures=[])
+                self._open.put(key, session)
         return found
 
     def _connected(self, entry: Entry) -> Iterator[Found]:
         """A new session; that of the same process, whose end was not logged, is over."""
-        old = self._open.pop(_process(entry), None)
+        old = self._open.pop(_process(entry))
         if old is not None:
             yield from self._unended(old)
         match = _CONNECT.match(entry.message)
         if match is not None:
-            yield from self._opened(entry, self._begun(entry, match))
+            yield from self._opened(entry, self._new(entry, match))
 
     def _opened(self, entry: Entry, session: _Session) -> list[Found]:
         """Keep a session until it ends; return what the oldest one tells if there is no room."""
-        found = []
-        if len(self._open) >= _OPEN:
-            found = list(self._unended(self._open.pop(next(iter(self._open)))))
-        self._open[_process(entry)] = session
-        return found
+        given_up = self._open.put(_process(entry), session)
+        return [] if given_up is None else list(self._unended(given_up))
 
-    def _begun(self, entry: Entry, match: re.Match[str]) -> _Session:
-        self._began += 1
+    def _new(self, entry: Entry, match: re.Match[str]) -> _Session:
+        process, stamp = _process(entry), entry.stamp
+        last = self._begun.get(process)
+        number = last[1] + 1 if last is not None and last[0] == stamp else 1
+        self._begun.put(process, (stamp, number))
         return _Session(
-            key=f"{_process(entry)}-{self._began}",
+            key=f"{process}-{stamp if isinstance(stamp, str) else stamp.isoformat()}-{number}",
             listener=entry.program,
             ip=plain(match["ip"]),
             port=int(match["port"]) if match["port"] else None,
@@ -144,8 +154,8 @@ class PostfixReader:
         if session is not None and session.ip == plain(match["ip"]):
             return session, []
         given_up = [] if session is None else list(self._unended(session))
-        self._open.pop(_process(entry), None)
-        session = self._begun(entry, match)
+        self._open.pop(_process(entry))
+        session = self._new(entry, match)
         return session, [*given_up, *self._opened(entry, session)]
 
     def _disconnected(self, entry: Entry) -> Iterator[Found]:
@@ -153,12 +163,12 @@ class PostfixReader:
         if match is None:
             self.tally.not_understood += " auth=" in entry.message
             return
-        session = self._open.pop(_process(entry), None)
+        session = self._open.pop(_process(entry))
         if session is not None and session.ip != plain(match["ip"]):
             yield from self._unended(session)
             session = None
         if session is None:
-            session = self._begun(entry, match)
+            session = self._new(entry, match)
         counted = {
             name: (int(good), int(of or good))
             for name, good, of in _COUNTER.findall(match["counters"])
@@ -168,12 +178,14 @@ class PostfixReader:
             session, starttls=counted.get("starttls", (0, 0))[0], counters=match["counters"]
         )
         yield from self._failures(session, wire)
-        if succeeded or (session.mail is not None and not match["counters"]):
+        has_mail = session.mail is not None and not match["counters"]
+        if (succeeded and not session.is_told) or has_mail:
             if session.mail is not None:
                 wire = _in_order(session, wire, after_tls=session.mail_after_tls)
             self._count_nameless(session, wire)
             yield self._found(entry, session, wire, Result.SUCCESS, session.mechanism, session.user)
-        if tried > succeeded and not session.failures and wire is Wire.CLEARTEXT:
+        is_refused = tried > succeeded and not session.failures and not session.is_told
+        if is_refused and wire is Wire.CLEARTEXT:
             yield self._found(entry, session, wire, Result.CLEARTEXT_REFUSED, None, None, _REFUSED)
 
     def _wire(self, session: _Session, *, starttls: int, counters: str) -> Wire:
@@ -184,8 +196,8 @@ class PostfixReader:
         """
         listener = session.listener
         if starttls:
-            if len(self._with_tls) < _OPEN:
-                self._with_tls.add(listener)
+            if len(self.shown) < _OPEN:
+                self.shown.add(listener)
             return Wire.STARTTLS
         if _IMPLICIT.search(listener) or listener in self._implicit:
             return Wire.IMPLICIT
@@ -193,7 +205,7 @@ class PostfixReader:
             return Wire.IMPLICIT if counters else Wire.TLS
         if not counters:  # older than 3.0
             return Wire.UNKNOWN
-        is_told = _ORDINARY.search(listener) or listener in self._with_tls
+        is_told = _ORDINARY.search(listener) or listener in self.shown
         return Wire.CLEARTEXT if is_told else Wire.UNKNOWN
 
     def _unended(self, session: _Session) -> Iterator[Found]:

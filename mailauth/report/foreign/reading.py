@@ -35,7 +35,7 @@ class Count(msgspec.Struct):
     began_untold: int = 0  # logins with TLS, of which it is not told how it began
 
 
-class _Open(msgspec.Struct):
+class Route(msgspec.Struct):
     """A format that is read here, with what belongs to it."""
 
     format: Format
@@ -86,8 +86,8 @@ class ForeignLog:
     ) -> None:
         self.calendar = Calendar(zone, modified, year=year)
         self.lines = 0
-        self._open = [
-            _Open(
+        self.routes = [
+            Route(
                 known,
                 known.new(known.sign is None or known.name in sign_seen),
                 Records(known.name, self.calendar, origin),
@@ -96,7 +96,7 @@ class ForeignLog:
             for known in formats.values()
         ]
         self._marks = _Marks(formats.values())
-        self._routes: dict[str, tuple[_Open, ...]] = {}
+        self._by_program: dict[str, tuple[Route, ...]] = {}
         self._unwrapper = Unwrapper(self._is_read)
         self._beginning = ""  # of the line before: a month and a space, or a year
         self._before = ""
@@ -107,9 +107,9 @@ class ForeignLog:
         lines = text.split("\n")
         self.lines += len(lines)
         found: list[Record] = []
-        routes = self._routes
+        by_program = self._by_program
         for entry in self._entries(text, lines):
-            for route in routes[entry.program]:
+            for route in by_program[entry.program]:
                 route.count.entries += bool(entry.program)  # else it may be anybody's
                 for each in route.reader.feed(entry):
                     self._record(route, each, found)
@@ -119,7 +119,7 @@ class ForeignLog:
     def finish(self) -> list[Record]:
         """Return what the end of the log leaves undecided."""
         found: list[Record] = []
-        for route in self._open:
+        for route in self.routes:
             for each in route.reader.finish():
                 self._record(route, each, found)
         return found
@@ -127,17 +127,17 @@ class ForeignLog:
     @property
     def undated(self) -> int:
         """How many records were left out, because their lines have no time."""
-        return sum(route.records.undated for route in self._open)
+        return sum(route.records.undated for route in self.routes)
 
     @property
     def counts(self) -> dict[str, Count]:
         """What each format came to."""
-        return {route.format.name: route.count for route in self._open}
+        return {route.format.name: route.count for route in self.routes}
 
     @property
     def tallies(self) -> dict[str, Tally]:
         """What the readers counted beside their records."""
-        return {route.format.name: route.reader.tally for route in self._open}
+        return {route.format.name: route.reader.tally for route in self.routes}
 
     def _entries(self, text: str, lines: list[str]) -> Iterable[Entry]:
         """What the lines say that matter: they are told by their tags and marks, cheaply."""
@@ -184,11 +184,11 @@ class ForeignLog:
             before = line
 
     def _is_read(self, program: str) -> bool:
-        routes = tuple(r for r in self._open if r.format.programs.fullmatch(program))
-        self._routes[program] = routes
+        routes = tuple(r for r in self.routes if r.format.programs.fullmatch(program))
+        self._by_program[program] = routes
         return bool(routes)
 
-    def _record(self, route: _Open, found: Found, records: list[Record]) -> None:
+    def _record(self, route: Route, found: Found, records: list[Record]) -> None:
         record = route.records.record(found, self._seq + 1)
         if record is None:
             return

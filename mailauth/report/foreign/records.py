@@ -108,6 +108,11 @@ class Records:
             count=found.times if found.times != 1 else None,
         )
 
+    def note_known(self, record_id: str) -> None:
+        """Take notice of a record that was made earlier: a later equal line is another one."""
+        digest, _, ordinal = record_id.partition("-")
+        self._ordinals[bytes.fromhex(digest)] = int(ordinal or 0) + 1
+
     def _id(self, entry: Entry) -> str:
         stamp = entry.stamp if isinstance(entry.stamp, str) else entry.stamp.isoformat()
         parts = (entry.host, entry.program, entry.pid, stamp, entry.message)

@@ -15,6 +15,7 @@ from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.calendar import seconds_between
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
+from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
 MARKS = ("=server, ", "AUTH failure (", " daemon=", " during connection to ")
@@ -60,7 +61,9 @@ class SendmailReader:
 
     def __init__(self) -> None:
         self.tally = Tally()
-        self._open: dict[str, _Connection] = {}
+        self.shown: set[str] = set()
+        self._open: Undecided[_Connection] = Undecided(_OPEN)
+        self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Take a line."""
@@ -79,10 +82,13 @@ class SendmailReader:
             return self._ended(entry, daemon["named"] or daemon["idle"])
         return ()
 
-    def finish(self) -> Iterable[Found]:
-        """Tell of attempts whose daemon was never named."""
-        found = [each for connection in self._open.values() for each in connection.undecided]
-        self._open.clear()
+    def finish(self, before: int | None = None) -> Iterable[Found]:
+        """Tell of attempts whose daemon was not named; a connection that goes on may have TLS."""
+        found: list[Found] = []
+        for key, connection in list(self._open.before(before)):
+            found += connection.undecided
+            if before is not None:
+                self._open.put(key, msgspec.structs.replace(connection, undecided=[]))
         return found
 
     def _connection(self, entry: Entry, ip: str | None) -> tuple[_Connection, list[Found]]:
@@ -100,11 +106,9 @@ class SendmailReader:
         ):
             connection.last = entry.stamp
             return connection, []
-        dropped = self._open.pop(key).undecided if connection is not None else []
-        if len(self._open) >= _OPEN:
-            dropped = [*dropped, *self._open.pop(next(iter(self._open))).undecided]
-        connection = self._open[key] = _Connection(ip, entry.stamp)
-        return connection, dropped
+        old, new = self._open.pop(key), _Connection(ip, entry.stamp)
+        given_up = self._open.put(key, new)
+        return new, [each for gone in (old, given_up) if gone for each in gone.undecided]
 
     def _attempt(
         self, entry: Entry, match: re.Match[str] | None, result: Result
@@ -134,7 +138,7 @@ class SendmailReader:
             yield found
 
     def _ended(self, entry: Entry, daemon: str) -> Iterator[Found]:
-        connection = self._open.pop(_process(entry), None)
+        connection = self._open.pop(_process(entry))
         for found in connection.undecided if connection is not None else ():
             wire = found.wire
             if wire is Wire.TLS:

@@ -1,0 +1,123 @@
+"""A log of another server that goes on: what is undecided, since when, and what has to be kept.
+
+A reader that begins in the middle of a log would take what it cannot see for what did not happen.
+So it first looks at some lines before that, of which it makes no records.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone, tzinfo
+
+import msgspec
+
+from mailauth.origin import UNKNOWN
+from mailauth.report.foreign.formats import DOVECOT, FOLLOWED_DOVECOT, FORMATS, Format
+from mailauth.report.foreign.found import Found
+from mailauth.report.foreign.reading import ForeignLog, Route
+from mailauth.report.foreign.records import Record
+
+SERVERS = 1_000  # hosts and programs that are told apart
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What the lines of a log have shown that later lines are judged by.
+
+    `shown` are elements by the name of the format; `offset` is that of stamps without a zone, in
+    seconds.
+    """
+
+    shown: dict[str, list[str]] = {}
+    offset: int | None = None
+
+
+def followed(formats: Mapping[str, Format] = FORMATS) -> dict[str, Format]:
+    """Return formats as they are read where a log goes on."""
+    return {
+        name: FOLLOWED_DOVECOT if known is DOVECOT else known for name, known in formats.items()
+    }
+
+
+class GrowingLog(ForeignLog):
+    """Reads a log turn by turn. Where addresses are is left to whoever writes the records.
+
+    `recognised` is called once for each format of which a login is found.
+    """
+
+    def __init__(
+        self,
+        *,
+        zone: tzinfo,
+        modified: datetime,
+        formats: Mapping[str, Format],
+        memory: Memory,
+        recognised: Callable[[Format], None],
+    ) -> None:
+        super().__init__(
+            zone=zone,
+            modified=modified,
+            origin=lambda _: UNKNOWN,
+            formats=followed(formats),
+        )
+        self.servers: set[tuple[str, str]] = set()  # hosts and programs
+        self._recognised = recognised
+        self._known: set[str] = set()
+        self._is_looking = False
+        for route in self.routes:
+            route.reader.shown.update(memory.shown.get(route.format.name, ()))
+        if memory.offset is not None:
+            self.calendar.offset = timezone(timedelta(seconds=memory.offset))
+
+    @property
+    def memory(self) -> Memory:
+        """What is to be remembered over a restart."""
+        offset = self.calendar.offset
+        return Memory(
+            shown={
+                route.format.name: sorted(route.reader.shown)
+                for route in self.routes
+                if route.reader.shown
+            },
+            offset=int(offset.utcoffset(None).total_seconds()) if offset is not None else None,
+        )
+
+    @property
+    def oldest(self) -> int | None:
+        """The oldest turn of which something is undecided; `None` if nothing is."""
+        turns = [each.oldest for route in self.routes for each in route.reader.undecided]
+        return min((turn for turn in turns if turn is not None), default=None)
+
+    def begin(self, turn: int) -> None:
+        """Number the turn in which lines are read next."""
+        for route in self.routes:
+            for each in route.reader.undecided:
+                each.turn = turn
+
+    def look_at(self, text: str) -> None:
+        """Take lines that come before those of which records are made."""
+        self._is_looking = True
+        try:
+            self.read(text)
+        finally:
+            self._is_looking = False
+
+    def note_known(self, source: str, record_id: str) -> None:
+        """Take notice of a record that was made before a restart."""
+        for route in self.routes:
+            if route.format.name == source:
+                route.records.note_known(record_id)
+
+    def give_up(self, before: int) -> list[Record]:
+        """Return what has been undecided since before a turn, as far as the lines tell."""
+        records: list[Record] = []
+        for route in self.routes:
+            for found in route.reader.finish(before):
+                self._record(route, found, records)
+        return records
+
+    def _record(self, route: Route, found: Found, records: list[Record]) -> None:
+        if route.format.name not in self._known:
+            self._known.add(route.format.name)
+            self._recognised(route.format)
+        if found.entry.host and len(self.servers) < SERVERS:
+            self.servers.add((found.entry.host, found.entry.program))
+        if not self._is_looking:
+            super()._record(route, found, records)

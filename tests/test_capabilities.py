@@ -11,7 +11,7 @@ import pytest
 
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
@@ -23,7 +23,7 @@ from mailauth.testing import Dialogue, MemoryRecorder, accounts, authority, sess
 from tests.support.mail import NOON
 
 TEXTS = {
-    Protocol.IMAP: {
+    Service.IMAP: {
         "APPENDLIMIT": "RFC 7889",
         "AUTH": "RFC 9051",
         "BINARY": "RFC 3516",
@@ -53,7 +53,7 @@ TEXTS = {
         "UTF8": "RFC 6855",
         "WITHIN": "RFC 5032",
     },
-    Protocol.POP3: {
+    Service.POP3: {
         "AUTH-RESP-CODE": "RFC 3206",
         "EXPIRE": "RFC 2449",
         "PIPELINING": "RFC 2449",
@@ -65,7 +65,7 @@ TEXTS = {
         "USER": "RFC 1939",
         "UTF8": "RFC 6856",
     },
-    Protocol.SMTP: {
+    Service.SMTP: {
         "8BITMIME": "RFC 6152",
         "AUTH": "RFC 4954",
         "CHUNKING": "RFC 3030",
@@ -91,31 +91,31 @@ MECHANISM_TEXTS = {
     "XOAUTH2": "XOAUTH2",  # Google's own description has no number
 }
 LOGIN = {
-    Protocol.IMAP: b"a LOGIN mary secret\r\n",
-    Protocol.POP3: b"USER mary\r\nPASS secret\r\n",
-    Protocol.SMTP: b"EHLO client.example\r\nAUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
+    Service.IMAP: b"a LOGIN mary secret\r\n",
+    Service.POP3: b"USER mary\r\nPASS secret\r\n",
+    Service.SMTP: b"EHLO client.example\r\nAUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
 }
 ASK = {
-    Protocol.IMAP: b"b CAPABILITY\r\n",
-    Protocol.POP3: b"CAPA\r\n",
-    Protocol.SMTP: b"EHLO client.example\r\n",
+    Service.IMAP: b"b CAPABILITY\r\n",
+    Service.POP3: b"CAPA\r\n",
+    Service.SMTP: b"EHLO client.example\r\n",
 }
 
 
-def connect(protocol: Protocol, cleartext: Cleartext = Cleartext.ALLOW) -> Dialogue:
+def connect(protocol: Service, cleartext: Cleartext = Cleartext.ALLOW) -> Dialogue:
     """A connection to a listener that can do STARTTLS."""
     known = accounts()
     shared = authority(MemoryRecorder(), known)
     store = MemoryStore(count(1).__next__, lambda account: NewMessage(b"\r\n", NOON))
     maildrop = Maildrop(store)
-    admission = maildrop if protocol is Protocol.POP3 else None
+    admission = maildrop if protocol is Service.POP3 else None
     login = session_for(protocol, shared, cleartext=cleartext, admission=admission)
     match protocol:
-        case Protocol.IMAP:
+        case Service.IMAP:
             parsed = ParsedMessages()
             imap = ImapServer(login, store, now=lambda: NOON, parsed=parsed, tls_available=True)
             return Dialogue(imap, login)
-        case Protocol.POP3:
+        case Service.POP3:
             return Dialogue(Pop3Server(login, maildrop, tls_available=True), login)
         case _:
             smtp = SmtpServer(
@@ -124,20 +124,20 @@ def connect(protocol: Protocol, cleartext: Cleartext = Cleartext.ALLOW) -> Dialo
             return Dialogue(smtp, login)
 
 
-def announced(protocol: Protocol, said: bytes) -> set[str]:
+def announced(protocol: Service, said: bytes) -> set[str]:
     """The names of the capabilities in an answer, without what they have behind `=` or a space."""
     lines = said.decode().splitlines()
     match protocol:
-        case Protocol.IMAP:
+        case Service.IMAP:
             return {word.partition("=")[0] for word in lines[0].split()[2:]}
-        case Protocol.POP3:
+        case Service.POP3:
             return {line.split()[0] for line in lines[1:-1]}
         case _:
             return {line[4:].split()[0] for line in lines[1:]}
 
 
 @pytest.mark.parametrize("protocol", TEXTS)
-def test_whatever_is_announced_in_any_state_has_its_text(protocol: Protocol) -> None:
+def test_whatever_is_announced_in_any_state_has_its_text(protocol: Service) -> None:
     found: set[str] = set()
     for cleartext in Cleartext:
         for implicit_tls in (False, True):

@@ -20,7 +20,7 @@ from twisted.internet import reactor as installed
 from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import PosixReactorBase
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.kit.replay import replay
 from mailauth.kit.scenario import Login, Scenario
 from mailauth.testing import RunningServer
@@ -61,7 +61,7 @@ class Person:
         name: str,
         address: str,
         client: str,
-        service: ListenerProtocol = ListenerProtocol.IMAP,
+        service: ServiceName = "imap",
         fixed_on_day: int = 0,
         often: int = 2,
     ) -> None:
@@ -78,15 +78,15 @@ NEVER = 99
 PEOPLE = [
     Person("mary", OFFICE + "110", "Thunderbird 153.0"),
     Person("charle", "75.76.77.78", "iPhone Mail 23A341"),
-    Person("charle", OFFICE + "105", "K-9 Mail 9.0", ListenerProtocol.SMTP),
+    Person("charle", OFFICE + "105", "K-9 Mail 9.0", "smtp"),
     Person("jimmy", "91.12.13.14", "Thunderbird 153.0", fixed_on_day=9, often=3),
     Person("sue", OFFICE + "125", "mutt 2.2.13"),
     Person("sue", "217.140.96.7", "FairEmail 1.2250", fixed_on_day=15),
-    Person("derek", "79.77.75.73", "Outlook 16.0", ListenerProtocol.SMTP, fixed_on_day=NEVER),
-    Person("michael", OFFICE + "115", "Roundcube 1.7", ListenerProtocol.IMAP, often=4),
+    Person("derek", "79.77.75.73", "Outlook 16.0", "smtp", fixed_on_day=NEVER),
+    Person("michael", OFFICE + "115", "Roundcube 1.7", "imap", often=4),
     Person("bob", OFFICE + "102", "Thunderbird 91.2", fixed_on_day=NEVER, often=3),
-    Person("bob", OFFICE + "102", "fetchmail 6.5", ListenerProtocol.POP3, fixed_on_day=12),
-    Person("scanner", OFFICE + "30", "ScanToMail", ListenerProtocol.SMTP, fixed_on_day=NEVER),
+    Person("bob", OFFICE + "102", "fetchmail 6.5", "pop3", fixed_on_day=12),
+    Person("scanner", OFFICE + "30", "ScanToMail", "smtp", fixed_on_day=NEVER),
     Person(LONG, "90.63.22.9", "Mozilla Thunderbird for Enterprises 140.5.0esr", fixed_on_day=18),
 ]
 DAYS = 21

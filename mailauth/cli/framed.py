@@ -28,7 +28,7 @@ def print_listeners(listeners: Iterable[ListenerConfig], stream: TextIO) -> None
         (
             (
                 listener.name,
-                listener.protocol.name,
+                listener.service,
                 listener.address,
                 str(listener.port) if listener.port else "any free",
                 listener.tls.value,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.period import PeriodError, Wanted, parse_time
 
 Told = Callable[[datetime], datetime]  # a time, once it is known what time it is
@@ -52,7 +52,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             since=since,
             until=until,
             account=self.user,
-            service=None if self.service is None else Protocol(self.service),
+            service=None if self.service is None else Service(self.service),
             secure=self.secure,
         )
 
@@ -73,7 +73,7 @@ def selection_options(command: Command) -> Command:
     )
     @click.option(
         "--service",
-        type=click.Choice([protocol.value for protocol in Protocol], case_sensitive=False),
+        type=click.Choice([protocol.value for protocol in Service], case_sensitive=False),
         help="Only this service.",
     )
     @click.option(

@@ -63,7 +63,7 @@ def ready(server: Server) -> Ready:
         listeners=[
             ReadyListener(
                 name=each.config.name,
-                protocol=each.config.protocol.name,
+                protocol=each.service,
                 tls=each.config.tls.value,
                 host=each.config.address,
                 port=each.port,

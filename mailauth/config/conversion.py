@@ -107,6 +107,8 @@ def _expected(kind: inspect.Type) -> str:
     match kind:
         case inspect.EnumType():
             return choice([member.value for member in _members(kind.cls)])
+        case inspect.Metadata(extra_json_schema={"examples": examples}):
+            return choice(examples)  # in our order: msgspec sorts the values of a literal
         case inspect.LiteralType():
             return choice([str(value) for value in kind.values])
         case inspect.IntType() | inspect.FloatType():

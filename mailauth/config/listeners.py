@@ -11,34 +11,29 @@ from mailauth.config.schema import (
     ClientCertificates,
     ListenConfig,
     ListenerConfig,
-    ListenerProtocol,
+    ServiceName,
     TlsMode,
 )
 from mailauth.faults import FAULTS, OF_IMAP, Fault, FaultKind, contradiction
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import mechanisms_of
 from mailauth.wire.networks import parse_address
 
 
-class Standard(msgspec.Struct, frozen=True):
-    """A standard listener and its well-known port."""
-
-    name: str
-    protocol: ListenerProtocol
-    port: int
-    tls: TlsMode
+def _standard(name: str, protocol: ServiceName, port: int, tls: TlsMode) -> ListenerConfig:
+    return ListenerConfig(name=name, protocol=protocol, port=port, tls=tls)
 
 
-STANDARD: tuple[Standard, ...] = (
-    Standard("smtp", ListenerProtocol.SMTP, 25, TlsMode.STARTTLS),
-    Standard("submission", ListenerProtocol.SMTP, 587, TlsMode.STARTTLS),
-    Standard("smtps", ListenerProtocol.SMTP, 465, TlsMode.IMPLICIT),
-    Standard("imap", ListenerProtocol.IMAP, 143, TlsMode.STARTTLS),
-    Standard("imaps", ListenerProtocol.IMAP, 993, TlsMode.IMPLICIT),
-    Standard("pop3", ListenerProtocol.POP3, 110, TlsMode.STARTTLS),
-    Standard("pop3s", ListenerProtocol.POP3, 995, TlsMode.IMPLICIT),
-    Standard("http", ListenerProtocol.HTTP, 80, TlsMode.NONE),
-    Standard("https", ListenerProtocol.HTTP, 443, TlsMode.IMPLICIT),
+STANDARD = (  # on their well-known ports
+    _standard("smtp", "smtp", 25, TlsMode.STARTTLS),
+    _standard("submission", "smtp", 587, TlsMode.STARTTLS),
+    _standard("smtps", "smtp", 465, TlsMode.IMPLICIT),
+    _standard("imap", "imap", 143, TlsMode.STARTTLS),
+    _standard("imaps", "imap", 993, TlsMode.IMPLICIT),
+    _standard("pop3", "pop3", 110, TlsMode.STARTTLS),
+    _standard("pop3s", "pop3", 995, TlsMode.IMPLICIT),
+    _standard("http", "http", 80, TlsMode.NONE),
+    _standard("https", "http", 443, TlsMode.IMPLICIT),
 )
 
 CONSOLE_PORT = 5272  # the port of the console of Xeams; port_offset does not change it
@@ -53,12 +48,10 @@ def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerC
         expected = f"a whole number from {1 - min(ports)} to {65535 - max(ports)}"
         raise wrong(offset_key, expected, listen.port_offset)
     return tuple(
-        ListenerConfig(
-            name=standard.name,
-            protocol=standard.protocol,
+        msgspec.structs.replace(
+            standard,
             address=listen.address,
             port=CONSOLE_PORT if standard.name == "http" else standard.port + listen.port_offset,
-            tls=standard.tls,
             client_certificates=(
                 ClientCertificates.NONE
                 if standard.tls is TlsMode.NONE
@@ -81,14 +74,14 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
         except ValueError:
             expected = 'an IP address such as "127.0.0.1" or "::1"'
             raise wrong(f"{where}.address", expected, listener.address) from None
-        if listener.protocol is ListenerProtocol.HTTP and listener.tls is TlsMode.STARTTLS:
+        if listener.service is Service.HTTP and listener.tls is TlsMode.STARTTLS:
             raise wrong(f"{where}.tls", '"none" or "implicit" for HTTP', listener.tls.value)
         if listener.tls is TlsMode.NONE:
             _check_no_tls(where, listener)
-        if listener.authentication is not None and listener.protocol is not ListenerProtocol.SMTP:
+        if listener.authentication is not None and listener.service is not Service.SMTP:
             raise ConfigError(f"{where}.authentication: only an SMTP listener has this key")
         if listener.mechanisms is not None:
-            _check_mechanisms(f"{where}.mechanisms", listener.protocol, listener.mechanisms)
+            _check_mechanisms(f"{where}.mechanisms", listener.service, listener.mechanisms)
         check_faults(where, listener)
     _check_unique(listeners, standard=standard)
 
@@ -112,10 +105,10 @@ def _check_fault(where: str, listener: ListenerConfig, fault: Fault) -> None:
         case FaultKind.STARTTLS:
             fits, wants = listener.tls is TlsMode.STARTTLS, 'a listener with tls = "starttls"'
         case FaultKind.MECHANISMS | FaultKind.LOGIN | FaultKind.DELAY:
-            fits, wants = listener.protocol is not ListenerProtocol.HTTP, "a mail listener"
+            fits, wants = listener.service is not Service.HTTP, "a mail listener"
         case kind:
             assert_never(kind)
-    if fault in OF_IMAP and listener.protocol is not ListenerProtocol.IMAP:
+    if fault in OF_IMAP and listener.service is not Service.IMAP:
         fits, wants = False, "an IMAP listener"
     if not fits:
         raise ConfigError(f'{where}.fault: "{fault.value}" is for {wants}')
@@ -138,8 +131,8 @@ def _check_no_tls(where: str, listener: ListenerConfig) -> None:
         raise ConfigError(f'{where}.tls_minimum: there is no TLS where tls is "none"')
 
 
-def _check_mechanisms(where: str, protocol: ListenerProtocol, names: tuple[str, ...]) -> None:
-    known = mechanisms_of(Protocol(protocol.name))
+def _check_mechanisms(where: str, service: Service, names: tuple[str, ...]) -> None:
+    known = mechanisms_of(service)
     if not known:
         raise ConfigError(f"{where}: only listeners of SMTP, IMAP and POP3 have mechanisms")
     if not names:

@@ -10,8 +10,9 @@ import msgspec
 from mailauth.config.conversion import Table, converted, parsed
 from mailauth.config.errors import ConfigError, printable, wrong
 from mailauth.config.listeners import check_listeners, located, standard_listeners
-from mailauth.config.schema import Config, ListenerConfig, ListenerProtocol, TlsMode, UserConfig
+from mailauth.config.schema import Config, ListenerConfig, TlsMode, UserConfig
 from mailauth.login.accounts import DEMO_PASSWORD
+from mailauth.login.event import Service
 from mailauth.wire.networks import parse_address, parse_network
 
 FILE_NAME = "mailauth.toml"
@@ -90,7 +91,7 @@ def _spelled_out(
         raise ConfigError("listener: expected at least one listener, got none")
     return tuple(
         msgspec.structs.replace(listener, tls=TlsMode.NONE)
-        if listener.protocol is ListenerProtocol.HTTP and "tls" not in given
+        if listener.service is Service.HTTP and "tls" not in given
         else listener
         for listener, given in zip(config.listener, table["listener"], strict=True)
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from mailauth.faults import Fault
 from mailauth.login.accounts import Role
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 
 if TYPE_CHECKING:
@@ -25,15 +26,9 @@ else:
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class ListenerProtocol(enum.Enum):
-    """The protocol of a listener."""
-
-    SMTP = "smtp"
-    IMAP = "imap"
-    POP3 = "pop3"
-    HTTP = "http"
+ServiceName = Annotated[  # a `Service`, as the file spells it
+    Literal["smtp", "imap", "pop3", "http"], msgspec.Meta(examples=["smtp", "imap", "pop3", "http"])
+]
 
 
 class TlsMode(enum.Enum):
@@ -72,7 +67,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """
 
     name: Text
-    protocol: ListenerProtocol
+    protocol: ServiceName
     port: Port
     address: str = "127.0.0.1"
     tls: TlsMode = TlsMode.STARTTLS
@@ -85,6 +80,11 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     fault: Fault | tuple[Fault, ...] = ()
 
     @property
+    def service(self) -> Service:
+        """The service, as the record calls it."""
+        return Service(self.protocol.upper())
+
+    @property
     def faults(self) -> tuple[Fault, ...]:
         """All deliberate faults."""
         return self.fault if isinstance(self.fault, tuple) else (self.fault,)
@@ -92,7 +92,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     @property
     def takes_mail_without_login(self) -> bool:
         """Whether a client can send mail to the accounts without a login."""
-        if self.protocol is not ListenerProtocol.SMTP:
+        if self.protocol != "smtp":
             return False
         if self.authentication is None:
             return self.name == "smtp"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from mailauth.control.line import Handlers
-from mailauth.setup.services import Service
+from mailauth.setup.services import OfferedService
 
 
 class ListServices(msgspec.Struct, frozen=True, tag="list-services"):
@@ -15,9 +15,9 @@ class ListServices(msgspec.Struct, frozen=True, tag="list-services"):
 class Services(msgspec.Struct, frozen=True, tag="services"):
     """The listeners, on the ports as they are."""
 
-    services: list[Service]
+    services: list[OfferedService]
 
 
-def service_handlers(services: Callable[[], list[Service]]) -> Handlers:
+def service_handlers(services: Callable[[], list[OfferedService]]) -> Handlers:
     """Return the handlers of these requests."""
     return {ListServices: lambda _: Services(services())}

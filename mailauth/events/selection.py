@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -17,7 +17,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind | None = None
     result: Result | None = None
-    protocol: Protocol | None = None
+    protocol: Service | None = None
     secure: bool | None = None
     user: str | None = None
 

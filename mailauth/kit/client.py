@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.kit.dialogue import Dialogue, ServerClosed
 
 TIMEOUT = 30.0  # seconds for a connection, and for each reply
@@ -24,7 +24,7 @@ class LoginFailed(Exception):
 class Target(msgspec.Struct, frozen=True):
     """Where and how to log in. `source` is the address in the PROXY header, if there is one."""
 
-    protocol: ListenerProtocol
+    protocol: ServiceName
     host: str
     port: int
     tls: TlsMode
@@ -144,8 +144,8 @@ def _quoted(text: str) -> str:
 
 
 _LOGINS = {
-    ListenerProtocol.IMAP: _imap,
-    ListenerProtocol.POP3: _pop3,
-    ListenerProtocol.SMTP: _smtp,
-    ListenerProtocol.HTTP: _http,
+    "imap": _imap,
+    "pop3": _pop3,
+    "smtp": _smtp,
+    "http": _http,
 }

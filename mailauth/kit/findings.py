@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from mailauth.config import BlockConfig, ListenerProtocol, TlsMode
+from mailauth.config import BlockConfig, ServiceName, TlsMode
 from mailauth.kit.scenario import PASSWORD, Login, Scenario
 from mailauth.wire.networks import LAN, parse_address, parse_network, within
 
@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     kind: FindingKind
     at: datetime
     user: str | None = None
-    service: ListenerProtocol | None = None
+    service: ServiceName | None = None
     address: str | None = None
     country: str | None = None
     fixed: datetime | None = None
@@ -83,7 +83,7 @@ def _outcomes(scenario: Scenario) -> Iterator[_Outcome]:
 
 
 def _cases(outcomes: Iterable[_Outcome]) -> Iterator[Finding]:
-    by_case: dict[tuple[str, ListenerProtocol], list[_Outcome]] = {}
+    by_case: dict[tuple[str, ServiceName], list[_Outcome]] = {}
     for outcome in outcomes:
         if outcome.succeeds:
             login = outcome.login

@@ -20,9 +20,9 @@ from mailauth.config import (
     Config,
     GeoipConfig,
     ListenerConfig,
-    ListenerProtocol,
     LogConfig,
     Rotate,
+    ServiceName,
     TlsMode,
     UserConfig,
 )
@@ -104,7 +104,7 @@ def _config(scenario: Scenario, logs: Path) -> Config:
     """Listeners on free ports that trust PROXY headers, and an account for every user."""
     ways = sorted(
         {(login.service, login.tls) for login in scenario.login},
-        key=lambda way: (way[0].value, way[1].value),
+        key=lambda way: (way[0], way[1].value),
     )
     users = sorted({login.user for login in scenario.login}.difference(scenario.strangers))
     return Config(
@@ -126,12 +126,12 @@ def _config(scenario: Scenario, logs: Path) -> Config:
     )
 
 
-def _name(service: ListenerProtocol, tls: TlsMode) -> str:
-    return f"{service.value}-{tls.value}"
+def _name(service: ServiceName, tls: TlsMode) -> str:
+    return f"{service}-{tls.value}"
 
 
-def _listener_mode(service: ListenerProtocol, tls: TlsMode) -> TlsMode:
+def _listener_mode(service: ServiceName, tls: TlsMode) -> TlsMode:
     """A mail listener without implicit TLS offers STARTTLS; HTTP does not have it."""
-    if tls is TlsMode.IMPLICIT or service is ListenerProtocol.HTTP:
+    if tls is TlsMode.IMPLICIT or service == "http":
         return tls
     return TlsMode.STARTTLS

@@ -21,7 +21,7 @@ from typing import Annotated
 
 import msgspec
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 
 PASSWORD = "secret"
 
@@ -30,7 +30,7 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One login to be played. `client` is the name that it gives itself."""
 
     at: datetime.datetime
-    service: ListenerProtocol
+    service: ServiceName
     user: str
     address: str = msgspec.field(name="from")
     tls: TlsMode = TlsMode.NONE

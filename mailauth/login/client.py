@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -11,7 +11,7 @@ class Client(msgspec.Struct, frozen=True):
     `is_check` is a proxy that looks whether we are there, on nobody's behalf.
     """
 
-    protocol: Protocol
+    protocol: Service
     listener: str
     local_port: int
     session: str

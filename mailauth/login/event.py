@@ -10,7 +10,7 @@ from mailauth.login.hop import Security
 VERSION = 1  # of the journal's records
 
 
-class Protocol(enum.StrEnum):
+class Service(enum.StrEnum):
     """The service that was logged in to; TLS does not change its name."""
 
     SMTP = "SMTP"
@@ -55,7 +55,7 @@ class AccountChange(enum.Enum):
 class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a record says of its connection: the client, and how its hop is protected."""
 
-    protocol: Protocol | None = None
+    protocol: Service | None = None
     listener: str | None = None
     local_port: int | None = None
     session: str | None = None
@@ -109,7 +109,7 @@ class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Kind
     result: Result | None
     reason: str | None
-    protocol: Protocol | None
+    protocol: Service | None
     listener: str | None
     local_port: int | None
     session: str | None

@@ -4,7 +4,7 @@ import enum
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.sasl import MECHANISMS
 
 APOP = "APOP"  # POP3's own, no mechanism of SASL
@@ -33,19 +33,19 @@ class Policy(msgspec.Struct, frozen=True):
         return self.mechanisms is None or mechanism in self.mechanisms
 
 
-def may_bind_channel(protocol: Protocol, mechanisms: tuple[str, ...] | None) -> bool:
+def may_bind_channel(protocol: Service, mechanisms: tuple[str, ...] | None) -> bool:
     """Say whether a mechanism that binds to the channel is offered with this policy.
 
     Where nothing is configured, they are IMAP's alone: mutt and NeoMutt made with GNU SASL choose
     them wherever they see them, cannot do them, and only with IMAP go on with another.
     """
     if mechanisms is None:
-        return protocol is Protocol.IMAP
+        return protocol is Service.IMAP
     return any(MECHANISMS[name].binds_channel for name in mechanisms if name != APOP)
 
 
-def mechanisms_of(protocol: Protocol) -> tuple[str, ...]:
+def mechanisms_of(protocol: Service) -> tuple[str, ...]:
     """List what `mechanisms` can name where this protocol is spoken: nothing for HTTP."""
-    if protocol is Protocol.HTTP:
+    if protocol is Service.HTTP:
         return ()
-    return (*MECHANISMS, APOP) if protocol is Protocol.POP3 else tuple(MECHANISMS)
+    return (*MECHANISMS, APOP) if protocol is Service.POP3 else tuple(MECHANISMS)

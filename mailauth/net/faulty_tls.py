@@ -24,8 +24,9 @@ from mailauth.certs.ca import (
     signed_for_server,
 )
 from mailauth.certs.pem import write_certificate, write_key
-from mailauth.config.schema import ListenerConfig, ListenerProtocol
+from mailauth.config.schema import ListenerConfig
 from mailauth.faults import Fault, FaultKind, of_kind
+from mailauth.login.event import Service
 from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import Clients, server_context
 
@@ -107,7 +108,7 @@ class FaultyTls:
             made = faulty_certificate(faults.certificate, self._authority(), self._hostname, now)
             only_old = faults.handshake is Fault.OLD_VERSION_ONLY
             clients = self._clients(listener)
-            context = _context_of(made, listener.protocol, clients, only_old=only_old)
+            context = _context_of(made, listener.service, clients, only_old=only_old)
             kept = self._contexts[listener.name, faults] = _Kept(context, now)
         return kept.context
 
@@ -188,7 +189,7 @@ def _signed_with_sha1(certificate: x509.Certificate, authority: Authority) -> x5
 
 
 def _context_of(
-    made: Made, protocol: ListenerProtocol, clients: Clients | None, *, only_old: bool
+    made: Made, protocol: Service, clients: Clients | None, *, only_old: bool
 ) -> ssl.SSLContext:
     """Make a context for what OpenSSL takes at its lowest security level alone."""
     with tempfile.TemporaryDirectory() as directory:

@@ -19,7 +19,7 @@ from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
 from mailauth.login.ended import Ending
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Hop
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.session import LoginSession
@@ -58,7 +58,7 @@ class Listener(ServerFactory):
         self.config = config
         self.configured_faults = config.faults
         self.authority = authority
-        self.protocol_spoken = Protocol(config.protocol.name)
+        self.service = config.service
         self.port = config.port
         self.implicit_tls = config.tls is TlsMode.IMPLICIT
         self.proxy_from = config.proxy_from
@@ -160,7 +160,7 @@ class Listener(ServerFactory):
     def client(self, endpoints: Endpoints) -> Client:
         """Name a client for the record."""
         return Client(
-            protocol=self.protocol_spoken,
+            protocol=self.service,
             listener=self.config.name,
             local_port=self.port,
             session=next(_session_ids),
@@ -178,7 +178,7 @@ class Listener(ServerFactory):
         """Record that a link came to nothing; of HTTP, only where the client has sent something."""
         if isinstance(link.application, Recording):
             link.application.ended(ending)
-        elif heard or self.protocol_spoken is not Protocol.HTTP:
+        elif heard or self.service is not Service.HTTP:
             self.session(link.client, link.hop).ended(ending)
 
     def opened(self, link: Link) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from mailauth.certs.clients import client_ca
 from mailauth.certs.server import Store
 from mailauth.config.schema import ClientCertificates, ListenerConfig, TlsConfig
-from mailauth.login.event import Protocol
 from mailauth.login.policy import may_bind_channel
 from mailauth.net.tls_context import Clients, ServerContext, server_context
 
@@ -30,8 +29,8 @@ def listener_context(listener: ListenerConfig, tls: TlsConfig, store: Store) -> 
     return server_context(
         store.certificate,
         store.key,
-        listener.protocol,
+        listener.service,
         minimum,
         clients,
-        binds_channel=may_bind_channel(Protocol(listener.protocol.name), listener.mechanisms),
+        binds_channel=may_bind_channel(listener.service, listener.mechanisms),
     )

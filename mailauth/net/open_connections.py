@@ -12,7 +12,7 @@ class OpenConnection(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     listener: str
-    protocol: event.Protocol
+    protocol: event.Service
     ip: str
     port: int | None
     peer: str | None

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mailauth.certs.client_ca import account_names
 from mailauth.certs.pem import read_certificates, read_key
 from mailauth.config.errors import ConfigError
-from mailauth.config.schema import ListenerProtocol, TlsConfig
+from mailauth.config.schema import TlsConfig
+from mailauth.login.event import Service
 from mailauth.login.hop import Handshake, TlsFacts
 from mailauth.net.channel_binding import WithExporter, server_end_point
 from mailauth.net.key_log import KeyLog
@@ -73,7 +74,7 @@ class Clients(msgspec.Struct, frozen=True):
 def server_context(
     certificate: Path,
     key: Path,
-    protocol: ListenerProtocol,
+    protocol: Service,
     minimum: str = TlsConfig().minimum,
     clients: Clients | None = None,
     *,
@@ -115,16 +116,16 @@ def server_context(
     return context
 
 
-def application_protocols(protocol: ListenerProtocol) -> list[str]:
+def application_protocols(protocol: Service) -> list[str]:
     """List the registered ALPN identifiers (RFC 7301) of a protocol; SMTP has none."""
     match protocol:
-        case ListenerProtocol.IMAP:
+        case Service.IMAP:
             return ["imap"]
-        case ListenerProtocol.POP3:
+        case Service.POP3:
             return ["pop3"]
-        case ListenerProtocol.HTTP:
+        case Service.HTTP:
             return ["http/1.1"]
-        case ListenerProtocol.SMTP:
+        case Service.SMTP:
             return []
         case _:
             assert_never(protocol)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.origin import UNKNOWN
 from mailauth.wire.networks import parse_address
 from mailauth.wire.unseen import INVISIBLE, SPACES
@@ -28,7 +28,7 @@ class LoginLine(msgspec.Struct, frozen=True, kw_only=True):
     """What one line says. `time` is naive, in the zone of the log, and whole in milliseconds."""
 
     time: datetime
-    protocol: Protocol
+    protocol: Service
     secure: bool
     account: str
     address: str
@@ -62,7 +62,7 @@ def parse_line(text: str) -> LoginLine:
         raise LineError(f"{address!r} is not an IP address") from None
     return LoginLine(
         time=_parse_time(time),
-        protocol=Protocol(service),
+        protocol=Service(service),
         secure=verdict == "SECURE",
         account=unescape(account),
         address=address,
@@ -71,7 +71,7 @@ def parse_line(text: str) -> LoginLine:
 
 
 def success(
-    time: str, protocol: Protocol, *, secure: bool, account: str, address: str, origin: str
+    time: str, protocol: Service, *, secure: bool, account: str, address: str, origin: str
 ) -> str:
     """Return the line of a successful login, `time` printed already."""
     if not account:
@@ -85,7 +85,7 @@ def success(
 
 def failure(
     time: str,
-    protocol: Protocol,
+    protocol: Service,
     *,
     secure: bool,
     name: str,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.rows import Case, Exposure, Insecure
 from mailauth.report.values import iso, text
 
@@ -14,7 +14,7 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """What cases and insecure clients have in common."""
 
     account: str
-    service: Protocol
+    service: Service
     port: int | None
     address: str
     count: int
@@ -29,7 +29,7 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
 Times = Callable[[datetime], str]
 
 
-def advice(case: Case, tls_ports: Mapping[Protocol, int], times: Times = iso) -> str:
+def advice(case: Case, tls_ports: Mapping[Service, int], times: Times = iso) -> str:
     """Return one line: who logs in how insecurely, and what to do.
 
     `tls_ports` are the server's ports with implicit TLS; where it is not known to have one, no
@@ -51,7 +51,7 @@ def advice(case: Case, tls_ports: Mapping[Protocol, int], times: Times = iso) ->
     return _told(trouble, tls_ports, times)
 
 
-def insecure_advice(row: Insecure, tls_ports: Mapping[Protocol, int], times: Times = iso) -> str:
+def insecure_advice(row: Insecure, tls_ports: Mapping[Service, int], times: Times = iso) -> str:
     """Return one line, as `advice` does, about one client of an account."""
     trouble = _Trouble(
         account=row.account,
@@ -78,7 +78,7 @@ def exposure_advice(exposure: Exposure) -> str:
     )
 
 
-def _told(trouble: _Trouble, tls_ports: Mapping[Protocol, int], times: Times) -> str:
+def _told(trouble: _Trouble, tls_ports: Mapping[Service, int], times: Times) -> str:
     story = (
         f"{text(trouble.account)}: {trouble.service.value} in the clear"
         f"{f' on port {trouble.port}' if trouble.port is not None else ''} "
@@ -98,10 +98,10 @@ def _client(trouble: _Trouble) -> str:
     return f"client {text(trouble.client)}" if trouble.client is not None else ""
 
 
-def _setting(trouble: _Trouble, tls_ports: Mapping[Protocol, int], times: Times) -> str:
+def _setting(trouble: _Trouble, tls_ports: Mapping[Service, int], times: Times) -> str:
     if not trouble.open:
         return f"fixed {times(trouble.fixed)}" if trouble.fixed is not None else ""
-    setting = "https" if trouble.service is Protocol.HTTP else "SSL/TLS"
+    setting = "https" if trouble.service is Service.HTTP else "SSL/TLS"
     port = tls_ports.get(trouble.service)
     return f"use {setting}" if port is None else f"change to port {port}, {setting}"
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 
 ABSENT_DAYS = 30
 
@@ -32,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     account: str | None = None
     account_part: str | None = None
-    service: Protocol | None = None
+    service: Service | None = None
     client: str | None = None
     address: str | None = None
     listener: str | None = None

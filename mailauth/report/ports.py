@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.packing import SUFFIXES
 from mailauth.report.rows import Case
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
 
 # RFC 8314 §3: where TLS begins at once, at another server
-WELL_KNOWN = MappingProxyType({Protocol.SMTP: 465, Protocol.IMAP: 993, Protocol.POP3: 995})
+WELL_KNOWN = MappingProxyType({Service.SMTP: 465, Service.IMAP: 993, Service.POP3: 995})
 
-PortsOf = Callable[[Case], Mapping[Protocol, int]]
+PortsOf = Callable[[Case], Mapping[Service, int]]
 
 _NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # as rotation names files
 
@@ -33,9 +33,9 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
     with tables.cursor() as cursor:
         seen = cursor.execute(sql("tls_ports")).fetchall()
         found_in = cursor.execute(sql("journals_of_cases")).fetchall()
-    ports: dict[str, dict[Protocol, int]] = {}
+    ports: dict[str, dict[Service, int]] = {}
     for file, protocol, port in seen:  # in the order of their last records
-        ports.setdefault(journals[file], {})[Protocol(protocol)] = port
+        ports.setdefault(journals[file], {})[Service(protocol)] = port
     known = {
         (account, service): ports.get(journals[file], {}) for account, service, file in found_in
     }
@@ -45,7 +45,7 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
         if sources[file].content is Content.FOREIGN
     }
 
-    def ports_of(case: Case) -> Mapping[Protocol, int]:
+    def ports_of(case: Case) -> Mapping[Service, int]:
         key = (case.account, case.service.value)
         return WELL_KNOWN if key in others else known.get(key, {})
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Login(Row, frozen=True, kw_only=True):
 
     time: datetime
     account: str
-    service: Protocol
+    service: Service
     verdict: str
     address: str
     origin: str
@@ -67,7 +67,7 @@ class Insecure(Row, frozen=True, kw_only=True):
     report: ClassVar[str] = "insecure"
 
     account: str
-    service: Protocol
+    service: Service
     client: str | None
     address: str
     origin: str
@@ -93,7 +93,7 @@ class Case(Row, frozen=True, kw_only=True):
     report: ClassVar[str] = "cases"
 
     account: str
-    service: Protocol
+    service: Service
     open: bool
     opened: datetime
     last_unsecure: datetime
@@ -136,7 +136,7 @@ class Cutoff(Row, frozen=True, kw_only=True):
 
     listener: str | None
     port: int | None
-    service: Protocol
+    service: Service
     account: str
     verdict: str
     client: str | None

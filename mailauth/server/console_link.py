@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import TlsMode
+from mailauth.login.event import Service
 from mailauth.net.listener import Listener
 from mailauth.net.sockets import written
 from mailauth.wire.networks import parse_address
@@ -10,7 +11,7 @@ from mailauth.wire.networks import parse_address
 
 def console_url(listeners: Sequence[Listener]) -> str | None:
     """Return where the console is, in the clear where there is a choice; `None` without HTTP."""
-    http = [each for each in listeners if each.config.protocol is ListenerProtocol.HTTP]
+    http = [each for each in listeners if each.service is Service.HTTP]
     if not http:
         return None
     plain = [each for each in http if each.config.tls is TlsMode.NONE]

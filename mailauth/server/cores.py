@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
-from mailauth.config import ListenerProtocol
 from mailauth.faults import FAULTS, FaultKind
 from mailauth.faults.admission import FaultyAdmission
 from mailauth.faults.core import FaultyCore, Later
 from mailauth.faults.wording import ImapWording, Pop3Wording, SmtpWording, Wording
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
+from mailauth.login.event import Service
 from mailauth.login.session import LoginSession
 from mailauth.mailbox.store import MailStore
 from mailauth.net.connection import SessionAndCore
@@ -21,10 +21,10 @@ from mailauth.pop3.server import Pop3Server
 from mailauth.smtp.server import SmtpServer
 from mailauth.wire.effects import Core
 
-_WORDING: dict[ListenerProtocol, Wording] = {
-    ListenerProtocol.IMAP: ImapWording(),
-    ListenerProtocol.POP3: Pop3Wording(),
-    ListenerProtocol.SMTP: SmtpWording(),
+_WORDING: dict[Service, Wording] = {
+    Service.IMAP: ImapWording(),
+    Service.POP3: Pop3Wording(),
+    Service.SMTP: SmtpWording(),
 }
 
 _OF_TLS = (FaultKind.CERTIFICATE, FaultKind.TLS)  # the link's business
@@ -46,9 +46,9 @@ class Cores:
         self, listener: Listener, link: Link, changed: Callable[[], None]
     ) -> SessionAndCore:
         """Begin to speak on a link; `changed` is called when there is news for the client."""
-        protocol = listener.config.protocol
+        protocol = listener.service
         faults = [each for each in listener.faults if FAULTS[each].kind not in _OF_TLS]
-        maildrop = Maildrop(self._store) if protocol is ListenerProtocol.POP3 else None
+        maildrop = Maildrop(self._store) if protocol is Service.POP3 else None
         if not faults:
             session = listener.session(link.client, link.hop, admission=maildrop)
             return SessionAndCore(session, self._core(listener, session, maildrop, changed))
@@ -66,8 +66,8 @@ class Cores:
         maildrop: Maildrop | None,
         changed: Callable[[], None],
     ) -> Core:
-        match listener.config.protocol:
-            case ListenerProtocol.IMAP:
+        match listener.service:
+            case Service.IMAP:
                 return ImapServer(
                     session,
                     self._store,
@@ -77,7 +77,7 @@ class Cores:
                     tls_available=listener.starttls_available,
                     changed=changed,
                 )
-            case ListenerProtocol.POP3:
+            case Service.POP3:
                 assert maildrop is not None
                 return Pop3Server(
                     session,
@@ -85,7 +85,7 @@ class Cores:
                     hostname=self._hostname,
                     tls_available=listener.starttls_available,
                 )
-            case ListenerProtocol.SMTP:
+            case Service.SMTP:
                 return SmtpServer(
                     session,
                     self._store,
@@ -95,7 +95,7 @@ class Cores:
                     tls_available=listener.starttls_available,
                     authentication_required=not listener.config.takes_mail_without_login,
                 )
-            case ListenerProtocol.HTTP:
+            case Service.HTTP:
                 raise AssertionError("HTTP is not a mail protocol")
             case _:
-                assert_never(listener.config.protocol)
+                assert_never(listener.service)

@@ -16,7 +16,7 @@ from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import RecordTimes
-from mailauth.setup.services import Service, services_of
+from mailauth.setup.services import OfferedService, services_of
 
 
 class RunningOperations:
@@ -44,7 +44,7 @@ class RunningOperations:
         self._times = times
         self._forget = forget
 
-    def services(self) -> list[Service]:
+    def services(self) -> list[OfferedService]:
         """What is served, on the ports as they are."""
         return services_of(
             msgspec.structs.replace(listener.config, port=listener.port)

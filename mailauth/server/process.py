@@ -15,11 +15,12 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.task import Cooperator, LoopingCall
 
 from mailauth.certs.server import authority_of
-from mailauth.config import Config, ListenerConfig, ListenerProtocol
+from mailauth.config import Config, ListenerConfig
 from mailauth.home import state_directory
 from mailauth.login.accounts import Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking, Counts
+from mailauth.login.event import Service
 from mailauth.login.exposure import ExposureChecks
 from mailauth.login.repeats import Repeats
 from mailauth.mailbox.memory import MemoryStore
@@ -239,11 +240,7 @@ class ServingProcess:
             self._poller.stop()
 
     def _of_http(self, is_http: bool) -> list[Listener]:
-        return [
-            each
-            for each in self.listeners
-            if (each.config.protocol is ListenerProtocol.HTTP) is is_http
-        ]
+        return [each for each in self.listeners if (each.service is Service.HTTP) is is_http]
 
     async def _close_doors(self, of: Sequence[Listener]) -> None:
         for listener, port in self._ports:
@@ -265,7 +262,7 @@ class ServingProcess:
             deadline.cancel()
 
     def _stand(self, listener: Listener, link: Link) -> Application:
-        if listener.config.protocol is ListenerProtocol.HTTP:
+        if listener.service is Service.HTTP:
             return self.web(listener)
         return MailConnection(
             link, partial(self._cores.new_core, listener, link), self._wheel, self._reactor

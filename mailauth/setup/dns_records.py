@@ -3,23 +3,23 @@
 import re
 from collections.abc import Iterable
 
-from mailauth.login.event import Protocol
-from mailauth.setup.services import Mode, Service, setting
+from mailauth.login.event import Service
+from mailauth.setup.services import Mode, OfferedService, setting
 
 _HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 _RECORDS = (
-    ("_submissions._tcp", Protocol.SMTP, Mode.TLS, 0),
-    ("_submission._tcp", Protocol.SMTP, Mode.STARTTLS, 10),
-    ("_imaps._tcp", Protocol.IMAP, Mode.TLS, 0),
-    ("_imap._tcp", Protocol.IMAP, Mode.STARTTLS, 10),
-    ("_pop3s._tcp", Protocol.POP3, Mode.TLS, 20),
-    ("_pop3._tcp", Protocol.POP3, Mode.STARTTLS, 30),
-    ("_autodiscover._tcp", Protocol.HTTP, Mode.TLS, 0),
+    ("_submissions._tcp", Service.SMTP, Mode.TLS, 0),
+    ("_submission._tcp", Service.SMTP, Mode.STARTTLS, 10),
+    ("_imaps._tcp", Service.IMAP, Mode.TLS, 0),
+    ("_imap._tcp", Service.IMAP, Mode.STARTTLS, 10),
+    ("_pop3s._tcp", Service.POP3, Mode.TLS, 20),
+    ("_pop3._tcp", Service.POP3, Mode.STARTTLS, 30),
+    ("_autodiscover._tcp", Service.HTTP, Mode.TLS, 0),
 )
 
 
-def srv_records(domain: str, hostname: str, services: Iterable[Service]) -> list[str]:
+def srv_records(domain: str, hostname: str, services: Iterable[OfferedService]) -> list[str]:
     """Return a zone's lines for one domain, TLS preferred; `.` says that there is none."""
     known = tuple(services)
     lines = []

@@ -7,30 +7,30 @@ import msgspec
 
 from mailauth.config import ListenerConfig, TlsMode
 from mailauth.faults import Fault
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 
 # Of several services alike, a client is sent to the one made for it (RFC 6409 §3.1, RFC 8314 §3.3).
 _PREFERRED = ("submission", "submissions", "smtps")
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True):
+class OfferedService(msgspec.Struct, frozen=True, kw_only=True):
     """A listener as it stands now."""
 
     name: str
-    protocol: Protocol
+    protocol: Service
     tls: TlsMode
     port: int
     cleartext: Cleartext = Cleartext.ALLOW
     faults: tuple[Fault, ...] = ()
 
 
-def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
+def services_of(listeners: Iterable[ListenerConfig]) -> list[OfferedService]:
     """Return listeners as they are configured; one on any free port cannot be told of."""
     return [
-        Service(
+        OfferedService(
             name=listener.name,
-            protocol=Protocol[listener.protocol.name],
+            protocol=listener.service,
             tls=listener.tls,
             port=listener.port,
             cleartext=listener.cleartext,
@@ -41,9 +41,9 @@ def services_of(listeners: Iterable[ListenerConfig]) -> list[Service]:
     ]
 
 
-def tls_ports(services: Iterable[Service]) -> dict[Protocol, int]:
+def tls_ports(services: Iterable[OfferedService]) -> dict[Service, int]:
     """Return each protocol's port with implicit TLS, where there is one."""
-    ports: dict[Protocol, int] = {}
+    ports: dict[Service, int] = {}
     for service in services:
         if service.tls is TlsMode.IMPLICIT:
             ports.setdefault(service.protocol, service.port)
@@ -58,17 +58,17 @@ class Mode(enum.Enum):
     PLAIN = "plain"
 
 
-MAIL = (Protocol.IMAP, Protocol.POP3, Protocol.SMTP)
+MAIL = (Service.IMAP, Service.POP3, Service.SMTP)
 
 
 class Setting(msgspec.Struct, frozen=True):
     """What to set in a client: a service in one of the modes that it can be used in."""
 
-    service: Service
+    service: OfferedService
     mode: Mode
 
 
-def setting(services: Iterable[Service], protocol: Protocol, mode: Mode) -> Setting | None:
+def setting(services: Iterable[OfferedService], protocol: Service, mode: Mode) -> Setting | None:
     """Return the one to recommend, or `None` where the server does not offer it."""
     fitting = [
         service
@@ -79,7 +79,7 @@ def setting(services: Iterable[Service], protocol: Protocol, mode: Mode) -> Sett
     return Setting(fitting[0], mode) if fitting else None
 
 
-def settings(services: Iterable[Service], modes: Iterable[Mode]) -> list[Setting]:
+def settings(services: Iterable[OfferedService], modes: Iterable[Mode]) -> list[Setting]:
     """Return the settings for mail, protocol by protocol, each in the order of `modes`."""
     known = tuple(services)
     wanted = tuple(modes)
@@ -91,7 +91,7 @@ def settings(services: Iterable[Service], modes: Iterable[Mode]) -> list[Setting
     ]
 
 
-def modes_of(service: Service) -> tuple[Mode, ...]:
+def modes_of(service: OfferedService) -> tuple[Mode, ...]:
     """Return the modes in which somebody can log in to a service."""
     cleartext = (Mode.PLAIN,) if service.cleartext is Cleartext.ALLOW else ()
     match service.tls:

@@ -7,7 +7,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from mailauth.mailbox.message import NewMessage
-from mailauth.setup.services import Mode, Service, settings
+from mailauth.setup.services import Mode, OfferedService, settings
 
 _MODES = {
     Mode.TLS: "implicit TLS",
@@ -16,7 +16,9 @@ _MODES = {
 }
 
 
-def welcome(account: str, hostname: str, services: Sequence[Service], now: datetime) -> NewMessage:
+def welcome(
+    account: str, hostname: str, services: Sequence[OfferedService], now: datetime
+) -> NewMessage:
     """Make the welcome message of an account."""
     message = EmailMessage(policy=SMTP)
     message["From"] = f"mailauth <postmaster@{hostname}>"
@@ -29,7 +31,7 @@ def welcome(account: str, hostname: str, services: Sequence[Service], now: datet
     return NewMessage(content=message.as_bytes(), internal_date=now)
 
 
-def _text(account: str, hostname: str, services: Sequence[Service]) -> str:
+def _text(account: str, hostname: str, services: Sequence[OfferedService]) -> str:
     lines = [
         f"The settings of {account} on {hostname}:",
         "",

@@ -9,7 +9,7 @@ from mailauth.login.admission import Admission
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
 from mailauth.login.client import Client
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result, event_of
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result, Service, event_of
 from mailauth.login.hop import Handshake, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
@@ -19,7 +19,7 @@ from mailauth.wire.pending import Pending
 DEMO_NAMES = ("mary", "charle", "jimmy", "sue", "derek", "michael", "bob")
 DEMO_DOMAIN = "mydomain.com"
 
-_PORTS = {Protocol.SMTP: 2587, Protocol.IMAP: 2143, Protocol.POP3: 2110, Protocol.HTTP: 5272}
+_PORTS = {Service.SMTP: 2587, Service.IMAP: 2143, Service.POP3: 2110, Service.HTTP: 5272}
 
 
 class FakeClock:
@@ -121,7 +121,7 @@ _session_ids = itertools.count(1)
 
 
 def session_for(
-    protocol: Protocol,
+    protocol: Service,
     shared: Authority | None = None,
     *,
     cleartext: Cleartext = Cleartext.ALLOW,

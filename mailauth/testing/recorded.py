@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mailauth.config.errors import printable
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.record.line import escape
 
 
@@ -18,7 +18,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str | None = None
     account: str | None = None
-    protocol: Protocol | None = None
+    protocol: Service | None = None
     secure: bool | None = None
 
     def wants(self, event: LoginEvent) -> bool:
@@ -53,12 +53,12 @@ class RecordedEvent(LoginEvent, frozen=True, kw_only=True):
         return f"<{described(self)}>"
 
 
-def protocol_named(name: str) -> Protocol:
+def protocol_named(name: str) -> Service:
     """Return the protocol of that name, in any letter case. Raises `ValueError`."""
     try:
-        return Protocol(name.upper())
+        return Service(name.upper())
     except ValueError:
-        known = ", ".join(Protocol)
+        known = ", ".join(Service)
         raise ValueError(f'unknown protocol "{name}": expected one of {known}') from None
 
 

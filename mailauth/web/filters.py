@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from mailauth.login.authority import Authority
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.period import PeriodError, Wanted, parse_time
 from mailauth.web.access import Viewer
 from mailauth.web.http.message import HttpError
@@ -40,7 +40,7 @@ class Filters:
             listener=query.get("listener"),
             origin=query.get("origin"),
             mechanism=query.get("mechanism"),
-            service=choice(query, "protocol", Protocol),
+            service=choice(query, "protocol", Service),
             secure=truth(query, "secure"),
         )
 

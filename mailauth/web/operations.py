@@ -8,13 +8,13 @@ from mailauth.login.accounts import Account
 from mailauth.login.policy import Cleartext
 from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import RecordTimes
-from mailauth.setup.services import Service
+from mailauth.setup.services import OfferedService
 
 
 class Operations(Protocol):
     """The running server."""
 
-    def services(self) -> Sequence[Service]:
+    def services(self) -> Sequence[OfferedService]:
         """Return the listeners and their current state."""
 
     async def connections(self) -> Sequence[OpenConnection]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from mailauth.events.selection import Selection
-from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.event import Kind, Result, Service
 from mailauth.web.access import Viewer
 from mailauth.web.http.message import HttpError
 
@@ -26,7 +26,7 @@ def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
     return Selection(
         kind=choice(query, "kind", Kind),
         result=choice(query, "result", Result),
-        protocol=choice(query, "protocol", Protocol),
+        protocol=choice(query, "protocol", Service),
         secure=truth(query, "secure"),
         user=viewer.only_user or query.get("user"),
     )

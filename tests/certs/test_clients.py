@@ -21,7 +21,8 @@ from mailauth.certs.client_ca import (
 from mailauth.certs.clients import client_ca, issue_for_client, prepare_client_ca
 from mailauth.certs.pem import read_certificates
 from mailauth.certs.server import Store
-from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
+from mailauth.config import ConfigError, TlsConfig
+from mailauth.login.event import Service
 from mailauth.net.tls_context import Clients, handshake_of, server_context
 from tests.support.handshake import handshake, trusting
 
@@ -155,9 +156,7 @@ def test_a_name_with_slashes_stays_in_its_directory(tmp_path: Path) -> None:
 
 def asking(certificates: Store, home: Path, *, required: bool) -> ssl.SSLContext:
     clients = Clients(ca=prepare_client_ca(home, TLS, NOW), required=required)
-    return server_context(
-        certificates.certificate, certificates.key, ListenerProtocol.IMAP, clients=clients
-    )
+    return server_context(certificates.certificate, certificates.key, Service.IMAP, clients=clients)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -182,7 +181,7 @@ def test_a_listener_that_does_not_ask_knows_nobody(tmp_path: Path, certificates:
     issued = issue_for_client(tmp_path, TLS, BOB, NOW)
     client = trusting(certificates.ca)
     client.load_cert_chain(issued.certificate, issued.key)
-    context = server_context(certificates.certificate, certificates.key, ListenerProtocol.IMAP)
+    context = server_context(certificates.certificate, certificates.key, Service.IMAP)
     server, _ = handshake(context, client)
     assert handshake_of(server).certificate_names == ()
 

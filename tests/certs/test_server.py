@@ -27,7 +27,8 @@ from mailauth.certs.ca import (
 )
 from mailauth.certs.pem import read_certificates, write_certificate, write_key
 from mailauth.certs.server import State, examine, issue_anew, prepare
-from mailauth.config import ConfigError, ListenerProtocol, TlsConfig
+from mailauth.config import ConfigError, TlsConfig
+from mailauth.login.event import Service
 from mailauth.net.tls_context import server_context
 from tests.support.handshake import handshake, trusting
 
@@ -128,14 +129,14 @@ def test_a_long_host_name_does_not_break_the_subject(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [HOST, "localhost", "127.0.0.1", "::1"])
 def test_a_careful_client_that_trusts_the_ca_connects(tmp_path: Path, name: str) -> None:
     store = prepare(tmp_path, HOST, TLS, NOW)
-    context = server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    context = server_context(store.certificate, store.key, Service.IMAP)
     _, client = handshake(context, trusting(store.ca), name)
     assert client.version() == "TLSv1.3"
 
 
 def test_a_client_that_does_not_know_the_ca_refuses(tmp_path: Path) -> None:
     store = prepare(tmp_path, HOST, TLS, NOW)
-    context = server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    context = server_context(store.certificate, store.key, Service.IMAP)
     with pytest.raises(ssl.SSLCertVerificationError):
         handshake(context, ssl.create_default_context())
 
@@ -149,7 +150,7 @@ def test_nothing_else_that_the_ca_signs_is_believed(tmp_path: Path, host: str) -
     write_certificate(ca, authority.certificate)
     write_certificate(path, issue_server_certificate(authority, host, key, NOW))
     write_key(key_path, key)
-    context = server_context(path, key_path, ListenerProtocol.IMAP)
+    context = server_context(path, key_path, Service.IMAP)
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
         handshake(context, trusting(ca), host)
 
@@ -266,7 +267,7 @@ def test_a_certificate_is_issued_again_before_it_ends(tmp_path: Path) -> None:
     store = prepare(tmp_path, HOST, TLS, NOW)
     assert certificate(store.certificate).not_valid_after_utc > NOW + timedelta(days=390)
     assert store.ca.read_bytes() == ca
-    context = server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    context = server_context(store.certificate, store.key, Service.IMAP)
     handshake(context, trusting(store.ca))
 
 
@@ -289,7 +290,7 @@ def test_what_is_missing_is_made_again(tmp_path: Path, damage: str) -> None:
     (tmp_path / "certs" / damage).unlink()
     store = prepare(tmp_path, HOST, TLS, NOW)
     assert store.ca.read_bytes() == ca
-    server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    server_context(store.certificate, store.key, Service.IMAP)
 
 
 def test_a_key_of_another_certificate_of_ours_is_replaced(tmp_path: Path) -> None:
@@ -297,7 +298,7 @@ def test_a_key_of_another_certificate_of_ours_is_replaced(tmp_path: Path) -> Non
     write_key(store.key, new_key())
     assert examine(tmp_path, HOST, TLS, NOW) is State.DUE
     prepare(tmp_path, HOST, TLS, NOW)
-    server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    server_context(store.certificate, store.key, Service.IMAP)
 
 
 def test_a_ca_key_without_its_certificate_is_a_first_start(tmp_path: Path) -> None:
@@ -305,7 +306,7 @@ def test_a_ca_key_without_its_certificate_is_a_first_start(tmp_path: Path) -> No
     store = prepare(tmp_path, HOST, TLS, NOW)
     store.ca.unlink()
     prepare(tmp_path, HOST, TLS, NOW)
-    context = server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    context = server_context(store.certificate, store.key, Service.IMAP)
     handshake(context, trusting(store.ca))
 
 
@@ -332,7 +333,7 @@ def test_issuing_anew_makes_a_new_ca_that_permits_the_host(tmp_path: Path) -> No
     store = issue_anew(tmp_path, "example.org", TLS, NOW)
     assert store.ca.read_bytes() != ca
     assert examine(tmp_path, "example.org", TLS, NOW) is State.GOOD
-    context = server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    context = server_context(store.certificate, store.key, Service.IMAP)
     handshake(context, trusting(store.ca), "example.org")
 
 
@@ -447,7 +448,7 @@ def test_an_own_certificate_is_served_with_its_chain(tmp_path: Path) -> None:
         file.write(intermediate.certificate.public_bytes(pem))
     (tmp_path / "root.pem").write_bytes(root.certificate.public_bytes(pem))
     store = prepare(tmp_path, HOST, OWN, NOW)
-    context = server_context(store.certificate, store.key, ListenerProtocol.IMAP)
+    context = server_context(store.certificate, store.key, Service.IMAP)
     handshake(context, trusting(tmp_path / "root.pem"), "own.example")
 
 
@@ -534,4 +535,4 @@ def test_a_key_too_weak_for_openssl_is_told(tmp_path: Path) -> None:
     self_sign(tmp_path / "own.pem", tmp_path / "own.key", key)
     prepare(tmp_path, HOST, OWN, NOW)
     with pytest.raises(ConfigError, match=r"^tls\.certificate: .* is not usable: ee key too small"):
-        server_context(tmp_path / "own.pem", tmp_path / "own.key", ListenerProtocol.IMAP)
+        server_context(tmp_path / "own.pem", tmp_path / "own.key", Service.IMAP)

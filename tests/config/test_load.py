@@ -11,7 +11,6 @@ from mailauth.config import (
     Config,
     ConfigError,
     ListenerConfig,
-    ListenerProtocol,
     TlsMode,
     accounts_of,
     load,
@@ -55,7 +54,7 @@ def test_without_a_file_the_demo_is_served() -> None:
 
 def test_the_standard_listeners_come_in_the_order_of_the_table() -> None:
     assert [
-        (each.name, each.protocol.value, each.port, each.tls.value) for each in load(None).listener
+        (each.name, each.protocol, each.port, each.tls.value) for each in load(None).listener
     ] == [
         ("smtp", "smtp", 2025, "starttls"),
         ("submission", "smtp", 2587, "starttls"),
@@ -139,7 +138,7 @@ def test_listeners_spelled_out_stand_alone(file: Path) -> None:
     assert config.listener == (
         ListenerConfig(
             name="inbound",
-            protocol=ListenerProtocol.SMTP,
+            protocol="smtp",
             port=0,
             tls=TlsMode.NONE,
             proxy_from=(
@@ -148,7 +147,7 @@ def test_listeners_spelled_out_stand_alone(file: Path) -> None:
                 IPv4Network("192.0.2.0/24"),
             ),
         ),
-        ListenerConfig(name="web", protocol=ListenerProtocol.HTTP, port=0, tls=TlsMode.NONE),
+        ListenerConfig(name="web", protocol="http", port=0, tls=TlsMode.NONE),
     )
 
 

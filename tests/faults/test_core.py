@@ -8,7 +8,7 @@ from mailauth.faults import Fault
 from mailauth.faults.admission import FaultyAdmission
 from mailauth.faults.core import TEMPTATION_SECONDS, FaultyCore
 from mailauth.faults.wording import SmtpWording
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, MemoryRecorder, authority, play, session_for
@@ -34,7 +34,7 @@ class Tempting:
         self.later: list[tuple[float, Callable[[], None]]] = []
         self.news = 0
         admission = FaultyAdmission([Fault.RESPONSE_INJECTION], None)
-        session = session_for(Protocol.SMTP, authority(self.recorder), admission=admission)
+        session = session_for(Service.SMTP, authority(self.recorder), admission=admission)
         core = SmtpServer(
             session,
             MemoryStore(lambda: 1, welcome),

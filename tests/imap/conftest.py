@@ -8,7 +8,7 @@ from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.login.session import LoginSession
@@ -64,7 +64,7 @@ def connect(shared: Authority, store: MemoryStore) -> Connect:
         mechanisms: tuple[str, ...] | None = ("PLAIN", "LOGIN"),
         tls_available: bool = True,
     ) -> Connection:
-        session = session_for(Protocol.IMAP, shared, cleartext=cleartext, mechanisms=mechanisms)
+        session = session_for(Service.IMAP, shared, cleartext=cleartext, mechanisms=mechanisms)
         core = ImapServer(
             session,
             store,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mailauth.imap.commands import COMMANDS
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.testing import Dialogue, session_for
@@ -28,7 +28,7 @@ def selected() -> Dialogue:
     """A client that has selected a mailbox of two messages."""
     store = MemoryStore(count(1).__next__, lambda account: NewMessage(COMPLEX, NOON))
     store.account("mary@mydomain.com").deliver(b"From: mary\r\n\r\ntext\r\n", NOON)
-    session = session_for(Protocol.IMAP, mechanisms=("PLAIN",))
+    session = session_for(Service.IMAP, mechanisms=("PLAIN",))
     core = ImapServer(session, store, now=lambda: NOON, parsed=ParsedMessages())
     dialogue = Dialogue(core, session)
     dialogue.connect()

@@ -7,7 +7,7 @@ import pytest
 
 from mailauth.kit.expect import Check, Expectations, State, settled
 from mailauth.kit.records import records_of
-from mailauth.login.event import LoginEvent, Protocol
+from mailauth.login.event import LoginEvent, Service
 from mailauth.report.sources import sources_of_files
 from mailauth.testing.recorded import Wanted
 from tests.support.recording import recorded
@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 BOB = Wanted(user="bob@mydomain.com")
-SECURE_IMAP = Wanted(user="bob@mydomain.com", protocol=Protocol.IMAP, secure=True)
+SECURE_IMAP = Wanted(user="bob@mydomain.com", protocol=Service.IMAP, secure=True)
 
 GOOD = recorded(user="bob@mydomain.com", secure=True)
 CLEAR = recorded(user="bob@mydomain.com", secure=False, exposed=True)
@@ -97,7 +97,7 @@ def test_a_name_that_no_account_has_is_found_as_the_client_gave_it() -> None:
 NOTHING_CAME: list[LoginEvent] = []
 ENDED = recorded(kind="connection", result=None, user=None, reason="no-attempt")
 POP_ENDED = recorded(kind="connection", result=None, user=None, protocol="POP3")
-IMAP = Wanted(protocol=Protocol.IMAP)
+IMAP = Wanted(protocol=Service.IMAP)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_the_report_finds_the_cases(played: Played) -> None:
     } == {
         (
             found.user,
-            found.service and found.service.value,
+            found.service,
             local(found.at),
             local(found.fixed),
             found.count,

@@ -7,7 +7,7 @@ from mailauth.imap.login import refused as imap_refused
 from mailauth.login.accounts import Account
 from mailauth.login.client import Client
 from mailauth.login.decision import Counts, Decision, Exposure, decide, refuse
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import CLEARTEXT
 from mailauth.login.outcome import Answer
 from mailauth.login.policy import Policy
@@ -87,7 +87,7 @@ def replies(answer: Answer) -> list[str]:
 
 def http_status(answer: Answer) -> str:
     """The status of a response to Basic credentials."""
-    client = Client(Protocol.HTTP, "http", 80, "s", "192.0.2.1", 1)
+    client = Client(Service.HTTP, "http", 80, "s", "192.0.2.1", 1)
     connection = Connection(client, CLEARTEXT, Policy, key=b"")
     request = Request(method="GET", path=(), connection=connection, client=client, hop=CLEARTEXT)
     return str(http_refusal(answer, request, 401).status)

@@ -10,7 +10,7 @@ from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocking
 from mailauth.login.client import Client
-from mailauth.login.event import Attempt, LoginEvent, Protocol, Result, event_of
+from mailauth.login.event import Attempt, LoginEvent, Result, Service, event_of
 from mailauth.login.outcome import Answer, Challenge, Outcome
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
@@ -43,7 +43,7 @@ def session(notebook: Notebook, cleartext: Cleartext = Cleartext.ALLOW) -> Login
     accounts = Accounts([Account(name="mary", secret=PlaintextSecret(b"secret"))])
     return LoginSession(
         Client(
-            protocol=Protocol.POP3,
+            protocol=Service.POP3,
             listener="pop3",
             local_port=110,
             session="1",

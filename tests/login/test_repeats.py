@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.login.event import Attempt, ConnectionFacts, Kind, Protocol, Result
+from mailauth.login.event import Attempt, ConnectionFacts, Kind, Result, Service
 from mailauth.login.hop import Security
 from mailauth.login.repeats import MINUTE, REASONS, SINGLY, Repeats
 from mailauth.testing.fakes import FakeClock
@@ -22,7 +22,7 @@ FAILURE = Attempt(
     exposed=False,
     client_name="x",
     connection=ConnectionFacts(
-        protocol=Protocol.IMAP,
+        protocol=Service.IMAP,
         listener="imap",
         local_port=2143,
         session="s",
@@ -36,7 +36,7 @@ ENDED = Attempt(
     kind=Kind.CONNECTION,
     reason="no-attempt (CAPABILITY, NOOP)",
     connection=ConnectionFacts(
-        protocol=Protocol.IMAP,
+        protocol=Service.IMAP,
         listener="imap",
         local_port=2143,
         secure=False,
@@ -77,7 +77,7 @@ def test_what_goes_beyond_twenty_in_a_minute_is_one_record(
         exposed=False,
         count=1_000,
         connection=ConnectionFacts(
-            protocol=Protocol.IMAP,
+            protocol=Service.IMAP,
             listener="imap",
             local_port=2143,
             secure=False,
@@ -209,7 +209,7 @@ def test_a_sum_is_about_one_listener_and_one_state_of_tls(
     many(repeats, SINGLY)
     many(repeats, 2)
     many(repeats, 3, like(FAILURE, secure=True, security=Security.STARTTLS))
-    many(repeats, 4, like(FAILURE, listener="pop3", protocol=Protocol.POP3, local_port=2110))
+    many(repeats, 4, like(FAILURE, listener="pop3", protocol=Service.POP3, local_port=2110))
     clock.advance(MINUTE)
     told = [
         (one.connection.listener, one.connection.local_port, one.connection.secure, one.count)

@@ -10,7 +10,7 @@ from mailauth.login.admission import Unavailable
 from mailauth.login.authority import Authority
 from mailauth.login.decision import Decision
 from mailauth.login.ended import Ended, Ending
-from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.event import Kind, Result, Service
 from mailauth.login.hop import Handshake, Security, TlsFacts, proxy_said
 from mailauth.login.outcome import Answer, Challenge, Outcome, Step
 from mailauth.login.policy import Cleartext
@@ -102,7 +102,7 @@ def test_a_password_is_judged_alike_by_every_mechanism(
     right: bool,
 ) -> None:
     """One record each; exposed when the right secret crossed without TLS, whatever the result."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     if tls:
         shake_hands(session, TLS, implicit=False)
     assert answer(way(session, name.encode(), password)) is answered
@@ -134,7 +134,7 @@ def test_another_accounts_authzid_is_denied_after_the_password_proved_right(
     answered: Answer,
 ) -> None:
     """RFC 4616 §2: an authorization identity is another matter than the proof."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     assert answer(session.begin("PLAIN", authzid + b"\0mary\0" + password)) is answered
     assert recorder.events[0].result is result
     assert recorder.events[0].exposed is (password == b"secret")
@@ -153,7 +153,7 @@ def test_a_trusted_proxys_word_about_tls_counts(
 ) -> None:
     """Also when it opened implicit TLS to us; a STARTTLS handshake afterwards is the client's."""
     for starttls in (False, True):
-        session = session_for(Protocol.IMAP, shared)
+        session = session_for(Service.IMAP, shared)
         session.evidence.hop = proxy_said(hop_tls)
         shake_hands(session, TLS, implicit=True)
         if starttls:
@@ -171,7 +171,7 @@ def test_a_refused_cleartext_password_is_exposed_all_the_same(
     recorder: MemoryRecorder, shared: Authority, mechanism: str, way: Way, password: bytes
 ) -> None:
     """The reply does not depend on the password, and the account's failures are not counted."""
-    session = session_for(Protocol.IMAP, shared, cleartext=Cleartext.REFUSE)
+    session = session_for(Service.IMAP, shared, cleartext=Cleartext.REFUSE)
     assert session.offered == ()
     assert session.cleartext_refused
     assert answer(way(session, b"mary", password)) is Answer.CLEARTEXT_REFUSED
@@ -189,7 +189,7 @@ def test_a_password_sent_without_waiting_for_the_refusal_is_exposed(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """AUTHENTICATE PLAIN without an initial response is refused at once; this client went on."""
-    session = session_for(Protocol.IMAP, shared, cleartext=Cleartext.REFUSE)
+    session = session_for(Service.IMAP, shared, cleartext=Cleartext.REFUSE)
     assert answer(session.begin("PLAIN", None)) is Answer.CLEARTEXT_REFUSED
     assert session.sent_anyway(b"\0mary\0secret")
     assert [event.exposed for event in recorder.events] == [False, True]
@@ -201,7 +201,7 @@ def test_login_sent_without_waiting_takes_two_responses(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """The name first, then the password; what is no response is left to the protocol."""
-    session = session_for(Protocol.SMTP, shared, cleartext=Cleartext.REFUSE)
+    session = session_for(Service.SMTP, shared, cleartext=Cleartext.REFUSE)
     assert answer(session.begin("LOGIN", None)) is Answer.CLEARTEXT_REFUSED
     assert session.sent_anyway(b"mary")
     assert session.sent_anyway(b"secret")
@@ -215,7 +215,7 @@ def test_a_withheld_mechanism_is_refused_for_want_of_tls_and_not_unknown(
     recorder: MemoryRecorder, shared: Authority, mechanism: str
 ) -> None:
     """What is refused is the cleartext, whatever the mechanism; an unknown one stays unknown."""
-    session = session_for(Protocol.IMAP, shared, cleartext=Cleartext.REFUSE)
+    session = session_for(Service.IMAP, shared, cleartext=Cleartext.REFUSE)
     assert answer(session.begin(mechanism, None)) is Answer.CLEARTEXT_REFUSED
     assert answer(session.begin("KERBEROS_V4", None)) is Answer.MECHANISM_UNKNOWN
     assert [event.result for event in recorder.events] == [
@@ -229,13 +229,13 @@ def test_the_sixth_failure_blocks_and_a_right_password_is_refused_alike(
 ) -> None:
     """Xeams' rule: more than five failures of one address; no success line appears."""
     for _ in range(6):
-        by_login(session_for(Protocol.IMAP, shared), b"mary", b"wrong")
-    blocked = session_for(Protocol.POP3, shared)
+        by_login(session_for(Service.IMAP, shared), b"mary", b"wrong")
+    blocked = session_for(Service.POP3, shared)
     for way in WAYS.values():
         assert answer(way(blocked, b"mary", b"secret")) is Answer.BAD_CREDENTIALS
     assert [event.result for event in recorder.events[6:]] == [Result.BLOCKED] * 3
     assert [event.exposed for event in recorder.events[6:]] == [True] * 3
-    elsewhere = session_for(Protocol.IMAP, shared, ip="192.0.2.8")
+    elsewhere = session_for(Service.IMAP, shared, ip="192.0.2.8")
     assert answer(by_login(elsewhere, b"mary", b"secret")) is Answer.SUCCESS
 
 
@@ -244,15 +244,15 @@ def test_a_block_ends_ten_minutes_after_the_last_attempt() -> None:
     clock = FakeClock()
     shared = authority(clock=clock)
     for _ in range(6):
-        by_login(session_for(Protocol.IMAP, shared), b"mary", b"wrong")
+        by_login(session_for(Service.IMAP, shared), b"mary", b"wrong")
     clock.advance(599)
-    assert answer(by_login(session_for(Protocol.IMAP, shared), b"mary", b"secret")) is (
+    assert answer(by_login(session_for(Service.IMAP, shared), b"mary", b"secret")) is (
         Answer.BAD_CREDENTIALS
     )
     clock.advance(599)
     assert shared.blocking.is_blocked("192.0.2.7")
     clock.advance(1)
-    assert answer(by_login(session_for(Protocol.IMAP, shared), b"mary", b"secret")) is (
+    assert answer(by_login(session_for(Service.IMAP, shared), b"mary", b"secret")) is (
         Answer.SUCCESS
     )
 
@@ -262,7 +262,7 @@ def test_a_login_that_cannot_be_recorded_is_unavailable(
 ) -> None:
     """Fail closed: neither a right password nor a wrong one is told so."""
     recorder.failing = True
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     assert answer(by_login(session, b"mary", b"secret")) is Answer.UNAVAILABLE
     assert answer(by_login(session, b"mary", b"wrong")) is Answer.UNAVAILABLE
     assert session.account is None
@@ -275,7 +275,7 @@ def test_a_record_that_takes_time_leaves_the_client_waiting(
 ) -> None:
     """Nobody is logged in before the record says so."""
     recorder.slow = True
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     step = by_login(session, b"mary", b"secret")
     assert isinstance(step, Pending)
     assert session.account is None
@@ -309,7 +309,7 @@ def test_the_maildrop_is_taken_before_the_record_and_given_back_without_one(
 ) -> None:
     """A locked maildrop is `unavailable` in the journal, without a line."""
     maildrop = Maildrop()
-    session = session_for(Protocol.POP3, shared, admission=maildrop)
+    session = session_for(Service.POP3, shared, admission=maildrop)
     maildrop.locked = True
     assert answer(by_login(session, b"mary", b"secret")) is Answer.MAILDROP_LOCKED
     assert (recorder.events[-1].result, recorder.events[-1].exposed) == (Result.UNAVAILABLE, True)
@@ -327,7 +327,7 @@ def test_a_second_login_is_malformed_but_its_password_is_looked_at(
     recorder: MemoryRecorder, shared: Authority, mechanism: str, way: Way
 ) -> None:
     """Already authenticated: the secret has crossed the wire once more."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     by_login(session, b"mary", b"secret")
     assert answer(way(session, b"bob", b"secret")) is Answer.ALREADY_AUTHENTICATED
     event = recorder.events[-1]
@@ -353,7 +353,7 @@ def test_an_exchange_that_goes_wrong_is_recorded(
     answered: Answer,
 ) -> None:
     """And another may begin. Whether what cannot be read was the password, nobody knows."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     assert session.begin("PLAIN", None) == Challenge(b"")
     assert answer(trouble(session)) is answered
     assert (recorder.events[-1].result, recorder.events[-1].mechanism) == (result, "PLAIN")
@@ -363,7 +363,7 @@ def test_an_exchange_that_goes_wrong_is_recorded(
 
 def test_a_connection_is_exhausted_after_ten_failures(shared: Authority) -> None:
     """Whatever kind of failure it is."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     for _ in range(MAX_FAILURES):
         assert not session.exhausted
         session.begin("NONE-SUCH", None)
@@ -386,7 +386,7 @@ def test_a_name_that_is_a_password_is_masked(
     recorder: MemoryRecorder, shared: Authority, name: bytes, password: bytes, shown: str
 ) -> None:
     """People type the password into the name field."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     session.client_named(b"secret", b"secret")
     by_login(session, name, password)
     event = recorder.events[-1]
@@ -399,7 +399,7 @@ def test_a_client_that_names_itself_after_its_login_is_recorded_again(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """RFC 2971: many clients send ID when they are logged in."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     by_login(session, b"mary", b"secret")
     session.client_named(b"Thunderbird", b"153.0")
     session.client_named(b"Thunderbird", b"153.0")
@@ -418,7 +418,7 @@ def test_what_was_learnt_before_starttls_is_forgotten(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """RFC 3207 §4.2: a man in the middle may have said it."""
-    session = session_for(Protocol.SMTP, shared)
+    session = session_for(Service.SMTP, shared)
     session.client_named(b"injected")
     session.begin("PLAIN", None)
     shake_hands(session, TLS, implicit=False)
@@ -431,10 +431,10 @@ def test_a_connection_without_an_attempt_is_recorded_once(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """With one, its own record is enough."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     session.ended(Ending(Ended.NO_ATTEMPT))
     session.ended(Ending(Ended.TIMEOUT))
-    tried = session_for(Protocol.IMAP, shared)
+    tried = session_for(Service.IMAP, shared)
     by_login(tried, b"mary", b"wrong")
     tried.ended(Ending(Ended.NO_ATTEMPT))
     assert [event.reason for event in recorder.connections] == ["no-attempt"]
@@ -444,11 +444,11 @@ def test_a_client_that_only_looks_is_recorded_with_what_it_did(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """Each command once, and no more than a few."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     for command in ("CAPABILITY", "ID", "CAPABILITY", "LOGOUT"):
         session.evidence.note_command(command)
     session.ended(Ending(Ended.NO_ATTEMPT))
-    busy = session_for(Protocol.IMAP, shared)
+    busy = session_for(Service.IMAP, shared)
     for number in range(20):
         busy.evidence.note_command(f"X{number}")
     busy.ended(Ending(Ended.NO_ATTEMPT))
@@ -469,7 +469,7 @@ def test_a_token_in_the_clear_is_exposed(
     }
     shared.verify_token = tokens.__getitem__
     for token, result in ((b"good", Result.SUCCESS), (b"old", Result.BAD_CREDENTIALS)):
-        session = session_for(Protocol.IMAP, shared)
+        session = session_for(Service.IMAP, shared)
         if tls:
             shake_hands(session, TLS, implicit=True)
         step = session.begin("OAUTHBEARER", b"n,a=mary,\x01auth=Bearer " + token + b"\x01\x01")
@@ -487,10 +487,10 @@ def test_a_good_token_of_a_blocked_client_is_answered_like_one_that_has_expired(
     """DESIGN 2.6: nobody can tell by the reply; RFC 7628 §3.2.2 has an error for both."""
     shared.verify_token = lambda token: TokenVerdict(MARY.encode(), valid=token == b"good")
     for _ in range(6):
-        answer(by_login(session_for(Protocol.IMAP, shared), MARY.encode(), b"wrong"))
+        answer(by_login(session_for(Service.IMAP, shared), MARY.encode(), b"wrong"))
     steps = []
     for token in (b"good", b"old"):
-        session = session_for(Protocol.IMAP, shared)
+        session = session_for(Service.IMAP, shared)
         steps.append(session.begin("OAUTHBEARER", b"n,,\x01auth=Bearer " + token + b"\x01\x01"))
         assert answer(session.respond(b"\x01")) is Answer.BAD_CREDENTIALS
     assert isinstance(steps[0], Challenge)
@@ -501,7 +501,7 @@ def test_mechanisms_that_keep_the_password_at_home_expose_nothing(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """The verdict is UNSECURE all the same: it is about the connection."""
-    session = session_for(Protocol.POP3, shared)
+    session = session_for(Service.POP3, shared)
     digest = b"b7a3e8f0a9d3d0b0d0a5e0c9e1f2a3b4"
     assert answer(session.apop(b"mary", digest, b"<1@localhost>")) is Answer.BAD_CREDENTIALS
     assert recorder.events[-1].exposed is False
@@ -509,15 +509,15 @@ def test_mechanisms_that_keep_the_password_at_home_expose_nothing(
     assert recorder.events[-1].secure is False
 
 
-@pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3, Protocol.SMTP])
+@pytest.mark.parametrize("protocol", [Service.IMAP, Service.POP3, Service.SMTP])
 def test_a_channel_is_bound_by_imap_alone_unless_it_is_configured(
-    shared: Authority, protocol: Protocol
+    shared: Authority, protocol: Service
 ) -> None:
     """mutt and NeoMutt made with GNU SASL stop at a -PLUS that they cannot do, but with IMAP."""
     bound = msgspec.structs.replace(TLS, channel_bindings={"tls-server-end-point": b"hash"})
     session = session_for(protocol, shared)
     shake_hands(session, bound, implicit=True)
-    assert ("SCRAM-SHA-256-PLUS" in session.offered) is (protocol is Protocol.IMAP)
+    assert ("SCRAM-SHA-256-PLUS" in session.offered) is (protocol is Service.IMAP)
     assert "SCRAM-SHA-256" in session.offered
     names = ("SCRAM-SHA-256-PLUS", "PLAIN")
     configured = session_for(protocol, shared, mechanisms=names)
@@ -527,7 +527,7 @@ def test_a_channel_is_bound_by_imap_alone_unless_it_is_configured(
 
 def test_only_what_works_here_is_offered(shared: Authority) -> None:
     """-PLUS wants a channel to bind to, EXTERNAL a certificate."""
-    session = session_for(Protocol.IMAP, shared)
+    session = session_for(Service.IMAP, shared)
     assert {"SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN"} <= set(session.offered)
     assert not {"SCRAM-SHA-256-PLUS", "EXTERNAL"} & set(session.offered)
     shake_hands(
@@ -546,7 +546,7 @@ def test_only_what_works_here_is_offered(shared: Authority) -> None:
 
 def test_configured_mechanisms_are_offered_in_their_order(shared: Authority) -> None:
     """And no other is begun."""
-    session = session_for(Protocol.IMAP, shared, mechanisms=("LOGIN", "PLAIN"))
+    session = session_for(Service.IMAP, shared, mechanisms=("LOGIN", "PLAIN"))
     assert session.offered == ("LOGIN", "PLAIN")
     assert answer(session.begin("CRAM-MD5", None)) is Answer.MECHANISM_UNKNOWN
 
@@ -557,7 +557,7 @@ def test_a_password_that_a_listener_does_not_take_is_exposed_all_the_same(
     recorder: MemoryRecorder, shared: Authority, way: Way, tls: bool
 ) -> None:
     """The commands that send it as it is are permitted where PLAIN is; what was sent was sent."""
-    session = session_for(Protocol.IMAP, shared, mechanisms=("SCRAM-SHA-256",))
+    session = session_for(Service.IMAP, shared, mechanisms=("SCRAM-SHA-256",))
     if tls:
         shake_hands(session, TLS, implicit=False)
     assert not session.takes_passwords
@@ -576,7 +576,7 @@ def test_a_response_that_follows_the_refusal_of_its_mechanism_is_exposed(
     recorder: MemoryRecorder, shared: Authority
 ) -> None:
     """A client that does not wait for the answer has sent its password."""
-    session = session_for(Protocol.SMTP, shared, mechanisms=("CRAM-MD5",))
+    session = session_for(Service.SMTP, shared, mechanisms=("CRAM-MD5",))
     assert answer(session.begin("PLAIN", None)) is Answer.MECHANISM_UNKNOWN
     assert session.sent_anyway(b"\0mary\0secret")
     assert [event.exposed for event in recorder.events] == [False, True]
@@ -584,7 +584,7 @@ def test_a_response_that_follows_the_refusal_of_its_mechanism_is_exposed(
 
 def test_apop_is_there_where_it_is_named(shared: Authority) -> None:
     for mechanisms, there in ((None, True), (("PLAIN",), False), (("PLAIN", "APOP"), True)):
-        session = session_for(Protocol.POP3, shared, mechanisms=mechanisms)
+        session = session_for(Service.POP3, shared, mechanisms=mechanisms)
         assert (session.apop_timestamp() is not None) is there
         assert "APOP" not in session.offered
 
@@ -592,6 +592,6 @@ def test_apop_is_there_where_it_is_named(shared: Authority) -> None:
 def test_external_is_offered_to_whom_an_account_is_named_alone(shared: Authority) -> None:
     """RFC 4422 appendix A: a certificate that names nobody here is no way in."""
     for names, offered in (((), False), (("nobody",), False), (("nobody", "mary"), True)):
-        session = session_for(Protocol.IMAP, shared)
+        session = session_for(Service.IMAP, shared)
         shake_hands(session, msgspec.structs.replace(TLS, certificate_names=names), implicit=True)
         assert ("EXTERNAL" in session.offered) is offered

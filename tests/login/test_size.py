@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailauth.login.event import LoginEvent, Protocol
+from mailauth.login.event import LoginEvent, Service
 from mailauth.login.evidence import NAMES
 from mailauth.login.hop import Handshake, TlsFacts, proxy_said
 from mailauth.record.event_lines import Log, line_of
@@ -26,7 +26,7 @@ def sent(request: pytest.FixtureRequest) -> bytes:
 def test_a_record_and_its_line_are_bounded_in_octets(sent: bytes) -> None:
     recorder = MemoryRecorder()
     session = session_for(
-        Protocol.IMAP, authority(recorder), ip="2001:db8:1111:2222:3333:4444:5555:6666"
+        Service.IMAP, authority(recorder), ip="2001:db8:1111:2222:3333:4444:5555:6666"
     )
     server_name = sent.decode("utf-8", "replace")
     agreed = TlsFacts("TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305", server_name, "managesieve")
@@ -43,7 +43,7 @@ def test_a_record_and_its_line_are_bounded_in_octets(sent: bytes) -> None:
 
 def test_a_client_that_has_logged_in_cannot_name_itself_for_ever() -> None:
     recorder = MemoryRecorder()
-    session = session_for(Protocol.IMAP, authority(recorder))
+    session = session_for(Service.IMAP, authority(recorder))
     session.password("IMAP-LOGIN", PasswordClaim(authcid=b"bob", password=b"secret"))
     for number in range(1_000):
         session.client_named(b"client %d" % number)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.typed_tokens import holds_token
 from mailauth.sasl import PasswordClaim
 from mailauth.testing.fakes import MemoryRecorder, authority, session_for
@@ -56,7 +56,7 @@ def test_a_token_is_written_down_nowhere(tmp_path: Path, kind: str) -> None:
     """As authcid, as authzid, and as what a client calls itself."""
     token = issued(tmp_path, kind)
     recorder = MemoryRecorder()
-    session = session_for(Protocol.IMAP, authority(recorder))
+    session = session_for(Service.IMAP, authority(recorder))
     session.client_named(token, token)
     session.password("IMAP-LOGIN", PasswordClaim(authcid=token, password=b"x"))
     session.begin("PLAIN", token + b"\0mary\0secret")

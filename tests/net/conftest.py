@@ -7,8 +7,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from mailauth.certs.server import Store
-from mailauth.config import ListenerConfig, ListenerProtocol, TlsMode
-from mailauth.login.event import LoginEvent
+from mailauth.config import ListenerConfig, ServiceName, TlsMode
+from mailauth.login.event import LoginEvent, Service
 from mailauth.net.connection import MailConnection, SessionAndCore
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.interfaces import Application
@@ -33,16 +33,14 @@ class Toys:
         self.wheel = DeadlineWheel(self.clock)
         self.cores: list[ToyServer] = []
         self.trusting = trusting(certificates.ca)
-        self.context = server_context(
-            certificates.certificate, certificates.key, ListenerProtocol.IMAP
-        )
+        self.context = server_context(certificates.certificate, certificates.key, Service.IMAP)
         self._authority = authority(self.recorder)
 
     def listener(
         self,
         tls: TlsMode = TlsMode.STARTTLS,
         proxy_from: tuple[Network, ...] = (),
-        protocol: ListenerProtocol = ListenerProtocol.IMAP,
+        protocol: ServiceName = "imap",
         stand: Callable[[Listener, Link], Application] | None = None,
     ) -> Listener:
         config = ListenerConfig(

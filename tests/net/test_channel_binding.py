@@ -19,7 +19,8 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
 from mailauth.certs.server import Store
-from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
+from mailauth.config import ListenerConfig, ServiceName, TlsConfig, TlsMode
+from mailauth.login.event import Service
 from mailauth.net.channel_binding import server_end_point
 from mailauth.net.key_log import KeyLog
 from mailauth.net.listener_tls import listener_context
@@ -75,7 +76,7 @@ class HalfWay(msgspec.Struct, frozen=True):
 
 
 def ours(certificates: Store) -> ServerContext:
-    return server_context(certificates.certificate, certificates.key, ListenerProtocol.IMAP)
+    return server_context(certificates.certificate, certificates.key, Service.IMAP)
 
 
 def half_way(context: ssl.SSLContext, client_context: ssl.SSLContext) -> HalfWay:
@@ -169,7 +170,7 @@ def test_a_certificate_file_with_its_chain_binds_to_the_first(
     """The server's own is the first; a client sees the binding of no other."""
     chain = tmp_path / "chain.pem"
     chain.write_bytes(certificates.certificate.read_bytes() + certificates.ca.read_bytes())
-    context = server_context(chain, certificates.key, ListenerProtocol.IMAP)
+    context = server_context(chain, certificates.key, Service.IMAP)
     done = shaken(context, trusting(certificates.ca))
     seen = done.client.getpeercert(binary_form=True)
     assert seen is not None
@@ -268,16 +269,16 @@ def test_a_key_log_is_closed_with_its_context(certificates: Store) -> None:
 @pytest.mark.parametrize(
     ("protocol", "mechanisms", "kept"),
     [
-        (ListenerProtocol.IMAP, None, True),
-        (ListenerProtocol.IMAP, ("PLAIN", "SCRAM-SHA-256"), False),
-        (ListenerProtocol.POP3, None, False),
-        (ListenerProtocol.POP3, ("SCRAM-SHA-256-PLUS", "APOP"), True),
-        (ListenerProtocol.HTTP, None, False),
+        ("imap", None, True),
+        ("imap", ("PLAIN", "SCRAM-SHA-256"), False),
+        ("pop3", None, False),
+        ("pop3", ("SCRAM-SHA-256-PLUS", "APOP"), True),
+        ("http", None, False),
     ],
 )
 def test_keys_are_logged_where_a_mechanism_binds_to_the_channel(
     certificates: Store,
-    protocol: ListenerProtocol,
+    protocol: ServiceName,
     mechanisms: tuple[str, ...] | None,
     kept: bool,
 ) -> None:

@@ -9,7 +9,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from mailauth.certs.ca import new_authority
 from mailauth.certs.clients import issue_for_client, prepare_client_ca
-from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig
+from mailauth.config import ListenerConfig, TlsConfig
 from mailauth.config.schema import ClientCertificates
 from mailauth.faults import Fault
 from mailauth.net.faulty_tls import FaultyTls
@@ -37,7 +37,7 @@ class Faulty:
     ) -> ssl.SSLContext:
         listener = ListenerConfig(
             name=f"imap-{asked.value}",
-            protocol=ListenerProtocol.IMAP,
+            protocol="imap",
             port=0,
             client_certificates=asked,
             fault=fault,

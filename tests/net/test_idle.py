@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.net.connection import MailConnection, SessionAndCore
@@ -22,7 +22,7 @@ from tests.support.mail import NOON
 
 LONGEST = 600  # seconds that any protocol gives a client that has not logged in
 
-MAIL = [ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP]
+MAIL: tuple[ServiceName, ...] = ("imap", "pop3", "smtp")
 
 
 def mail_of(toys: Toys) -> Cores:
@@ -30,10 +30,10 @@ def mail_of(toys: Toys) -> Cores:
     return Cores(store, "localhost", lambda: NOON, toys.clock.callLater)
 
 
-@pytest.mark.parametrize("protocol", MAIL, ids=lambda each: each.value)
+@pytest.mark.parametrize("protocol", MAIL)
 @pytest.mark.parametrize("tls", [TlsMode.STARTTLS, TlsMode.IMPLICIT], ids=lambda each: each.value)
 def test_a_hundred_idle_clients_are_dropped(
-    toys: Toys, protocol: ListenerProtocol, tls: TlsMode
+    toys: Toys, protocol: ServiceName, tls: TlsMode
 ) -> None:
     """After their deadline, and nothing of them is left."""
     mail = mail_of(toys)
@@ -57,9 +57,9 @@ def test_a_hundred_idle_clients_are_dropped(
 
 
 LOGINS = {
-    ListenerProtocol.IMAP: [b"a LOGIN mary secret\r\n", b"b LOGOUT\r\n"],
-    ListenerProtocol.POP3: [b"USER mary\r\n", b"PASS secret\r\n", b"QUIT\r\n"],
-    ListenerProtocol.SMTP: [
+    "imap": [b"a LOGIN mary secret\r\n", b"b LOGOUT\r\n"],
+    "pop3": [b"USER mary\r\n", b"PASS secret\r\n", b"QUIT\r\n"],
+    "smtp": [
         b"EHLO me\r\n",
         b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
         b"QUIT\r\n",
@@ -67,8 +67,8 @@ LOGINS = {
 }
 
 
-@pytest.mark.parametrize("protocol", MAIL, ids=lambda each: each.value)
-def test_a_client_that_was_here_needs_no_collector(toys: Toys, protocol: ListenerProtocol) -> None:
+@pytest.mark.parametrize("protocol", MAIL)
+def test_a_client_that_was_here_needs_no_collector(toys: Toys, protocol: ServiceName) -> None:
     """What is left goes at once: to look for cycles would keep logins waiting."""
     mail = mail_of(toys)
     cores: list[weakref.ref[Core]] = []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet import protocol
 
 from mailauth.certs.server import Store
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import TlsMode
 from mailauth.login.hop import Security
 from mailauth.net.link import LINGER_OCTETS, Link
 from mailauth.net.listener import Listener
@@ -598,7 +598,7 @@ def test_an_ordinary_protocol_stands_on_a_link(toys: Toys) -> None:
         stood.append(link)
         return Echo()
 
-    listener = toys.listener(TlsMode.IMPLICIT, PROXIES, ListenerProtocol.HTTP, stand)
+    listener = toys.listener(TlsMode.IMPLICIT, PROXIES, "http", stand)
     wire = toys.connect(listener, "127.0.0.1")
     wire.deliver(V1)
     client = toys.tls(wire)
@@ -637,9 +637,7 @@ def test_what_is_recorded_of_http(
     toys: Toys, tls: TlsMode, sent: bytes, reasons: list[str]
 ) -> None:
     """DESIGN 2.2: nothing of a connection without a byte; of others what the link knows."""
-    listener = toys.listener(
-        tls, protocol=ListenerProtocol.HTTP, stand=lambda listener, link: Echo()
-    )
+    listener = toys.listener(tls, protocol="http", stand=lambda listener, link: Echo())
     wire = toys.connect(listener)
     if sent:
         wire.deliver(sent)

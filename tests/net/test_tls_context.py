@@ -9,15 +9,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailauth.certs.server import Store, prepare
-from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig
+from mailauth.config import ListenerConfig, TlsConfig
 from mailauth.config.schema import TlsVersion
+from mailauth.login.event import Service
 from mailauth.login.hop import TlsFacts
 from mailauth.net.listener_tls import listener_context
 from mailauth.net.tls_context import facts, server_context
 from tests.certs.test_server import self_sign
 from tests.support.handshake import finished, handshake, trusting
 
-IMAP = ListenerProtocol.IMAP
+IMAP = Service.IMAP
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_the_lowest_version_is_the_one_configured(
 def test_a_listeners_own_lowest_version_comes_first(
     store: Store, own: TlsVersion | None, minimum: str
 ) -> None:
-    config = ListenerConfig(name="imap", protocol=IMAP, port=0, tls_minimum=own)
+    config = ListenerConfig(name="imap", protocol="imap", port=0, tls_minimum=own)
     context = listener_context(config, TlsConfig(), store)
     expected = server_context(store.certificate, store.key, IMAP, minimum)
     assert context.minimum_version == expected.minimum_version
@@ -75,14 +76,14 @@ def test_a_listeners_own_lowest_version_comes_first(
 @pytest.mark.parametrize(
     ("protocol", "agreed"),
     [
-        (ListenerProtocol.IMAP, "imap"),
-        (ListenerProtocol.POP3, "pop3"),
-        (ListenerProtocol.HTTP, "http/1.1"),
-        (ListenerProtocol.SMTP, None),
+        (Service.IMAP, "imap"),
+        (Service.POP3, "pop3"),
+        (Service.HTTP, "http/1.1"),
+        (Service.SMTP, None),
     ],
 )
 def test_alpn_is_agreed_where_the_protocol_has_an_identifier(
-    store: Store, protocol: ListenerProtocol, agreed: str | None
+    store: Store, protocol: Service, agreed: str | None
 ) -> None:
     """RFC 7301; the identifiers are those that IANA has registered."""
     client = trusting(store.ca)

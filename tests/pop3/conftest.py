@@ -6,7 +6,7 @@ import pytest
 
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryStore
@@ -47,7 +47,7 @@ def connect(shared: Authority, store: MemoryStore) -> Connect:
     ) -> Dialogue:
         maildrop = Maildrop(store)
         login = session_for(
-            Protocol.POP3, shared, cleartext=cleartext, mechanisms=mechanisms, admission=maildrop
+            Service.POP3, shared, cleartext=cleartext, mechanisms=mechanisms, admission=maildrop
         )
         return Dialogue(Pop3Server(login, maildrop, tls_available=tls_available), login, segments)
 
@@ -94,7 +94,7 @@ def visit(shared: Authority, segments: Segments) -> Visit:
     ) -> Dialogue:
         maildrop = Maildrop(store)
         login = session_for(
-            Protocol.POP3, shared, mechanisms=mechanisms, cleartext=cleartext, admission=maildrop
+            Service.POP3, shared, mechanisms=mechanisms, cleartext=cleartext, admission=maildrop
         )
         core = Pop3Server(login, maildrop, hostname=HOST, tls_available=True)
         return Dialogue(core, login, segments)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.pop3.maildrop import Maildrop
@@ -135,7 +135,7 @@ WORDS = st.sampled_from(
 def fresh() -> Dialogue:
     store = MemoryStore(lambda: 1, lambda account: NewMessage(b"A: b\r\n\r\n.c\r\n", NOON))
     maildrop = Maildrop(store)
-    login = session_for(Protocol.POP3, mechanisms=("PLAIN", "LOGIN"), admission=maildrop)
+    login = session_for(Service.POP3, mechanisms=("PLAIN", "LOGIN"), admission=maildrop)
     return Dialogue(Pop3Server(login, maildrop, tls_available=True), login)
 
 

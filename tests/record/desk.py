@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from mailauth.config import LogConfig
-from mailauth.login.event import Attempt, ConnectionFacts, Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Attempt, ConnectionFacts, Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.origin import Origin
 from mailauth.record.group_commit import Threads
@@ -32,7 +32,7 @@ BOB = Attempt(
     authcid="bob@mydomain.com",
     exposed=True,
     connection=ConnectionFacts(
-        protocol=Protocol.IMAP,
+        protocol=Service.IMAP,
         listener="imap",
         local_port=2143,
         session="s1",
@@ -49,7 +49,7 @@ HANDSHAKE = Attempt(
     kind=Kind.CONNECTION,
     reason="tls-handshake-failed",
     connection=ConnectionFacts(
-        protocol=Protocol.IMAP,
+        protocol=Service.IMAP,
         listener="imaps",
         local_port=2993,
         session="s2",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.record.journal import JournalError, Unreadable, decode, encode, read
 
@@ -23,7 +23,7 @@ EVENT = LoginEvent(
     kind=Kind.LOGIN,
     result=Result.SUCCESS,
     reason=None,
-    protocol=Protocol.IMAP,
+    protocol=Service.IMAP,
     listener="imap",
     local_port=2143,
     session="s",

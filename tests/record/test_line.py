@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.record.line import (
     LineError,
     LoginLine,
@@ -28,7 +28,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 
 BOB = LoginLine(
     time=datetime(2020, 7, 28, 16, 12, 2, 759000),
-    protocol=Protocol.IMAP,
+    protocol=Service.IMAP,
     secure=False,
     account="bob@mydomain.com",
     address="10.11.12.102",
@@ -41,7 +41,7 @@ any_name = st.text(st.characters(codec=None), min_size=1)
 lines = st.builds(
     LoginLine,
     time=st.datetimes().map(lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000)),
-    protocol=st.sampled_from(Protocol),
+    protocol=st.sampled_from(Service),
     secure=st.booleans(),
     account=any_name,
     address=st.ip_addresses().map(str),
@@ -213,7 +213,7 @@ def test_a_failed_login_has_a_line_of_our_own() -> None:
     assert (
         failure(
             "2020-07-28 16:12:02,759",
-            Protocol.IMAP,
+            Service.IMAP,
             secure=False,
             name="bob smith",
             address="10.11.12.102",
@@ -228,7 +228,7 @@ def test_a_failed_login_has_a_line_of_our_own() -> None:
 def test_a_failed_login_without_a_name_prints_a_hyphen() -> None:
     line = failure(
         "2020-07-28 16:12:02,759",
-        Protocol.POP3,
+        Service.POP3,
         secure=True,
         name="",
         address="::1",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.record.line import LineError, LoginLine, format_line, parse_line
 from mailauth.report.reading import Mark, Reader
 from mailauth.report.sources import Content, Source
@@ -68,7 +68,7 @@ lines = st.builds(
 written = st.builds(
     LoginLine,
     time=st.datetimes().map(lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000)),
-    protocol=st.sampled_from(Protocol),
+    protocol=st.sampled_from(Service),
     secure=st.booleans(),
     account=texts.filter(bool) | odd_texts.filter(bool),
     address=st.builds(str, st.ip_addresses()),

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mailauth.login.event import Kind, Protocol
+from mailauth.login.event import Kind, Service
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Case, Insecure
 from tests.support.asking import of_directory, of_files
@@ -26,7 +26,7 @@ def after_the_fix(tmp_path: Path) -> Path:
 def test_bobs_case_is_open_in_the_sample_of_xeams() -> None:
     [case] = of_files(Case, GOLDEN / "xeams-first.log")
     assert case.account == BOB
-    assert case.service is Protocol.IMAP
+    assert case.service is Service.IMAP
     assert (case.open, case.opened, case.fixed, case.time_to_fix) == (True, OPENED, None, None)
     assert (case.unsecure, case.reopened, case.address) == (1, 0, "10.11.12.102")
 
@@ -40,7 +40,7 @@ def test_bobs_case_is_fixed_by_the_last_line(tmp_path: Path) -> None:
 def test_a_secure_login_to_another_service_fixes_nothing() -> None:
     """Bob's HTTPS login of the sample comes after his IMAP one in the clear."""
     [insecure] = of_files(Insecure, GOLDEN / "xeams-first.log")
-    assert insecure.service is Protocol.IMAP
+    assert insecure.service is Service.IMAP
     assert insecure.open
     assert insecure.last_secure is None
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.record.line import LoginLine, format_line
 from mailauth.report.lint import LINE_OCTETS, Linter, Severity, lines_of
 
@@ -36,7 +36,7 @@ def test_the_samples_of_xeams_are_good(name: str) -> None:
     st.builds(
         LoginLine,
         time=st.datetimes().map(lambda time: time.replace(microsecond=0)),
-        protocol=st.sampled_from(Protocol),
+        protocol=st.sampled_from(Service),
         secure=st.booleans(),
         account=st.text(min_size=1),
         address=st.builds(str, st.ip_addresses()),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.opening import opened_logs
 from mailauth.report.ports import seen_tls_ports
 from mailauth.report.rows import Case
@@ -16,7 +16,7 @@ MARY = "mary@mydomain.com"
 SUE = "sue@mydomain.com"
 
 
-def ports(sources: Sources) -> dict[tuple[str, Protocol], int | None]:
+def ports(sources: Sources) -> dict[tuple[str, Service], int | None]:
     with opened_logs(sources) as opened:
         ports_of = seen_tls_ports(opened.tables, opened.sources)
         return {
@@ -30,8 +30,8 @@ def test_a_port_is_named_where_the_journal_has_seen_tls_begin_there(story: Story
     story.login(BOB, "POP3")
     story.login(MARY, secure=True, local_port=33993)
     assert ports(sources_of_directory(story.lines.parent)) == {
-        (BOB, Protocol.IMAP): 33993,
-        (BOB, Protocol.POP3): None,
+        (BOB, Service.IMAP): 33993,
+        (BOB, Service.POP3): None,
     }
 
 
@@ -39,13 +39,13 @@ def test_the_port_seen_last_counts(story: Story) -> None:
     story.login()
     story.login(MARY, secure=True, local_port=2993)
     story.login(MARY, secure=True, local_port=33993)
-    assert ports(sources_of_directory(story.lines.parent)) == {(BOB, Protocol.IMAP): 33993}
+    assert ports(sources_of_directory(story.lines.parent)) == {(BOB, Service.IMAP): 33993}
 
 
 def test_starttls_is_no_evidence_of_a_port_with_implicit_tls(story: Story) -> None:
     story.login()
     story.login(MARY, secure=True, security="starttls", local_port=2143)
-    assert ports(sources_of_directory(story.lines.parent)) == {(BOB, Protocol.IMAP): None}
+    assert ports(sources_of_directory(story.lines.parent)) == {(BOB, Service.IMAP): None}
 
 
 @pytest.mark.parametrize("newest", ["lines", "journal"])
@@ -61,9 +61,9 @@ def test_one_servers_port_is_not_told_to_the_users_of_another(tmp_path: Path, ne
     sue.write_text(f"2026-11-23 12:00:00,000 - [IMAP] {{UNSECURE}} - {SUE} - 10.0.0.1 (LAN)\n")
     files = [one.lines, one.journal, other.lines, other.journal, sue]
     assert ports(sources_of_files(files if newest == "lines" else files[::-1])) == {
-        (BOB, Protocol.IMAP): 33993,
-        (MARY, Protocol.IMAP): None,
-        (SUE, Protocol.IMAP): None,
+        (BOB, Service.IMAP): 33993,
+        (MARY, Service.IMAP): None,
+        (SUE, Service.IMAP): None,
     }
 
 
@@ -81,7 +81,7 @@ def test_older_files_of_a_journal_are_the_same_servers(story: Story, older: str)
     story.journal.rename(story.journal.with_name(older))
     story.login()
     files = [story.lines, story.journal, story.journal.with_name(older)]
-    assert ports(sources_of_files(files)) == {(BOB, Protocol.IMAP): 33993}
+    assert ports(sources_of_files(files)) == {(BOB, Service.IMAP): 33993}
 
 
 def test_journals_of_other_names_are_other_servers(story: Story, tmp_path: Path) -> None:
@@ -90,4 +90,4 @@ def test_journals_of_other_names_are_other_servers(story: Story, tmp_path: Path)
     other.login(MARY, secure=True, local_port=33993)
     beside = story.journal.with_name("other.jsonl")
     other.journal.rename(beside)
-    assert ports(sources_of_files([story.journal, beside])) == {(BOB, Protocol.IMAP): None}
+    assert ports(sources_of_files([story.journal, beside])) == {(BOB, Service.IMAP): None}

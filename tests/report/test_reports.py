@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from mailauth.login.event import AccountChange, Protocol, Result
+from mailauth.login.event import AccountChange, Result, Service
 from mailauth.report.advice import advice
 from mailauth.report.opening import opened_logs
 from mailauth.report.period import Expected, Unit, Wanted
@@ -157,11 +157,11 @@ def test_logins_are_found_by_account_service_and_verdict(story: Story) -> None:
     story.login(MARY)
     logs = story.lines.parent
     assert len(of_directory(Login, logs, Wanted(account=BOB))) == 3
-    assert len(of_directory(Login, logs, Wanted(account=BOB, service=Protocol.IMAP))) == 2
+    assert len(of_directory(Login, logs, Wanted(account=BOB, service=Service.IMAP))) == 2
     assert len(of_directory(Login, logs, Wanted(secure=True))) == 1
     assert len(of_directory(Case, logs, Wanted(account=BOB))) == 2
     assert len(of_directory(Exposure, logs, Wanted(account=MARY))) == 1
-    assert len(of_directory(Insecure, logs, Wanted(service=Protocol.SMTP))) == 1
+    assert len(of_directory(Insecure, logs, Wanted(service=Service.SMTP))) == 1
     newest = of_directory(Login, logs, Wanted(newest_first=True))
     assert [login.account for login in newest] == [MARY, BOB, BOB, BOB]
 
@@ -175,7 +175,7 @@ def test_shares_are_by_time_service_country_and_mechanism(story: Story) -> None:
     with opened_logs(sources_of_directory(story.lines.parent)) as opened:
         shares = opened.logs.shares(Unit.DAY, EVERYTHING)
         months = opened.logs.shares(Unit.MONTH, EVERYTHING).time
-        hours = opened.logs.shares(Unit.HOUR, Wanted(account=BOB, service=Protocol.SMTP)).time
+        hours = opened.logs.shares(Unit.HOUR, Wanted(account=BOB, service=Service.SMTP)).time
         totals = opened.logs.totals(EVERYTHING)
     assert _counted(shares.time) == [("2026-11-23", 1, 1), ("2026-11-24", 1, 0)]
     assert _counted(shares.service) == [("IMAP", 1, 1), ("SMTP", 1, 0)]
@@ -221,7 +221,7 @@ def test_advice_names_no_port_where_none_is_known() -> None:
         f"{BOB}: IMAP in the clear from 10.11.12.102, once, 2020-07-28T16:12:02.759; "
         "use SSL/TLS; password perhaps exposed, better change it"
     )
-    assert "change to port 2993, SSL/TLS" in advice(case, {Protocol.IMAP: 2993})
+    assert "change to port 2993, SSL/TLS" in advice(case, {Service.IMAP: 2993})
 
 
 def test_there_is_nothing_to_do_where_all_is_secure(story: Story) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.record.line import failure
 from mailauth.report.rules import FILES, rules_for
 
@@ -26,7 +26,7 @@ def failures(names: list[str], address: str) -> str:
     return "".join(
         failure(
             f"2026-11-23 10:00:{second:02d},000",
-            Protocol.IMAP,
+            Service.IMAP,
             secure=False,
             name=name,
             address=address,

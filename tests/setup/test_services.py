@@ -5,15 +5,15 @@ import pytest
 
 from mailauth.config import ListenConfig, TlsMode
 from mailauth.config.listeners import standard_listeners
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 from mailauth.setup.dns_records import mail_domains, srv_records
-from mailauth.setup.services import Mode, Service, modes_of, services_of, settings
+from mailauth.setup.services import Mode, OfferedService, modes_of, services_of, settings
 
 STANDARD = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
 
 
-def chosen(services: list[Service], *modes: Mode) -> list[tuple[str, str]]:
+def chosen(services: list[OfferedService], *modes: Mode) -> list[tuple[str, str]]:
     return [(found.service.name, found.mode.value) for found in settings(services, modes)]
 
 
@@ -47,7 +47,7 @@ def test_what_refuses_cleartext_is_not_offered_in_the_clear() -> None:
     ],
 )
 def test_the_modes_of_a_listener(tls: TlsMode, modes: tuple[Mode, ...]) -> None:
-    assert modes_of(Service(name="x", protocol=Protocol.IMAP, tls=tls, port=1)) == modes
+    assert modes_of(OfferedService(name="x", protocol=Service.IMAP, tls=tls, port=1)) == modes
 
 
 def test_srv_records() -> None:
@@ -55,7 +55,7 @@ def test_srv_records() -> None:
     records = srv_records("mydomain.com", "mail.mydomain.com", STANDARD)
     assert "_imaps._tcp.mydomain.com. 3600 IN SRV 0 1 2993 mail.mydomain.com." in records
     assert "_submission._tcp.mydomain.com. 3600 IN SRV 10 1 2587 mail.mydomain.com." in records
-    without_pop = [one for one in STANDARD if one.protocol is not Protocol.POP3]
+    without_pop = [one for one in STANDARD if one.protocol is not Service.POP3]
     records = srv_records("mydomain.com", "mail.mydomain.com", without_pop)
     assert "_pop3s._tcp.mydomain.com. 3600 IN SRV 0 0 0 ." in records
 

@@ -6,7 +6,7 @@ import pytest
 
 from mailauth.login.accounts import Account, Accounts, Role
 from mailauth.login.authority import Authority
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryStore
@@ -88,9 +88,7 @@ def connect(shared: Authority, store: MemoryStore) -> Connect:
         authentication_required: bool = True,
         ip: str = "192.0.2.7",
     ) -> Dialogue:
-        login = session_for(
-            Protocol.SMTP, shared, cleartext=cleartext, mechanisms=mechanisms, ip=ip
-        )
+        login = session_for(Service.SMTP, shared, cleartext=cleartext, mechanisms=mechanisms, ip=ip)
         core = SmtpServer(
             login,
             store,

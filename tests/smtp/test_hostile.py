@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
@@ -226,7 +226,7 @@ WORDS = st.sampled_from(
 def fresh() -> Dialogue:
     store = MemoryStore(count(1).__next__, lambda account: NewMessage(b"\r\n", NOON), LIMITS)
     known = accounts()
-    login = session_for(Protocol.SMTP, mechanisms=("PLAIN", "LOGIN"))
+    login = session_for(Service.SMTP, mechanisms=("PLAIN", "LOGIN"))
     core = SmtpServer(
         login, store, accounts=lambda: known, now=lambda: NOON, authentication_required=False
     )

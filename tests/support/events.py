@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ def event(seq: int, **fields: Any) -> LoginEvent:
         kind=Kind.LOGIN,
         result=Result.SUCCESS,
         reason=None,
-        protocol=Protocol.IMAP,
+        protocol=Service.IMAP,
         listener="imap",
         local_port=2143,
         session=f"session-{seq}",

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mailauth.login.event import AccountChange, Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import AccountChange, Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.record.event_lines import Log, line_of
 from mailauth.record.journal import encode
@@ -76,7 +76,7 @@ class Story:
             Kind.LOGIN,
             user=account,
             authcid=account,
-            protocol=Protocol(service),
+            protocol=Service(service),
             secure=secure,
             result=result,
             **(facts | evidence),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.login.hop import Security
 from mailauth.testing import (
     Dialogue,
@@ -23,7 +23,7 @@ def recorder() -> MemoryRecorder:
 
 @pytest.fixture(params=Segments)
 def toy(recorder: MemoryRecorder, request: pytest.FixtureRequest) -> Dialogue:
-    session = session_for(Protocol.IMAP, authority(recorder))
+    session = session_for(Service.IMAP, authority(recorder))
     return Dialogue(ToyServer(session), session, request.param)
 
 

@@ -27,7 +27,7 @@ from mailauth.faults import Fault
 from mailauth.login.accounts import Account, Accounts, Role
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
-from mailauth.login.event import LoginEvent, Protocol
+from mailauth.login.event import LoginEvent, Service
 from mailauth.login.hop import CLEARTEXT, Handshake, Hop, TlsFacts, handshake_completed
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.secrets import PlaintextSecret
@@ -35,7 +35,7 @@ from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import RecordTimes
 from mailauth.report.home import HomeLogs
 from mailauth.sasl import TokenVerdict
-from mailauth.setup.services import Service, services_of
+from mailauth.setup.services import OfferedService, services_of
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.tokens import TokenIssuer
 from mailauth.tokens.api import ApiTokens
@@ -97,7 +97,7 @@ class FakeOperations:
         self.times = RecordTimes()
         self._server = server
 
-    def services(self) -> list[Service]:
+    def services(self) -> list[OfferedService]:
         """The nine listeners of a server without a configuration."""
         return self.listening
 
@@ -269,7 +269,7 @@ class Connection:
         peer: str | None = None,
     ) -> None:
         client = Client(
-            protocol=Protocol.HTTP,
+            protocol=Service.HTTP,
             listener="https" if hop.secure else "http",
             local_port=2443 if hop.secure else 5272,
             session=f"session-{next(_sessions)}",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.record.journal import encode
 
@@ -16,7 +16,7 @@ OPEN, FIXED = 7, 5  # accounts that log in in the clear to the end, and until ha
 _BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 _SPAN = timedelta(days=30)
 _WHERE = (("10.1.2.3", "LAN", None), ("91.12.13.14", "Germany", "DE"), ("8.8.4.4", "France", "FR"))
-_SERVICES = (Protocol.IMAP, Protocol.IMAP, Protocol.IMAP, Protocol.SMTP, Protocol.POP3)
+_SERVICES = (Service.IMAP, Service.IMAP, Service.IMAP, Service.SMTP, Service.POP3)
 _CLIENTS = ("Thunderbird", "K-9 Mail", "mutt", None)
 _SECOND = timedelta(seconds=1)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from mailauth.imap.parsed import ParsedMessages
 from mailauth.imap.server import ImapServer
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.login.policy import Cleartext
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
@@ -46,25 +46,25 @@ _OUTPUT_PER_OCTET = 65_536  # an octet can ask for a mailbox more
 _OUTPUT = 1 << 20
 
 _LOGIN = {
-    Protocol.IMAP: b"x LOGIN mary secret\r\nx SELECT INBOX\r\n",
-    Protocol.POP3: b"USER mary\r\nPASS secret\r\n",
-    Protocol.SMTP: b"EHLO fuzz\r\nAUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
+    Service.IMAP: b"x LOGIN mary secret\r\nx SELECT INBOX\r\n",
+    Service.POP3: b"USER mary\r\nPASS secret\r\n",
+    Service.SMTP: b"EHLO fuzz\r\nAUTH PLAIN AG1hcnkAc2VjcmV0\r\n",
 }
 
 
 def imap(data: bytes) -> None:
     """An IMAP client."""
-    _converse(Protocol.IMAP, data)
+    _converse(Service.IMAP, data)
 
 
 def pop3(data: bytes) -> None:
     """A POP3 client."""
-    _converse(Protocol.POP3, data)
+    _converse(Service.POP3, data)
 
 
 def smtp(data: bytes) -> None:
     """An SMTP client."""
-    _converse(Protocol.SMTP, data)
+    _converse(Service.SMTP, data)
 
 
 def proxy(data: bytes) -> None:
@@ -86,7 +86,7 @@ def line(data: bytes) -> None:
     if text:
         whole = LoginLine(
             time=_NOON.replace(tzinfo=None),
-            protocol=Protocol.IMAP,
+            protocol=Service.IMAP,
             secure=True,
             account=text,
             address="192.0.2.7",
@@ -103,13 +103,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 class _Client:
     """One connection to a server of its own."""
 
-    def __init__(self, protocol: Protocol, beginning: int) -> None:
+    def __init__(self, protocol: Service, beginning: int) -> None:
         clock = FakeClock()
         self.recorder = MemoryRecorder(clock)
         store = MemoryStore(
             count(1000).__next__, lambda account: NewMessage(_MESSAGE, _NOON), _LIMITS
         )
-        maildrop = Maildrop(store) if protocol is Protocol.POP3 else None
+        maildrop = Maildrop(store) if protocol is Service.POP3 else None
         session = session_for(
             protocol,
             authority(self.recorder, _ACCOUNTS, clock),
@@ -119,7 +119,7 @@ class _Client:
         core: ImapServer | Pop3Server | SmtpServer
         if maildrop is not None:
             core = Pop3Server(session, maildrop, tls_available=True)
-        elif protocol is Protocol.IMAP:
+        elif protocol is Service.IMAP:
             core = ImapServer(
                 session, store, now=lambda: _NOON, parsed=ParsedMessages(), tls_available=True
             )
@@ -149,7 +149,7 @@ class _Client:
             assert self._dialogue.closed
 
 
-def _converse(protocol: Protocol, data: bytes) -> None:
+def _converse(protocol: Service, data: bytes) -> None:
     beginning, sent = data[0] if data else 0, data[1:]
     whole = _Client(protocol, beginning)
     whole.send(sent)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mailauth.config import TlsMode
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 from tests.live.support.clients import (
     curl,
@@ -30,7 +30,7 @@ from tests.live.support.thunderbird.program import Thunderbird
 from tests.live.support.ways import Access, Care
 from tools.gauntlet import standard_library
 
-IMAP, POP3, SMTP = Protocol.IMAP, Protocol.POP3, Protocol.SMTP
+IMAP, POP3, SMTP = Service.IMAP, Service.POP3, Service.SMTP
 BOTH = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 _NODE = Path(__file__).parents[2] / "tests" / "live" / "support" / "node"
@@ -40,7 +40,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """A client; `program` is found on the PATH, and `version` says which one it is."""
 
     program: str
-    protocols: tuple[Protocol, ...]
+    protocols: tuple[Service, ...]
     log_in: Callable[[Access], object]
     version: Callable[[], str]
     tls: tuple[TlsMode, ...] = BOTH

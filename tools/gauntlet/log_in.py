@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 from mailauth.config import TlsMode
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 from tests.live.support.ways import Access, Way
 from tools.gauntlet.clients import CLIENTS
@@ -21,7 +21,7 @@ _SECURITY = {TlsMode.STARTTLS: Security.STARTTLS, TlsMode.IMPLICIT: Security.IMP
 def main(name: str) -> int:
     told = {key: os.environ[f"MAILAUTH_{key.upper()}"] for key in ("port", "ca", "user")}
     security = _SECURITY[TlsMode(os.environ["MAILAUTH_TLS"])]
-    protocol = Protocol(os.environ["MAILAUTH_PROTOCOL"].upper())
+    protocol = Service(os.environ["MAILAUTH_PROTOCOL"].upper())
     client = CLIENTS[name]
     with tempfile.TemporaryDirectory(prefix="gauntlet-", ignore_cleanup_errors=True) as home:
         access = Access(

@@ -8,7 +8,7 @@ import poplib
 import smtplib
 import ssl
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from tests.live.support.ways import HOST, Access, Care
 
 
@@ -17,9 +17,9 @@ def log_in(access: Access) -> None:
     careful = access.care is Care.FULL
     context = ssl.create_default_context(cafile=access.ca) if careful else None
     match access.way.protocol:
-        case Protocol.IMAP:
+        case Service.IMAP:
             _imap(access, context)
-        case Protocol.POP3:
+        case Service.POP3:
             _pop3(access, context)
         case _:
             _smtp(access, context)

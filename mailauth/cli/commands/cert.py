@@ -17,9 +17,9 @@ from mailauth.cli.home import Home, account_named, home_options
 from mailauth.cli.running import running_services
 from mailauth.config import Config
 from mailauth.config.errors import printable
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.net.listener_tls import asks_for_certificates
-from mailauth.setup.services import Service, services_of, tls_ports
+from mailauth.setup.services import OfferedService, services_of, tls_ports
 
 
 @click.group()
@@ -105,8 +105,8 @@ def trust(home: Home) -> None:
                     ca=store.ca,
                     host=config.hostname,
                     names=names,
-                    imaps=_tls_port(services, config, Protocol.IMAP),
-                    smtps=_tls_port(services, config, Protocol.SMTP),
+                    imaps=_tls_port(services, config, Service.IMAP),
+                    smtps=_tls_port(services, config, Service.SMTP),
                     whose="those of the running server"
                     if services is not None
                     else "those of the configuration: no server is running on this home",
@@ -130,7 +130,7 @@ def _issue_for_client(home: Home, config: Config, name: str, expires: float | No
         click.echo('no listener asks for it yet: set client_certificates = "wanted" or "required"')
 
 
-def _tls_port(services: Sequence[Service] | None, config: Config, protocol: Protocol) -> str:
+def _tls_port(services: Sequence[OfferedService] | None, config: Config, protocol: Service) -> str:
     """Return a port with implicit TLS, or `PORT` if there is none.
 
     It is the port of the running server, or of the configuration if no server is running.

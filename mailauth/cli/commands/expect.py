@@ -16,7 +16,7 @@ from mailauth.cli.judged import FromServer, from_files, from_home
 from mailauth.control.client import CannotAsk, NoServer
 from mailauth.kit.expect import Check, Expectations, State, explaining
 from mailauth.kit.verdicts import Outcome, Verdict, junit, tap
-from mailauth.login.event import LoginEvent, Protocol
+from mailauth.login.event import LoginEvent, Service
 from mailauth.testing.recorded import Wanted, described
 
 SHOWN = 20  # records below one verdict
@@ -50,7 +50,7 @@ class Format(enum.Enum):
 @click.option("--user", metavar="NAME", help="Only this account, in any letter case.")
 @click.option(
     "--service",
-    type=click.Choice([protocol.value for protocol in Protocol], case_sensitive=False),
+    type=click.Choice([protocol.value for protocol in Service], case_sensitive=False),
     help="Only this service.",
 )
 @click.option(
@@ -126,7 +126,7 @@ def expect(
     own, or logs of other servers. If these do not say whether TLS was used, the login is not
     secure.
     """
-    protocol = None if service is None else Protocol(service)
+    protocol = None if service is None else Service(service)
     wants_login = secure is not None or count is not None or not (all_secure or no_exposure)
 
     def about(account: str | None) -> Expectations:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mailauth.cli.duration import Duration
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.config.errors import meant, printable
 from mailauth.faults import STALL_SECONDS, Fault
 from mailauth.kit.gauntlet.cases import MAIL, NO_FAULT, USER, Case, cases
@@ -48,7 +48,7 @@ class Pattern(click.ParamType[re.Pattern[str]]):
     "--protocol",
     "protocols",
     multiple=True,
-    type=click.Choice([protocol.value for protocol in MAIL], case_sensitive=False),
+    type=click.Choice(MAIL, case_sensitive=False),
     help="The protocol that the client speaks; can be repeated (default: all three).",
 )
 @click.option(
@@ -108,7 +108,7 @@ class Pattern(click.ParamType[re.Pattern[str]]):
 @click.option("--html", type=click.Path(path_type=Path), help="Also write the verdicts as HTML.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write them as JUnit XML.")
 def gauntlet(
-    protocols: Sequence[str],
+    protocols: Sequence[ServiceName],
     tls: str,
     only: Sequence[str],
     template: str | None,
@@ -135,9 +135,7 @@ def gauntlet(
     """
     from mailauth.kit.gauntlet.running import Gauntlet
 
-    tried = cases(
-        [ListenerProtocol(name.lower()) for name in protocols] or MAIL, TlsMode(tls), only
-    )
+    tried = cases(protocols or MAIL, TlsMode(tls), only)
     _check_names(only, tried)
     if timeout >= STALL_SECONDS:
         raise click.UsageError(f"--timeout: expected less than {STALL_SECONDS:g} s")
@@ -202,7 +200,7 @@ def _print_ports(running: "Gauntlet") -> None:
     console = Console(highlight=False, soft_wrap=True)
     table = Table("protocol", "port", "case", "the server")
     for case in running.cases:
-        table.add_row(case.protocol.name, str(running.port(case)), case.name, escape(case.does))
+        table.add_row(case.protocol.upper(), str(running.port(case)), case.name, escape(case.does))
     console.print(table)
     click.echo(f"Server: localhost, user: {USER}, password: {running.password}")
     click.echo(f"The client must trust the CA {running.ca}")
@@ -214,7 +212,7 @@ def _print(judgement: Judgement) -> None:
     verdict = click.style(
         f"{judgement.verdict.value:32}", fg="green" if judgement.passed else "red", bold=True
     )
-    where = f"{case.protocol.name} {case.name}"
+    where = f"{case.protocol.upper()} {case.name}"
     click.echo(f"{where:30} {verdict} {printable(judgement.evidence)}")
 
 
@@ -232,7 +230,7 @@ def _write_junit(judgements: Sequence[Judgement], file: Path, seconds: float) ->
 
     tests = [
         Tested(
-            f"{each.case.protocol.name} {each.case.tls.value}: {each.case.name}",
+            f"{each.case.protocol.upper()} {each.case.tls.value}: {each.case.name}",
             _outcome(each),
             [
                 each.verdict.value,

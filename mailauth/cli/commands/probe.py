@@ -17,7 +17,7 @@ from mailauth.cli.duration import Duration
 from mailauth.config import ListenConfig
 from mailauth.config.errors import printable
 from mailauth.kit.probe.certificate import CertificateFacts
-from mailauth.kit.probe.probing import Account, Service, Way, is_loopback, ports
+from mailauth.kit.probe.probing import Account, ProbedService, Way, is_loopback, ports
 from mailauth.kit.probe.probing import probe as probed
 
 PORT = 65535
@@ -144,7 +144,7 @@ def probe(
     return 1
 
 
-def _print(host: str, services: Sequence[Service], account: Account | None) -> None:
+def _print(host: str, services: Sequence[ProbedService], account: Account | None) -> None:
     width = None if sys.stdout.isatty() else PIPE_COLUMNS
     console = Console(highlight=False, width=width)
     table = Table("service", "port", "way", "mechanisms", "a log would say", show_lines=True)
@@ -160,11 +160,11 @@ def _print(host: str, services: Sequence[Service], account: Account | None) -> N
             click.echo(f"  {printable(line)}")
 
 
-def _is_offered_in_the_clear(service: Service) -> bool:
+def _is_offered_in_the_clear(service: ProbedService) -> bool:
     return any(way.security == "cleartext" and way.attempts for way in service.ways)
 
 
-def _rows(service: Service, account: Account | None) -> Iterator[tuple[str, ...]]:
+def _rows(service: ProbedService, account: Account | None) -> Iterator[tuple[str, ...]]:
     place = (service.name, str(service.port))
     if service.trouble is not None:
         yield (*place, "", escape(printable(service.trouble)), "")
@@ -193,16 +193,16 @@ def _printable_lines(lines: Sequence[str]) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _certificates(services: Sequence[Service]) -> dict[CertificateFacts, list[Service]]:
+def _certificates(services: Sequence[ProbedService]) -> dict[CertificateFacts, list[ProbedService]]:
     """Group services by the certificate that they show."""
-    shown_by: dict[CertificateFacts, list[Service]] = {}
+    shown_by: dict[CertificateFacts, list[ProbedService]] = {}
     for service in services:
         if service.certificate is not None:
             shown_by.setdefault(service.certificate, []).append(service)
     return shown_by
 
 
-def _versions(service: Service) -> str:
+def _versions(service: ProbedService) -> str:
     return ", ".join(service.versions) or "no TLS version that mailauth knows"
 
 

@@ -14,7 +14,7 @@ from mailauth.cli.foreign import log_format_option
 from mailauth.cli.home import Home, home_options
 from mailauth.cli.logs import config_of, into_pipe, log_directory
 from mailauth.config.errors import printable
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.record.line import LineError, parse_line
 from mailauth.report.follow import Follower
 from mailauth.report.foreign.detection import is_foreign
@@ -35,7 +35,7 @@ SECONDS = 0.2  # between two looks
 @click.option("--user", metavar="NAME", help="Only logins of this account, in any letter case.")
 @click.option(
     "--service",
-    type=click.Choice([protocol.value for protocol in Protocol], case_sensitive=False),
+    type=click.Choice([protocol.value for protocol in Service], case_sensitive=False),
     help="Only logins to this service.",
 )
 @click.option(

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailauth.config import ConfigError, ListenerConfig, ListenerProtocol, TlsMode, check_faults
+from mailauth.config import ConfigError, ListenerConfig, ServiceName, TlsMode, check_faults
 from mailauth.faults import FAULTS, Fault
 
-MAIL = (ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP)
+MAIL: tuple[ServiceName, ...] = ("imap", "pop3", "smtp")
 USER = "bob@mydomain.com"
 NO_FAULT = "no-fault"
 
@@ -15,7 +15,7 @@ NO_FAULT = "no-fault"
 class Case(msgspec.Struct, frozen=True):
     """A fault on its own listener; `None` is a listener without a fault."""
 
-    protocol: ListenerProtocol
+    protocol: ServiceName
     tls: TlsMode
     fault: Fault | None
 
@@ -27,7 +27,7 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def listener(self) -> str:
         """The name of its listener."""
-        return f"{self.protocol.value}-{self.name}"
+        return f"{self.protocol}-{self.name}"
 
     @property
     def user(self) -> str:
@@ -40,9 +40,7 @@ class Case(msgspec.Struct, frozen=True):
         return "does everything right" if self.fault is None else FAULTS[self.fault].does
 
 
-def cases(
-    protocols: Iterable[ListenerProtocol], tls: TlsMode, only: Iterable[str] = ()
-) -> list[Case]:
+def cases(protocols: Iterable[ServiceName], tls: TlsMode, only: Iterable[str] = ()) -> list[Case]:
     """List the cases that `only` names, and always those without a fault."""
     wanted = set(only)
     return [
@@ -64,7 +62,7 @@ def configuration(tried: Iterable[Case], password: str) -> str:
         tables.append(_user(case.user, password))
         fault = "" if case.fault is None else f'fault = "{case.fault.value}"\n'
         tables.append(
-            f'[[listener]]\nname = "{case.listener}"\nprotocol = "{case.protocol.value}"\n'
+            f'[[listener]]\nname = "{case.listener}"\nprotocol = "{case.protocol}"\n'
             f'port = 0\ntls = "{case.tls.value}"\n{fault}'
         )
     return "".join(tables)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from mailauth.config import ListenerProtocol
+from mailauth.config import ServiceName
 from mailauth.kit.gauntlet.cases import Case, configuration
 from mailauth.kit.gauntlet.judging import Judgement, Verdict, judge, without_control
 from mailauth.kit.gauntlet.trying import BY_EXIT_CODE, Ended, Oracle, run
@@ -65,7 +65,7 @@ class Gauntlet:
             "ca": self.ca,
             "user": case.user,
             "password": self.password,
-            "protocol": case.protocol.value,
+            "protocol": case.protocol,
             "tls": case.tls.value,
             "case": case.name,
         }
@@ -80,7 +80,7 @@ class Gauntlet:
         out is run again by itself.
         """
         controls = [case for case in self.cases if case.fault is None]
-        failed: dict[ListenerProtocol, Judgement] = {}
+        failed: dict[ServiceName, Judgement] = {}
         for judgement in self._try(controls, template, seconds, jobs, oracle):
             if not judgement.passed:
                 failed[judgement.case.protocol] = judgement
@@ -113,7 +113,7 @@ class Gauntlet:
             return judgement
         return without_control(case, None)
 
-    def _has_control(self, protocol: ListenerProtocol) -> bool:
+    def _has_control(self, protocol: ServiceName) -> bool:
         return any(
             judge(case, self._records(case)).passed
             for case in self.cases

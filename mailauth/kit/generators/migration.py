@@ -2,7 +2,7 @@
 
 from random import Random
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.kit.generators.people import CLIENTS, Habit, accounts, lan_address, moment, scenario
 from mailauth.kit.scenario import Login, Scenario
 
@@ -10,7 +10,7 @@ PEOPLE = 16
 NEVER = 3  # of them are not repointed
 RELAPSED = 2  # are, and fall back for a while
 
-_SERVICES = (ListenerProtocol.IMAP, ListenerProtocol.IMAP, ListenerProtocol.POP3)
+_SERVICES: tuple[ServiceName, ...] = ("imap", "imap", "pop3")
 _SECURE = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 

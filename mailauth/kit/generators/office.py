@@ -2,7 +2,7 @@
 
 from random import Random
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.kit.generators.people import CLIENTS, Habit, accounts, lan_address, moment, scenario
 from mailauth.kit.scenario import Login, Scenario
 
@@ -10,7 +10,7 @@ PEOPLE = 24
 INSECURE = 5  # of them read in the clear
 TYPOS = 0.03  # of all logins are tried with a wrong password first
 
-IMAP, POP3, SMTP = ListenerProtocol.IMAP, ListenerProtocol.POP3, ListenerProtocol.SMTP
+_SERVICES: tuple[ServiceName, ...] = ("imap", "imap", "imap", "pop3")
 _SECURE = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 
@@ -31,7 +31,7 @@ def _habit(random: Random, index: int, name: str) -> Habit:
     return Habit(
         user=name,
         address=lan_address(index),
-        service=random.choice((IMAP, IMAP, IMAP, POP3)),
+        service=random.choice(_SERVICES),
         tls=TlsMode.NONE if index < INSECURE else random.choice(_SECURE),
         client=random.choice(CLIENTS),
     )
@@ -42,5 +42,5 @@ def _reads(random: Random, habit: Habit, day: int, hour: float) -> list[Login]:
     if random.random() < TYPOS:
         logins.append(habit.login(moment(day, hour - 0.004), password="sceret"))
     if random.random() < 0.25:
-        logins.append(habit.login(moment(day, hour + 0.05), service=SMTP))
+        logins.append(habit.login(moment(day, hour + 0.05), service="smtp"))
     return logins

@@ -6,7 +6,7 @@ from random import Random
 
 import msgspec
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import ServiceName, TlsMode
 from mailauth.kit.scenario import Login, Scenario
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -42,7 +42,7 @@ class Habit(msgspec.Struct, frozen=True):
 
     user: str
     address: str
-    service: ListenerProtocol
+    service: ServiceName
     tls: TlsMode
     client: str
 
@@ -54,7 +54,7 @@ class Habit(msgspec.Struct, frozen=True):
             user=self.user,
             address=self.address,
             tls=self.tls,
-            client=self.client if self.service is not ListenerProtocol.POP3 else None,
+            client=self.client if self.service != "pop3" else None,
         )
         return msgspec.structs.replace(as_always, **changes)
 
@@ -85,7 +85,7 @@ def moment(day: int, hour: float) -> datetime:
 
 def scenario(logins: list[Login], strangers: tuple[str, ...] = ()) -> Scenario:
     """Make a scenario of logins in the order of time; no two are at the same millisecond."""
-    logins.sort(key=lambda login: (login.at, login.user, login.service.value))
+    logins.sort(key=lambda login: (login.at, login.user, login.service))
     last = MONDAY - timedelta(days=1)
     spread = []
     for login in logins:

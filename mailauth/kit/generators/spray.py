@@ -2,7 +2,7 @@
 
 from random import Random
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import TlsMode
 from mailauth.kit.generators.people import (
     COUNTRIES,
     DOMAIN,
@@ -21,8 +21,6 @@ GUESSES = ("Winter2026!", "Password1", "Welcome123", "Mydomain2026")
 
 STRANGERS = tuple(f"{name}@{DOMAIN}" for name in ("admin", "info", "test", "scanner"))
 
-_IMAP, _SMTP = ListenerProtocol.IMAP, ListenerProtocol.SMTP
-
 
 def password_spray(random: Random, days: int) -> Scenario:
     """The office works, and strangers guess passwords: one guesses too fast, and one succeeds."""
@@ -30,14 +28,14 @@ def password_spray(random: Random, days: int) -> Scenario:
     logins: list[Login] = []
     for day in range(days):
         for index, name in enumerate(names):
-            habit = Habit(name, lan_address(index), _IMAP, TlsMode.IMPLICIT, "Thunderbird")
+            habit = Habit(name, lan_address(index), "imap", TlsMode.IMPLICIT, "Thunderbird")
             logins += [habit.login(moment(day, random.uniform(8, 17))) for _ in range(4)]
         for attack in range(ROUNDS):
             guess = GUESSES[(day * ROUNDS + attack) % len(GUESSES)]
             logins += _round(random, [*names, *STRANGERS], day, 1 + attack * 6, guess)
     logins += _too_fast(random, names, days - 1)
     victim = random.choice(names)
-    foreign = Habit(victim, address_in("Vietnam", random), _IMAP, TlsMode.NONE, "python-imaplib")
+    foreign = Habit(victim, address_in("Vietnam", random), "imap", TlsMode.NONE, "python-imaplib")
     logins.append(foreign.login(moment(days - 1, 23.5)))
     return scenario(logins, STRANGERS)
 
@@ -49,7 +47,7 @@ def _round(random: Random, names: list[str], day: int, hour: float, guess: str) 
     for index, name in enumerate(names):
         if index % 3 == 0:
             address = address_in(countries[index // 3 % len(countries)], random)
-        habit = Habit(name, address, _SMTP, TlsMode.STARTTLS, "attacker.example")
+        habit = Habit(name, address, "smtp", TlsMode.STARTTLS, "attacker.example")
         logins.append(habit.login(moment(day, hour + index * 0.02), password=guess))
     return logins
 
@@ -58,7 +56,7 @@ def _too_fast(random: Random, names: list[str], day: int) -> list[Login]:
     """Guess eight times in a minute from one address, which blocks it."""
     address = address_in("Brazil", random)
     return [
-        Habit(name, address, _IMAP, TlsMode.IMPLICIT, "hydra").login(
+        Habit(name, address, "imap", TlsMode.IMPLICIT, "hydra").login(
             moment(day, 22 + index * 0.002), password="123456"
         )
         for index, name in enumerate(names[:8])

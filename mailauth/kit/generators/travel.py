@@ -2,7 +2,7 @@
 
 from random import Random
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import TlsMode
 from mailauth.kit.generators.people import (
     Habit,
     accounts,
@@ -16,18 +16,16 @@ from mailauth.kit.scenario import Login, Scenario
 PEOPLE = 6
 JOURNEY = ("United States", "Germany", "Japan", "Australia")
 
-_IMAP = ListenerProtocol.IMAP
-
 
 def travelling_user(random: Random, days: int) -> Scenario:
     """One user logs in from one country after another, for at least a day in each."""
     names = accounts(PEOPLE)
     logins: list[Login] = []
     for index, name in enumerate(names[1:], 1):
-        habit = Habit(name, lan_address(index), _IMAP, TlsMode.IMPLICIT, "Thunderbird")
+        habit = Habit(name, lan_address(index), "imap", TlsMode.IMPLICIT, "Thunderbird")
         for day in range(days):
             logins += [habit.login(moment(day, random.uniform(8, 17))) for _ in range(4)]
-    traveller = Habit(names[0], lan_address(0), _IMAP, TlsMode.STARTTLS, "K-9 Mail")
+    traveller = Habit(names[0], lan_address(0), "imap", TlsMode.STARTTLS, "K-9 Mail")
     for day in range(days):
         country = JOURNEY[min(day * len(JOURNEY) // max(days, 1), len(JOURNEY) - 1)]
         address = address_in(country, random)

@@ -13,8 +13,8 @@ from ipaddress import ip_address
 import msgspec
 from cryptography import x509
 
-from mailauth.config import ListenerProtocol, TlsMode
-from mailauth.config.listeners import STANDARD, Standard
+from mailauth.config import ListenerConfig, TlsMode
+from mailauth.config.listeners import STANDARD
 from mailauth.kit.dialogue import Dialogue, ServerClosed
 from mailauth.kit.probe.certificate import CertificateFacts, facts_of
 from mailauth.kit.probe.sasl import MECHANISMS, ServerNotProven, begun
@@ -27,6 +27,7 @@ from mailauth.kit.probe.speaking import (
     Speaker,
     speaker,
 )
+from mailauth.login.event import Service
 from mailauth.net.channel_binding import server_end_point
 
 TIMEOUT = 10.0  # seconds for a connection, and for each reply
@@ -79,7 +80,7 @@ class Way(msgspec.Struct, frozen=True):
         return self.security != "cleartext"
 
 
-class Service(msgspec.Struct, frozen=True):
+class ProbedService(msgspec.Struct, frozen=True):
     """A port and its service; `trouble` is why it does not answer."""
 
     name: str
@@ -96,23 +97,23 @@ class Service(msgspec.Struct, frozen=True):
         return any(way.trouble is None for way in self.ways)
 
 
-def ports(offset: int, changed: dict[str, int]) -> list[Standard]:
+def ports(offset: int, changed: dict[str, int]) -> list[ListenerConfig]:
     """List the mail services on their well-known ports plus an offset, or on the given ports."""
     return [
-        Standard(each.name, each.protocol, changed.get(each.name, each.port + offset), each.tls)
+        msgspec.structs.replace(each, port=changed.get(each.name, each.port + offset))
         for each in STANDARD
-        if each.protocol is not ListenerProtocol.HTTP
+        if each.service is not Service.HTTP
     ]
 
 
 def probe(
     host: str,
-    services: Iterable[Standard],
+    services: Iterable[ListenerConfig],
     context: Callable[[], ssl.SSLContext],
     account: Account | None = None,
     timeout: float = TIMEOUT,
     total: float = TOTAL,
-) -> list[Service]:
+) -> list[ProbedService]:
     """Try all services at once; `context` makes a context that verifies.
 
     A reply may take `timeout` seconds, and a service `total`; a service without an answer by then
@@ -122,8 +123,8 @@ def probe(
     until = time.monotonic() + total
     one_maildrop = threading.Lock()
 
-    def tried(place: Standard) -> Service:
-        is_pop3 = place.protocol is ListenerProtocol.POP3
+    def tried(place: ListenerConfig) -> ProbedService:
+        is_pop3 = place.service is Service.POP3
         with one_maildrop if is_pop3 else nullcontext():  # two would lock each other out
             return _Probe(host, place, context, account, timeout, until).service()
 
@@ -137,7 +138,7 @@ class _Probe:
     def __init__(
         self,
         host: str,
-        place: Standard,
+        place: ListenerConfig,
         context: Callable[[], ssl.SSLContext],
         account: Account | None,
         timeout: float,
@@ -151,9 +152,9 @@ class _Probe:
         self._until = until
         self._complaint: str | None = None
 
-    def service(self) -> Service:
+    def service(self) -> ProbedService:
         place = self._place
-        service = Service(place.name, place.protocol.name, place.port)
+        service = ProbedService(place.name, place.service, place.port)
         try:
             self._dialogue().close()
         except OSError as error:
@@ -257,7 +258,7 @@ class _Probe:
         dialogue = self._dialogue()
         tls: ssl.SSLSocket | None = None
         try:
-            speaks = speaker(self._place.protocol, dialogue)
+            speaks = speaker(self._place.service, dialogue)
             implicit = self._place.tls is TlsMode.IMPLICIT
             if implicit:
                 tls = dialogue.start_tls(context or _careless(), self._host)

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import msgspec
 
-from mailauth.config import ListenerProtocol
 from mailauth.kit.dialogue import Dialogue
 from mailauth.kit.probe.sasl import Responses
+from mailauth.login.event import Service
 
 MAX_LINES = 1000  # of one reply
 
@@ -217,16 +217,16 @@ class SmtpSpeaker:
 _REPLY = re.compile(r"[2-5]\d\d( |$)")
 
 
-def speaker(protocol: ListenerProtocol, dialogue: Dialogue) -> Speaker:
+def speaker(protocol: Service, dialogue: Dialogue) -> Speaker:
     """Speak a mail protocol."""
     match protocol:
-        case ListenerProtocol.IMAP:
+        case Service.IMAP:
             return ImapSpeaker(dialogue)
-        case ListenerProtocol.POP3:
+        case Service.POP3:
             return Pop3Speaker(dialogue)
-        case ListenerProtocol.SMTP:
+        case Service.SMTP:
             return SmtpSpeaker(dialogue)
-        case ListenerProtocol.HTTP:
+        case Service.HTTP:
             raise AssertionError("HTTP is not a mail protocol")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.exim import name_in
@@ -126,9 +126,9 @@ def _found(
 ) -> Found:
     program = entry.program
     if program.startswith("imapd"):
-        protocol = Protocol.IMAP
+        protocol = Service.IMAP
     else:
-        protocol = Protocol.POP3 if program.startswith("pop3d") else Protocol.SMTP
+        protocol = Service.POP3 if program.startswith("pop3d") else Service.SMTP
     return Found(
         entry=entry,
         result=result,

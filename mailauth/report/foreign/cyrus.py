@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.calendar import seconds_between
 from mailauth.report.foreign.envelope import Entry
@@ -22,7 +22,7 @@ from mailauth.report.foreign.verdict import Wire
 MARKS = ("login: ", "starttls: ", "client id ", "event=login.", "accepted connection")
 PROGRAMS = re.compile(r"(?:cyrus/)?(?:imaps?|pop3s?|https?|nntps?|sieve)")
 
-_PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3, "http": Protocol.HTTP}
+_PROTOCOLS = {"imap": Service.IMAP, "pop3": Service.POP3, "http": Service.HTTP}
 _GOOD = re.compile(
     r"login: (?:[^\s\[\]]+ )?\[(?P<ip>[0-9a-fA-F.:]+)\] (?P<user>.+) "
     r"(?P<method>[A-Za-z0-9-]+)(?P<tls>\+TLS)? User logged in"

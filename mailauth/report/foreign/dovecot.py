@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.event import Kind, Result, Service
 from mailauth.report.foreign.addresses import of_octets, plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
@@ -24,9 +24,9 @@ MARKS = ("-login: ", "-login[", '-login"', "auth_client_request_finished", "give
 PROGRAMS = re.compile(r"dovecot|stats|(?:imap|pop3|submission|managesieve)-login")
 
 _PROTOCOLS = {
-    "imap-login": Protocol.IMAP,
-    "pop3-login": Protocol.POP3,
-    "submission-login": Protocol.SMTP,
+    "imap-login": Service.IMAP,
+    "pop3-login": Service.POP3,
+    "submission-login": Service.SMTP,
 }
 _SIEVE = "managesieve-login"
 _LOGIN_PROCESS = re.compile(r"(imap|pop3|submission|managesieve)-login: (?:Info: )?")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
@@ -202,7 +202,7 @@ class EximReader:
         return Found(
             entry=entry,
             result=result,
-            protocol=Protocol.SMTP,
+            protocol=Service.SMTP,
             wire=wire,
             listener="exim",
             local_port=local_port,

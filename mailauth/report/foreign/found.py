@@ -7,7 +7,7 @@ from typing import Protocol as Interface
 
 import msgspec
 
-from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.event import Kind, Result, Service
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
@@ -24,7 +24,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kind: Kind = Kind.LOGIN
     result: Result | None = None
     reason: str | None = None
-    protocol: Protocol
+    protocol: Service
     wire: Wire
     listener: str | None = None
     local_port: int | None = None

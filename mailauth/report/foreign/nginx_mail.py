@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
@@ -25,14 +25,14 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _PROTOCOLS = {
-    25: Protocol.SMTP,
-    465: Protocol.SMTP,
-    587: Protocol.SMTP,
-    2525: Protocol.SMTP,
-    110: Protocol.POP3,
-    995: Protocol.POP3,
-    143: Protocol.IMAP,
-    993: Protocol.IMAP,
+    25: Service.SMTP,
+    465: Service.SMTP,
+    587: Service.SMTP,
+    2525: Service.SMTP,
+    110: Service.POP3,
+    995: Service.POP3,
+    143: Service.IMAP,
+    993: Service.IMAP,
 }
 _MARKS = (" client logged in, ", " client login failed: ")
 

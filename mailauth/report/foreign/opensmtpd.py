@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.exim import name_in
@@ -121,7 +121,7 @@ class OpenSmtpdReader:
         return Found(
             entry=entry,
             result=result,
-            protocol=Protocol.SMTP,
+            protocol=Service.SMTP,
             wire=wire,
             listener="smtpd",
             session=session_id,

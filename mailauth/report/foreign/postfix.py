@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 from msgspec import structs
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found, Tally
@@ -243,7 +243,7 @@ class PostfixReader:
             entry=entry,
             result=result,
             reason=reason,
-            protocol=Protocol.SMTP,
+            protocol=Service.SMTP,
             wire=wire,
             listener=session.listener,
             session=session.key,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
 from mailauth.report.foreign.calendar import seconds_between
 from mailauth.report.foreign.envelope import Entry
@@ -121,7 +121,7 @@ class SendmailReader:
         found = Found(
             entry=entry,
             result=result,
-            protocol=Protocol.SMTP,
+            protocol=Service.SMTP,
             wire=Wire.CLEARTEXT if connection.version is None else Wire.TLS,
             listener="sendmail",
             session=_process(entry),

@@ -22,7 +22,7 @@ from mailauth.server.workers.orders import (
     Settle,
 )
 from mailauth.server.workers.supervisor import Supervisor
-from mailauth.setup.services import Service
+from mailauth.setup.services import OfferedService
 from mailauth.wire.pending import Pending
 
 
@@ -35,7 +35,7 @@ class AllWorkersOperations:
         self._times: dict[int, RecordTimes] = {}  # by place, as far as they are known
         self._times_of_the_gone = RecordTimes()
 
-    def services(self) -> list[Service]:
+    def services(self) -> list[OfferedService]:
         """What is served, on the ports as they are."""
         return self._own.services()
 

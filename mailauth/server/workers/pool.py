@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 from twisted.internet.posixbase import PosixReactorBase
 
-from mailauth.config import Config, ListenerProtocol
+from mailauth.config import Config
 from mailauth.events.feed import Feed
 from mailauth.events.history import JournalHistory
 from mailauth.home import state_directory
 from mailauth.home.directories import emptied
 from mailauth.home.lock import HomeLock
+from mailauth.login.event import Service
 from mailauth.net.listener import Listener
 from mailauth.record.follower import Follower
 from mailauth.record.shared import RECORD_LOCK, SharedState
@@ -72,7 +73,7 @@ class WorkerPool:
 
     def start(self, listening: Sequence[tuple[Listener, socket.socket]], opened: ExitStack) -> None:
         """Let workers accept on the mail listeners; return when they do, and accept HTTP."""
-        http = [each for each in listening if each[0].config.protocol is ListenerProtocol.HTTP]
+        http = [each for each in listening if each[0].service is Service.HTTP]
         self._accepting = {
             listener.config.name: taken.fileno()
             for listener, taken in listening

@@ -11,9 +11,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 
-from mailauth.config import ConfigError, ListenerProtocol
+from mailauth.config import ConfigError
 from mailauth.home import state_directory
 from mailauth.login.changes import set_disabled, take_accounts
+from mailauth.login.event import Service
 from mailauth.net.awaiting import arrival
 from mailauth.origin.resolver import Resolver
 from mailauth.record.recorder import attach_recorder
@@ -93,7 +94,7 @@ class Worker:
         process.repeat(LOOK_SECONDS, process.summing.tick, self._opened)
         for each in config.listener:
             listener = process.add(each, each.port)
-            if each.protocol is not ListenerProtocol.HTTP:
+            if each.service is not Service.HTTP:
                 process.accept(listener, socket.socket(fileno=shared.listeners[each.name]))
         self._line = Line(self._end, self._reactor, self._heard, _end_at_once)
         self._line.say(written(Answered(0, Ready())))

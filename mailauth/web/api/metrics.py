@@ -18,7 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from mailauth.login.ended import Ended, cause_of
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.record.timing import BOUNDS, RecordTimes
 from mailauth.sasl import MECHANISMS
 from mailauth.web.http.message import Request, Response
@@ -41,8 +41,8 @@ class Metrics(Collector):
     """The counts of this server; a sink of the recorder."""
 
     def __init__(self) -> None:
-        self._logins: Counter[tuple[Protocol | None, bool | None, Result | None, str]] = Counter()
-        self._ended: Counter[tuple[Protocol | None, Ended | None]] = Counter()
+        self._logins: Counter[tuple[Service | None, bool | None, Result | None, str]] = Counter()
+        self._ended: Counter[tuple[Service | None, Ended | None]] = Counter()
         self._look: Callable[[], Awaitable[Gauges]] | None = None
         self._gauges: Gauges | None = None
         self._registry = CollectorRegistry()
@@ -126,5 +126,5 @@ def _record_times(times: RecordTimes) -> Metric:
     return family
 
 
-def _value(member: Protocol | Result | None) -> str:
+def _value(member: Service | Result | None) -> str:
     return member.value if member is not None else _OTHER

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from mailauth.login.authority import Authority
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.period import ABSENT_DAYS, Expected
 from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecure, Row
 from mailauth.web.access import Access, Viewer
@@ -27,7 +27,7 @@ _PERIOD = (
     Parameter("since", str, "from this time on, in the zone of the log, such as 2026-11-23T16:12"),
     Parameter("until", str, "before this time"),
     Parameter("user", str, "an account's name"),
-    Parameter("protocol", Protocol, "the service"),
+    Parameter("protocol", Service, "the service"),
     Parameter(
         "limit",
         Annotated[int, Meta(ge=1, le=MAX_ROWS)],

@@ -14,7 +14,7 @@ from mailauth.events.selection import Selection
 from mailauth.faults import Fault
 from mailauth.login.accounts import Role
 from mailauth.login.authority import Authority
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.login.policy import Cleartext
 from mailauth.net.awaiting import arrival
@@ -86,7 +86,7 @@ class ListenerState(msgspec.Struct, frozen=True):
     """A listener and its current state."""
 
     name: str
-    protocol: Protocol
+    protocol: Service
     tls: TlsMode
     port: int
     cleartext: Cleartext
@@ -120,7 +120,7 @@ _EVENTS = (
         " only for those who may see all records",
     ),
     Parameter("user", str, "an account's name"),
-    Parameter("protocol", Protocol, "the service"),
+    Parameter("protocol", Service, "the service"),
     Parameter("secure", bool, "the verdict"),
 )
 _KINDS = (

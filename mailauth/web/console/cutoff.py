@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 from mailauth.report.period import Wanted
 from mailauth.report.rows import Cutoff
-from mailauth.setup.services import Service
+from mailauth.setup.services import OfferedService
 from mailauth.web.access import Viewer
 from mailauth.web.console.console import Console
 from mailauth.web.console.listing import filters_of
@@ -27,9 +27,9 @@ class Rehearsal(msgspec.Struct, frozen=True):
     """
 
     name: str
-    protocol: Protocol
+    protocol: Service
     port: int | None
-    service: Service | None
+    service: OfferedService | None
     clients: list[Cutoff]
 
     @property
@@ -66,13 +66,13 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
     )
 
 
-def rehearsals(rows: Iterable[Cutoff], services: Iterable[Service]) -> list[Rehearsal]:
+def rehearsals(rows: Iterable[Cutoff], services: Iterable[OfferedService]) -> list[Rehearsal]:
     """Return the listeners on which somebody logs in in the clear, and those that refuse it.
 
     Without the journal a line does not name its listener; it is then listed under its service.
     """
     known = {service.name: service for service in services}
-    found: dict[tuple[str, Protocol], list[Cutoff]] = {}
+    found: dict[tuple[str, Service], list[Cutoff]] = {}
     for row in rows:
         found.setdefault((row.listener or row.service.value, row.service), []).append(row)
     for service in known.values():

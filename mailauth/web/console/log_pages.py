@@ -7,7 +7,7 @@ from twisted.internet.threads import deferToThread
 
 from mailauth.events.file_lines import TooLong
 from mailauth.events.selection import Selection
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.web.access import Viewer
 from mailauth.web.console.console import Console
 from mailauth.web.filters import given
@@ -26,7 +26,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
     before = number(query, "before", 0, MAX_NUMBER) if "before" in query else None
     wanted = _Wanted(
         text=query.get("text", "").lower().encode(),
-        protocol=choice(given(query), "protocol", Protocol),
+        protocol=choice(given(query), "protocol", Service),
         secure=truth(given(query), "secure"),
     )
     try:
@@ -48,7 +48,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
         before=excerpt.before,
         is_newest=before is None,
         query=dict(query),
-        protocols=[protocol.value for protocol in Protocol],
+        protocols=[protocol.value for protocol in Service],
     )
 
 
@@ -67,7 +67,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     """What a line must contain."""
 
     text: bytes
-    protocol: Protocol | None
+    protocol: Service | None
     secure: bool | None
 
     def wants(self, line: bytes) -> bool:

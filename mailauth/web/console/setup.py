@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mailauth.login.event import Protocol
-from mailauth.setup.services import Mode, Service, Setting, setting, settings
+from mailauth.login.event import Service
+from mailauth.setup.services import Mode, OfferedService, Setting, setting, settings
 from mailauth.web.console.console import Console
 from mailauth.web.http.message import HttpError, Request, Response
 from mailauth.web.selection import choice
@@ -92,14 +92,16 @@ def _download(console: Console, encoding: Encoding, content_type: str, name: str
     )
 
 
-def _commands(hostname: str, services: Sequence[Service], mode: Mode, user: str) -> list[str]:
+def _commands(
+    hostname: str, services: Sequence[OfferedService], mode: Mode, user: str
+) -> list[str]:
     """Return commands that log in; curl and swaks ask for the password."""
     commands = []
-    for protocol in (Protocol.IMAP, Protocol.POP3):
+    for protocol in (Service.IMAP, Service.POP3):
         found = setting(services, protocol, mode)
         if found is not None:
             commands.append(_curl(hostname, found, user))
-    found = setting(services, Protocol.SMTP, mode)
+    found = setting(services, Service.SMTP, mode)
     if found is not None:
         tls = {
             Mode.TLS: " --tls-on-connect --tls-verify --tls-ca-path mailauth-ca.pem",

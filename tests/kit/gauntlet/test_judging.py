@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mailauth.config import ListenerProtocol, TlsMode
+from mailauth.config import TlsMode
 from mailauth.faults import Fault
 from mailauth.kit.gauntlet.cases import Case
 from mailauth.kit.gauntlet.judging import Severity, Verdict, judge, without_control
@@ -27,7 +27,7 @@ LOOKED = {**ALERT, "reason": "no-attempt (CAPABILITY, LOGOUT)", "tls_version": "
 
 
 def case(fault: Fault | None) -> Case:
-    return Case(ListenerProtocol.IMAP, TlsMode.STARTTLS, fault)
+    return Case("imap", TlsMode.STARTTLS, fault)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,14 @@ from contextlib import suppress
 
 import pytest
 
-from mailauth.config import ListenerProtocol, TlsMode
-from mailauth.config.listeners import Standard
-from mailauth.kit.probe.probing import Account, Service, is_loopback, probe
+from mailauth.config import ListenerConfig
+from mailauth.kit.probe.probing import Account, ProbedService, is_loopback, probe
 
 ACCOUNT = Account("bob", "secret", anywhere=False)
 LINES = b"* OK hi\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=GSSAPI\r\na1 OK\r\n"
 
 
-def served(say: Callable[[socket.socket], None], account: Account | None = None) -> Service:
+def served(say: Callable[[socket.socket], None], account: Account | None = None) -> ProbedService:
     """Probe a server that says what it likes."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -29,7 +28,7 @@ def served(say: Callable[[socket.socket], None], account: Account | None = None)
                     say(connection)
 
         threading.Thread(target=accept, daemon=True).start()
-        place = Standard("x", ListenerProtocol.IMAP, listening.getsockname()[1], TlsMode.STARTTLS)
+        place = ListenerConfig(name="x", protocol="imap", port=listening.getsockname()[1])
         [service] = probe("127.0.0.1", [place], lambda: None, account, timeout=2)  # type: ignore[arg-type,return-value]
         listening.shutdown(socket.SHUT_RDWR)
     return service

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailauth.login.event import Protocol, Result
+from mailauth.login.event import Result, Service
 from mailauth.testing import RunningServer
 from mailauth.tokens import AUDIENCE, TokenIssuer
 from tests.live.support.sasl_clients import ROWS
@@ -47,7 +47,7 @@ def curl(server: RunningServer, way: Way, mechanism: str, password: str) -> list
         *("curl", "--silent", "--show-error", "--cacert", _ca(server)),
         *("--user", f"{NAME}:{password}", "--login-options", f"AUTH={option}", *token),
         *(["--ssl-reqd"] if way.starttls else []),
-        *(["--request", "NOOP"] if way.protocol is Protocol.SMTP else []),
+        *(["--request", "NOOP"] if way.protocol is Service.SMTP else []),
         f"{way.listener}://localhost:{server.port(way.listener)}/",
     ]
 
@@ -70,19 +70,19 @@ USES: list[tuple[Command, Way, str]] = [
     *(
         (gsasl, way, mechanism)
         for way in WAYS
-        if way.protocol is not Protocol.POP3 and not way.implicit
+        if way.protocol is not Service.POP3 and not way.implicit
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
     ),
     *(
         (curl, way, mechanism)
         for way in WAYS
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "OAUTHBEARER", "APOP")
-        if way.protocol is Protocol.POP3 or mechanism != "APOP"
+        if way.protocol is Service.POP3 or mechanism != "APOP"
     ),
     *(
         (swaks, way, mechanism)
         for way in WAYS
-        if way.protocol is Protocol.SMTP
+        if way.protocol is Service.SMTP
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5")
     ),
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.event import Kind, Result, Service
 from mailauth.login.hop import Security
 from mailauth.testing import RunningServer
 from tests.live.conftest import Configured
@@ -95,11 +95,11 @@ def test_two_people_write_to_each_other(
     forget(thunderbird, watched.server)
 
     logins = Counter(watched.told())
-    assert logins.pop(Login(Protocol.IMAP, anna, security, "PLAIN")) > 1  # it keeps up to five
+    assert logins.pop(Login(Service.IMAP, anna, security, "PLAIN")) > 1  # it keeps up to five
     assert logins == {
-        Login(Protocol.POP3, ben, security, "PLAIN"): 2,
-        Login(Protocol.SMTP, ben, security, "PLAIN", client_name="[127.0.0.1]"): 1,
-        Login(Protocol.SMTP, anna, security, "PLAIN", client_name="[127.0.0.1]"): 1,
+        Login(Service.POP3, ben, security, "PLAIN"): 2,
+        Login(Service.SMTP, ben, security, "PLAIN", client_name="[127.0.0.1]"): 1,
+        Login(Service.SMTP, anna, security, "PLAIN", client_name="[127.0.0.1]"): 1,
     }
     assert {(one.client_name, one.user, one.security) for one in watched.events(Kind.CLIENT)} == {
         ("Thunderbird", anna, security)  # it says so after its login
@@ -148,7 +148,7 @@ def is_filed(server: RunningServer, name: str) -> None:
 def test_autoconfig_leads_to_tls(watched: Watched, thunderbird: Thunderbird) -> None:
     """It refuses the certificate of HTTPS, which is for another name; HTTP leads it to TLS."""
     thunderbird.run("setUp", MICHAEL, PASSWORD, "imap", None)
-    assert watched.told() == [Login(Protocol.IMAP, MICHAEL, Security.IMPLICIT, "PLAIN")]
+    assert watched.told() == [Login(Service.IMAP, MICHAEL, Security.IMPLICIT, "PLAIN")]
     refusals = watched.events(Kind.CONNECTION)
     assert {(one.listener, one.reason) for one in refusals} == {
         ("https", "tls-handshake-failed: sslv3 alert bad certificate")
@@ -163,16 +163,16 @@ def test_autoconfig_of_a_domain_that_leads_to_the_server(
     thunderbird.reach(domain)
     thunderbird.run("setUp", MARY, "correct horse", "imap", None)
     (line,) = domain.logins()
-    assert (line.protocol, line.secure, line.account) == (Protocol.IMAP, True, MARY)
+    assert (line.protocol, line.secure, line.account) == (Service.IMAP, True, MARY)
     (login,) = domain.attempts()
     assert (login.security, login.tls_sni) == (Security.IMPLICIT, "mydomain.com")
 
 
 @pytest.mark.parametrize(
-    ("kind", "protocol"), [("imap", Protocol.IMAP), ("pop3", Protocol.POP3)], ids=["imap", "pop3"]
+    ("kind", "protocol"), [("imap", Service.IMAP), ("pop3", Service.POP3)], ids=["imap", "pop3"]
 )
 def test_an_encrypted_password(
-    watched: Watched, thunderbird: Thunderbird, kind: str, protocol: Protocol
+    watched: Watched, thunderbird: Thunderbird, kind: str, protocol: Service
 ) -> None:
     """In the clear it is insecure all the same, but exposes no password."""
     thunderbird.run("setUp", MICHAEL, PASSWORD, kind, "plain", "passwordEncrypted")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.passwords.making import SCHEMES
 from mailauth.testing import RunningServer
 from mailauth.tokens import AUDIENCE, TokenIssuer
@@ -178,7 +178,7 @@ def test_nothing_of_any_mechanism_is_written_or_told(
     sent: list[bytes] = []
     for _ in range(6):
         wrong = Attempt("PLAIN", Credentials("mary@mydomain.com", WRONG + "x"), "127.0.0.9")
-        LOG_IN[Protocol.SMTP](server, ONE_WAY_EACH[0][0], wrong)
+        LOG_IN[Service.SMTP](server, ONE_WAY_EACH[0][0], wrong)
     for way, mechanism in ONE_WAY_EACH:
         malformed = ROWS[mechanism].malformed if mechanism in ROWS else b"\0"
         for name, password, token, source, instead in (

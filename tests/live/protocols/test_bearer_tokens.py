@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 from mailauth.tokens import TokenIssuer
 from tests.live.support.programs import Failed, run
@@ -22,7 +22,7 @@ EVERY_WAY = [*IMAP, *POP3, *SUBMISSION, *HTTP]
 
 def mechanism_of(way: Way) -> str:
     """What curl chooses of what is offered."""
-    return "HTTP-BEARER" if way.protocol is Protocol.HTTP else "OAUTHBEARER"
+    return "HTTP-BEARER" if way.protocol is Service.HTTP else "OAUTHBEARER"
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def curl(access: Access, token: str) -> None:
         *("curl", "--silent", "--show-error", "--fail", "--cacert", str(access.ca)),
         *(("--ssl-reqd",) if way.starttls else ()),
         *("--user", f"{access.name}:", "--oauth2-bearer", token),
-        *(mail if way.protocol is Protocol.SMTP else ()),
-        f"{access.server}/{'api/v1/me' if way.protocol is Protocol.HTTP else ''}",
+        *(mail if way.protocol is Service.SMTP else ()),
+        f"{access.server}/{'api/v1/me' if way.protocol is Service.HTTP else ''}",
         home=access.home,
         given="Subject: a token\n\n",
     )

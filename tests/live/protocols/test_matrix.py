@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mailauth.login.event import LoginEvent, Protocol, Result
+from mailauth.login.event import LoginEvent, Result, Service
 from mailauth.sasl import MECHANISMS
 from mailauth.testing import RunningServer
 from mailauth.tokens import AUDIENCE, TokenIssuer
@@ -49,24 +49,24 @@ class Case(enum.Enum):
 class Own(msgspec.Struct, frozen=True):
     """A mechanism that is no SASL."""
 
-    protocol: Protocol
+    protocol: Service
     sends_secret: bool = True
 
 
 OWN = {
-    "IMAP-LOGIN": Own(Protocol.IMAP),
-    "USER-PASS": Own(Protocol.POP3),
-    "APOP": Own(Protocol.POP3, sends_secret=False),
-    "HTTP-BASIC": Own(Protocol.HTTP),
-    "HTTP-FORM": Own(Protocol.HTTP),
-    "HTTP-BEARER": Own(Protocol.HTTP),
+    "IMAP-LOGIN": Own(Service.IMAP),
+    "USER-PASS": Own(Service.POP3),
+    "APOP": Own(Service.POP3, sends_secret=False),
+    "HTTP-BASIC": Own(Service.HTTP),
+    "HTTP-FORM": Own(Service.HTTP),
+    "HTTP-BEARER": Own(Service.HTTP),
 }
 
 CELLS = [
     (way, mechanism)
     for way in WAYS
     for mechanism in [
-        *(ROWS if way.protocol is not Protocol.HTTP else ()),
+        *(ROWS if way.protocol is not Service.HTTP else ()),
         *(name for name, own in OWN.items() if own.protocol is way.protocol),
     ]
 ]
@@ -98,7 +98,7 @@ def matrix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         for address in BLOCKED.values():
             wrong = Attempt("PLAIN", Credentials(NAME, "wrong"), address)
             for _ in range(6):
-                assert LOG_IN[Protocol.SMTP](running, SMTP[0], wrong).startswith("535")
+                assert LOG_IN[Service.SMTP](running, SMTP[0], wrong).startswith("535")
         yield running
         assert running.stderr_file.read_text() == ""
 
@@ -177,7 +177,7 @@ def _name(case: Case) -> str:
 
 def _result(case: Case, mechanism: str, way: Way) -> Result:
     row = ROWS.get(mechanism)
-    binds = way.secure and way.protocol is Protocol.IMAP
+    binds = way.secure and way.protocol is Service.IMAP
     if row is not None and (row.needs_certificate or (row.needs_tls and not binds)):
         return Result.MECHANISM_UNKNOWN
     return Result.BAD_CREDENTIALS if case is Case.UNKNOWN else case.value

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 from scramp import ScramClient
 
-from mailauth.config import ListenerProtocol, load
-from mailauth.login.event import LoginEvent, Result
+from mailauth.config import load
+from mailauth.login.event import LoginEvent, Result, Service
 from mailauth.testing import RunningServer
 from tests.live.support.programs import run
 from tests.live.support.raw_clients import BARE, Bare, Dialogue, begin, start_tls
@@ -24,10 +24,10 @@ from tests.live.support.watching import Watched
 NAMES = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1")
 MAIL = [bare for bare in BARE if bare.protocol != "HTTP"]
 CONFIGURATION = '[[user]]\nname = "mary@mydomain.com"\npassword = "secret"\n' + "".join(
-    f'[[listener]]\nname = "{each.name}"\nprotocol = "{each.protocol.value}"\nport = 0\n'
+    f'[[listener]]\nname = "{each.name}"\nprotocol = "{each.protocol}"\nport = 0\n'
     f'tls = "{each.tls.value}"\nmechanisms = {list(NAMES)}\n'
     for each in load(None).listener
-    if each.protocol is not ListenerProtocol.HTTP
+    if each.service is not Service.HTTP
 )
 SUCCESS = (b"a OK", b"+OK", b"235")
 FAILURE = (b"a NO", b"a BAD", b"-ERR", b"5")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.testing import RunningServer
 from tests.live.support.sasl_clients import ROWS, Credentials, Row, certificate_of, encoded
 from tests.live.support.ways import Way
@@ -215,4 +215,4 @@ def _form(client: http.client.HTTPConnection, attempt: Attempt) -> int:
     return client.getresponse().status
 
 
-LOG_IN = {Protocol.IMAP: imap, Protocol.POP3: pop3, Protocol.SMTP: smtp, Protocol.HTTP: web}
+LOG_IN = {Service.IMAP: imap, Service.POP3: pop3, Service.SMTP: smtp, Service.HTTP: web}

@@ -8,7 +8,7 @@ import poplib
 import smtplib
 from collections.abc import Callable, Iterator
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.testing import RunningServer
 from tests.live.support.ways import HOST, Way
 
@@ -108,11 +108,11 @@ def _basic(server: RunningServer, way: Way, name: str, password: str) -> None:
         raise Refused
 
 
-_LOG_IN: dict[Protocol, Callable[[RunningServer, Way, str, str], None]] = {
-    Protocol.IMAP: _imap,
-    Protocol.POP3: _pop3,
-    Protocol.SMTP: _smtp,
-    Protocol.HTTP: _basic,
+_LOG_IN: dict[Service, Callable[[RunningServer, Way, str, str], None]] = {
+    Service.IMAP: _imap,
+    Service.POP3: _pop3,
+    Service.SMTP: _smtp,
+    Service.HTTP: _basic,
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailauth.login.event import Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Kind, LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.record.line import LoginLine
 from mailauth.testing import RunningServer
@@ -18,7 +18,7 @@ CHALLENGED = ("APOP", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-256
 class Login(msgspec.Struct, frozen=True):
     """A login, as its line and its journal record tell it."""
 
-    protocol: Protocol
+    protocol: Service
     user: str
     security: Security
     mechanism: str

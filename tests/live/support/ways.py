@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from mailauth.config import TlsMode, load
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 
 HOST = "localhost"
@@ -19,7 +19,7 @@ class Way(msgspec.Struct, frozen=True):
     """A way to log in."""
 
     listener: str
-    protocol: Protocol
+    protocol: Service
     security: Security
 
     def __str__(self) -> str:
@@ -48,13 +48,13 @@ _SECURITIES = {
 }
 
 WAYS = [
-    Way(listener.name, Protocol[listener.protocol.name], security)
+    Way(listener.name, listener.service, security)
     for listener in load(None).listener
     for security in _SECURITIES[listener.tls]
 ]
 IMAP, POP3, SMTP, HTTP = (
     [way for way in WAYS if way.protocol is protocol]
-    for protocol in (Protocol.IMAP, Protocol.POP3, Protocol.SMTP, Protocol.HTTP)
+    for protocol in (Service.IMAP, Service.POP3, Service.SMTP, Service.HTTP)
 )
 SUBMISSION = [way for way in SMTP if way.listener != "smtp"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from mailauth.login.event import Attempt, Kind, LoginEvent, Protocol, Result
+from mailauth.login.event import Attempt, Kind, LoginEvent, Result, Service
 from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import TimedRecorder
 from mailauth.wire.pending import Pending
@@ -53,7 +53,7 @@ def test_logins_are_counted_by_service_verdict_result_and_mechanism(server: Serv
 def test_connections_without_a_login_are_counted_by_reason(server: Server) -> None:
     for reason in ("tls-handshake-failed: unknown ca", "tls-handshake-failed: eof", "timeout"):
         server.recorder.metrics.publish(
-            event(1, kind=Kind.CONNECTION, result=None, reason=reason, protocol=Protocol.SMTP)
+            event(1, kind=Kind.CONNECTION, result=None, reason=reason, protocol=Service.SMTP)
         )
     value = numbers(server)
     labels = {"service": "SMTP", "reason": "tls-handshake-failed"}
@@ -78,7 +78,7 @@ def test_what_is_open_is_shown(server: Server) -> None:
         OpenConnection(
             session="s",
             listener="imap",
-            protocol=Protocol.IMAP,
+            protocol=Service.IMAP,
             ip="10.0.0.1",
             port=4711,
             peer=None,

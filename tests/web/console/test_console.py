@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mailauth.login.accounts import Account, Accounts
-from mailauth.login.event import Kind, Protocol, Result
+from mailauth.login.event import Kind, Result, Service
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.net.open_connections import OpenConnection
@@ -142,7 +142,7 @@ def test_connections_and_blocks_are_shown_and_a_block_is_lifted(
         OpenConnection(
             session="s",
             listener="imap",
-            protocol=Protocol.IMAP,
+            protocol=Service.IMAP,
             ip="192.0.2.200",
             port=4711,
             peer="10.0.0.1",

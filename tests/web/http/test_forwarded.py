@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth.login.client import Client
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import CLEARTEXT, Hop, Security
 from mailauth.web.http.forwarded import MalformedForwarded, resolve
 from mailauth.wire.networks import parse_network
@@ -20,7 +20,7 @@ Fields = dict[bytes, tuple[bytes, ...]]
 
 def client(ip: str = "10.0.0.1", peer: str | None = None) -> Client:
     return Client(
-        protocol=Protocol.HTTP,
+        protocol=Service.HTTP,
         listener="http",
         local_port=5272,
         session="s",

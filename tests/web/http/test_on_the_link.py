@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mailauth.certs.server import Store, prepare
-from mailauth.config import ListenerConfig, ListenerProtocol, TlsConfig, TlsMode
+from mailauth.config import ListenerConfig, TlsConfig, TlsMode
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.link import Link
@@ -32,9 +33,7 @@ class Wire:
 
     def __init__(self, server: Server, certificates: Store) -> None:
         self.server = server
-        self._context = server_context(
-            certificates.certificate, certificates.key, ListenerProtocol.HTTP
-        )
+        self._context = server_context(certificates.certificate, certificates.key, Service.HTTP)
         self._trusting = trusting(certificates.ca)
 
     def connect(self, tls: TlsMode, *proxy_from: Network, host: str = "192.0.2.7") -> MemorySocket:
@@ -42,7 +41,7 @@ class Wire:
         listener = Listener(
             ListenerConfig(
                 name="web",
-                protocol=ListenerProtocol.HTTP,
+                protocol="http",
                 port=5272,
                 tls=tls,
                 proxy_from=proxy_from,

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 from tests.live.support.letters import Letter
 from tests.live.support.programs import configuration
@@ -17,7 +17,7 @@ _TLS = {
 
 
 def _server(access: Access) -> str:
-    pop3 = "/pop3" if access.way.protocol is Protocol.POP3 else ""
+    pop3 = "/pop3" if access.way.protocol is Service.POP3 else ""
     return f'{HOST}:{access.port}{pop3}{_TLS[access.way.security]}/user="{access.name}"'
 
 
@@ -38,7 +38,7 @@ def _alpine(access: Access, settings: str, *arguments: str) -> Terminal:
 
 def _inbox(access: Access) -> str:
     folders = f"folder-collections={{{_server(access)}}}[]\n"
-    local = access.way.protocol is Protocol.POP3
+    local = access.way.protocol is Service.POP3
     return f"inbox-path={{{_server(access)}}}INBOX\n{'' if local else folders}"
 
 

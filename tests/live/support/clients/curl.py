@@ -1,6 +1,6 @@
 """curl."""
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from tests.live.support.letters import Letter
 from tests.live.support.programs import run
 from tests.live.support.ways import Access, Care
@@ -30,7 +30,7 @@ def get(access: Access, path: str = "") -> str:
 
 def fetch(access: Access) -> str:
     """Read the first message, which stays."""
-    path = "INBOX;MAILINDEX=1" if access.way.protocol is Protocol.IMAP else "1"
+    path = "INBOX;MAILINDEX=1" if access.way.protocol is Service.IMAP else "1"
     return _curl(access, path).replace("\r\n", "\n")
 
 

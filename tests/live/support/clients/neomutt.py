@@ -1,6 +1,6 @@
 """NeoMutt: reading by IMAP and POP3, and sending by SMTP."""
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.login.hop import Security
 from tests.live.support.letters import Letter
 from tests.live.support.programs import configuration, run
@@ -33,7 +33,7 @@ def _rc(access: Access, more: str = "") -> str:
 
 
 def _open(access: Access, more: str = "") -> Terminal:
-    folder = _url(access) + ("INBOX" if access.way.protocol is Protocol.IMAP else "")
+    folder = _url(access) + ("INBOX" if access.way.protocol is Service.IMAP else "")
     return Terminal("neomutt", "-n", "-F", _rc(access, more), "-f", folder, home=access.home)
 
 

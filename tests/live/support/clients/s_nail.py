@@ -1,6 +1,6 @@
 """s-nail, a mailx, told by lines what to do."""
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from tests.live.support.letters import Letter
 from tests.live.support.programs import configuration, run
 from tests.live.support.ways import HOST, Access
@@ -23,7 +23,7 @@ def _s_nail(access: Access, settings: str, *arguments: str, given: str) -> str:
 
 
 def _read(access: Access, *commands: str) -> str:
-    folder = _url(access, "/INBOX" if access.way.protocol is Protocol.IMAP else "")
+    folder = _url(access, "/INBOX" if access.way.protocol is Service.IMAP else "")
     told = "".join(f"{command}\n" for command in (f"folder {folder}", *commands, "quit"))
     return _s_nail(access, "set pop3-auth=plain\nset imap-auth=login\n", "-#", given=told)
 

@@ -78,7 +78,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
     and capped. `count` is how many attempts it stands for (`repeats`). `at` is when it came, where
-    that is not when it is recorded.
+    that is not when it is recorded. Where another server's log tells of it, `source` is the name of
+    the log's format, and `id` is made of its line.
     """
 
     kind: Kind
@@ -94,12 +95,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     client_version: str | None = None
     count: int = 1
     at: datetime | None = None
+    id: str | None = None
+    source: str | None = None
 
 
 class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record of LoginAttempts.jsonl, its keys in the order of the file.
 
-    `count` is written where it is not 1.
+    `count` is written where it is not 1, and `source` where it is another server's log.
     """
 
     v: int
@@ -132,6 +135,7 @@ class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     client_name: str | None
     client_version: str | None
     count: int = 1
+    source: str | None = None
 
 
 def event_of(
@@ -148,7 +152,7 @@ def event_of(
     return LoginEvent(
         v=VERSION,
         seq=seq,
-        id=id,
+        id=id if attempt.id is None else attempt.id,
         at=at,
         kind=attempt.kind,
         result=attempt.result,
@@ -176,4 +180,5 @@ def event_of(
         client_name=attempt.client_name,
         client_version=attempt.client_version,
         count=attempt.count,
+        source=attempt.source,
     )

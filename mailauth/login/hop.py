@@ -19,6 +19,7 @@ class Security(enum.StrEnum):
     STARTTLS = "starttls"
     IMPLICIT = "implicit"
     PROXIED = "proxied"
+    TLS = "tls"  # at another server, whose log does not tell how it began
 
 
 class TlsFacts(msgspec.Struct, frozen=True):

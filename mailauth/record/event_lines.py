@@ -14,8 +14,14 @@ class Log(enum.Enum):
 
 
 def log_of(event: LoginEvent) -> Log | None:
-    """Say where the event has a line; most kinds have none."""
+    """Say where the event has a line; most kinds have none.
+
+    A line says whether a login was secure, and who logged in. The log of another server may not
+    tell; then there is none.
+    """
     if event.kind is not Kind.LOGIN or event.result is None or event.ip is None:
+        return None
+    if event.secure is None or (event.result is Result.SUCCESS and not event.user):
         return None
     return _LOGS.get(event.result)
 

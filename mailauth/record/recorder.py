@@ -31,6 +31,7 @@ NOT_ON_DISK = "The logs cannot be written to the disk"
 CLOCK_BEHIND = "The clock is earlier than the last record"
 NOT_LOOKED_AFTER = "The log files cannot be checked"
 
+LINES_AT_MOST = 1_000  # for one record of another server's log, which may repeat a line
 BEHIND_SECONDS = 60  # that nobody need hear of: a clock is set right now and then
 
 log = Logger()
@@ -96,9 +97,7 @@ class FileRecorder:
         `durability = "disk"` the event is there when it is on the disk.
         """
         wall = instant_of(self._now())
-        if wall // MICROSECONDS != self._second:
-            self._second = wall // MICROSECONDS
-            self._upkeep.look()
+        self._look(wall)
         try:
             event, file = self._write(attempt, wall)
         except OSError as error:
@@ -112,6 +111,19 @@ class FileRecorder:
         durable = self._disk.hold(event, files)
         self.sinks.publish(event)
         return durable
+
+    def transcribe(self, attempt: Attempt) -> LoginEvent:
+        """Write what the log of another server tells, with its time; raises `OSError`.
+
+        Then nothing is written, and the log can be read again. The line has the attempt's time,
+        unless that is before the line before it, or yet to come.
+        """
+        assert attempt.at is not None, "the log says when"
+        wall = instant_of(self._now())
+        self._look(wall)
+        event, _ = self._write(attempt, min(wall, instant_of(attempt.at.timestamp())))
+        self.sinks.publish(event)
+        return event
 
     def reopen(self) -> None:
         """Go on with the files that stand at the paths now (SIGHUP, after they were moved away).
@@ -169,6 +181,12 @@ class FileRecorder:
         """Close the logs, and let another server have the directory."""
         self._ledger.close()
 
+    def _look(self, wall: int) -> None:
+        """Look after the files, once a second."""
+        if wall // MICROSECONDS != self._second:
+            self._second = wall // MICROSECONDS
+            self._upkeep.look()
+
     def _write(self, attempt: Attempt, wall: int) -> tuple[LoginEvent, LogFile | None]:
         """Commit the attempt; return it with the file that its line is in, if it has one."""
         with self._ledger as ledger:
@@ -177,10 +195,11 @@ class FileRecorder:
             record, line, file = encode(event), b"", None
             kind = log_of(event)
             if kind is not None:
-                time = (
-                    self._stamps.printed(instant) if attempt.at is None else printed_time(event.at)
-                )
+                is_ours_and_late = attempt.at is not None and attempt.source is None
+                time = printed_time(event.at) if is_ours_and_late else self._stamps.printed(instant)
                 line = f"{line_of(event, kind, time)}\n".encode()
+                if kind is Log.SUCCESSES:
+                    line *= min(event.count, LINES_AT_MOST)
                 file = ledger.successes if kind is Log.SUCCESSES else ledger.failures
             self._upkeep.make_way(ledger, instant, max(len(record), len(line)))
             ledger.commit(event.seq, instant, record, file, line)

@@ -25,6 +25,7 @@ from mailauth.web.http.message import Request, Response
 
 _OWN_MECHANISMS = ("IMAP-LOGIN", "USER-PASS", "APOP", "HTTP-BASIC", "HTTP-FORM", "HTTP-BEARER")
 _KNOWN_MECHANISMS = frozenset((*MECHANISMS, *_OWN_MECHANISMS))
+_VERDICTS = {True: "SECURE", False: "UNSECURE", None: "UNKNOWN"}  # of another server's log only
 _OTHER = "other"  # what clients make up is not a label each
 
 
@@ -79,8 +80,7 @@ class Metrics(Collector):
         labels = ["service", "verdict", "result", "mechanism"]
         family = CounterMetricFamily("mailauth_logins", "Login attempts", labels=labels)
         for (protocol, secure, result, mechanism), count in self._logins.items():
-            verdict = "SECURE" if secure else "UNSECURE"
-            values = [_value(protocol), verdict, _value(result), mechanism]
+            values = [_value(protocol), _VERDICTS[secure], _value(result), mechanism]
             family.add_metric(values, count)
         return family
 

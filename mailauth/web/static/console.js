@@ -71,8 +71,10 @@ function show(event) {
   when.textContent = `${day} ${MONTHS[month - 1]} ${time.slice(0, 8)}`;
   cell("service").textContent = event.protocol ?? "–";
   const badge = row.querySelector(".badge");
-  if (event.secure === null) {
+  if (event.secure === null && !(event.source && event.kind === "login")) {
     badge.remove();
+  } else if (event.secure === null) {
+    badge.textContent = "UNKNOWN";
   } else {
     badge.classList.add(event.secure ? "secure" : "unsecure");
     badge.textContent = event.secure ? "SECURE" : "UNSECURE";

@@ -27,9 +27,12 @@ from mailauth.report.reading import (
     Pace,
     Progress,
     Reader,
+    drop_lines,
     fold_accounts,
     lines_from_records,
+    lines_of_watched,
     match,
+    watched_journals,
 )
 from mailauth.report.sources import Content, Source, Sources, sources_of_directory
 from mailauth.report.tables import Tables, sql, version
@@ -216,8 +219,12 @@ class HomeLogs(Logs):
                 with tables.cursor() as cursor:
                     cursor.execute("DELETE FROM lines")
                 lines_from_records(tables)
+            watched = watched_journals(tables, self._sources)
+            if watched:
+                drop_lines(tables, self._sources, watched)
+                lines_of_watched(tables, watched)
             fold_accounts(tables)
-            if sources.lines and sources.journal:
+            if sources.lines and sources.journal and not watched:
                 match(tables)
         return tables
 

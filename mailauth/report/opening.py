@@ -23,12 +23,15 @@ from mailauth.report.reading import (
     Mark,
     Progress,
     Reader,
+    drop_lines,
     fold_accounts,
     forget_same_records,
     ignore_networks,
     lines_from_records,
     match,
+    order_records,
     put_in_order,
+    watched_journals,
 )
 from mailauth.report.sources import Content, Source, Sources
 from mailauth.report.tables import Tables, sql
@@ -98,12 +101,16 @@ def _read(
             lines = lines_read(tables, number)
             unreadable.append(Unreadable(source, reason or str(error), lines))
     put_in_order(tables)
+    watched = watched_journals(tables, numbered)
+    if watched:
+        drop_lines(tables, numbered, watched)
+        order_records(tables)
     if sources.foreign:
         forget_same_records(tables)
     fold_accounts(tables)
     if sources.lines and sources.journal:
         match(tables)
-    if sources.foreign or not sources.lines:
+    if watched or sources.foreign or not sources.lines:
         lines_from_records(tables, no_text_log=not sources.lines)
     if ignored:
         ignore_networks(tables, ignored)

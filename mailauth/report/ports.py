@@ -8,16 +8,14 @@ which its latest UNSECURE login stands, with the older and newer files of that j
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from mailauth.login.event import Service
 from mailauth.report.packing import SUFFIXES
+from mailauth.report.reading import watched_journals
 from mailauth.report.rows import Case
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
-
-# RFC 8314 §3: where TLS begins at once, at another server
-WELL_KNOWN = MappingProxyType({Service.SMTP: 465, Service.IMAP: 993, Service.POP3: 995})
+from mailauth.setup.services import WELL_KNOWN_TLS_PORTS
 
 PortsOf = Callable[[Case], Mapping[Service, int]]
 
@@ -39,15 +37,16 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
     known = {
         (account, service): ports.get(journals[file], {}) for account, service, file in found_in
     }
+    watched = watched_journals(tables, sources)
     others = {
         (account, service)
         for account, service, file in found_in
-        if sources[file].content is Content.FOREIGN
+        if sources[file].content is Content.FOREIGN or file in watched
     }
 
     def ports_of(case: Case) -> Mapping[Service, int]:
         key = (case.account, case.service.value)
-        return WELL_KNOWN if key in others else known.get(key, {})
+        return WELL_KNOWN_TLS_PORTS if key in others else known.get(key, {})
 
     return ports_of
 

@@ -203,11 +203,49 @@ def lines_from_records(tables: Tables, *, no_text_log: bool = True) -> None:
         cursor.execute(sql("lines_from_records"), [no_text_log])
 
 
+def watched_journals(tables: Tables, sources: Mapping[int, Source]) -> list[int]:
+    """Return which of the files are journals of another server's logins, by `mailauth watch`.
+
+    Such a journal has logins whose verdict is unknown and that have no line, and the times of that
+    server. So its records stand for the lines of the files beside it.
+    """
+    journals = [n for n, source in sources.items() if source.content is Content.JOURNAL]
+    with tables.cursor() as cursor:
+        found = cursor.execute(sql("watched_journals"), [journals]).fetchall()
+    return [file for (file,) in found]
+
+
+def drop_lines(tables: Tables, sources: Mapping[int, Source], beside: Iterable[int]) -> None:
+    """Forget the lines of files in the directories of others."""
+    directories = {sources[file].path.parent for file in beside}
+    files = [
+        number
+        for number, source in sources.items()
+        if source.content is Content.LINES and source.path.parent in directories
+    ]
+    with tables.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM lines WHERE damaged IS NULL AND file IN (SELECT unnest($1))", [files]
+        )
+
+
+def lines_of_watched(tables: Tables, journals: Sequence[int]) -> None:
+    """Let the new records of journals stand for lines."""
+    with tables.cursor() as cursor:
+        cursor.execute(sql("watched_lines"), [list(journals)])
+
+
+def order_records(tables: Tables) -> None:
+    """Order records by their times."""
+    with tables.cursor() as cursor:
+        cursor.execute(sql("order_records"))
+
+
 def forget_same_records(tables: Tables) -> None:
     """Let a login that several files of other servers' logs tell count once, and order them all."""
     with tables.cursor() as cursor:
         cursor.execute(sql("same_records"))
-        cursor.execute(sql("order_records"))
+    order_records(tables)
 
 
 def ignore_networks(tables: Tables, networks: tuple[Network, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterable
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,6 +13,9 @@ from mailauth.login.policy import Cleartext
 
 # Of several services alike, a client is sent to the one made for it (RFC 6409 §3.1, RFC 8314 §3.3).
 _PREFERRED = ("submission", "submissions", "smtps")
+
+# RFC 8314 §3: where TLS begins at once, at another server
+WELL_KNOWN_TLS_PORTS = MappingProxyType({Service.SMTP: 465, Service.IMAP: 993, Service.POP3: 995})
 
 
 class OfferedService(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from datetime import datetime
 from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
+from mailauth.login.decision import Row
 from mailauth.login.ended import Ended, Ending
 from mailauth.login.event import Attempt, ConnectionFacts, Kind, LoginEvent, Result
 from mailauth.login.hop import Hop, Security, TlsFacts
@@ -125,24 +126,26 @@ class Evidence:
         """Whether a secret that is right has crossed the client's hop for everybody to read."""
         return self._sends_secret and not self.hop.secure
 
-    def record_claim(
+    def record_attempt(
         self,
-        claim: Claim,
-        result: Result,
+        row: Row,
         reason: str | None,
-        account: Account | None,
         exposed: bool | None,
+        claim: Claim | None = None,
+        account: Account | None = None,
         at: datetime | None = None,
     ) -> Recorded:
-        """Record an attempt that came to a claim; `at` is when, where it is recorded later."""
-        secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
-        authcid = self._safe(claim.authcid, secret)
-        authzid = self._safe(claim.authzid, secret, AUTHZID_OCTETS) if claim.authzid else None
-        self._authority.prepare.forget()
+        """Record an attempt, and its claim if it came to one; `at` is when, if that is past."""
+        authcid = authzid = None
+        if claim is not None:
+            secret = claim.password if isinstance(claim, PasswordClaim) else claim.token
+            authcid = self._safe(claim.authcid, secret)
+            authzid = self._safe(claim.authzid, secret, AUTHZID_OCTETS) if claim.authzid else None
+            self._authority.prepare.forget()
         return self.record(
             Kind.LOGIN,
-            result=result,
-            reason=reason,
+            result=row.result,
+            reason=reason or row.reason,
             user=account.name if account is not None else None,
             authcid=authcid,
             authzid=authzid,

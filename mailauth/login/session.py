@@ -1,24 +1,21 @@
-"""One connection's way to a login: an attempt is decided, recorded, and only then answered.
+"""One connection's way to a login: what may be tried, and the exchange that is under way.
 
-Every login, by whatever protocol and mechanism, ends in `_decide`. The recorder has written the
-attempt before an `Outcome` exists, so no protocol can tell a client that it is logged in without a
-line on disk.
+What is tried ends in `login.attempts`, which decides, records and only then answers.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import assert_never
 
 from mailauth.login.accounts import Account
-from mailauth.login.admission import Admission, Unavailable
+from mailauth.login.admission import Admission
+from mailauth.login.attempts import Attempts
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
-from mailauth.login.decision import Counts, Decision, Exposure, Row, decide, refuse
+from mailauth.login.decision import Decision, refuse
 from mailauth.login.ended import Ending
-from mailauth.login.event import Kind, LoginEvent
-from mailauth.login.evidence import Evidence
+from mailauth.login.event import Kind
 from mailauth.login.hop import CLEARTEXT, Hop
-from mailauth.login.outcome import Answer, Challenge, Outcome, Step
+from mailauth.login.outcome import Challenge, Outcome, Step
 from mailauth.login.policy import APOP, PASSWORD_COMMANDS, Cleartext, Policy, may_bind_channel
 from mailauth.sasl import (
     MECHANISMS,
@@ -33,7 +30,7 @@ from mailauth.sasl import (
     TokenVerdict,
 )
 from mailauth.sasl.apop import apop
-from mailauth.wire.pending import Pending, then
+from mailauth.wire.pending import Pending
 
 MAX_FAILURES = 10  # on one connection; after that the server ends it
 
@@ -41,16 +38,7 @@ MAX_FAILURES = 10  # on one connection; after that the server ends it
 class LoginSession:
     """The login state of one connection."""
 
-    __slots__ = (
-        "_admission",
-        "_authority",
-        "_exchange",
-        "_policy",
-        "_refused",
-        "account",
-        "evidence",
-        "failures",
-    )
+    __slots__ = ("_attempts", "_authority", "_exchange", "_policy", "_refused", "evidence")
 
     def __init__(
         self,
@@ -60,12 +48,10 @@ class LoginSession:
         hop: Hop = CLEARTEXT,
         admission: Admission | None = None,
     ) -> None:
-        self.evidence = Evidence(client, authority, hop)
-        self.account: Account | None = None
-        self.failures = 0
+        self._attempts = Attempts(client, authority, hop, admission)
+        self.evidence = self._attempts.evidence
         self._authority = authority
         self._policy = policy
-        self._admission = admission
         self._exchange: Exchange | None = None
         self._refused: Exchange | None = None
 
@@ -80,6 +66,16 @@ class LoginSession:
     def hop(self) -> Hop:
         """The client's hop as it is now."""
         return self.evidence.hop
+
+    @property
+    def account(self) -> Account | None:
+        """Who has logged in."""
+        return self._attempts.account
+
+    @property
+    def failures(self) -> int:
+        """How many attempts have failed."""
+        return self._attempts.failures
 
     @property
     def cleartext_refused(self) -> bool:
@@ -156,7 +152,7 @@ class LoginSession:
         self._exchange = self._refused = None
         self.evidence.note_mechanism(mechanism.name)
         claim = self._claim_of(mechanism, initial_response)
-        self._refuse_unchecked(claim, Decision.MISPLACED, reason)
+        self._attempts.refuse(claim, Decision.MISPLACED, reason)
 
     def respond(self, response: bytes) -> Step:
         """Go on with the client's response."""
@@ -226,7 +222,7 @@ class LoginSession:
         self.evidence.note_mechanism(mechanism)
         if self.cleartext_refused:
             return self._refuse(claim)
-        return self._refuse_unchecked(claim, Decision.MISPLACED, reason)
+        return self._attempts.refuse(claim, Decision.MISPLACED, reason)
 
     def _log_in(
         self, mechanism: str, claim: Claim, permitted_as: str
@@ -236,9 +232,22 @@ class LoginSession:
         permitted = not self.cleartext_refused and self._policy().permits(permitted_as)
         if self.account is not None or not permitted:
             return self._refuse(claim)
-        return self._decide(claim)
+        return self._attempts.decide(claim)
 
-    # The decision.
+    def _refuse(self, claim: Claim | None) -> Outcome:
+        """Refuse what is not even tried: a second login, or one that is not for this connection."""
+        logged_in = self.account is not None
+        decision = refuse(logged_in=logged_in, cleartext_refused=self.cleartext_refused)
+        return self._attempts.refuse(claim, decision)
+
+    def _fail(
+        self, decision: Decision, reason: str | None = None, *, came: bool = True
+    ) -> Outcome | Pending[Outcome]:
+        """End an attempt that never came to a claim; `came` is whether the client sent anything."""
+        self._exchange = None
+        return self._attempts.conclude(decision, reason, came=came)
+
+    # The exchange.
 
     def _advance(self, response: bytes | None) -> Step:
         exchange = self._exchange
@@ -247,131 +256,9 @@ class LoginSession:
             return Challenge(next(exchange) if response is None else exchange.send(response))
         except StopIteration as stop:
             self._exchange = None
-            return self._decide(stop.value)
+            return self._attempts.decide(stop.value)
         except MalformedResponse as error:
             return self._fail(Decision.MALFORMED, str(error))
-
-    def _decide(self, claim: Claim) -> Outcome | Pending[Outcome]:
-        if self._authority.blocking.is_blocked(self.client.ip):
-            return self._refuse_unchecked(claim, Decision.BLOCKED)
-        accounts, prepare = self._authority.accounts, self._authority.prepare
-        account = accounts.find(claim.authcid, prepare)
-        match claim:
-            case PasswordClaim():
-                right = accounts.matches(account, claim.password, prepare)
-                return then(right, lambda right: self._judge(claim, account, right))
-            case ProvenClaim():
-                return self._judge(claim, account, claim.proven)
-            case _:
-                assert_never(claim)
-
-    def _judge(
-        self, claim: Claim, account: Account | None, right: bool | None
-    ) -> Outcome | Pending[Outcome]:
-        find = self._authority.accounts.find
-        acts_for_itself = not claim.authzid or find(claim.authzid) is account
-        decision = decide(account, right=right, acts_for_itself=acts_for_itself)
-        if decision is Decision.SUCCESS:
-            assert account is not None, "nobody succeeds"
-            return self._admit(claim, account)
-        reason = None
-        if decision is Decision.WRONG_SECRET and isinstance(claim, ProvenClaim):
-            reason = claim.reason
-        return self._conclude(claim, account, decision, reason)
-
-    def _admit(self, claim: Claim, account: Account) -> Outcome | Pending[Outcome]:
-        if self._admission is not None:
-            try:
-                self._admission.admit(account)
-            except Unavailable as error:
-                return self._conclude(claim, account, error.decision, error.reason)
-
-        def admitted(outcome: Outcome) -> Outcome:
-            if outcome.answer is Answer.SUCCESS:
-                self.account = account
-                self._authority.blocking.succeeded(self.client.ip)
-                return Outcome(Answer.SUCCESS, account)
-            if self._admission is not None:
-                self._admission.release()
-            return outcome
-
-        return then(self._conclude(claim, account, Decision.SUCCESS), admitted)
-
-    def _refuse(self, claim: Claim | None) -> Outcome:
-        """Refuse what is not even tried: a second login, or one that is not for this connection."""
-        logged_in = self.account is not None
-        decision = refuse(logged_in=logged_in, cleartext_refused=self.cleartext_refused)
-        return self._refuse_unchecked(claim, decision)
-
-    def _refuse_unchecked(
-        self, claim: Claim | None, decision: Decision, reason: str | None = None
-    ) -> Outcome:
-        """Answer without a check of the secret; whether it is exposed is found out beside it."""
-        row, evidence = decision.value, self.evidence
-        self._count(row)
-        reason = reason or row.reason
-        if claim is None:
-            evidence.record(Kind.LOGIN, result=row.result, reason=reason, exposed=False)
-            return Outcome(row.answer)
-        prepare = self._authority.prepare
-        account = self._authority.accounts.find(claim.authcid, prepare)
-        at = self._authority.now()
-
-        def found(exposed: bool | None) -> None:
-            if account is None:
-                exposed = False
-            evidence.record_claim(claim, row.result, reason, account, exposed, at)
-
-        if not evidence.exposes:
-            found(False)
-        elif isinstance(claim, ProvenClaim):
-            found(claim.proven)
-        else:  # an unknown name costs what a known one does
-            whose = account or self._authority.accounts.nobody
-            self._authority.exposure.check(whose, claim.password, found)
-        return Outcome(row.answer)
-
-    def _conclude(
-        self, claim: Claim, account: Account | None, decision: Decision, reason: str | None = None
-    ) -> Outcome | Pending[Outcome]:
-        """End an attempt that came to a claim."""
-        row = decision.value
-        self._count(row)
-        recorded = self.evidence.record_claim(
-            claim, row.result, reason or row.reason, account, self._exposed(row)
-        )
-        return then(recorded, lambda event: _answered(event, row))
-
-    def _fail(
-        self, decision: Decision, reason: str | None = None, *, came: bool = True
-    ) -> Outcome | Pending[Outcome]:
-        """End an attempt that never came to a claim; `came` is whether the client sent anything."""
-        self._exchange = None
-        row = decision.value
-        self._count(row)
-        recorded = self.evidence.record(
-            Kind.LOGIN,
-            result=row.result,
-            reason=reason or row.reason,
-            exposed=self._exposed(row) if came else False,
-        )
-        return then(recorded, lambda event: _answered(event, row))
-
-    def _exposed(self, row: Row) -> bool | None:
-        """Say whether the client's secret is exposed; `None` where nobody knows."""
-        if row.exposure is Exposure.NEVER or not self.evidence.exposes:
-            return False
-        return True if row.exposure is Exposure.SENT else None
-
-    def _count(self, row: Row) -> None:
-        """Count an attempt as its row says."""
-        if row.counts is Counts.NOT:
-            return
-        self.failures += 1
-        if row.counts is Counts.ADDRESS:
-            self._authority.blocking.failed(self.client.ip)
-        elif row.counts is Counts.LENGTHENS_BLOCK:
-            self._authority.blocking.attempted(self.client.ip)
 
     def _claim_of(self, mechanism: Mechanism, initial_response: bytes | None) -> Claim | None:
         """What a refused initial response claims; an exchange that wants more is kept for it."""
@@ -415,11 +302,6 @@ class LoginSession:
                 sorted(names, key=lambda name: accounts.find(name.encode()) is None)
             ),
         )
-
-
-def _answered(event: LoginEvent | None, row: Row) -> Outcome:
-    """Answer an attempt that was recorded, or could not be (`None`)."""
-    return Outcome(row.answer if event is not None else Answer.UNAVAILABLE)
 
 
 @lru_cache(maxsize=64)  # for every greeting asks, of a few accounts and policies

@@ -1,1 +1,1 @@
-"""Certificates: the CA that clients trust, the CA for clients, and what they issue."""
+"""Certificates: the CA that clients trust, the CA for client certificates, and issuing by both."""

@@ -1,9 +1,8 @@
-"""The test CA and what it issues (RFC 5280).
+"""The test CA and the certificates that it issues (RFC 5280).
 
-People will trust this CA, so it can vouch for little: its name constraints (RFC 5280 §4.2.1.10)
-permit `localhost`, one host name and what is below it, and loopback addresses, and neither mailbox
-nor URI that anybody has; and what it issues is good for TLS servers alone. Clients have a CA of
-their own.
+People will trust this CA, so it can vouch for little. Its name constraints (RFC 5280 §4.2.1.10)
+permit `localhost`, one host name with its subdomains, and loopback addresses, but not any real
+mailbox or URI. Its certificates are valid only for TLS servers; clients have their own CA.
 """
 
 import secrets
@@ -18,12 +17,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ORGANIZATION = "mailauth"
 LOCALHOST = "localhost"
-NOBODYS = (
-    "invalid"  # a domain that there is not (RFC 2606 §2): where some are permitted, only those
-)
+NOBODYS = "invalid"  # a domain that cannot exist (RFC 2606 §2); naming it excludes all real ones
 CA_LIFETIME = timedelta(days=3650)
-SERVER_LIFETIME = timedelta(days=397)  # macOS and others refuse more than 398 days
-BACKDATED = timedelta(hours=1)  # for clients whose clock is a little behind
+SERVER_LIFETIME = timedelta(days=397)  # macOS and others reject more than 398 days
+BACKDATED = timedelta(hours=1)  # for clients whose clock is slightly slow
 COMMON_NAME_OCTETS = 64  # RFC 5280 appendix A.1, ub-common-name
 
 Key = ec.EllipticCurvePrivateKey
@@ -31,7 +28,7 @@ PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """A CA: its certificate, and the key with which it signs."""
+    """A CA: its certificate and its signing key."""
 
     certificate: x509.Certificate
     key: Key
@@ -43,9 +40,9 @@ def new_key() -> Key:
 
 
 def new_authority(hostname: str, now: datetime) -> Authority:
-    """Make a CA for `localhost`, the host name and names below it, and loopback addresses.
+    """Make a CA for `localhost`, the host name and its subdomains, and loopback addresses.
 
-    Its name is its own, so that a client that knows an older one does not take it for this one.
+    Each CA has a unique name, so that a client does not mistake it for an older one.
     """
     key = new_key()
     name = distinguished_name(f"mailauth test CA {secrets.token_hex(4)}")
@@ -70,7 +67,7 @@ def new_authority(hostname: str, now: datetime) -> Authority:
 def issue_server_certificate(
     authority: Authority, hostname: str, key: Key, now: datetime
 ) -> x509.Certificate:
-    """Issue the server's certificate; it ends no later than the CA's own."""
+    """Issue the server's certificate; it expires no later than the CA."""
     end = min(now + SERVER_LIFETIME, authority.certificate.not_valid_after_utc)
     return signed_for_server(
         authority, server_names(hostname), key.public_key(), now - BACKDATED, end
@@ -78,7 +75,7 @@ def issue_server_certificate(
 
 
 def server_names(hostname: str) -> list[x509.GeneralName]:
-    """List what the server's certificate is for, the host name first."""
+    """Return the names of the server's certificate, the host name first."""
     return [
         *(x509.DNSName(dns) for dns in _host_names(hostname)),
         x509.IPAddress(IPv4Address("127.0.0.1")),
@@ -93,7 +90,7 @@ def signed_for_server(
     begin: datetime,
     end: datetime,
 ) -> x509.Certificate:
-    """Sign a server's certificate for these names, whatever is wrong with it."""
+    """Sign a server certificate for these names, whatever is wrong with it."""
     first = str(names[0].value)
     subject = distinguished_name(first if len(first) <= COMMON_NAME_OCTETS else "mailauth server")
     return (
@@ -113,7 +110,7 @@ def signed_for_server(
 def self_signed_for_server(
     names: list[x509.GeneralName], key: Key, begin: datetime, end: datetime
 ) -> x509.Certificate:
-    """Sign a server's certificate by its own key."""
+    """Sign a server certificate with its own key."""
     name = distinguished_name(str(names[0].value))
     return (
         begun(name, name, key.public_key(), begin, end)
@@ -124,7 +121,7 @@ def self_signed_for_server(
 
 
 def new_intermediate(authority: Authority, now: datetime) -> Authority:
-    """Make a CA below a CA, as constrained as that is."""
+    """Make an intermediate CA with the constraints of its issuer."""
     key = new_key()
     end = authority.certificate.not_valid_after_utc
     certificate = (
@@ -143,7 +140,7 @@ def new_intermediate(authority: Authority, now: datetime) -> Authority:
 
 
 def permits(ca: x509.Certificate, hostname: str) -> bool:
-    """Say whether the CA may vouch for a host name."""
+    """Return whether the CA may vouch for a host name."""
     try:
         constraints = ca.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
@@ -160,13 +157,13 @@ def permits(ca: x509.Certificate, hostname: str) -> bool:
 
 
 def made_here(certificate: x509.Certificate) -> bool:
-    """Say whether a certificate was issued by a CA of ours, this one or an earlier one."""
+    """Return whether a certificate was issued by one of our CAs, this one or an earlier one."""
     names = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return [name.value for name in names] == [ORGANIZATION]
 
 
 def host_names(certificate: x509.Certificate) -> list[str]:
-    """List the DNS names that a certificate is for."""
+    """Return the DNS names of a certificate."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -179,7 +176,7 @@ def _host_names(hostname: str) -> list[str]:
 
 
 def distinguished_name(common_name: str) -> x509.Name:
-    """Make a name by which `made_here` knows what is ours."""
+    """Make a name by which `made_here` recognizes our certificates."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
@@ -191,7 +188,7 @@ def distinguished_name(common_name: str) -> x509.Name:
 def begun(
     subject: x509.Name, issuer: x509.Name, key: PublicKey, begin: datetime, end: datetime
 ) -> x509.CertificateBuilder:
-    """Begin a certificate."""
+    """Start building a certificate."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -205,7 +202,7 @@ def begun(
 
 
 def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """Make the extension of a CA, or of what it issues."""
+    """Make the key usage extension of a CA, or of a certificate that it issues."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         key_cert_sign=signs_certificates,

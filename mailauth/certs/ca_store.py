@@ -1,4 +1,4 @@
-"""Our CAs in a home: each is a certificate and its key in HOME/certs, made once."""
+"""Where our CAs are stored: each is a certificate and a key in HOME/certs, created once."""
 
 import os
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from mailauth.home import state_directory
 from mailauth.home.directories import made
 from mailauth.home.file_lock import LockHeld, take
 
-PATIENCE = 5.0  # seconds for another process to have made its certificates
+PATIENCE = 5.0  # seconds to wait for another process that creates certificates
 
 
 class CaStore(msgspec.Struct, frozen=True):
-    """Where one of our CAs is.
+    """The location of one of our CAs.
 
-    `file` is the name of its files; errors call it `title` and its key `key_title`, and advise
-    `remedy`.
+    `file` is the stem of its file names. Error messages call the CA `title` and its key
+    `key_title`, and suggest `remedy`.
     """
 
     home: Path
@@ -47,7 +47,7 @@ class CaStore(msgspec.Struct, frozen=True):
         return self.home / "certs" / f"{self.file}.key"
 
     def read(self) -> Authority:
-        """Read the CA, to issue by it. Raises `ConfigError`."""
+        """Read the CA for issuing certificates. Raises `ConfigError`."""
         certificate = read_certificates(self.certificate, self.title)[0]
         key = read_key(self.key, self.key_title)
         if not isinstance(key, Key) or not belong_together(certificate, key):
@@ -56,7 +56,7 @@ class CaStore(msgspec.Struct, frozen=True):
         return Authority(certificate, key)
 
     def keep(self, authority: Authority) -> Authority:
-        """Write a new CA, its key first: a key without a certificate vouches for nobody."""
+        """Write a new CA, its key first, since a key without a certificate vouches for nobody."""
         made(self.certificate.parent)
         write_key(self.key, authority.key)
         write_certificate(self.certificate, authority.certificate)
@@ -65,7 +65,7 @@ class CaStore(msgspec.Struct, frozen=True):
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Keep other processes from making certificates in the same home."""
+    """Keep other processes from creating certificates in the same home."""
     path = state_directory(home) / "certs.lock"
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

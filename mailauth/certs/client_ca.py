@@ -1,7 +1,7 @@
-"""The CA for clients, and which account a client's certificate names.
+"""The CA for client certificates, and the account that a client certificate names.
 
-It is another CA than the server's: that one people trust, and so it must not vouch for whatever an
-account is called; this one is trusted by the server alone, and good for TLS clients alone.
+It is not the server's CA. People trust that one, so it must not vouch for arbitrary account names.
+Only the server trusts this one, and its certificates are valid only for TLS clients.
 """
 
 import secrets
@@ -36,11 +36,11 @@ _FOR_CLIENTS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
 class CannotBeNamed(ValueError):
-    """A certificate has no room for the name of the account."""
+    """The account's name does not fit into a certificate."""
 
 
 def new_client_authority(now: datetime) -> Authority:
-    """Make a CA for the certificates of clients."""
+    """Make a CA for client certificates."""
     key = new_key()
     name = distinguished_name(f"mailauth test CA for clients {secrets.token_hex(4)}")
     certificate = (
@@ -60,16 +60,16 @@ def issue_client_certificate(
     now: datetime,
     lifetime: timedelta = CLIENT_LIFETIME,
 ) -> x509.Certificate:
-    """Issue a certificate that names an account; raises `CannotBeNamed`.
+    """Issue a certificate that names an account. Raises `CannotBeNamed`.
 
-    The name is an rfc822Name (RFC 5280 §4.2.1.6), or where it is no address, the common name.
+    The name is an rfc822Name (RFC 5280 §4.2.1.6), or the common name if it is not an address.
     """
     address = _address(account)
     if address is None and len(account) > COMMON_NAME_OCTETS:
         raise CannotBeNamed(f"a name in a certificate has at most {COMMON_NAME_OCTETS} characters")
     subject = distinguished_name(account if len(account) <= COMMON_NAME_OCTETS else "a client")
     end = min(now + lifetime, authority.certificate.not_valid_after_utc)
-    begin = min(now, end) - BACKDATED  # a lifetime that is negative is over already
+    begin = min(now, end) - BACKDATED  # a negative lifetime has already expired
     builder = (
         begun(subject, authority.certificate.subject, key.public_key(), begin, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -86,11 +86,11 @@ def issue_client_certificate(
 
 
 def account_names(der: bytes, now: datetime) -> tuple[str, ...]:
-    """List whom a verified certificate names: addresses, or where it has none, common names.
+    """Return the accounts that a verified certificate names: addresses, else common names.
 
-    Addresses of the subject itself, as old certificates have them, come between the two. What
-    OpenSSL takes and cannot be read here names nobody; nor does what has expired since a session
-    began that is now resumed, for OpenSSL does not look at it again.
+    The rfc822Names come first, then addresses in the subject (as in old certificates), then common
+    names. A certificate that OpenSSL accepts but that cannot be parsed here names nobody. An
+    expired one does not either: OpenSSL does not check again when a session is resumed.
     """
     try:
         certificate = x509.load_der_x509_certificate(der)

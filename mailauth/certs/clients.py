@@ -1,4 +1,4 @@
-"""The certificates of clients in a home: the CA that vouches for them, and what it has issued."""
+"""The client certificates of a home: their CA, and issuing them."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,21 +20,21 @@ from mailauth.home.directories import made
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """The files of a client's certificate and its private key."""
+    """The files of a client's certificate and private key."""
 
     certificate: Path
     key: Path
 
 
 def client_ca(home: Path, tls: TlsConfig) -> Path:
-    """Return where the CA is that vouches for clients, the user's or our own."""
+    """Return the location of the CA for clients: the user's or our own."""
     return home / tls.client_ca if tls.client_ca else _ours(home).certificate
 
 
 def prepare_client_ca(home: Path, tls: TlsConfig, now: datetime) -> Path:
-    """Return the same, made if it is our own and not there yet.
+    """Return the same, and create the CA if it is ours and does not exist yet.
 
-    Raises `ConfigError` for what cannot vouch for anybody, `OSError` where nothing can be written.
+    Raises `ConfigError` for an unusable CA, and `OSError` if nothing can be written.
     """
     if not tls.client_ca:
         with alone(home):
@@ -46,7 +46,7 @@ def prepare_client_ca(home: Path, tls: TlsConfig, now: datetime) -> Path:
 
 
 def check_client_ca(path: Path, now: datetime) -> None:
-    """Raise `ConfigError` for what cannot vouch for anybody."""
+    """Raise `ConfigError` for an unusable CA."""
     certificates = read_certificates(path, "tls.client_ca")
     if all(certificate.not_valid_after_utc <= now for certificate in certificates):
         expired = f"expired on {certificates[0].not_valid_after_utc:%Y-%m-%d}"
@@ -60,9 +60,9 @@ def issue_for_client(
     now: datetime,
     lifetime: timedelta = CLIENT_LIFETIME,
 ) -> Issued:
-    """Issue a certificate for an account by our own CA; raises like `prepare_client_ca`.
+    """Issue a certificate for an account by our own CA. Raises what `prepare_client_ca` raises.
 
-    Raises `CannotBeNamed`, too.
+    Also raises `CannotBeNamed`.
     """
     if tls.client_ca:
         raise ConfigError(

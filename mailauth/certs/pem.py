@@ -1,4 +1,4 @@
-"""Certificates and private keys in PEM files (RFC 7468): errors of one line, files always whole."""
+"""PEM files of certificates and private keys (RFC 7468): one-line errors, atomic writes."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ PRIVATE = 0o600
 
 
 def read_certificates(path: Path, where: str) -> list[x509.Certificate]:
-    """Read a certificate and what follows it; raises `ConfigError` that begins with `where`."""
+    """Read a certificate and its chain. Raises `ConfigError` that begins with `where`."""
     data = _contents(path, where)
     try:
         return x509.load_pem_x509_certificates(data)
@@ -25,7 +25,7 @@ def read_certificates(path: Path, where: str) -> list[x509.Certificate]:
 
 
 def read_key(path: Path, where: str) -> PrivateKeyTypes:
-    """Read a private key without a passphrase; raises `ConfigError` that begins with `where`."""
+    """Read a private key without a passphrase. Raises `ConfigError` that begins with `where`."""
     data = _contents(path, where)
     try:
         return serialization.load_pem_private_key(data, password=None)
@@ -38,17 +38,17 @@ def read_key(path: Path, where: str) -> PrivateKeyTypes:
 
 
 def belong_together(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
-    """Say whether a private key is the one of a certificate."""
+    """Return whether a private key matches a certificate."""
     return certificate.public_key() == key.public_key()
 
 
 def write_certificate(path: Path, certificate: x509.Certificate) -> None:
-    """Write a certificate, readable by all; another process sees the old file or the new one."""
+    """Write a world-readable certificate; other processes see the old file or the new one."""
     _write(path, certificate.public_bytes(serialization.Encoding.PEM), PUBLIC)
 
 
 def write_key(path: Path, key: PrivateKeyTypes) -> None:
-    """Write a private key likewise; nobody but the owner can read it, not for a moment."""
+    """Write a private key in the same way; only the owner can read it, at every moment."""
     data = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

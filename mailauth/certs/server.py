@@ -1,7 +1,8 @@
-"""The certificate that the server shows: the user's own, or one that we make in HOME/certs.
+"""The server's certificate: the user's own, or one that we issue in HOME/certs.
 
-Ours is made at first start, and issued again before it ends or when the host name has changed. A
-new CA is made unasked only where there is none: who trusts the old one would have to hear of it.
+Ours is issued at the first start, and again before it expires or when the host name has changed. A
+new CA is created automatically only if there is none: clients that trust the old one would have to
+be told.
 """
 
 import enum
@@ -40,7 +41,7 @@ _ANEW = "`mailauth cert issue` creates a new CA, which clients must then trust"
 
 
 class Store(msgspec.Struct, frozen=True):
-    """Where the certificates of a home are. `ca` is what clients must trust when they are ours."""
+    """The location of a home's certificates. `ca` is what clients must trust if they are ours."""
 
     home: Path
     certificate: Path
@@ -48,7 +49,7 @@ class Store(msgspec.Struct, frozen=True):
 
     @property
     def ca_store(self) -> CaStore:
-        """Where the CA is."""
+        """The location of the CA."""
         return CaStore(self.home, "ca", "the CA", "the CA's key", _ANEW)
 
     @property
@@ -63,23 +64,23 @@ class Store(msgspec.Struct, frozen=True):
 
 
 class State(enum.Enum):
-    """What there is, and so what must be done before the certificate can be shown."""
+    """What exists, and so what must be done before a certificate can be served."""
 
     OWN = "the user's own certificate"
     GOOD = "a good certificate of ours"
-    DUE = "a CA; its certificate is to be issued"
+    DUE = "a CA whose certificate must be issued"
     NOTHING = "no CA yet"
 
 
 def store(home: Path, tls: TlsConfig) -> Store:
-    """Find the store of a home, relative paths of `[tls]` in it."""
+    """Return the store of a home; relative paths of `[tls]` are relative to the home."""
     return Store(home=home, certificate=home / tls.certificate, key=home / tls.key)
 
 
 def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
-    """Make or renew what is needed; afterwards the store's certificate and key can be served.
+    """Create or renew what is needed, so that the store's certificate and key can be served.
 
-    Raises `ConfigError` for what cannot be served, `OSError` where nothing can be written.
+    Raises `ConfigError` if they cannot be served, and `OSError` if nothing can be written.
     """
     place = store(home, tls)
     with alone(home):
@@ -97,7 +98,7 @@ def prepare(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
 
 
 def authority_of(home: Path, tls: TlsConfig) -> Authority:
-    """Read the CA of a home, to issue by it. Raises `ConfigError` where there is none of ours."""
+    """Read the CA of a home for issuing certificates. Raises `ConfigError` if it is not ours."""
     place = store(home, tls)
     if _is_own(place, tls):
         raise ConfigError(
@@ -107,7 +108,7 @@ def authority_of(home: Path, tls: TlsConfig) -> Authority:
 
 
 def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Store:
-    """Make a new CA, and a certificate by it; clients must trust it anew. Raises like `prepare`."""
+    """Create a new CA, which clients must then trust, and a certificate. Raises like `prepare`."""
     place = store(home, tls)
     with alone(home):
         if _is_own(place, tls):
@@ -120,7 +121,7 @@ def issue_anew(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> Stor
 
 
 def examine(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> State:
-    """Say what there is, changing nothing. Raises `ConfigError` for what cannot be served."""
+    """Return what exists, without changing it. Raises `ConfigError` for what cannot be served."""
     place = store(home, tls)
     if _is_own(place, tls):
         _check_own(place, now)
@@ -139,7 +140,7 @@ def examine(home: Path, hostname: str, tls: TlsConfig, now: datetime) -> State:
 
 
 def _is_own(place: Store, tls: TlsConfig) -> bool:
-    """Tell a certificate that the user brought, also where ours would be, from one that we made."""
+    """Return whether the user brought this certificate, even if it is where ours would be."""
     if (tls.certificate, tls.key) != (TlsConfig().certificate, TlsConfig().key):
         return True
     if not place.certificate.exists():
@@ -190,7 +191,9 @@ def _issued_by(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 
 def _issue(place: Store, authority: Authority, hostname: str, now: datetime) -> None:
-    """Issue for a new key; a crash between the two writes leaves what `examine` finds to be due."""
+    """Issue a certificate for a new key; after a crash between the two writes, `examine` finds it
+    due.
+    """
     key = new_key()
     certificate = issue_server_certificate(authority, hostname, key, now)
     write_key(place.key, key)

@@ -1,4 +1,4 @@
-"""The accounts that a configuration names: its `[[user]]` tables, and its users file."""
+"""The accounts of a configuration: its `[[user]]` tables and its users file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +15,10 @@ SecretOf = Callable[[str], Secret]
 def accounts_of(
     config: Config, home: Path, secret_of: SecretOf, *, pepper: bytes = b""
 ) -> Accounts:
-    """Make all accounts, or raise `ConfigError`; for the users file it names the line.
+    """Make all accounts. Raises `ConfigError`, which names the line of the users file.
 
-    `secret_of` makes a secret from a stored password; `pepper` is the server's own secret.
-    No password is tried on a hash: that is up to `DemoPassword`.
+    `secret_of` makes a secret from a stored password; `pepper` is the server's own secret. Hashes
+    are not compared with the demo's password; `DemoPassword` does that.
     """
     accounts = [
         Account(

@@ -1,4 +1,4 @@
-"""From the text of a TOML file to the schema's structs; errors use the terms of the file."""
+"""Conversion of a TOML file to the schema's structs; errors use the terms of the file."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ _STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]|\[(?P<any>\.\.\.)\]")
 
 
 def parsed(data: bytes, name: str) -> Table:
-    """Read a TOML file's contents; raises `ConfigError` with the file's name and the line."""
+    """Parse a TOML file. Raises `ConfigError` with the file's name and the line."""
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -36,7 +36,7 @@ def parsed(data: bytes, name: str) -> Table:
 
 
 def converted(table: Table) -> Config:
-    """Turn a file's tables into the schema's structs; raises `ConfigError`."""
+    """Convert a file's tables to the schema's structs. Raises `ConfigError`."""
     try:
         return msgspec.convert(table, Config, dec_hook=_network)
     except msgspec.ValidationError as error:
@@ -65,7 +65,7 @@ def _explained(message: str, table: Table) -> ConfigError:
 
 
 def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
-    """Follow msgspec's path; return the type in the schema, the value in the file, and its name."""
+    """Follow msgspec's path and return the schema's type, the file's value, and its name."""
     kind: inspect.Type = inspect.type_info(Config)
     value: object = table
     where = ""
@@ -92,7 +92,7 @@ def _followed(path: str, table: Table) -> tuple[inspect.Type, object, str]:
 
 
 def _said(kind: inspect.Type, value: object) -> inspect.Type:
-    """Return the type that applies to a key that is optional, or takes one value or an array."""
+    """Return the type that applies to a key that is optional, or is one value or an array."""
     if not isinstance(kind, inspect.UnionType):
         return kind
     several = isinstance(value, list)
@@ -103,7 +103,7 @@ def _said(kind: inspect.Type, value: object) -> inspect.Type:
 
 
 def _expected(kind: inspect.Type) -> str:
-    """Describe in words what the schema accepts."""
+    """Describe what the schema accepts."""
     match kind:
         case inspect.EnumType():
             return choice([member.value for member in _members(kind.cls)])

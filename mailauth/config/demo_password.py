@@ -1,7 +1,8 @@
-"""The demo's password, which everybody knows, can be used only on this machine.
+"""Accounts with the demo's password, which everybody knows, can be used only on this machine.
 
-This holds however it is stored: each hash is tried with it once, which is slow by design. Hashes
-are therefore tried only if a listener is reachable beyond loopback, and on all processors.
+This is true however the password is stored: it is checked once against each hash, which is slow by
+design. Hashes are therefore checked only if a listener is reachable beyond loopback, and on all
+processors.
 """
 
 import os
@@ -19,7 +20,7 @@ _PASSWORD = DEMO_PASSWORD.encode()
 
 
 class DemoPassword:
-    """Finds accounts with the demo's password, and remembers the hashes of other passwords."""
+    """Finds accounts with the demo's password, and remembers hashes of other passwords."""
 
     def __init__(self) -> None:
         self._others: frozenset[HashedSecret] = frozenset()
@@ -38,11 +39,11 @@ class DemoPassword:
             )
 
     def close(self) -> None:
-        """Stop trying hashes, since the server ends."""
+        """Stop checking hashes, since the server stops."""
         self._closed = True
 
     def _found(self, stored: Sequence[tuple[Account, Secret]]) -> Account | None:
-        """Return the first account that has it."""
+        """Return the first account that has the password."""
         hashes = {secret for _, secret in stored if isinstance(secret, HashedSecret)}
         new = [secret for secret in hashes if secret not in self._others]
         with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="demo-password") as pool:

@@ -1,4 +1,4 @@
-"""Errors of a configuration: one line with the key, what was expected and what was found."""
+"""Configuration errors: one line with the key, what was expected and what was found."""
 
 import difflib
 import json
@@ -22,7 +22,7 @@ def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that suggests a similar name, or an empty one if none is."""
+    """Return text that suggests a similar name, or an empty string if there is none."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f', did you mean "{close[0]}"?' if close else ""
 

@@ -10,7 +10,7 @@ FILE_NAME = "FriendlyIP.txt"
 
 
 def read_friendly(home: Path) -> tuple[Network, ...]:
-    """Read the home's file; a missing one is empty. Raises `ConfigError`, which names the line."""
+    """Read the home's file; a missing file is empty. Raises `ConfigError`, which names the line."""
     try:
         text = (home / FILE_NAME).read_text("utf-8-sig", errors="replace")
     except FileNotFoundError:

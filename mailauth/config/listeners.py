@@ -1,4 +1,4 @@
-"""The listeners: the nine standard ones or those that are defined, and their checks."""
+"""The listeners: the nine standard ones, or those that the file defines, and their checks."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ STANDARD = (  # on their well-known ports
     _standard("https", "http", 443, TlsMode.IMPLICIT),
 )
 
-CONSOLE_PORT = 5272  # the port of the console of Xeams; port_offset does not change it
+CONSOLE_PORT = 5272  # the port of the Xeams console; port_offset does not change it
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -64,7 +64,7 @@ def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerC
 
 
 def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:
-    """Reject listeners that no machine could serve; raises `ConfigError`."""
+    """Reject listeners that cannot work on any machine. Raises `ConfigError`."""
     for where, listener in located(listeners, standard=standard):
         if _NAME.fullmatch(listener.name) is None:
             expected = 'a short name of letters, digits, ".", "_" and "-"'
@@ -87,7 +87,7 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
 
 
 def check_faults(where: str, listener: ListenerConfig) -> None:
-    """Reject faults that this listener cannot have, or cannot combine; raises `ConfigError`."""
+    """Reject faults that this listener cannot have or combine. Raises `ConfigError`."""
     for fault in listener.faults:
         _check_fault(where, listener, fault)
     contradicting = contradiction(listener.faults)
@@ -117,13 +117,13 @@ def _check_fault(where: str, listener: ListenerConfig, fault: Fault) -> None:
 def located(
     listeners: tuple[ListenerConfig, ...], *, standard: bool
 ) -> Iterator[tuple[str, ListenerConfig]]:
-    """Pair each listener with its table in the file."""
+    """Pair each listener with the name of its table in the file."""
     for index, listener in enumerate(listeners):
         yield "listen" if standard else f"listener[{index}]", listener
 
 
 def _check_no_tls(where: str, listener: ListenerConfig) -> None:
-    """Reject settings that would not have any effect."""
+    """Reject settings that would have no effect."""
     if listener.client_certificates is not ClientCertificates.NONE:
         got = listener.client_certificates.value
         raise wrong(f"{where}.client_certificates", '"none" where tls is "none"', got)

@@ -1,4 +1,4 @@
-"""Loading a configuration file, or the demo if there is none."""
+"""Loading a configuration file, or the demo without one."""
 
 import re
 import zoneinfo
@@ -24,7 +24,7 @@ _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 1123 
 
 
 def demo() -> Config:
-    """Return what is served without a configuration file; `listener` is not yet expanded."""
+    """Return the configuration without a file; `listener` is not yet expanded."""
     return Config(
         user=tuple(
             UserConfig(name=f"{name}@{DEMO_DOMAIN}", password=DEMO_PASSWORD) for name in DEMO_NAMES
@@ -143,7 +143,7 @@ def _names(users: Iterable[UserConfig]) -> Iterable[tuple[str, str]]:
 
 
 def _check_demo_stays_home(config: Config, *, standard: bool) -> None:
-    """Accounts with the demo's password, which everybody knows, are only for this machine."""
+    """Reject the demo's password, which everybody knows, for other machines."""
     demo_user = next((user for user in config.user if user.password == DEMO_PASSWORD), None)
     if demo_user is None:
         return

@@ -1,4 +1,4 @@
-"""The schema of the configuration: each key is a field, and only fields have defaults."""
+"""The schema of the configuration: each key is a field, and defaults are given only here."""
 
 import abc
 import enum
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
 
     class Network(abc.ABC):  # noqa: B024
-        """Both kinds of network under one name: msgspec accepts only one custom type here."""
+        """Both kinds of network in one type: msgspec accepts only one custom type here."""
 
     Network.register(IPv4Network)
     Network.register(IPv6Network)
@@ -40,7 +40,7 @@ class TlsMode(enum.Enum):
 
 
 class ClientCertificates(enum.Enum):
-    """Whether a TLS client is asked for a certificate; the one that it shows must be valid."""
+    """Whether a TLS client is asked for a certificate; if it sends one, that must be valid."""
 
     NONE = "none"
     WANTED = "wanted"
@@ -109,7 +109,7 @@ class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[http]`: the proxies whose Forwarded and X-Forwarded-* headers are trusted, and our names.
+    """`[http]`: trusted proxies for Forwarded and X-Forwarded-*, and the server's names.
 
     `hosts` are names besides the hostname and its subdomains.
     """
@@ -119,7 +119,7 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[tls]`: the certificate with its chain, its key, and the lowest version spoken.
+    """`[tls]`: the certificate with its chain, its key, and the lowest version.
 
     `client_ca` vouches for clients; if it is empty, mailauth creates a CA for them.
     """
@@ -131,7 +131,7 @@ class TlsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Durability(enum.Enum):
-    """When a line counts as written: when the kernel has it, or when it is on the disk."""
+    """When a line counts as written: when the kernel has it, or when it is on disk."""
 
     OS = "os"
     DISK = "disk"
@@ -145,7 +145,7 @@ class OnFailure(enum.Enum):
 
 
 class Rotate(enum.Enum):
-    """When a new log file is begun."""
+    """When a new log file is started."""
 
     NONE = "none"
     DAILY = "daily"
@@ -164,8 +164,9 @@ class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[geoip]`; an empty database is the embedded one. `overrides` has a name for each network,
-    and `lan` lists the networks that are local besides the private ones."""
+    """`[geoip]`; an empty database means the embedded one. `overrides` maps networks to names, and
+    `lan` lists local networks besides the private ones.
+    """
 
     database: str = ""
     overrides: dict[str, str] = {}
@@ -173,7 +174,7 @@ class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class BlockConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[block]`: the failures that an address may have, and for how long it is then blocked."""
+    """`[block]`: how many failures an address may have, and how long it is then blocked."""
 
     attempts: Annotated[int, msgspec.Meta(ge=1)] = 5
     minutes: Annotated[float, msgspec.Meta(gt=0)] = 10
@@ -206,7 +207,7 @@ class UserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole `mailauth.toml`; after loading, `listener` has all listeners that are served."""
+    """A whole `mailauth.toml`; after loading, `listener` has all listeners."""
 
     hostname: str = "localhost"
     timezone: str = "local"

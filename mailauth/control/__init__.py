@@ -1,5 +1,5 @@
-"""The control socket: how the commands of a home talk to the server that runs on it.
+"""The control socket, by which the commands of a home talk to its running server.
 
 A client of the same user sends a request, one line of JSON, and reads the answer, another line.
-What can be asked stands in a file for each subject (`blocks.py`).
+Each subject has a module with its requests (`blocks.py`).
 """

@@ -1,4 +1,4 @@
-"""Accounts over the control socket: which one somebody means."""
+"""Accounts over the control socket: finding the account that a name means."""
 
 import msgspec
 
@@ -13,19 +13,19 @@ class FindAccount(msgspec.Struct, frozen=True, tag="find-account"):
 
 
 class FoundAccount(msgspec.Struct, frozen=True, tag="found-account"):
-    """The account's own name; `None` where there is no such account."""
+    """The account's own name, or `None` if there is no such account."""
 
     name: str | None
 
 
 class AccountHandlers:
-    """The handlers of these requests."""
+    """The handler of this request."""
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
 
     def table(self) -> Handlers:
-        """Return each request's handler."""
+        """Return the handler of each request."""
         return {FindAccount: self._find}
 
     def _find(self, request: FindAccount) -> Answer:

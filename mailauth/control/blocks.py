@@ -22,17 +22,17 @@ class Blocks(msgspec.Struct, frozen=True, tag="blocks"):
 
 
 class ClearBlock(msgspec.Struct, frozen=True, tag="clear-block"):
-    """Let an address, or a blocked /64, try again."""
+    """Unblock an address or a blocked /64."""
 
     address: str
 
 
 class ClearBlocks(msgspec.Struct, frozen=True, tag="clear-blocks"):
-    """Let everybody try again."""
+    """Unblock all addresses."""
 
 
 class Cleared(msgspec.Struct, frozen=True, tag="cleared"):
-    """What is not blocked any more."""
+    """The addresses that were unblocked."""
 
     addresses: list[str]
 
@@ -47,7 +47,7 @@ class BlockHandlers:
         self._authority = authority
 
     def table(self) -> Handlers:
-        """Return each request's handler."""
+        """Return the handler of each request."""
         return {
             ListBlocks: lambda _: Blocks(self._authority.blocking.blocked()),
             ClearBlock: self._clear,
@@ -69,7 +69,7 @@ class BlockHandlers:
         return self._unblock([block.address for block in self._authority.blocking.blocked()])
 
     def _unblock(self, addresses: list[str]) -> Answer:
-        """Unblock them; those that cannot be recorded stay blocked."""
+        """Unblock the addresses; those that cannot be recorded stay blocked."""
         answer: Pending[msgspec.Struct] = Pending()
         recorded: list[bool] = []
 

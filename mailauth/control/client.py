@@ -1,4 +1,4 @@
-"""Asking the server that runs on a home."""
+"""Sending requests to the server that runs on a home."""
 
 import socket
 from pathlib import Path
@@ -10,13 +10,13 @@ from mailauth.control.line import MAX_OCTETS, Failed, NotUnderstood, decode, enc
 from mailauth.control.place import socket_place
 from mailauth.home import STATE_DIRECTORY
 
-PATIENCE = 10.0  # seconds for the whole of an answer to begin, and between its pieces
+PATIENCE = 10.0  # seconds until an answer begins, and between its pieces
 
 AnswerT = TypeVar("AnswerT", bound=msgspec.Struct)
 
 
 class CannotAsk(Exception):
-    """There is no server to ask, or it has not done what was asked; the message says which."""
+    """There is no server, or it did not do what was asked; the message says which."""
 
 
 class NoServer(CannotAsk):
@@ -26,7 +26,7 @@ class NoServer(CannotAsk):
 def ask(
     home: Path, request: msgspec.Struct, answer: type[AnswerT], *, seconds: float = 0
 ) -> AnswerT:
-    """Send a request and return the server's answer, for which it may take so many `seconds`.
+    """Send a request and return the server's answer, which may take this many `seconds` more.
 
     Raises `CannotAsk`.
     """

@@ -12,7 +12,7 @@ class OpenConsole(msgspec.Struct, frozen=True, tag="open-console"):
 
 
 class ConsoleLink(msgspec.Struct, frozen=True, tag="console-link"):
-    """The link, and for how many seconds it works; it works once."""
+    """The link, which works once, and for how many seconds."""
 
     url: str
     seconds: int
@@ -22,9 +22,9 @@ class ConsoleLink(msgspec.Struct, frozen=True, tag="console-link"):
 
 
 class ConsoleHandlers:
-    """The handler of this request. `link` makes a link, or says `None` where HTTP is not served.
+    """The handler of this request. `link` makes a link, or returns `None` without HTTP.
 
-    A link works for so many seconds.
+    `seconds` is how long a link works.
     """
 
     def __init__(self, link: Callable[[], str | None], seconds: int) -> None:
@@ -32,7 +32,7 @@ class ConsoleHandlers:
         self._seconds = seconds
 
     def table(self) -> Handlers:
-        """Return the request's handler."""
+        """Return the handler of the request."""
         return {OpenConsole: self._open}
 
     def _open(self, _: OpenConsole) -> Answer:

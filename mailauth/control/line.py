@@ -1,4 +1,4 @@
-"""One line of the control protocol: a JSON object whose `type` says what it is, and a line feed."""
+"""One line of the control protocol: a JSON object, whose `type` says what it is, and a line feed."""
 
 import functools
 from collections.abc import Callable
@@ -8,29 +8,29 @@ import msgspec
 
 from mailauth.wire.pending import Pending
 
-MAX_OCTETS = 1_048_576  # of a line, with its line feed
+MAX_OCTETS = 1_048_576  # of a line, including its line feed
 
 Answer = msgspec.Struct | Pending[msgspec.Struct]
 Handlers = dict[type[msgspec.Struct], Callable[[Any], Answer]]  # by the type of the request
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The answer to a request that came to nothing; the message is one line for the operator."""
+    """The answer to a request that failed; the message is one line for the operator."""
 
     message: str
 
 
 class NotUnderstood(ValueError):
-    """A line is none of those that were expected; the message quotes nothing of it."""
+    """The line is not one of the expected messages; the error does not quote it."""
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """Write a message with its line feed."""
+    """Encode a message with its line feed."""
     return msgspec.json.encode(message) + b"\n"
 
 
 def decode(line: bytes, types: tuple[type[msgspec.Struct], ...]) -> msgspec.Struct:
-    """Read a line as one of these messages; raises `NotUnderstood`."""
+    """Decode a line as one of these messages. Raises `NotUnderstood`."""
     try:
         message: msgspec.Struct = _decoder(types).decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

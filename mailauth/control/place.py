@@ -1,6 +1,6 @@
-"""Where the control socket is: in a home, whose path may be longer than a socket's may be.
+"""The path of the control socket in a home, whose own path may be too long for a socket.
 
-`sun_path` holds 108 octets (unix(7)); so the socket is reached through its open directory.
+`sun_path` has 108 octets (unix(7)), so the socket is reached through its open directory.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ _DESCRIPTORS = Path("/proc/self/fd")
 
 
 class SocketPlace:
-    """An open directory, and the short path of the socket in it; good until `close`."""
+    """An open directory, and the short path of the socket in it; valid until `close`."""
 
     def __init__(self, directory: Path) -> None:
         self._descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -22,18 +22,18 @@ class SocketPlace:
         self.path = str((short if short.exists() else directory) / SOCKET_NAME)
 
     def close(self) -> None:
-        """Let go of the directory; the path means nothing then."""
+        """Close the directory; the path becomes invalid."""
         os.close(self._descriptor)
 
     def clear(self) -> None:
-        """Remove what a server that was killed has left."""
+        """Remove the socket of a server that was killed."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(SOCKET_NAME, dir_fd=self._descriptor)
 
 
 @contextlib.contextmanager
 def socket_place(directory: Path) -> Iterator[str]:
-    """Give the short path of the socket in a directory for a while; raises `OSError`."""
+    """Return the short path of the socket in a directory. Raises `OSError`."""
     place = SocketPlace(directory)
     try:
         yield place.path

@@ -1,4 +1,4 @@
-"""The record over the control socket, and waiting for what comes: `mailauth expect`."""
+"""Reading records over the control socket, and waiting for new ones: `mailauth expect`."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,16 +17,16 @@ from mailauth.wire.pending import Pending
 
 log = Logger()
 
-MAX_RECORDS = 100  # of one answer, which has to fit into a line
+MAX_RECORDS = 100  # of one answer, which must fit into a line
 MAX_WAIT = 60.0  # seconds
 
 _ALL = Selection()
 
 
 class ReadRecords(msgspec.Struct, frozen=True, tag="read-records"):
-    """What was recorded behind a number? Where there is nothing, wait so many seconds for it.
+    """Which records follow this number? If there are none, wait this many seconds for one.
 
-    What has reached the server before the question is recorded by then.
+    Everything that reached the server before the request is recorded first.
     """
 
     after: int
@@ -34,9 +34,9 @@ class ReadRecords(msgspec.Struct, frozen=True, tag="read-records"):
 
 
 class Records(msgspec.Struct, frozen=True, tag="records"):
-    """The first records behind the number, and the number to read on from.
+    """The first records after the number, and the number from which to continue.
 
-    `started` is the number of the last record that was there before the server began.
+    `started` is the number of the last record from before the server's start.
     """
 
     records: list[LoginEvent]
@@ -45,7 +45,7 @@ class Records(msgspec.Struct, frozen=True, tag="records"):
 
 
 class RecordHandlers:
-    """The handlers of these requests; made before the first login."""
+    """The handler of this request; created before the first login."""
 
     def __init__(
         self, authority: Authority, feed: Feed, settled: Callable[[], Awaitable[None]]
@@ -56,7 +56,7 @@ class RecordHandlers:
         self._started = feed.newest
 
     def table(self) -> Handlers:
-        """Return each request's handler."""
+        """Return the handler of the request."""
         return {ReadRecords: self._read}
 
     def _read(self, request: ReadRecords) -> Answer:

@@ -1,7 +1,7 @@
 """The server's side of the control socket.
 
-Whoever may connect may do everything: the socket is its owner's alone (0600, in a directory of
-0700), and what the kernel says of the other process has to agree.
+A client that can connect may do everything. Only the owner can: the socket's mode is 0600 in a
+directory of mode 0700, and the kernel's credentials of the other process are checked as well.
 """
 
 import os
@@ -41,14 +41,14 @@ from mailauth.wire.pending import then
 log = Logger()
 
 MAX_CONNECTIONS = 32
-MAX_REQUESTS = 100  # of one connection: what waits for a client that does not read is bounded
+MAX_REQUESTS = 100  # of one connection, which bounds the memory for a client that does not read
 REQUEST_SECONDS = 10.0  # for a client to finish its line, and to read the answer
 
 _PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid (unix(7), SO_PEERCRED)
 
 
 class ControlService(ServerFactory):
-    """Answers requests, each by the handler of its type. `listen` begins, `stop` ends it."""
+    """Answers requests, each with the handler of its type. `listen` starts it, `stop` ends it."""
 
     noisy = False
 
@@ -60,7 +60,7 @@ class ControlService(ServerFactory):
         self._port: IListeningPort
 
     def listen(self, reactor: IReactorUNIX, directory: Path) -> None:
-        """Listen in a directory that is ours alone, whatever a killed server has left there.
+        """Listen in a directory of our own, and replace the socket of a killed server.
 
         Raises `OSError`.
         """
@@ -76,21 +76,21 @@ class ControlService(ServerFactory):
             raise
 
     async def stop(self) -> None:
-        """Remove the socket and let everybody go."""
+        """Remove the socket and disconnect all clients."""
         await maybeDeferred(self._port.stopListening)
         self._place.close()
         for connection in list(self.connections):
             connection.abort()
 
     def buildProtocol(self, addr: IAddress | None) -> "ControlConnection | None":
-        """Somebody has connected; `None` closes it."""
+        """Accept a client; `None` closes the connection."""
         if len(self.connections) >= MAX_CONNECTIONS:
             return None
         return ControlConnection(self)
 
 
 class ControlConnection(Protocol):
-    """A client, whose requests are answered in their order, one at a time."""
+    """A client, whose requests are answered in order, one at a time."""
 
     transport: Socket  # type: ignore[assignment]
 
@@ -102,7 +102,7 @@ class ControlConnection(Protocol):
         self._deadline: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        """Look at who it is."""
+        """Check which user the client is."""
         self._service.connections.add(self)
         if not _is_ours(self.transport.getHandle()):
             log.warn("a process of another user connected to the control socket")
@@ -111,12 +111,12 @@ class ControlConnection(Protocol):
         self._wait()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The client is gone; what it has asked for is still done."""
+        """The client has disconnected; its requests are still carried out."""
         self._service.connections.discard(self)
         self._stop_waiting()
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what came; while a request is being answered, nothing comes."""
+        """Take input; while a request is being answered, reading is paused."""
         self._input.feed(data)
         self._take_up()
 
@@ -177,9 +177,9 @@ class ControlConnection(Protocol):
 
 
 def _is_ours(connection: socket.socket) -> bool:
-    """Say whether the other process runs as our user, or as root."""
+    """Return whether the other process runs as our user or as root."""
     if not hasattr(socket, "SO_PEERCRED"):
-        return True  # the modes of the socket and its directory have to do
+        return True  # then the modes of the socket and its directory must suffice
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
     uid = cast(int, _PEER.unpack(credentials)[1])
     return uid in (0, os.geteuid())

@@ -1,4 +1,4 @@
-"""What is served, over the control socket: the ports that reports and hints name."""
+"""The services over the control socket: the ports that reports and hints name."""
 
 from collections.abc import Callable
 
@@ -9,15 +9,15 @@ from mailauth.setup.services import OfferedService
 
 
 class ListServices(msgspec.Struct, frozen=True, tag="list-services"):
-    """What is served, and on which ports?"""
+    """What does the server offer, and on which ports?"""
 
 
 class Services(msgspec.Struct, frozen=True, tag="services"):
-    """The listeners, on the ports as they are."""
+    """The listeners with their actual ports."""
 
     services: list[OfferedService]
 
 
 def service_handlers(services: Callable[[], list[OfferedService]]) -> Handlers:
-    """Return the handlers of these requests."""
+    """Return the handler of this request."""
     return {ListServices: lambda _: Services(services())}

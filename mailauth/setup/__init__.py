@@ -1,1 +1,1 @@
-"""What a mail client is told: services, DNS records, and the welcome message."""
+"""What mail clients are told: services, DNS records, and the welcome message."""

@@ -20,7 +20,7 @@ _RECORDS = (
 
 
 def srv_records(domain: str, hostname: str, services: Iterable[OfferedService]) -> list[str]:
-    """Return a zone's lines for one domain, TLS preferred; `.` says that there is none."""
+    """Return the zone's lines for one domain, TLS preferred; `.` means that a service is absent."""
     known = tuple(services)
     lines = []
     for name, protocol, mode, priority in _RECORDS:
@@ -31,13 +31,13 @@ def srv_records(domain: str, hostname: str, services: Iterable[OfferedService]) 
 
 
 def mail_domains(names: Iterable[str]) -> list[str]:
-    """Return the domains of account names as DNS writes them, each once, in their order."""
+    """Return the domains of account names as DNS spells them, each once, in order."""
     domains = (_in_dns(name.rpartition("@")[2]) for name in names if "@" in name)
     return list(dict.fromkeys(domain for domain in domains if domain is not None))
 
 
 def _in_dns(domain: str) -> str | None:
-    """Return a domain in ASCII (RFC 3490 §4.1), or `None` for what can be none."""
+    """Return a domain in ASCII (RFC 3490 §4.1), or `None` if it is not a valid one."""
     try:
         written = domain.lower().encode("idna").decode("ascii")
     except UnicodeError:

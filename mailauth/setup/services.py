@@ -1,4 +1,4 @@
-"""What the server offers, as a client is told of it: services, and how TLS begins on each. Pure."""
+"""The services that the server offers to clients, and how TLS begins on each. Pure."""
 
 import enum
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from mailauth.faults import Fault
 from mailauth.login.event import Service
 from mailauth.login.policy import Cleartext
 
-# Of several services alike, a client is sent to the one made for it (RFC 6409 §3.1, RFC 8314 §3.3).
+# If services are alike, clients are sent to the one made for them (RFC 6409 §3.1, RFC 8314 §3.3).
 _PREFERRED = ("submission", "submissions", "smtps")
 
 # RFC 8314 §3: where TLS begins at once, at another server
@@ -19,7 +19,7 @@ WELL_KNOWN_TLS_PORTS = MappingProxyType({Service.SMTP: 465, Service.IMAP: 993, S
 
 
 class OfferedService(msgspec.Struct, frozen=True, kw_only=True):
-    """A listener as it stands now."""
+    """A listener with its actual port."""
 
     name: str
     protocol: Service
@@ -30,7 +30,7 @@ class OfferedService(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def services_of(listeners: Iterable[ListenerConfig]) -> list[OfferedService]:
-    """Return listeners as they are configured; one on any free port cannot be told of."""
+    """Return the configured listeners; one on any free port is left out."""
     return [
         OfferedService(
             name=listener.name,
@@ -46,7 +46,7 @@ def services_of(listeners: Iterable[ListenerConfig]) -> list[OfferedService]:
 
 
 def tls_ports(services: Iterable[OfferedService]) -> dict[Service, int]:
-    """Return each protocol's port with implicit TLS, where there is one."""
+    """Return the port with implicit TLS of each protocol that has one."""
     ports: dict[Service, int] = {}
     for service in services:
         if service.tls is TlsMode.IMPLICIT:
@@ -66,14 +66,14 @@ MAIL = (Service.IMAP, Service.POP3, Service.SMTP)
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What to set in a client: a service in one of the modes that it can be used in."""
+    """What to set in a client: a service, in one of the modes in which it can be used."""
 
     service: OfferedService
     mode: Mode
 
 
 def setting(services: Iterable[OfferedService], protocol: Service, mode: Mode) -> Setting | None:
-    """Return the one to recommend, or `None` where the server does not offer it."""
+    """Return the setting to recommend, or `None` if the server does not offer this."""
     fitting = [
         service
         for service in services
@@ -84,7 +84,7 @@ def setting(services: Iterable[OfferedService], protocol: Service, mode: Mode) -
 
 
 def settings(services: Iterable[OfferedService], modes: Iterable[Mode]) -> list[Setting]:
-    """Return the settings for mail, protocol by protocol, each in the order of `modes`."""
+    """Return the settings for mail, by protocol, each in the order of `modes`."""
     known = tuple(services)
     wanted = tuple(modes)
     return [
@@ -96,7 +96,7 @@ def settings(services: Iterable[OfferedService], modes: Iterable[Mode]) -> list[
 
 
 def modes_of(service: OfferedService) -> tuple[Mode, ...]:
-    """Return the modes in which somebody can log in to a service."""
+    """Return the modes in which clients can log in to a service."""
     cleartext = (Mode.PLAIN,) if service.cleartext is Cleartext.ALLOW else ()
     match service.tls:
         case TlsMode.IMPLICIT:

@@ -1,4 +1,4 @@
-"""The message that each account starts with: what to set in a client, and what is recorded."""
+"""The welcome message of each account: its settings, and what is recorded."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Bearer tokens without a cloud: a local issuer whose tokens expire and can be revoked."""
+"""Bearer tokens: a local issuer whose tokens expire and can be revoked, and tokens for the API."""
 
 from mailauth.tokens.issuer import (
     AUDIENCE,

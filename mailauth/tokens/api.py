@@ -1,8 +1,8 @@
-"""The tokens for the API that outlast a restart: each has a name and a scope, kept by its hash.
+"""API tokens that survive a restart: each has a name and a scope, and only its hash is stored.
 
-They are in `.mailauth/api-tokens` of the home, a line of JSON for each. The command line writes the
-file; a server looks at it whenever somebody brings a token, so that a change counts at once.
-A token has 256 random bits: a plain SHA-256 of it cannot be searched for.
+They are in `.mailauth/api-tokens` of the home, one line of JSON each. The command line writes the
+file; a server checks it whenever a client sends a token, so a change takes effect at once. A token
+has 256 random bits, so a plain SHA-256 of it cannot be reversed by search.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ import msgspec
 
 from mailauth.home.file_lock import LockHeld, take
 
-PREFIX = "mailauth_"  # by which programs that look for leaked secrets know one
+PREFIX = "mailauth_"  # by which programs that search for leaked secrets recognize a token
 FILE_NAME = "api-tokens"
 PATIENCE = 10.0  # seconds for another command that edits the file
 
@@ -28,14 +28,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 class Scope(enum.Enum):
-    """What a token is good for; each does what those before it do, too."""
+    """What a token permits; each scope includes those before it."""
 
     METRICS = "metrics"
     READ = "read"
     ADMIN = "admin"
 
     def covers(self, needed: "Scope") -> bool:
-        """Say whether a token of this scope does for what needs another one."""
+        """Return whether this scope includes the needed one."""
         return _RANKS[self] >= _RANKS[needed]
 
 
@@ -43,7 +43,7 @@ _RANKS = {scope: rank for rank, scope in enumerate(Scope)}
 
 
 class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token as it is kept: all but the token."""
+    """A token as it is stored, without the token itself."""
 
     name: str
     scope: Scope
@@ -52,11 +52,11 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiTokensError(Exception):
-    """A change is not possible, or the file cannot be understood; the message says why."""
+    """A change is not possible, or the file is not valid; the message says why."""
 
 
 class ApiTokens:
-    """The tokens of one home, whose state directory is `state`."""
+    """The tokens of a home, whose state directory is `state`."""
 
     def __init__(self, state: Path) -> None:
         self._file = state / FILE_NAME
@@ -64,9 +64,9 @@ class ApiTokens:
         self._as_of: tuple[int, int, int] | None = None
 
     def scope_of(self, token: bytes) -> Scope | None:
-        """Return what a token is good for; `None` for one that is not known.
+        """Return the scope of a token, or `None` if it is unknown.
 
-        Raises `ApiTokensError`, and `OSError` where the file cannot be read.
+        Raises `ApiTokensError`, and `OSError` if the file cannot be read.
         """
         digest = hashlib.sha256(token).hexdigest()
         found = None
@@ -76,9 +76,9 @@ class ApiTokens:
         return found
 
     def all(self) -> tuple[StoredToken, ...]:
-        """Return all tokens as they are now; raises `ApiTokensError`, `OSError`.
+        """Return all current tokens. Raises `ApiTokensError` and `OSError`.
 
-        It raises once for a file as it is, which then has none.
+        It raises once for each state of an invalid file, and then treats it as empty.
         """
         try:
             status = self._file.stat()
@@ -91,7 +91,7 @@ class ApiTokens:
         return self._tokens
 
     def create(self, name: str, scope: Scope, now: datetime) -> str:
-        """Make a token and return it: it is kept nowhere. Raises `ApiTokensError`, `OSError`."""
+        """Create a token and return it; it is not stored. Raises `ApiTokensError` and `OSError`."""
         if not _NAME.fullmatch(name):
             raise ApiTokensError(
                 "a name has at most 64 letters, digits and . _ @ -, and begins with a letter or"
@@ -106,7 +106,7 @@ class ApiTokens:
         return token
 
     def revoke(self, name: str) -> None:
-        """Make a token worthless from now on; raises `ApiTokensError`, `OSError`."""
+        """Revoke a token at once. Raises `ApiTokensError` and `OSError`."""
         with self._changing() as tokens:
             kept = [known for known in tokens if known.name != name]
             if kept == tokens:
@@ -115,7 +115,7 @@ class ApiTokens:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[list[StoredToken]]:
-        """Give the tokens to be changed, and then write them all at once; others wait."""
+        """Yield the tokens to change, and then write all of them; other editors wait."""
         self._make_directory()
         directory = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -133,7 +133,7 @@ class ApiTokens:
             os.close(directory)
 
     def _make_directory(self) -> None:
-        """Make the state directory where it is missing, for whom the home belongs to."""
+        """Create the state directory if it is missing, with the owner of the home."""
         state = self._file.parent
         try:
             state.mkdir(mode=0o700)
@@ -156,7 +156,7 @@ class ApiTokens:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.Encoder().encode_lines(tokens))
                 file.flush()
-                if os.geteuid() == 0:  # the server runs as whom its directory belongs to
+                if os.geteuid() == 0:  # the server runs as the owner of the directory
                     owner = self._file.parent.stat()
                     os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
                 os.fsync(file.fileno())

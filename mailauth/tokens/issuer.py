@@ -1,9 +1,9 @@
-"""Issuing and verifying tokens: signed JWTs (RFC 7519), so that workers and restarts agree on them.
+"""Issuing and verifying tokens: signed JWTs (RFC 7519), valid in all workers and after a restart.
 
-A refresh token (RFC 6749 §1.5) is one for another audience: the issuer itself.
+A refresh token (RFC 6749 §1.5) is a token for another audience: the issuer itself.
 
-The key and the list of what was revoked live in the home's state directory; whoever can read that
-directory can issue tokens, which is what the command line does.
+The key and the list of revoked tokens are in the home's state directory. A process that can read it
+can issue tokens, as the command line does.
 """
 
 import base64
@@ -21,7 +21,7 @@ from mailauth.sasl.exchange import TokenVerdict
 
 ISSUER = "mailauth"
 AUDIENCE = "mail"
-LIFETIME = 3600.0  # seconds, unless asked otherwise
+LIFETIME = 3600.0  # seconds, by default
 REFRESH_AUDIENCE = "mailauth-refresh"
 REFRESH_LIFETIME = 30 * 86_400.0
 
@@ -37,7 +37,7 @@ _SIGNATURE_ALONE: Options = {
 
 
 class TokenIssuer:
-    """The issuer of one home; `now` is the clock that stamps the record, in seconds."""
+    """The issuer of a home; `now` is the clock that stamps the record, in seconds."""
 
     def __init__(self, state: Path, now: Callable[[], float]) -> None:
         self._now = now
@@ -47,7 +47,7 @@ class TokenIssuer:
         self._revoked_as_of: tuple[int, int] | None = None
 
     def issue(self, user: str, lifetime: float = LIFETIME, audience: str = AUDIENCE) -> str:
-        """Issue a token; a lifetime of no or negative seconds makes one that has expired."""
+        """Issue a token; with a lifetime of zero or less, it has already expired."""
         now = self._now()
         claims = {
             "iss": ISSUER,
@@ -60,7 +60,7 @@ class TokenIssuer:
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def verify(self, token: bytes, audience: str = AUDIENCE) -> TokenVerdict:
-        """Say whose token it is; of one that has lapsed, whose it was."""
+        """Return whose token it is, or, if it has expired or was revoked, whose it was."""
         claims, reason = self._claims(token, audience)
         user = claims.get("sub")
         if not isinstance(user, str):
@@ -70,7 +70,7 @@ class TokenIssuer:
         return TokenVerdict(user=user.encode(), valid=not reason, reason=reason)
 
     def revoke(self, token: bytes) -> None:
-        """Make a token worthless from now on; raises `ValueError` if it is none of ours."""
+        """Revoke a token. Raises `ValueError` if it is not one of ours."""
         identifier = self._claims(token, AUDIENCE)[0].get("jti")
         if not isinstance(identifier, str):
             raise ValueError("not one of our tokens")  # noqa: TRY004
@@ -81,9 +81,9 @@ class TokenIssuer:
             os.close(descriptor)
 
     def _claims(self, token: bytes, audience: str) -> tuple[dict[str, object], str]:
-        """Return the claims of a token that we have signed, and what is wrong with it.
+        """Return the claims of a token that we signed, and what is wrong with it.
 
-        What anybody may send is not read before its signature is found to be ours.
+        Anything else is not parsed before its signature is verified.
         """
         if not self._has_signed(token):
             return {}, "not one of our tokens"
@@ -92,7 +92,7 @@ class TokenIssuer:
                 token,
                 self._key,
                 [_ALGORITHM],
-                options=_SIGNATURE_ALONE,  # the clock is ours
+                options=_SIGNATURE_ALONE,  # by our own clock
             )
         except jwt.InvalidTokenError:
             return {}, "not one of our tokens"
@@ -106,13 +106,13 @@ class TokenIssuer:
         return claims, ""
 
     def _has_signed(self, token: bytes) -> bool:
-        """Say whether the signature is ours, over whatever it is (RFC 7515 §5.2)."""
+        """Return whether we signed it, whatever it is (RFC 7515 §5.2)."""
         signed, _, signature = token.rpartition(b".")
         ours = base64.urlsafe_b64encode(hmac.digest(self._key, signed, "sha256")).rstrip(b"=")
         return hmac.compare_digest(ours, signature)
 
     def _revoked_ids(self) -> frozenset[str]:
-        """Read the list again when somebody has added to it."""
+        """Read the list again if it has changed."""
         try:
             status = self._revoked_file.stat()
         except FileNotFoundError:

@@ -1,11 +1,11 @@
-"""pytest fixtures: a mailauth server for tests of anything that logs in to a mail server.
+"""pytest fixtures: a mailauth server for tests of any program that logs in to a mail server.
 
     def test_my_client_never_sends_the_password_in_the_clear(mailauth):
         my_client.fetch_mail("localhost", mailauth.port("imap", tls="starttls"), *mailauth.user())
         assert mailauth.login().secure
         mailauth.assert_no_exposure()
 
-mailauth is not imported, and the server is not started, before a test uses a fixture.
+mailauth is imported, and the server started, only when a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def mailauth_config() -> str:
-    """The text of the server's `mailauth.toml`; empty for the demo accounts. Override it."""
+    """The text of the server's `mailauth.toml`; by default empty, for the demo accounts. Override
+    it.
+    """
     return ""
 
 
@@ -37,6 +39,6 @@ def mailauth_server(mailauth_config: str) -> Iterator[MailAuth]:
 
 @pytest.fixture
 def mailauth(mailauth_server: MailAuth) -> MailAuth:
-    """The session's server with a fresh record and fresh mail, without blocks or faults."""
+    """The session's server with an empty record and initial mail, without blocks or faults."""
     mailauth_server.reset()
     return mailauth_server

@@ -1,4 +1,4 @@
-"""One line of the control protocol: a JSON object, whose `type` says what it is, and a line feed."""
+"""One line of the control protocol: a JSON object, named by its `type`, and a line feed."""
 
 import functools
 from collections.abc import Callable

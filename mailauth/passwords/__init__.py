@@ -1,1 +1,1 @@
-"""Stored password hashes: their schemes, the files they stand in, and checking them in threads."""
+"""Stored password hashes: their schemes, their files, and checking them in threads."""

@@ -1,4 +1,4 @@
-"""Finding out, beside the answer, whether a refused password is one that is now exposed."""
+"""Checking after the reply whether a refused password was correct, and is therefore exposed."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,16 +11,16 @@ PATIENCE = 1.0  # seconds; a check that takes longer is recorded as unknown
 
 
 class Timer(Protocol):
-    """A call that was put off and may be called off."""
+    """A delayed call that can be cancelled."""
 
     def cancel(self) -> object:
-        """Call it off."""
+        """Cancel the call."""
 
 
 class BackgroundChecks:
     """`ExposureChecks` that use the verifier's low-priority queue.
 
-    `call_later` is the reactor's: seconds and a function, to a `Timer`.
+    `call_later` is the reactor's: it takes seconds and a function, and returns a `Timer`.
     """
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], Timer]) -> None:
@@ -31,7 +31,7 @@ class BackgroundChecks:
     def check(
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
     ) -> None:
-        """Call `found` within `PATIENCE`: whether it is the password, or `None` for unknown."""
+        """Call `found` within `PATIENCE`: whether the password is correct (`None`: unknown)."""
         matched = account.matches(password, Occasion.ASIDE)
         if not isinstance(matched, Pending):
             found(matched)
@@ -48,7 +48,7 @@ class BackgroundChecks:
         matched.listen(answered)
 
     def drained(self) -> Pending[None]:
-        """Tell when the checks that are open now are closed."""
+        """Return when all checks that are now open are finished."""
         drained: Pending[None] = Pending()
         if self._open:
             self._waiting.append((set(self._open), drained))
@@ -57,7 +57,7 @@ class BackgroundChecks:
         return drained
 
     def give_up(self) -> None:
-        """Close every open check as unknown: the server stops."""
+        """End every open check as unknown, since the server stops."""
         for key in list(self._open):
             self._close(key, None)
 

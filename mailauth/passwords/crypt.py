@@ -1,6 +1,6 @@
 """crypt(3) of the system's libcrypt, called without the interpreter lock.
 
-Python's own `crypt` holds the lock as long as a hash takes, and is gone from Python 3.13 on.
+Python's own `crypt` holds that lock for as long as a hash takes, and Python 3.13 removed it.
 """
 
 import ctypes
@@ -11,7 +11,9 @@ import os
 _DATA_OCTETS = 32768  # crypt.h: CRYPT_DATA_SIZE
 _SETTING_OCTETS = 192  # crypt.h: CRYPT_GENSALT_OUTPUT_SIZE
 _RANDOM_OCTETS = 32
-_PASSWORD_OCTETS = 512  # crypt.h: CRYPT_MAX_PASSPHRASE_SIZE; older libraries take minutes of more
+_PASSWORD_OCTETS = (
+    512  # crypt.h: CRYPT_MAX_PASSPHRASE_SIZE; older libraries take minutes for longer ones
+)
 
 
 class NoCrypt(ValueError):
@@ -19,7 +21,7 @@ class NoCrypt(ValueError):
 
 
 def crypt(password: bytes, setting: bytes) -> bytes | None:
-    """Hash a password as a setting, or another hash, says; `None` if it cannot be done."""
+    """Hash a password with a setting or an existing hash; `None` if this is not possible."""
     if b"\0" in password or len(password) > _PASSWORD_OCTETS:
         return None
     data = ctypes.create_string_buffer(_DATA_OCTETS)
@@ -28,7 +30,7 @@ def crypt(password: bytes, setting: bytes) -> bytes | None:
 
 
 def new_setting(prefix: bytes, cost: int) -> bytes:
-    """Make a setting with a new salt; `cost` is the method's own measure, 0 its default."""
+    """Make a setting with a new salt; `cost` has the method's own unit, and 0 is its default."""
     output = ctypes.create_string_buffer(_SETTING_OCTETS)
     random = os.urandom(_RANDOM_OCTETS)
     setting: bytes | None = library().crypt_gensalt_rn(

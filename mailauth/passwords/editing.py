@@ -1,7 +1,7 @@
-"""Editing a password file: one line changes, all others stay as they are.
+"""Editing a password file: one line changes, and all others stay as they are.
 
-Readers see the old file or the new one. A second editor waits: each holds a lock on the file's
-directory, which leaves no lock file behind.
+Readers see the old file or the new one. A second editor waits: each locks the file's directory, so
+no lock file remains.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import msgspec
 from mailauth.home.file_lock import LockHeld, take
 from mailauth.passwords.passwd_file import Entry, entry_of, is_entry, lines_of
 
-PATIENCE = 10.0  # seconds for another command that edits the file
+PATIENCE = 10.0  # seconds to wait for another command that edits the file
 
 _NAME = re.compile(r"[^\s:#][^\s:]*")
 
@@ -26,13 +26,13 @@ class CannotEdit(Exception):
 
 
 class PasswdFile:
-    """A password file to be edited; `check` looks at what it would become, and may raise.
+    """A password file to edit; `check` is called with the new accounts, and may raise.
 
     The methods raise `CannotEdit`, `PasswdFileError`, `OSError`, and what `check` raises.
     """
 
     def __init__(self, path: Path, check: Callable[[Path], object] = lambda _: None) -> None:
-        self._path = path.resolve()  # a link stays one
+        self._path = path.resolve()  # a symbolic link is kept
         self._check = check
 
     def add(self, name: str, stored: str, extra: list[str]) -> None:
@@ -49,7 +49,7 @@ class PasswdFile:
         self._replace(name, lambda entry: msgspec.structs.replace(entry, stored=stored))
 
     def set_app_password(self, name: str, label: str, stored: str | None) -> None:
-        """Give an account a password for one application, or another one; `None` takes it away."""
+        """Set an account's password for one application; `None` removes it."""
         check_name(label)
         if stored is not None and len(stored.split()) != 1:
             raise CannotEdit("an app password that is stored in the clear must not contain spaces")
@@ -65,7 +65,7 @@ class PasswdFile:
         self._replace(name, change)
 
     def set_disabled(self, name: str, disabled: bool) -> None:
-        """Disable an account, or enable it again."""
+        """Disable or enable an account."""
 
         def change(entry: Entry) -> Entry:
             extra = [field for field in entry.extra() if field.partition("=")[0] != "nologin"]
@@ -86,7 +86,7 @@ class PasswdFile:
 
     @contextlib.contextmanager
     def _lines(self) -> Iterator[list[str]]:
-        """Give the lines to be changed, and then write them all at once."""
+        """Yield the lines to change, and then write all of them at once."""
         directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             try:
@@ -119,9 +119,10 @@ class PasswdFile:
             raise
 
     def _take_after(self, descriptor: int) -> None:
-        """Give the new file the owner and mode of the old one; a first one is the owner's alone.
+        """Give the new file the owner and mode of the old one; the first file is private.
 
-        Root makes a first one for whom the directory belongs to: the server, probably.
+        If root creates the first file, it belongs to the owner of the directory: probably the
+        server.
         """
         is_there = self._path.exists()
         model = (self._path if is_there else self._path.parent).stat()
@@ -131,7 +132,7 @@ class PasswdFile:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that the file cannot hold; raises `CannotEdit`."""
+    """Check that the file can hold a name. Raises `CannotEdit`."""
     if not _NAME.fullmatch(name) or not name.isprintable():
         raise CannotEdit(
             "a name must not contain spaces, colons or control characters, or begin with #"

@@ -1,4 +1,4 @@
-"""Making stored passwords, for the users file."""
+"""Hashing passwords for the users file."""
 
 import base64
 import os
@@ -16,16 +16,16 @@ _SALT_OCTETS = 16
 _ARGON2_MEMORY_KIB = 19 * 1024  # OWASP's recommendation: 19 MiB, two passes, one lane
 _ARGON2_ITERATIONS = 2
 
-_BCRYPT_COST = 10  # 2^10 rounds; OWASP's least
-_BCRYPT_OCTETS = 72  # what is behind them does not count
+_BCRYPT_COST = 10  # 2^10 rounds; OWASP's minimum
+_BCRYPT_OCTETS = 72  # bcrypt ignores the rest
 
 
 class CannotStore(ValueError):
-    """The password cannot be stored by this scheme; the message does not quote it."""
+    """The password cannot be stored with this scheme; the message does not quote it."""
 
 
 def argon2id(password: str) -> str:
-    """`{ARGON2ID}`, which we recommend."""
+    """Hash with `{ARGON2ID}`, which we recommend."""
     argon2 = Argon2id(
         salt=os.urandom(_SALT_OCTETS),
         length=32,
@@ -37,29 +37,29 @@ def argon2id(password: str) -> str:
 
 
 def bcrypt(password: str) -> str:
-    """`{BLF-CRYPT}`, as htpasswd -B makes it."""
+    """Hash with `{BLF-CRYPT}`, as htpasswd -B does."""
     if len(password.encode()) > _BCRYPT_OCTETS:
         raise CannotStore(f"bcrypt accepts passwords of at most {_BCRYPT_OCTETS} octets")
     return "{BLF-CRYPT}" + _crypted(password, b"$2b$", _BCRYPT_COST)
 
 
 def sha512_crypt(password: str) -> str:
-    """`{SHA512-CRYPT}`, as /etc/shadow has it."""
+    """Hash with `{SHA512-CRYPT}`, as in /etc/shadow."""
     return "{SHA512-CRYPT}" + _crypted(password, b"$6$", 0)
 
 
 def scram_sha_1(password: str) -> str:
-    """`{SCRAM-SHA-1}`: keys that serve SCRAM-SHA-1 too."""
+    """Make `{SCRAM-SHA-1}` keys, which also serve the SCRAM-SHA-1 mechanism."""
     return _scram("SCRAM-SHA-1", password)
 
 
 def scram_sha_256(password: str) -> str:
-    """`{SCRAM-SHA-256}`: keys that serve SCRAM-SHA-256 too."""
+    """Make `{SCRAM-SHA-256}` keys, which also serve the SCRAM-SHA-256 mechanism."""
     return _scram("SCRAM-SHA-256", password)
 
 
 def plain(password: str) -> str:
-    """`{PLAIN}`: the password itself, for test accounts that shall serve every mechanism."""
+    """Store the password itself, `{PLAIN}`, for test accounts that can use every mechanism."""
     if password != password.strip() or not password.isprintable() or ":" in password:
         raise CannotStore(
             "a plaintext password in the users file must not contain a colon, or begin or end with"

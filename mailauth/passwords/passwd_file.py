@@ -2,9 +2,9 @@
 
     name:{SCHEME}hash:uid:gid:gecos:home:shell:extra fields
 
-Of the extra fields, separated by spaces, ours are `role=admin`, `alias=NAME`,
-`app_LABEL={SCHEME}hash`, and Dovecot's `nologin`, which disables the account. Everything else is
-kept and not looked at.
+The extra fields are separated by spaces. We use `role=admin`, `alias=NAME`,
+`app_LABEL={SCHEME}hash`, and Dovecot's `nologin`, which disables the account. All others are kept
+and ignored.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ _FIELDS = 8  # name, password, uid, gid, gecos, home, shell, extra fields
 
 
 class PasswdFileError(ValueError):
-    """A line cannot be understood; the message begins with the file's name and its number."""
+    """A line is not valid; the message begins with the file's name and the line number."""
 
 
 class Entry(msgspec.Struct):
-    """An account's line: its name, `{SCHEME}hash`, and the other fields as far as they go."""
+    """An account's line: its name, `{SCHEME}hash`, and as many other fields as it has."""
 
     name: str
     stored: str
@@ -37,7 +37,7 @@ class Entry(msgspec.Struct):
         return self.rest[_FIELDS - 3].split() if len(self.rest) > _FIELDS - 3 else []
 
     def with_extra(self, extra: list[str]) -> "Entry":
-        """Return the entry with other extra fields, and no empty fields at its end."""
+        """Return the entry with other extra fields, and without empty fields at its end."""
         rest = [*self.rest, *[""] * _FIELDS][: _FIELDS - 3]
         rest.append(" ".join(extra))
         while rest and not rest[-1]:
@@ -45,14 +45,14 @@ class Entry(msgspec.Struct):
         return Entry(self.name, self.stored, rest)
 
     def line(self) -> str:
-        """Write the entry."""
+        """Return the entry as a line."""
         return ":".join([self.name, self.stored, *self.rest])
 
 
 def read_accounts(path: Path, secret_of: Callable[[str], Secret]) -> list[Account]:
-    """Read all accounts, or none: raises `PasswdFileError`, or `OSError` for the file itself.
+    """Read all accounts, or none. Raises `PasswdFileError`, and `OSError` for the file itself.
 
-    `secret_of` makes a secret of `{SCHEME}hash` and raises `UnknownScheme`.
+    `secret_of` makes a secret from `{SCHEME}hash`, and raises `UnknownScheme`.
     """
     accounts: list[Account] = []
     for number, line in enumerate(lines_of(path), 1):
@@ -67,7 +67,7 @@ def read_accounts(path: Path, secret_of: Callable[[str], Secret]) -> list[Accoun
 
 
 def lines_of(path: Path) -> list[str]:
-    """Read the lines of a file without their line feeds; raises `PasswdFileError` or `OSError`."""
+    """Read the lines of a file without line feeds. Raises `PasswdFileError` and `OSError`."""
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
@@ -76,12 +76,12 @@ def lines_of(path: Path) -> list[str]:
 
 
 def is_entry(line: str) -> bool:
-    """Say whether a line is an account, and not a comment or blank."""
+    """Return whether a line is an account, and not a comment or blank."""
     return bool(line.strip()) and not line.startswith("#")
 
 
 def entry_of(line: str) -> Entry:
-    """Read a line that is an account; raises `ValueError`."""
+    """Parse the line of an account. Raises `ValueError`."""
     line = line.rstrip("\r")
     fields = line.split(":", _FIELDS - 1)
     if len(fields) < 2 or not fields[0]:

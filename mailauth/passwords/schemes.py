@@ -1,8 +1,8 @@
-"""The schemes of stored passwords, `{SCHEME}text` as Dovecot writes them, and htpasswd's forms.
+"""The schemes of stored passwords: Dovecot's `{SCHEME}text`, and the forms of htpasswd.
 
-Every check here takes as long as its scheme was made to take; none may run in the reactor's thread.
-Argon2id is cryptography's, crypt(3) is the system's; SCRAM keys (RFC 5802 §3) and the SHA-1 schemes
-that LDAP directories use are our own.
+A check takes as long as its scheme is designed to take, so it must not run in the reactor's thread.
+Argon2id comes from cryptography, and crypt(3) from the system. SCRAM keys (RFC 5802 §3) and the
+SHA-1 schemes of LDAP directories are our own.
 """
 
 import base64
@@ -31,11 +31,11 @@ SCRAM_HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}  # by hashlib'
 
 
 class UnknownScheme(ValueError):
-    """The stored password is of no scheme that we have, or does not have its scheme's form."""
+    """The scheme of the stored password is unknown, or the text is not valid for it."""
 
 
 class StoredHash(msgspec.Struct, frozen=True):
-    """A stored password that can be checked and not read; SCRAM keys also serve SCRAM."""
+    """A stored password that can only be checked; SCRAM keys also serve SCRAM."""
 
     scheme: str
     check: Check
@@ -46,13 +46,13 @@ class StoredHash(msgspec.Struct, frozen=True):
 
 
 def plaintext(stored: str) -> PlaintextSecret | None:
-    """Return a password that is stored as it is, `None` for the other schemes."""
+    """Return a password stored in the clear, or `None` for the other schemes."""
     scheme, text = _split(stored)
     return PlaintextSecret(text.encode()) if scheme in ("PLAIN", "CLEARTEXT") else None
 
 
 def stored_hash(stored: str) -> StoredHash:
-    """Read a hash or SCRAM keys. Raises `UnknownScheme`, which quotes none of it."""
+    """Parse a hash or SCRAM keys. Raises `UnknownScheme`, which does not quote them."""
     scheme, text = _split(stored)
     if scheme == "ARGON2ID":
         return StoredHash(scheme, _argon2id(text))
@@ -95,7 +95,7 @@ def _crypt(text: str) -> Check:
         raise UnknownScheme(
             "not a supported crypt(3) hash ($6$, $5$, $2b$, $y$, $1$; htpasswd -B makes $2y$)"
         )
-    library()  # where there is none, we hear of it when the file is read
+    library()  # a missing libcrypt is reported when the file is read
     stored = text.encode()
 
     def check(password: bytes) -> bool:
@@ -129,7 +129,7 @@ def _scram(stored: ScramKeys, hash_name: str) -> Check:
 
 
 def _scram_keys(text: str, hash_name: str) -> ScramKeys:
-    """Read Dovecot's `iterations,salt,StoredKey,ServerKey`, the last three in base64."""
+    """Parse Dovecot's `iterations,salt,StoredKey,ServerKey`, the last three in base64."""
     octets = hashlib.new(hash_name).digest_size
     try:
         iterations, salt, stored_key, server_key = text.split(",")

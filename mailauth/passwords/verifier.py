@@ -1,8 +1,9 @@
-"""Checking password hashes in threads, so that no login waits for another one's hash.
+"""Checking password hashes in threads, so that no login waits for the hash of another one.
 
-There is one thread less than there are cores, at least one: a second hash on the last core would
-delay every other login (p99 from 0.8 to 5.6 ms). A client that logs in every second is not hashed
-every second: right passwords are remembered for a while by a keyed digest, wrong ones never.
+The pool has one thread fewer than there are cores, but at least one: a hash on the last core would
+delay every other login (p99 from 0.8 to 5.6 ms). A client that logs in every second does not cost a
+hash every second: correct passwords are cached for a while by a keyed digest. Wrong ones are never
+cached.
 """
 
 import hmac
@@ -19,8 +20,8 @@ from mailauth.passwords.schemes import Check, plaintext, stored_hash
 from mailauth.sasl.exchange import Need, ScramKeys
 from mailauth.wire.pending import Pending
 
-QUEUE_LIMIT = 256  # logins that wait for a hash; one more is told to come later
-BACKGROUND_LIMIT = 64  # checks that nobody waits for
+QUEUE_LIMIT = 256  # logins that wait for a hash; further ones are temporarily refused
+BACKGROUND_LIMIT = 64  # checks of low priority that wait
 REMEMBERED = 4096
 REMEMBER_SECONDS = 300.0
 
@@ -35,9 +36,9 @@ class _Job(msgspec.Struct):
 
 
 class Verifier:
-    """A bounded queue of checks before a pool of threads.
+    """A bounded queue of checks for a pool of threads.
 
-    `in_reactor` calls its argument in the reactor's thread; `monotonic` is seconds.
+    `in_reactor` calls its argument in the reactor's thread; `monotonic` is in seconds.
     """
 
     def __init__(
@@ -57,21 +58,21 @@ class Verifier:
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
 
     def close(self) -> None:
-        """Let the threads end; checks that have not begun are never answered."""
+        """Stop the threads; checks that have not begun never get a result."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def secret(self, stored: str) -> Secret:
-        """Make a secret of a stored password; raises `UnknownScheme`, which quotes no hash."""
+        """Make a secret from a stored password. Raises `UnknownScheme`, which does not quote it."""
         secret = plaintext(stored)
         return secret if secret is not None else HashedSecret(stored, self)
 
     def verify(
         self, check: Check, stored: bytes, password: bytes, occasion: Occasion
     ) -> bool | Pending[bool | None] | None:
-        """Check a password; `None` when too many checks wait already.
+        """Check a password; the result is `None` if too many checks are waiting.
 
-        What nobody waits for runs when nothing else waits. Only logins ask and fill the memory of
-        right passwords.
+        Checks for `Occasion.ASIDE` run only when no others wait. Only those for `Occasion.LOGIN`
+        read and fill the cache of correct passwords.
         """
         digest = self._digest(stored, password)
         is_login = occasion is Occasion.LOGIN
@@ -118,13 +119,14 @@ class Verifier:
         return True
 
     def _digest(self, stored: bytes, password: bytes) -> bytes:
-        """Key the memory by hash and password: a changed hash remembers nothing."""
+        """Make the cache key from hash and password, so that a changed hash invalidates it."""
         return hmac.digest(self._key, b"%d:%b%b" % (len(stored), stored, password), "sha256")
 
 
 class HashedSecret:
-    """A password of which only a hash is stored: it serves mechanisms that send the password, and
-    if the hash is SCRAM keys, SCRAM.
+    """A password of which only a hash is stored.
+
+    It serves mechanisms that send the password and, if the hash is SCRAM keys, SCRAM.
     """
 
     def __init__(self, stored: str, verifier: Verifier) -> None:
@@ -145,23 +147,23 @@ class HashedSecret:
     def matches(
         self, password: bytes, occasion: Occasion = Occasion.LOGIN
     ) -> bool | Pending[bool | None] | None:
-        """Hash in a thread and compare; `None` when that could not be done."""
+        """Hash in a thread and compare; the result is `None` if this was not possible."""
         return self._verifier.verify(self._check, self._stored, password, occasion)
 
     def is_of(self, password: bytes) -> bool:
-        """Hash and compare in the caller's thread, which takes as long as the hash takes."""
+        """Hash and compare in the caller's thread, for as long as the hash takes."""
         return self._check(password)
 
     def serves(self, need: Need) -> bool:
-        """Serve what does not need the password itself, or keys that are not stored."""
+        """Return whether the hash or the stored keys suffice."""
         if need in SCRAM_NEEDS:
             return SCRAM_NEEDS[need] in self._scram
         return need is not Need.SHARED_SECRET
 
     def shared(self) -> None:
-        """Return nothing: the password is not known."""
+        """Return `None`, since the password is not known."""
         return
 
     def scram_keys(self, hash_name: str, salt: bytes) -> ScramKeys | None:
-        """Return the stored keys; none can be made from a hash."""
+        """Return the stored keys; none can be made from another hash."""
         return self._scram.get(hash_name)

@@ -1,21 +1,22 @@
-"""The record: lines and journal records of who logged in, written before a client is told.
+"""The record: the log line and journal record of each login, written before the client's reply.
 
-What becomes of a login when the record is in trouble, and what ends it; never a restart:
+If recording fails, logins are affected as follows. No failure needs a restart.
 
-- A disk is full, or a write fails: what was written is cut back, and the login refused as
-  unavailable, until it can be written whole.
-- An fsync fails (`durability = "disk"`): the logins that wait for it are refused, their lines stay,
-  and a journal record names their ids.
-- A log or the directory was removed: it is made again before the next record; where it cannot be,
-  the login is refused until it can.
-- Permissions were taken away: open files are written to; reopening and rotating fail, and are tried
-  again every second.
-- A log was moved away: lines go on into it until SIGHUP, or for a second; then a new file is made.
-- A log was truncated: the next line stands at its new end. Something was appended to it: that is
-  cut off before the next line.
-- The clock was set back: the last instant is written again until it is passed.
-- A writer was killed: what it did not finish is cut, by the next writer or the next start.
+- If the disk is full or a write fails, the partial data is removed. The login is refused as
+  unavailable; later ones succeed as soon as a record can be written whole.
+- If an fsync fails (`durability = "disk"`), the logins that wait for it are refused. Their lines
+  stay, and a journal record names their ids.
+- If a log or its directory was removed, it is created again before the next record. If that is not
+  possible, logins are refused until it is.
+- If permissions were removed, the open files are still written. Reopening and rotating fail, and
+  are tried again every second.
+- If a log was moved away, lines are written to it until SIGHUP, or for one second. Then a new file
+  is created.
+- If a log was truncated, the next line is written at its new end. If another program appended to
+  it, that text is removed before the next line.
+- If the clock was set back, the last time is used again until the clock has passed it.
+- If a writer was killed, its partial data is removed by the next writer or at the next start.
 
-Each is told to the operator when it begins, and most when they end. `on_failure = "allow"` lets in
-what would be refused.
+The operator is told when a problem begins and, in most cases, when it ends. With
+`on_failure = "allow"`, logins succeed that would be refused otherwise.
 """

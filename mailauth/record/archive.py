@@ -1,7 +1,7 @@
-"""Older log files: their names, and what stands at their ends.
+"""Older log files: their names, and reading their last lines.
 
-They are `STEM.YYYY-MM-DD.EXT`, `STEM.YYYY-MM-DD.2.EXT` for more in one day, with `.gz` behind it
-when compressed.
+They are named `STEM.YYYY-MM-DD.EXT`, or `STEM.YYYY-MM-DD.2.EXT` for a second one of the same day,
+with `.gz` appended if they are compressed.
 """
 
 import gzip
@@ -17,7 +17,7 @@ _BLOCK = 65536
 
 
 class Archived(msgspec.Struct, frozen=True, order=True):
-    """An older file of one log, ordered by age."""
+    """An older file of one log; these sort by age."""
 
     day: date
     number: int
@@ -25,9 +25,9 @@ class Archived(msgspec.Struct, frozen=True, order=True):
 
 
 def archived(log: Path) -> list[Archived]:
-    """List a log's older files, the oldest first; a log without a directory has none.
+    """Return a log's older files, oldest first; without a directory there are none.
 
-    Where a file is there both plain and compressed (a compression was interrupted), the plain one
+    If a file exists both plain and compressed, since compression was interrupted, the plain one
     counts.
     """
     stem, extension = re.escape(log.stem), re.escape(log.suffix)
@@ -42,7 +42,7 @@ def archived(log: Path) -> list[Archived]:
 
 
 def free_number(logs: Iterable[Path], day: date) -> int:
-    """Return the number that the day's next older files have, the same for all logs."""
+    """Return the next number for older files of this day, the same for all logs."""
     taken = (older.number for log in logs for older in archived(log) if older.day == day)
     return max(taken, default=0) + 1
 
@@ -54,9 +54,9 @@ def archived_name(log: Path, day: date, number: int) -> Path:
 
 
 def newest_first(log: Path) -> Iterator[Path]:
-    """Yield a log's own file, then its older ones from the newest on.
+    """Yield the log's own file, then its older ones, newest first.
 
-    What is not a regular file is passed over: to open a FIFO would be to wait for ever.
+    Only regular files are included, since opening a FIFO would block forever.
     """
     for path in (log, *(older.path for older in reversed(archived(log)))):
         if path.is_file():
@@ -64,9 +64,9 @@ def newest_first(log: Path) -> Iterator[Path]:
 
 
 def tail(path: Path, octets: int) -> list[bytes]:
-    """Return the last whole lines of a file, compressed or not, that fit into so many octets.
+    """Return the last whole lines of a file, compressed or not, of at most this many octets.
 
-    Raises `OSError`, `EOFError` and `zlib.error` for what cannot be read.
+    Raises `OSError`, `EOFError` and `zlib.error` for unreadable files.
     """
     if path.suffix == ".gz":
         with gzip.open(path, "rb") as stream:
@@ -79,7 +79,9 @@ def tail(path: Path, octets: int) -> list[bytes]:
 
 def _lines(end: bytes, octets: int) -> list[bytes]:
     lines = [line + b"\n" for line in end.split(b"\n")[:-1]]
-    return lines[1:] if len(end) > octets else lines  # the first begins before what was read
+    return (
+        lines[1:] if len(end) > octets else lines
+    )  # the first line begins before the part that was read
 
 
 def _end_of(stream: BinaryIO, octets: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Which events have a line besides their journal record, and what it says."""
+"""Which events have a log line besides their journal record, and its text."""
 
 import enum
 
@@ -27,7 +27,7 @@ def log_of(event: LoginEvent) -> Log | None:
 
 
 def line_of(event: LoginEvent, log: Log, time: str) -> str:
-    """Return the event's line, `time` printed already."""
+    """Return the event's line; `time` is already formatted."""
     assert event.protocol is not None, "a login has a protocol"
     assert event.secure is not None, "a login has a verdict"
     assert event.ip is not None, "a login comes from somewhere"

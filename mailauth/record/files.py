@@ -1,4 +1,4 @@
-"""One log file, appended to in whole lines, and the directory that one server holds for life."""
+"""One log file, to which whole lines are appended, and the directory, which one server locks."""
 
 import contextlib
 import errno
@@ -16,25 +16,25 @@ from mailauth.home.directories import made
 log = Logger()
 
 FILE_MODE = 0o640
-# What is not a regular file is refused; until that is known, opening it must not wait (FIFO).
+# What is not a regular file is refused. Until that is known, opening must not block (FIFO).
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _BLOCK = 65536
 
 
 class Identity(NamedTuple):
-    """What tells a file from every other that is open: its device and inode."""
+    """The device and inode, which identify an open file."""
 
     device: int
     inode: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> "Identity":
-        """Return the identity of a file by its status."""
+        """Return the identity of a file from its status."""
         return cls(status.st_dev, status.st_ino)
 
 
 class OpenFile(NamedTuple):
-    """A log file opened for appending, ending in a whole line."""
+    """A log file opened for appending; it ends in a whole line."""
 
     descriptor: int
     identity: Identity
@@ -42,24 +42,24 @@ class OpenFile(NamedTuple):
 
 
 class DirectoryInUse(OSError):
-    """Another server holds the log directory; the message is for the operator."""
+    """Another server uses the log directory; the message is for the operator."""
 
 
 class NotALog(OSError):
-    """What stands at a log's path is not a regular file; the message is for the operator."""
+    """The path of a log is not a regular file; the message is for the operator."""
 
 
 class LogDirectory:
-    """The directory of the logs, made where it is missing, and locked against a second server."""
+    """The directory of the logs, created if it is missing, and locked against a second server."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
 
     def hold(self) -> None:
-        """Take the directory that stands at the path now, unless it is held already.
+        """Lock the directory that is now at the path, unless it is already locked.
 
-        Raises `DirectoryInUse`, and `OSError` where it cannot be made or opened.
+        Raises `DirectoryInUse`, and `OSError` if it cannot be created or opened.
         """
         self.make()
         if self._descriptor is not None and os.path.samestat(
@@ -78,21 +78,21 @@ class LogDirectory:
         self._descriptor = descriptor
 
     def make(self) -> None:
-        """Make the directory where it is missing."""
+        """Create the directory if it is missing."""
         made(self.path)
 
     def release(self) -> None:
-        """Let another server have it."""
+        """Unlock the directory for another server."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 class LogFile:
-    """One log file. `length` is how much of it is committed, always whole lines.
+    """One log file. Its first `length` octets are committed, always whole lines.
 
-    `is_whole` says whether a last line that has no ending lacks nothing else. Methods raise
-    `OSError` when the system does not let them.
+    `is_whole` says whether a last line without a line ending is complete otherwise. Methods raise
+    `OSError`.
     """
 
     __slots__ = ("_descriptor", "_is_whole", "identity", "length", "path")
@@ -105,11 +105,11 @@ class LogFile:
         self._descriptor = -1
 
     def opened(self) -> OpenFile:
-        """Open the file that stands at the path now; a torn last line is cut off it.
+        """Open the file that is now at the path, and remove an incomplete last line.
 
-        A last line that only lacks its ending gets one: another program has written it, and ends
-        its lines when the next one comes. A missing file is made, with the permissions of the one
-        before it. Raises `NotALog` for what is not a regular file: a link is not followed.
+        A last line that lacks only its ending gets one: it was written by a program that ends a
+        line when the next one begins. A missing file is created with the permissions of its
+        predecessor. Raises `NotALog` if it is not a regular file; links are not followed.
         """
         descriptor = self._open_or_make()
         try:
@@ -124,7 +124,7 @@ class LogFile:
         return OpenFile(descriptor, Identity.of(status), length)
 
     def use(self, opened: OpenFile) -> None:
-        """Go on with this file, and close the one before it."""
+        """Use this file from now on, and close the previous one."""
         self.close()
         self._descriptor, self.identity, self.length = opened
 
@@ -135,12 +135,12 @@ class LogFile:
             self._descriptor = -1
 
     def duplicate(self) -> int:
-        """Return a descriptor of one's own for the file."""
+        """Return a duplicate of the file's descriptor."""
         return os.dup(self._descriptor)
 
     @property
     def replaced(self) -> bool:
-        """Whether another file, or none, stands at the path."""
+        """Whether the path has another file or none."""
         try:
             status = self.path.lstat()
         except OSError:
@@ -148,10 +148,10 @@ class LogFile:
         return Identity.of(status) != self.identity
 
     def settle(self) -> bool:
-        """Make the file as long as what is committed; say whether it still has a name.
+        """Adjust the file to the committed length; return whether it still has a name.
 
-        What lies beyond was not committed and is cut; a shorter file was truncated by somebody
-        and is accepted.
+        Anything beyond that was not committed, and is removed. A shorter file was truncated by
+        another program, which is accepted.
         """
         status = os.fstat(self._descriptor)
         if status.st_size != self.length:
@@ -170,28 +170,28 @@ class LogFile:
         return status.st_nlink > 0
 
     def append(self, data: bytes) -> None:
-        """Write `data` in one piece; it is committed only when `length` has been advanced."""
+        """Append `data` in one write; it is committed only when `length` is advanced."""
         written = os.write(self._descriptor, data)
         if written != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def cut_back(self) -> None:
-        """Cut what was appended and not committed."""
+        """Remove what was appended and not committed."""
         os.ftruncate(self._descriptor, self.length)
 
     def _open_or_make(self) -> int:
         try:
-            _check_kind(self.path, self.path.lstat())  # to open a device may be more than to look
+            _check_kind(self.path, self.path.lstat())  # opening a device can have side effects
             return os.open(self.path, _FLAGS)
         except FileNotFoundError:
             descriptor = os.open(self.path, _FLAGS | os.O_CREAT, FILE_MODE)
         if self._descriptor >= 0:
-            with contextlib.suppress(OSError):  # a courtesy: the log is no worse without it
+            with contextlib.suppress(OSError):  # only a convenience: the log is complete without it
                 os.fchmod(descriptor, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
         return descriptor
 
     def _mended(self, descriptor: int, end: int, size: int) -> int:
-        """End the last line if it is whole, cut it off if it is torn; return where it ends then."""
+        """End the last line if it is whole, else remove it; return the new size."""
         rest = os.pread(descriptor, size - end, end) if size - end <= _BLOCK else b""
         if rest and self._is_whole(rest):
             if os.write(descriptor, b"\n") != 1:
@@ -224,7 +224,7 @@ def _check_kind(path: Path, status: os.stat_result) -> None:
 
 
 def _end_of_last_line(descriptor: int, size: int) -> int:
-    """Return where the last line feed before `size` ends, 0 where there is none."""
+    """Return the offset after the last line feed before `size`, or 0."""
     end = size
     while end > 0:
         start = max(0, end - _BLOCK)

@@ -1,6 +1,7 @@
-"""Reading on in the journal, in the process that tells of what all have recorded.
+"""Following the journal, in the process that publishes what all processes recorded.
 
-What is read has been committed, and is told in the order of its numbers, whoever has written it.
+Only committed records are read. They are published in the order of their numbers, whichever process
+wrote them.
 """
 
 import os
@@ -18,16 +19,16 @@ from mailauth.record.troubles import Troubles
 
 NOT_READ = "The journal cannot be read"
 
-Missed = Callable[[int, int], Iterable[LoginEvent]]  # behind one number, up to another
+Missed = Callable[[int, int], Iterable[LoginEvent]]  # records after one number, up to another
 
 log = Logger()
 
 
 class Follower:
-    """Reads what comes after it was made, and publishes it to its sinks.
+    """Reads what is recorded from now on, and publishes it to its sinks.
 
-    Where the journal was rotated more than once or truncated since the last look, `missed` reads
-    what is still there from the files.
+    If the journal was rotated more than once, or truncated, since the last look, `missed` reads the
+    remaining records from the files.
     """
 
     def __init__(self, ledger: Ledger, missed: Missed, troubles: Troubles) -> None:
@@ -48,15 +49,15 @@ class Follower:
         os.close(self._descriptor)
 
     def catch_up(self) -> None:
-        """Publish what has been recorded since the last time."""
+        """Publish what was recorded since the last call."""
         if self._is_reading:
-            return  # a sink asks
+            return  # called by a sink
         self._is_reading = True
         try:
             for event in self._news():
                 self.sinks.publish(event)
         except LockHeld:
-            return  # whoever holds it is dealt with (`workers.stuck`); what comes is read later
+            return  # `workers.stuck` deals with the holder; the records are read later
         except OSError as error:
             self._troubles.begun(NOT_READ, error)
         else:
@@ -83,7 +84,7 @@ class Follower:
         return news
 
     def _rest(self) -> bytes:
-        """Read to the end of a file that nobody writes to any more."""
+        """Read to the end of a file that is no longer written."""
         size = os.fstat(self._descriptor).st_size
         return os.pread(self._descriptor, max(0, size - self._position), self._position)
 
@@ -100,4 +101,4 @@ def _decoded(records: bytes) -> Iterable[LoginEvent]:
         try:
             yield decode(record)
         except JournalError:
-            continue  # not ours, or begun before a truncation
+            continue  # not one of our records, or its beginning was truncated

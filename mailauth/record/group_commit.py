@@ -1,4 +1,4 @@
-"""`durability = "disk"`: records wait together for one fsync, later ones for the next."""
+"""`durability = "disk"`: records wait together for one fsync, and later ones for the next."""
 
 import contextlib
 import os
@@ -16,10 +16,10 @@ _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
 class Threads(msgspec.Struct, frozen=True):
-    """How work leaves the reactor's thread, and how it comes back.
+    """How work is passed to other threads, and how results come back to the reactor's.
 
-    Twisted's are `callInThread` and `callFromThread`. What is put on the disk has a thread of its
-    own, `sync`: logins wait for it, and must not wait for what else is done in threads.
+    `callInThread` and `callFromThread` are Twisted's. fsync has its own thread, `sync`, since
+    logins wait for it and must not wait for other work.
     """
 
     leave: Callable[[Callable[[], object]], object]
@@ -28,7 +28,7 @@ class Threads(msgspec.Struct, frozen=True):
 
 
 class _Group:
-    """Records that one fsync is for, with descriptors of their own for the files they stand in."""
+    """The records of one fsync, with duplicates of the descriptors of their files."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[LoginEvent, Pending[LoginEvent | None]]] = []
@@ -41,7 +41,7 @@ class _Group:
             self.descriptors[file.identity] = file.duplicate()
 
     def sync(self) -> None:
-        """Put everything on the disk; in a thread of its own."""
+        """Sync all files; called in a thread of its own."""
         try:
             for descriptor in self.descriptors.values():
                 _sync_data(descriptor)
@@ -60,9 +60,9 @@ class _Group:
 
 
 class GroupCommit:
-    """Holds records back until they are on the disk.
+    """Holds records until they are on disk.
 
-    `ended` hears how each group fared, and says whether its logins may go on.
+    `ended` is called with the result for each group, and returns whether its logins may continue.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class GroupCommit:
         self._idle: list[Pending[None]] = []
 
     def hold(self, event: LoginEvent, files: Iterable[LogFile]) -> Pending[LoginEvent | None]:
-        """Return the event when these files are on the disk, `None` when they cannot be put so."""
+        """Return the event when these files are on disk, or `None` if they cannot be synced."""
         group = self._next
         try:
             for file in files:
@@ -93,7 +93,7 @@ class GroupCommit:
         return pending
 
     def drained(self) -> Pending[None]:
-        """Tell when no record waits any more."""
+        """Return when no record waits any more."""
         idle: Pending[None] = Pending()
         if self._syncing is None:
             idle.resolve(None)

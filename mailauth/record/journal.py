@@ -1,4 +1,4 @@
-"""LoginAttempts.jsonl, the evidence: one flat JSON object a line, keys as in `LoginEvent`."""
+"""LoginAttempts.jsonl, the evidence: a flat JSON object per line, with the keys of `LoginEvent`."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -11,17 +11,17 @@ from mailauth.wire.unseen import escaped_json
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(LoginEvent)
 
-# Quotes inside a value are escaped, so that this stands at the end of `at` and nowhere else.
+# Quotes inside a value are escaped, so this occurs only at the end of `at`.
 _Z = b'Z","kind":'
 _NO_OFFSET = b'+00:00","kind":'
 
 
 class JournalError(ValueError):
-    """The line is no record of the journal; the message says why."""
+    """The line is not a valid journal record; the message says why."""
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A line of a journal that is no record: its number, counted from 1, and why."""
+    """A line of a journal that is not a valid record: its number, from 1, and the reason."""
 
     number: int
     reason: str
@@ -30,7 +30,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 def encode(event: LoginEvent) -> bytes:
     """Return the record with its line ending; lone surrogates are percent-encoded.
 
-    What is not seen, or is acted on where it is shown, is written in JSON's own escapes.
+    Invisible and active characters are written as JSON escapes.
     """
     try:
         line = _encoder.encode(event)
@@ -42,7 +42,7 @@ def encode(event: LoginEvent) -> bytes:
 
 
 def decode(line: bytes) -> LoginEvent:
-    """Read a record; keys that are not known are passed over. Raises `JournalError`."""
+    """Parse a record and ignore unknown keys. Raises `JournalError`."""
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -50,7 +50,7 @@ def decode(line: bytes) -> LoginEvent:
 
 
 def read(lines: Iterable[bytes]) -> Iterator[LoginEvent | Unreadable]:
-    """Read the lines of a journal, line endings included; what is torn or unknown is told apart."""
+    """Parse the lines of a journal, with their line endings; invalid ones become `Unreadable`."""
     for number, line in enumerate(lines, 1):
         if not line.endswith(b"\n"):
             yield Unreadable(number, "torn: it has no line ending")
@@ -62,10 +62,10 @@ def read(lines: Iterable[bytes]) -> Iterator[LoginEvent | Unreadable]:
 
 
 def _with_microseconds(line: bytes, at: datetime) -> bytes:
-    """Write the microseconds that msgspec leaves out where they are zero."""
+    """Add the microseconds, which msgspec leaves out if they are zero."""
     short = _encoder.encode(at)
     whole = f'"{at.isoformat(timespec="microseconds")}"'.encode("ascii")
-    return line.replace(short, whole, 1)  # before `at` stand numbers and an id, never a time
+    return line.replace(short, whole, 1)  # the keys before `at` are numbers and an id, never a time
 
 
 def _without_surrogates(event: LoginEvent) -> LoginEvent:

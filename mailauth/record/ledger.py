@@ -1,8 +1,8 @@
-"""The three logs as one: what is recorded stands in each file where it belongs, or in none of them.
+"""The three logs as one: a record is written to every file where it belongs, or to none.
 
-A ledger is a context manager: inside it, this process alone writes. A record is committed when the
-state has been advanced, which happens last; until then a failed write cuts the files back, and so
-does whoever comes after a killed worker.
+A ledger is a context manager; inside it, only this process writes. A record is committed when the
+state is advanced, which happens last. If a write fails before that, the files are cut back; if a
+worker is killed before that, the next writer cuts them back.
 """
 
 import contextlib
@@ -27,8 +27,8 @@ FAILURES = "InvalidPasswordAttempts.log"
 class Ledger:
     """The logs of one directory, with the number and the instant of the last record.
 
-    With `shared`, several processes write in turns. The `owner`, one of them, holds the directory
-    against other servers. Methods raise `OSError`; then nothing has been committed.
+    With `shared`, several processes take turns at writing. The `owner`, one of them, locks the
+    directory against other servers. Methods raise `OSError`; then nothing has been committed.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Ledger:
         self.files = (self.journal, self.successes, self.failures)
         self._shared = shared
         self._owner = owner
-        self._not_a_log: NotALog | None = None  # what stands at a path, where that is one
+        self._not_a_log: NotALog | None = None  # why a path is not a log, if one is not
 
     def __enter__(self) -> "Ledger":
         if self._shared is not None:
@@ -66,11 +66,11 @@ class Ledger:
             self._shared.release()
 
     def open(self) -> None:
-        """Open the files, made empty where they are missing, and hold the directory.
+        """Open the files, creating missing ones, and lock the directory.
 
-        Raises `DirectoryInUse` when another server has it. On any error the files are those before.
-        On `NotALog` nothing is committed any more until they could be opened: whoever reads the
-        paths must not miss what goes into files that are gone from there.
+        Raises `DirectoryInUse` if another server has it. After an error the previous files stay in
+        use. After `NotALog` nothing is committed until opening succeeds: a reader of the paths
+        would miss records in files that have been moved away.
         """
         if self._owner:
             self.directory.hold()
@@ -92,7 +92,7 @@ class Ledger:
         self.names_on_disk = False
 
     def reopen(self) -> None:
-        """Go on with the files that stand at the paths now, made where they are missing."""
+        """Use the files that are now at the paths, creating missing ones."""
         for file in self.files:
             try:
                 file.settle()
@@ -109,7 +109,7 @@ class Ledger:
 
     @property
     def replaced(self) -> bool:
-        """Whether a file was moved away, or its directory was, or what came there is not one."""
+        """Whether a file or the directory was moved away, or the path is not a log."""
         return self._not_a_log is not None or any(file.replaced for file in self.files)
 
     def commit(
@@ -135,7 +135,7 @@ class Ledger:
         self.store()
 
     def store(self) -> None:
-        """Tell the other workers where the record stands."""
+        """Publish the state of the record to the other workers."""
         if self._shared is not None:
             numbers = [self.seq, self.instant]
             for file in self.files:
@@ -143,13 +143,13 @@ class Ledger:
             self._shared.store(*numbers)
 
     def close(self) -> None:
-        """Close the files and let go of the directory."""
+        """Close the files and unlock the directory."""
         for file in self.files:
             file.close()
         self.directory.release()
 
     def _load(self, numbers: tuple[int, ...]) -> None:
-        """Go on where the others have left off, in the files that they write to."""
+        """Take over the state, and the files, of the process that wrote last."""
         self.seq, self.instant = numbers[:2]
         stored = [
             (file, Identity(*numbers[start : start + 2]), numbers[start + 2])
@@ -164,7 +164,7 @@ class Ledger:
     def _cut_back(self, log: LogFile | None) -> None:
         for file in (self.journal, log):
             if file is not None:
-                with contextlib.suppress(OSError):  # then `settle` does it, before the next record
+                with contextlib.suppress(OSError):  # then `settle` does it before the next record
                     file.cut_back()
 
 

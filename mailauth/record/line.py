@@ -3,7 +3,7 @@
     YYYY-MM-DD HH:MM:SS,mmm - [SERVICE] {VERDICT} - ACCOUNT - ADDRESS (ORIGIN)
     YYYY-MM-DD HH:MM:SS,mmm - [SERVICE] {VERDICT} - NAME - ADDRESS (ORIGIN) - REASON
 
-Pure. Line endings are the business of whoever reads and writes files.
+Pure. Lines have no line endings here.
 """
 
 import functools
@@ -17,15 +17,15 @@ from mailauth.origin import UNKNOWN
 from mailauth.wire.networks import parse_address
 from mailauth.wire.unseen import INVISIBLE, SPACES
 
-NOBODY = "-"  # stands for the name in a failed login that gave none
+NOBODY = "-"  # the name of a failed login without one
 
 
 class LineError(ValueError):
-    """The text is no line of SuccessfulLogins.log; the message says what is wrong with it."""
+    """The text is not a line of SuccessfulLogins.log; the message says what is wrong."""
 
 
 class LoginLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What one line says. `time` is naive, in the zone of the log, and whole in milliseconds."""
+    """What one line says. `time` is naive, in the zone of the log, in whole milliseconds."""
 
     time: datetime
     protocol: Service
@@ -48,9 +48,9 @@ def format_line(line: LoginLine) -> str:
 
 
 def parse_line(text: str) -> LoginLine:
-    """Read a line of ours, or a genuine one of Xeams with spaces or percent signs in its name.
+    """Parse a line of ours, or a genuine one of Xeams with spaces or percent signs in its name.
 
-    A line is exactly ours when `format_line` gives it back. Raises `LineError`.
+    A line is exactly ours if `format_line` gives it back. Raises `LineError`.
     """
     match = _LINE.fullmatch(text) if text.endswith(")") and "\n" not in text else None
     if match is None:
@@ -73,7 +73,7 @@ def parse_line(text: str) -> LoginLine:
 def success(
     time: str, protocol: Service, *, secure: bool, account: str, address: str, origin: str
 ) -> str:
-    """Return the line of a successful login, `time` printed already."""
+    """Return the line of a successful login; `time` is already formatted."""
     if not account:
         raise ValueError("a line names an account")
     verdict = "SECURE" if secure else "UNSECURE"
@@ -93,7 +93,7 @@ def failure(
     origin: str,
     reason: str,
 ) -> str:
-    """Return the line of a failed login; an attempt without a name prints `NOBODY`."""
+    """Return the line of a failed login; without a name it has `NOBODY`."""
     line = success(
         time, protocol, secure=secure, account=name or NOBODY, address=address, origin=origin
     )
@@ -101,7 +101,7 @@ def failure(
 
 
 def printed_time(time: datetime) -> str:
-    """Print a time, milliseconds truncated, without its offset."""
+    """Format a time, milliseconds truncated, without its offset."""
     return time.replace(tzinfo=None).isoformat(" ", "milliseconds").replace(".", ",")
 
 
@@ -111,7 +111,7 @@ def escape(name: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Undo `escape`; text that `escape` would not have written stays as it is."""
+    """Undo `escape`; text that `escape` cannot have written stays as it is."""
     if "%" not in text:
         return text
     octets = _PERCENT.sub(
@@ -126,15 +126,16 @@ def unescape(text: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def origin_label(origin: str) -> str:
-    """Return an origin fit for a line: parentheses are brackets, so its own are the last.
+    """Return an origin for a line; parentheses become brackets, so that the line's own are the
+    last.
 
-    One that says nothing is unknown.
+    An empty origin is unknown.
     """
     return plain(origin.replace("(", "[").replace(")", "]")) or UNKNOWN.label
 
 
 def plain(text: str) -> str:
-    """Return text of ours on one line: white space a space, other misleading characters U+FFFD."""
+    """Return our text on one line: white space becomes a space, misleading characters U+FFFD."""
     return _MISLEADING_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 

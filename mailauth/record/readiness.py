@@ -8,13 +8,13 @@ from pathlib import Path
 
 from mailauth.record.recorder import FileRecorder
 
-LOOK_SECONDS = 1.0  # a look is good for so long, however often somebody asks
-FAILED_SECONDS = 5.0  # so long after a record could not be written, nothing is well
+LOOK_SECONDS = 1.0  # seconds for which a result is reused
+FAILED_SECONDS = 5.0  # seconds after a failed record for which recording counts as failing
 ROOM_OCTETS = 16_384  # for a few records
 
 
 class Readiness:
-    """Says what stands in the way of the next record. `now` is a clock in seconds."""
+    """Finds out what prevents the next record. `now` is a clock in seconds."""
 
     def __init__(self, recorder: FileRecorder, directory: Path, now: Callable[[], float]) -> None:
         self._recorder = recorder
@@ -26,7 +26,7 @@ class Readiness:
         self._failed: float | None = None
 
     def trouble(self) -> str | None:
-        """Return it in a few words, which name no path; `None` when logins can be recorded."""
+        """Return the problem in a few words, without a path, or `None` if there is none."""
         now = self._now()
         if self._looked is None or now - self._looked >= LOOK_SECONDS:
             self._looked = now
@@ -48,13 +48,13 @@ class Readiness:
 
 
 def _write_aside(directory: Path) -> None:
-    """Write into a file without a name beside the logs; raises `OSError` where that fails."""
+    """Write to a nameless file beside the logs. Raises `OSError` if that fails."""
     try:
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
             room = bytes(ROOM_OCTETS)
             if file.write(room) != len(room):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except PermissionError:  # the logs are ours though their directory is not
+    except PermissionError:  # the logs may be ours though their directory is not
         status = os.statvfs(directory)
         if status.f_flag & os.ST_RDONLY:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS)) from None

@@ -1,4 +1,4 @@
-"""The recorder: an attempt is stamped, numbered and written before anybody hears of it."""
+"""The recorder, which stamps, numbers and writes each attempt before it is answered."""
 
 import errno
 import secrets
@@ -32,22 +32,22 @@ CLOCK_BEHIND = "The clock is earlier than the last record"
 NOT_LOOKED_AFTER = "The log files cannot be checked"
 
 LINES_AT_MOST = 1_000  # for one record of another server's log, which may repeat a line
-BEHIND_SECONDS = 60  # that nobody need hear of: a clock is set right now and then
+BEHIND_SECONDS = 60  # seconds not worth a message: clocks are corrected now and then
 
 log = Logger()
 
 
 class Origins(Protocol):
-    """Who knows where addresses are."""
+    """Finds the location of an address."""
 
     def origin(self, ip: str) -> Origin:
         """Return the origin of a client's address."""
 
 
 class FileRecorder:
-    """Writes attempts into the logs of one directory (`login.session.Recorder`).
+    """Writes attempts to the logs of one directory (`login.session.Recorder`).
 
-    Everything is called in the reactor's thread. `open_recorder` and `attach_recorder` make one.
+    Everything is called in the reactor's thread. `open_recorder` and `attach_recorder` create one.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class FileRecorder:
         threads: Threads,
     ) -> None:
         self.sinks = Sinks()
-        self.unrecorded = 0  # attempts since the record began to fail; 0 while all is well
-        self.failures = 0  # attempts that could not be recorded, in all
+        self.unrecorded = 0  # attempts since recording began to fail; 0 if it works
+        self.failures = 0  # attempts that could not be recorded, in total
         self._ledger = ledger
         self._on_failure = settings.on_failure
         self._origins = origins
@@ -76,25 +76,25 @@ class FileRecorder:
             else None
         )
         self._id = secrets.token_hex(8)
-        self._second = 0  # when the files were last looked for
+        self._second = 0  # when the files were last checked
 
     @property
     def newest(self) -> int:
-        """The number of this process's last record; when it is made, that of everybody's."""
+        """The number of this process's last record; at its creation, of the last record of all."""
         return self._ledger.seq
 
     def follower(self, missed: Missed) -> Follower:
-        """Return what reads on from here, for sinks that hear of what others record as well.
+        """Return a follower from here on, for sinks that also hear what other processes record.
 
         `missed` reads events from older files.
         """
         return Follower(self._ledger, missed, self._troubles)
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Write the attempt and return it as an event; `None` when it could not be written whole.
+        """Write the attempt and return it as an event, or `None` if it could not be written whole.
 
-        A failure is told to the operator once, and its end once; every attempt tries anew. With
-        `durability = "disk"` the event is there when it is on the disk.
+        The operator is told when recording begins to fail and when it works again; each attempt
+        tries anew. With `durability = "disk"` the event is returned when it is on disk.
         """
         wall = instant_of(self._now())
         self._look(wall)
@@ -126,24 +126,23 @@ class FileRecorder:
         return event
 
     def reopen(self) -> None:
-        """Go on with the files that stand at the paths now (SIGHUP, after they were moved away).
+        """Use the files that are now at the paths (SIGHUP, after they were moved away).
 
-        When they cannot be opened, writing goes on in the old ones, and opening is tried again
-        every second.
+        If they cannot be opened, the old ones stay in use, and opening is tried again every second.
         """
         self._upkeep.reopen()
 
     def check(self) -> None:
-        """Raise `OSError` if the logs do not stand at their paths, or nobody gets at them."""
+        """Raise `OSError` if the logs are not at their paths, or cannot be accessed."""
         self._upkeep.look()
         with self._ledger as ledger:
             if ledger.replaced:
                 raise OSError(errno.EBADF, "a log file cannot be opened at its path")
 
     def tick(self) -> None:
-        """Look after the files though nobody logs in; once a minute, in the process that owns them.
+        """Maintain the files although nobody logs in; called once a minute by the owner's process.
 
-        A day that has ended gives way to the next one; older files are compressed and removed.
+        When a day has ended, the logs are rotated; older files are compressed and removed.
         """
         try:
             self._upkeep.tick(instant_of(self._now()))
@@ -153,9 +152,10 @@ class FileRecorder:
             self._troubles.over(NOT_LOOKED_AFTER)
 
     def look_at_clock(self) -> None:
-        """Tell when the clock is behind what was recorded last, once, and once when it is not.
+        """Tell the operator once when the clock is behind the last record, and once when it is not.
 
-        Until then every record has the same time. Set right, a clock that was ahead is behind.
+        In between, every record has the same time. A clock that was ahead and is corrected is
+        behind.
         """
         behind = self._ledger.instant - instant_of(self._now())
         if behind < BEHIND_SECONDS * MICROSECONDS:
@@ -170,7 +170,7 @@ class FileRecorder:
         )
 
     def drained(self) -> Pending[None]:
-        """Tell when no record waits for the disk any more; then `close` loses nobody's reply."""
+        """Return when no record waits for the disk, so that `close` loses nobody's reply."""
         if self._disk is not None:
             return self._disk.drained()
         at_once: Pending[None] = Pending()
@@ -178,7 +178,7 @@ class FileRecorder:
         return at_once
 
     def close(self) -> None:
-        """Close the logs, and let another server have the directory."""
+        """Close the logs, and unlock the directory."""
         self._ledger.close()
 
     def _look(self, wall: int) -> None:
@@ -188,7 +188,7 @@ class FileRecorder:
             self._upkeep.look()
 
     def _write(self, attempt: Attempt, wall: int) -> tuple[LoginEvent, LogFile | None]:
-        """Commit the attempt; return it with the file that its line is in, if it has one."""
+        """Commit the attempt; return it and the file of its line, if it has one."""
         with self._ledger as ledger:
             instant = max(wall, ledger.instant)
             event = self._event(attempt, ledger.seq + 1, instant)
@@ -237,7 +237,7 @@ class FileRecorder:
         self.unrecorded = 0
 
     def _synced(self, events: Sequence[LoginEvent], error: OSError | None) -> bool:
-        """Say whether these may go on; when they are not on the disk, a record names them."""
+        """Return whether these may continue; if they are not on disk, record their ids."""
         if error is None:
             self._troubles.over(NOT_ON_DISK)
             return True
@@ -272,10 +272,9 @@ def open_recorder(
     threads: Threads,
     shared: SharedState | None = None,
 ) -> FileRecorder:
-    """Take a log directory, mend what a killed server left there, and return its recorder.
+    """Lock a log directory, repair what a killed server left, and return its recorder.
 
-    `shared` is for workers to attach to. Raises `DirectoryInUse`, and `OSError` when the logs
-    cannot be opened.
+    Workers attach to `shared`. Raises `DirectoryInUse`, and `OSError` if the logs cannot be opened.
     """
     ledger = Ledger(directory, shared=shared)
     try:
@@ -299,8 +298,8 @@ def attach_recorder(
     threads: Threads,
     shared: SharedState,
 ) -> FileRecorder:
-    """Return a worker's recorder, for a directory that its server has opened; raises `OSError`."""
+    """Return a worker's recorder for a directory that its server has opened. Raises `OSError`."""
     ledger = Ledger(directory, shared=shared, owner=False)
     with ledger:
-        pass  # whoever takes the lock opens the files that the others write to
+        pass  # when it takes the lock, it opens the files that the others use
     return FileRecorder(ledger, settings, origins=origins, zone=zone, now=now, threads=threads)

@@ -1,8 +1,8 @@
-"""Where the record goes on when a server starts, found out from the files, older ones too.
+"""Where a starting server continues the record, found out from its files and older ones.
 
-A server may have been killed between two writes. Torn lines have been cut by opening the files; a
-last journal record whose line was still to be written was never acknowledged to a client, and is
-cut here.
+A server may have been killed between two writes. Incomplete lines were removed when the files were
+opened. A last journal record without its line was never acknowledged to a client; it is removed
+here.
 """
 
 import itertools
@@ -28,7 +28,7 @@ TAIL_OCTETS = 256 * 1024  # many times the longest record
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """What every version of a journal record has."""
+    """The keys that every version of a journal record has."""
 
     seq: int
     at: datetime
@@ -38,9 +38,9 @@ _mark = msgspec.json.Decoder(_Mark)
 
 
 def recover(ledger: Ledger, zone: tzinfo | None, now: float) -> None:
-    """Take back what was never acknowledged; go on from the last number and instant written.
+    """Remove what was never acknowledged; continue after the last number and instant.
 
-    `now` decides which pass is meant by a line whose time the zone repeats.
+    `now` decides which of two repeated hours a line's time means.
     """
     _cut_unfinished(ledger)
     marks = _last_marks(ledger.journal.path)
@@ -54,7 +54,7 @@ def recover(ledger: Ledger, zone: tzinfo | None, now: float) -> None:
 
 
 def _cut_unfinished(ledger: Ledger) -> None:
-    """Cut the last journal record if its line is missing."""
+    """Remove the last journal record if its line is missing."""
     records = tail(ledger.journal.path, TAIL_OCTETS)
     last = _decoded(records[-1]) if records else None
     if last is None or (kind := log_of(last)) is None or _line(last, kind) is None:
@@ -65,7 +65,7 @@ def _cut_unfinished(ledger: Ledger) -> None:
     lines = tail(path, TAIL_OCTETS)
     if not lines:
         if len(expected) > 1:
-            return  # somebody has taken the log away, which is no sign of an unfinished record
+            return  # the log was removed by hand, which is not a sign of an unfinished record
         lines = _last_lines(path)  # it was just rotated
     if not _stands(expected, lines):
         ledger.journal.length -= len(records[-1])
@@ -74,7 +74,7 @@ def _cut_unfinished(ledger: Ledger) -> None:
 
 
 def _line(event: LoginEvent, kind: Log) -> bytes | None:
-    """Return the event's line in that log; a record that is not ours may lack what a line needs."""
+    """Return the event's line in that log, or `None` if the record lacks what a line needs."""
     needed = (event.protocol, event.secure, event.ip, event.origin)
     if log_of(event) is not kind or None in needed or (kind is Log.SUCCESSES and not event.user):
         return None
@@ -82,10 +82,10 @@ def _line(event: LoginEvent, kind: Log) -> bytes | None:
 
 
 def _stands(expected: Sequence[bytes], lines: Sequence[bytes]) -> bool:
-    """Say whether the last line expected is written.
+    """Return whether the last expected line was written.
 
-    Two logins of one moment have the same line, so it is counted. Lines may come after it whose
-    records are lost: after a power cut, say, which left more of one file than of the other.
+    Two logins at the same moment have equal lines, so these are counted. Lines without records may
+    follow it, for example after a power cut that kept more of one file than of the other.
     """
     last, others = expected[-1], set(expected)
     end = len(lines)
@@ -106,7 +106,7 @@ def _decoded(record: bytes) -> LoginEvent | None:
 
 
 def _last_marks(journal: Path) -> list[_Mark]:
-    """Return what the newest journal file that has any says at its end."""
+    """Return the marks at the end of the newest journal file that has any."""
     for path in newest_first(journal):
         marks = [mark for record in _tail(path) if (mark := _marked(record)) is not None]
         if marks:
@@ -123,7 +123,7 @@ def _marked(record: bytes) -> _Mark | None:
 
 
 def _last_lines(path: Path) -> list[bytes]:
-    """Return the end of a log's newest file that has any lines."""
+    """Return the end of the newest file of a log that has lines."""
     for file in newest_first(path):
         if lines := _tail(file):
             return lines
@@ -139,7 +139,7 @@ def _tail(path: Path) -> list[bytes]:
 
 
 def _instant_of_last_line(path: Path, zone: tzinfo | None, now: float) -> int:
-    """Return the instant of the last line; in a repeated hour, the later pass if it has been."""
+    """Return the instant of the last line; in a repeated hour, of the later pass if it is past."""
     lines = _last_lines(path)
     if not lines:
         return 0

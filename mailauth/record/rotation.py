@@ -1,7 +1,7 @@
-"""Rotation: when the logs give way to new ones, their older names, and what becomes of them.
+"""Rotation: when new log files are begun, how older ones are named, and what becomes of those.
 
-All three give way together, so that a line and its journal record stay in files of one name. A file
-with nothing in it stays.
+All three logs rotate together, so that a line and its journal record are in files of the same
+suffix. An empty file is not rotated.
 """
 
 import gzip
@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 
 
 class Rotation:
-    """Decides when the logs give way, and makes them."""
+    """Decides when to rotate the logs, and rotates them."""
 
     def __init__(self, settings: LogConfig, zone: tzinfo | None) -> None:
         self._rotate = settings.rotate
@@ -37,7 +37,7 @@ class Rotation:
         self._day_begins = self._day_ends = 0
 
     def is_due(self, ledger: Ledger, instant: int, growth: int = 0) -> bool:
-        """Say whether a record of this instant and size belongs into new files."""
+        """Return whether a record of this instant and size belongs in new files."""
         match self._rotate:
             case Rotate.DAILY:
                 if not self._day_begins <= instant < self._day_ends:
@@ -51,9 +51,9 @@ class Rotation:
                 assert_never(self._rotate)
 
     def give_way(self, ledger: Ledger, instant: int) -> None:
-        """Let the files take their older names, by the day of their last record, and open new ones.
+        """Rename the files by the day of their last record, and open new ones.
 
-        Raises `OSError`; then writing goes on where it can, and nothing is lost.
+        Raises `OSError`; the files that are then open stay in use, and nothing is lost.
         """
         day = self._day_of(ledger.instant or instant)
         number = free_number((file.path for file in ledger.files), day)
@@ -77,10 +77,10 @@ class Rotation:
 
 
 def tidy(logs: Iterable[Path], keep: int, in_use: Collection[Identity]) -> None:
-    """Remove older files beyond the newest `keep` (0: none), and compress all but the newest.
+    """Remove older files except for the newest `keep` (0: none), and compress all but the newest.
 
-    Those `in_use` may still be written to, and are left alone. This takes as long as it takes, and
-    is nothing for the reactor's thread.
+    Files `in_use` may still be written, and are not compressed. This may take long, so it must not
+    run in the reactor's thread.
     """
     for path in logs:
         older = [each.path for each in archived(path) if each.path.is_file()]
@@ -100,7 +100,7 @@ def _or_say(done: str, path: Path, action: Callable[[Path], None]) -> None:
 
 
 def _compress(in_use: Collection[Identity], path: Path) -> None:
-    """Replace the file by a compressed one; at every moment one of the two is there, and whole."""
+    """Replace the file with a compressed one; at every moment one of the two is complete."""
     unfinished = path.with_name(f".{path.name}.gz")
     status = path.stat()
     if Identity.of(status) in in_use:

@@ -1,8 +1,8 @@
-"""What the workers of one server share of the record: a lock, and memory that says where it stands.
+"""What the workers of one server share of the record: a lock, and the state in shared memory.
 
-The state is kept twice, with a selector in front: a new state is written into the unused half and
-takes effect by the store of one octet. A worker killed at any moment leaves the old state or the
-new one, never a mixture.
+The state is stored twice, with a selector. A new state is written to the unused half and takes
+effect when one octet, the selector, is stored. So a worker that is killed leaves the old state or
+the new one, never a mixture.
 """
 
 import mmap
@@ -15,11 +15,11 @@ from mailauth.home.shared_memory import shared_memory
 
 RECORD_LOCK = "record.lock"  # in the home's state directory
 
-# A worker has nothing else to do, and is worth waiting for: the parent ends who does not let go of
-# the lock, before that (`server.workers.stuck`). The parent itself has to stay awake for it.
+# A worker can wait for long: before that, the parent ends the process that does not release the
+# lock (`server.workers.stuck`). The parent itself must remain responsive for it.
 WORKERS_PATIENCE = 4.0
 
-NUMBERS = 11  # what one state holds: unsigned 64-bit integers
+NUMBERS = 11  # of one state: unsigned 64-bit integers
 
 _STATE = struct.Struct(f"={NUMBERS}Q")
 _HALVES = (64, 64 + _STATE.size)
@@ -27,10 +27,10 @@ _SIZE = 4096
 
 
 class SharedState:
-    """Where the record stands, as `NUMBERS` integers, for whoever has the lock."""
+    """The state of the record as `NUMBERS` integers, for the holder of the lock."""
 
     def __init__(self, descriptor: int, lock: Path, patience: float = WORKERS_PATIENCE) -> None:
-        """Attach to the memory behind an inherited descriptor; `lock` is the file that all lock."""
+        """Attach to the memory of an inherited descriptor; `lock` is the file that all lock."""
         self.descriptor = descriptor
         self.lock = ProcessLock(lock, patience)
         self._memory = mmap.mmap(descriptor, _SIZE)
@@ -39,7 +39,7 @@ class SharedState:
 
     @classmethod
     def create(cls, lock: Path) -> "SharedState":
-        """Make the memory; its descriptor is for workers to inherit."""
+        """Create the memory; workers inherit its descriptor."""
         return cls(shared_memory("mailauth-record", _SIZE), lock, BRIEFLY)
 
     def load(self) -> tuple[int, ...]:
@@ -47,7 +47,7 @@ class SharedState:
         return _STATE.unpack_from(self._memory, _HALVES[self._memory[0]])
 
     def progress(self) -> int:
-        """Return a number that changes whenever something is stored; nobody waits for the lock."""
+        """Return a number that changes with every store; this needs no lock."""
         return hash((self._memory[0], *self.load()))
 
     def store(self, *numbers: int) -> None:
@@ -57,7 +57,7 @@ class SharedState:
         self._memory[0] = unused
 
     def close(self) -> None:
-        """Detach; the memory goes with the last who is attached."""
+        """Detach; the memory is freed when all have detached."""
         self._memory.close()
         self.lock.close()
         os.close(self.descriptor)

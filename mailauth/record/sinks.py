@@ -1,4 +1,4 @@
-"""Who hears of what was recorded: each apart from the others, and never before the record."""
+"""Sinks, which receive recorded events: independent of each other, and after the record."""
 
 from typing import Protocol
 
@@ -10,14 +10,14 @@ log = Logger()
 
 
 class Sink(Protocol):
-    """Who wants to hear of what was recorded: it must not block, and cannot change anything."""
+    """Receives recorded events; it must not block, and cannot change anything."""
 
     def publish(self, event: LoginEvent) -> None:
-        """Take an event that stands in the record."""
+        """Take an event that has been recorded."""
 
 
 class Sinks:
-    """Sinks that hear of the same events. One that fails is counted, and harms nobody."""
+    """Sinks for the same events. A failure of one is counted and does not affect the others."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -25,15 +25,15 @@ class Sinks:
         self._failed: set[int] = set()
 
     def add(self, sink: Sink) -> None:
-        """Let a sink hear of what is recorded from now on."""
+        """Add a sink for what is recorded from now on."""
         self._sinks.append(sink)
 
     def remove(self, sink: Sink) -> None:
-        """Let a sink hear no more."""
+        """Remove a sink."""
         self._sinks.remove(sink)
 
     def publish(self, event: LoginEvent) -> None:
-        """Tell them all."""
+        """Publish the event to all sinks."""
         for sink in tuple(self._sinks):
             try:
                 sink.publish(event)

@@ -1,4 +1,4 @@
-"""Instants and how they are printed: whole microseconds since the epoch, in the zone of the log."""
+"""Instants, which are whole microseconds since the epoch, and their format in the log's zone."""
 
 from datetime import UTC, datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -7,11 +7,11 @@ MICROSECONDS = 1_000_000
 
 
 class ZoneError(ValueError):
-    """There is no such time zone; the message names it."""
+    """The time zone does not exist; the message names it."""
 
 
 def zone_named(name: str) -> tzinfo | None:
-    """Return an IANA zone; `None` is what the machine calls local. Raises `ZoneError`."""
+    """Return an IANA zone; `None` is the machine's local one. Raises `ZoneError`."""
     if name == "local":
         return None
     try:
@@ -21,12 +21,14 @@ def zone_named(name: str) -> tzinfo | None:
 
 
 def instant_of(seconds: float) -> int:
-    """Return a clock's reading as an instant."""
+    """Convert a clock's reading to an instant."""
     return round(seconds * MICROSECONDS)
 
 
 class Stamps:
-    """Prints instants in one zone; the last second's text is kept, for logins come in crowds."""
+    """Formats instants in one zone; the text of the last second is cached, since logins come in
+    bursts.
+    """
 
     __slots__ = ("_base", "_printed", "_second", "zone")
 
@@ -35,18 +37,18 @@ class Stamps:
         self._turn(0)
 
     def at(self, instant: int) -> datetime:
-        """Return the instant as a time with the offset that the zone has then."""
+        """Return the instant as a time with the zone's offset at that time."""
         second, microsecond = divmod(instant, MICROSECONDS)
         if second != self._second:
             self._turn(second)
         return self._base.replace(microsecond=microsecond)
 
     def of(self, time: datetime) -> datetime:
-        """Return a time that somebody else has taken as `at` would."""
+        """Convert a time of another source to what `at` would return."""
         return _with_fixed_offset(time.astimezone(self.zone))
 
     def printed(self, instant: int) -> str:
-        """Return the instant as a line prints it: milliseconds truncated."""
+        """Format the instant as in a line, milliseconds truncated."""
         second, microsecond = divmod(instant, MICROSECONDS)
         if second != self._second:
             self._turn(second)
@@ -59,7 +61,7 @@ class Stamps:
 
 
 def _with_fixed_offset(time: datetime) -> datetime:
-    """Replace a zone by its offset: times of a zone compare wrongly in an hour that it repeats."""
+    """Replace a zone by its offset, since times with a zone compare wrongly in a repeated hour."""
     offset = time.utcoffset()
     assert offset is not None, "the time is aware"
     return time.replace(tzinfo=timezone(offset), fold=0)

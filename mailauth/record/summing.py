@@ -1,4 +1,4 @@
-"""The recorder that sessions use: what strangers repeat is counted, and recorded as sums."""
+"""The recorder of sessions, which counts what strangers repeat, and records sums."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -12,13 +12,13 @@ from mailauth.login.exposure import ExposureChecks
 from mailauth.login.repeats import Repeats
 from mailauth.wire.pending import Pending
 
-ASKED_SECONDS = 1.0  # sums are written no more often because somebody asks
-ASKED_SUMS = 100  # of these at once; the others are written when their minute is over
-DUE_SUMS = 250  # at once, so that nobody who logs in waits for them; the others a second later
+ASKED_SECONDS = 1.0  # seconds between sums that are written because of a request for records
+ASKED_SUMS = 100  # at one request; the others are written at the end of their minute
+DUE_SUMS = 250  # at once, so that no login waits for them; the others follow a second later
 
 log = Logger()
 
-# What a session hears of an attempt that is recorded later, with others.
+# What a session is told about an attempt that is recorded later in a sum.
 _COUNTED = event_of(
     Attempt(kind=Kind.LOGIN, count=0), seq=0, id="", at=datetime.fromtimestamp(0, UTC)
 )
@@ -27,9 +27,9 @@ _COUNTED = event_of(
 class SummingRecorder:
     """A `Recorder` in front of another one.
 
-    Friends, who are never blocked, have every attempt recorded. `now` is the clock of `repeats`,
-    and `call_later` calls a function after some of its seconds. While room on the disk `is_scarce`,
-    everything that strangers do is counted, and recorded when there is room again.
+    Friendly addresses, which are never blocked, have every attempt recorded. `now` is the clock of
+    `repeats`, and `call_later` calls a function after this many of its seconds. While disk space
+    `is_scarce`, all failures of strangers are counted, and recorded when there is space again.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class SummingRecorder:
         self._now = now
         self._call_later = call_later
         self._is_scarce = is_scarce
-        self._asked = now() - ASKED_SECONDS  # when sums were last written for somebody
+        self._asked = now() - ASKED_SECONDS  # when sums were last written for a request
         self._askers: list[Pending[None]] = []
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Have the attempt recorded, now or in a sum."""
+        """Record the attempt, now or in a sum."""
         ip = attempt.connection.ip
         if (
             ip is not None
@@ -65,12 +65,12 @@ class SummingRecorder:
         return self._recorder.record(attempt)
 
     def tick(self) -> None:
-        """Write sums of the minutes that are over; to be called every second."""
+        """Write the sums of past minutes; called every second."""
         self._look()
         self._write(self._repeats.due(DUE_SUMS))
 
     def settled(self) -> Pending[None]:
-        """Tell when what was counted until now is written, for somebody who asks for records."""
+        """Return when what has been counted is written, for a request for records."""
         settled: Pending[None] = Pending()
         if not self._repeats.unwritten:
             settled.resolve(None)
@@ -84,11 +84,11 @@ class SummingRecorder:
         return settled
 
     def forget(self) -> None:
-        """Begin anew with every address."""
+        """Forget what every address has done."""
         self._repeats.forget()
 
     def close(self) -> None:
-        """Write every sum, with the last room if need be: the server stops."""
+        """Write every sum, with the last disk space if necessary, since the server stops."""
         self._repeats.sparing = False
         self._write(self._repeats.pending())
         self._tell()
@@ -114,7 +114,7 @@ class SummingRecorder:
             each.resolve(None)
 
     def _write(self, sums: Iterable[Attempt]) -> None:
-        is_full = self._repeats.sparing  # the disk: the others are not tried then
+        is_full = self._repeats.sparing  # if the disk is full, the others are not tried
         for each in sums:
             is_full = is_full or self._recorder.record(each) is None
             if is_full:
@@ -122,7 +122,7 @@ class SummingRecorder:
 
 
 class SettledChecks:
-    """`ExposureChecks` after which sums are written too: who asks is told of everything."""
+    """`ExposureChecks` after which sums are written too, so that a reader sees everything."""
 
     def __init__(self, checks: ExposureChecks, settled: Callable[[], Pending[None]]) -> None:
         self._checks = checks
@@ -131,11 +131,11 @@ class SettledChecks:
     def check(
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
     ) -> None:
-        """Have it checked."""
+        """Start the check."""
         self._checks.check(account, password, found)
 
     def drained(self) -> Pending[None]:
-        """Tell when the checks that are open now are done, and recorded, in sums too."""
+        """Return when the open checks are finished and recorded, including sums."""
         drained: Pending[None] = Pending()
         self._checks.drained().listen(lambda _: self._settled().listen(drained.resolve))
         return drained

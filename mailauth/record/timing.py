@@ -1,4 +1,4 @@
-"""How long it takes to write a record: what a login pays for being in it."""
+"""How long it takes to write a record, which delays each login."""
 
 from bisect import bisect_left
 from time import perf_counter
@@ -17,7 +17,7 @@ def _no_counts() -> list[int]:
 
 
 class RecordTimes(msgspec.Struct):
-    """How many records took how long: at most each of `BOUNDS` in seconds, and longer."""
+    """A histogram of record times: counts up to each of `BOUNDS` in seconds, and above."""
 
     counts: list[int] = msgspec.field(default_factory=_no_counts)
     seconds: float = 0.0
@@ -33,14 +33,14 @@ class RecordTimes(msgspec.Struct):
 
 
 class TimedRecorder:
-    """A recorder whose time is taken."""
+    """A recorder that measures how long each record takes."""
 
     def __init__(self, recorder: Recorder, times: RecordTimes) -> None:
         self._recorder = recorder
         self._times = times
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Have the attempt recorded."""
+        """Record the attempt."""
         started = perf_counter()
         recorded = self._recorder.record(attempt)
         if isinstance(recorded, Pending):

@@ -1,4 +1,4 @@
-"""The upkeep of the log files while a server runs: moved away, rotated, compressed, removed."""
+"""The upkeep of the log files while a server runs: reopening, rotation, compression, removal."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -16,7 +16,7 @@ NOT_ROTATED = "The logs cannot be rotated"
 
 
 class Upkeep:
-    """Keeps one ledger's files as the settings say; it never stands in the way of a record."""
+    """Maintains one ledger's files according to the settings; it never prevents a record."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class Upkeep:
         self._tidying = False
 
     def look(self) -> None:
-        """See whether the files were moved away without a word; once a second is enough."""
+        """Check whether the files were moved away without a signal; at most once a second."""
         self._rotation_failed = False
         if self._ledger.replaced:
             self.reopen()
 
     def reopen(self) -> None:
-        """Go on with the files that stand at the paths now; if that fails, with those before."""
+        """Use the files that are now at the paths; if that fails, the previous ones stay in use."""
         try:
             with self._ledger as ledger:
                 ledger.reopen()
@@ -51,7 +51,9 @@ class Upkeep:
             self._troubles.over(NOT_REOPENED)
 
     def make_way(self, ledger: Ledger, instant: int, growth: int = 0) -> None:
-        """Rotate if a record of this instant and size belongs into new files; inside the ledger."""
+        """Rotate if a record of this instant and size belongs in new files; called inside the
+        ledger.
+        """
         if self._rotation_failed or not self._rotation.is_due(ledger, instant, growth):
             return
         try:
@@ -63,10 +65,10 @@ class Upkeep:
             self._troubles.over(NOT_ROTATED)
 
     def tick(self, instant: int) -> None:
-        """Do what is due though nobody logs in; raises `OSError`."""
+        """Do what is due although nobody logs in. Raises `OSError`."""
         self.look()
         if self._settings.rotate is Rotate.NONE:
-            return  # somebody else rotates, and keeps what it likes
+            return  # another program rotates the logs
         with self._ledger as ledger:
             self.make_way(ledger, instant)
             in_use = [file.identity for file in ledger.files]
@@ -75,7 +77,7 @@ class Upkeep:
             self._threads.leave(partial(self._tidy, in_use))
 
     def _tidy(self, in_use: Sequence[Identity]) -> None:
-        """Compress and remove older files, in a thread of its own."""
+        """Compress and remove older files, in a thread of their own."""
         try:
             tidy([file.path for file in self._ledger.files], self._settings.keep, in_use)
         finally:

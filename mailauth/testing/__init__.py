@@ -1,8 +1,8 @@
 """Public helpers for tests.
 
-`MailAuth` is a server with assertions on its record, for tests of anything that logs in to a mail
-server. The rest is for tests of the protocol cores: dialogues in memory, and fakes of what a core
-needs.
+`MailAuth` is a server with assertions on its record, for tests of any program that logs in to a
+mail server. The rest is for tests of the protocol cores: dialogues in memory, and fakes for what a
+core needs.
 """
 
 from mailauth.testing.api import ApiError

@@ -1,4 +1,4 @@
-"""The API of a running server, used with its token over one connection that is kept open."""
+"""A client for the API of a running server, which uses its token over one persistent connection."""
 
 import http.client
 import select
@@ -13,13 +13,13 @@ from mailauth.testing.recorded import RecordedEvent
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 30.0  # beyond what a question itself says that it waits
-LONGEST_WAIT = 60.0  # seconds, of one question
+ANSWER_SECONDS = 30.0  # seconds beyond the wait that a request itself asks for
+LONGEST_WAIT = 60.0  # seconds of one request
 PAGE = 1000  # records of one answer
 
 
 class ApiError(Exception):
-    """The server refused a request; the message has its reply."""
+    """The server refused a request; the message includes its reply."""
 
 
 class Attempts(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class ListenerState(msgspec.Struct, frozen=True):
-    """The faults of a listener now; the other facts that the server reports are left out."""
+    """The current faults of a listener; the other keys of the server's answer are ignored."""
 
     name: str
     faults: list[str]
@@ -50,7 +50,7 @@ class ListenerFaults(msgspec.Struct, frozen=True):
 
 
 class Api:
-    """Sends requests to the server at `url`; `ca` vouches for it if that is https. It blocks."""
+    """Sends requests to the server at `url`; for https, `ca` is what to trust. It blocks."""
 
     def __init__(self, url: str, token: str, ca: Path | None) -> None:
         self._where = urlsplit(url)
@@ -70,12 +70,12 @@ class Api:
         return self.ask("GET", f"attempts?{urlencode(query)}", Attempts, seconds)
 
     def reset(self, *, mail: bool) -> int:
-        """Clear blocks, faults and, with `mail`, the mail; return where to read on from."""
+        """Clear blocks, faults and, with `mail`, the mail; return the number from which to read."""
         path = "reset?mail=true" if mail else "reset"
         return self.ask("POST", path, Cursor).cursor
 
     def faults(self, listener: str) -> list[str]:
-        """Return the current faults of a listener, which must be one of the server's."""
+        """Return the current faults of a listener, which must exist."""
         listeners = self.ask("GET", "listeners", list[ListenerState])
         return next(each.faults for each in listeners if each.name == listener)
 
@@ -111,7 +111,7 @@ class Api:
         return msgspec.json.decode(data, type=answer)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

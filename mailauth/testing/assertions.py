@@ -1,4 +1,4 @@
-"""What tests read in a server's record, wait for, and assert."""
+"""Queries, waits and assertions about a server's record."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,24 @@ from mailauth.login.event import Kind, LoginEvent
 from mailauth.testing.recorded import Wanted, is_login, protocol_named
 from mailauth.testing.server_record import ServerRecord
 
-TIMEOUT = 10.0  # seconds to wait for what should come
+TIMEOUT = 10.0  # seconds to wait for an expected record
 
 Matches = Callable[[LoginEvent], bool]
 
 
 class Assertions:
-    """Queries about a record. Names are those of accounts, or the part before their `@`."""
+    """Queries about a record. Names are of accounts, or the part before their `@`."""
 
     _record: ServerRecord
 
     def _meant_by(self, user: str) -> str | None:
-        """Return the account that a name means; `None` if there is none."""
+        """Return the account that a name means, or `None` if there is none."""
         raise NotImplementedError
 
     def logins(
         self, user: str | None = None, protocol: str | None = None, secure: bool | None = None
     ) -> list[LoginEvent]:
-        """Return the successful logins. If a client was told OK, its login is among them."""
+        """Return the successful logins. A login whose client was told OK is always included."""
         wanted = self._wanted(user, protocol, secure)
         return [each for each in self._recorded() if is_login(each) and wanted.wants(each)]
 
@@ -89,14 +89,14 @@ class Assertions:
     def wait_for_connection(
         self, reason: str = "", protocol: str | None = None, timeout: float = TIMEOUT
     ) -> LoginEvent:
-        """Return the first connection that ended without an attempt and has this in its reason.
+        """Return the first connection that ended without an attempt and whose reason contains this.
 
         For a client that rejects a certificate, use `wait_for_connection("tls-handshake-failed")`.
         """
         __tracebackhide__ = True
         return self._record.awaited(*self._a_connection(reason, protocol), timeout)
 
-    # The same, to be awaited where the client is a task of the event loop that the test runs in.
+    # The same for async tests, in which the client is a task of the same event loop.
 
     async def wait_for_record_async(self, timeout: float) -> bool:
         """Wait until anything is recorded, as `wait_for_record` does."""
@@ -146,11 +146,10 @@ class Assertions:
         wanted = self._a_connection(reason, protocol)
         return await self._record.awaited_async(*wanted, timeout)
 
-    # What is to be true of it. Where nobody was there that could have done otherwise it proves
-    # nothing, and fails.
+    # Assertions. They fail if no client did anything, since that proves nothing.
 
     def assert_all_secure(self, *, allow_empty: bool = False) -> None:
-        """Fail if a successful login was not protected by TLS, or if no login was attempted."""
+        """Fail if a successful login was not protected by TLS, or if nobody attempted to log in."""
         __tracebackhide__ = True
         if any(not each.secure for each in self.logins()):
             self._record.fail("a login was not protected by TLS")
@@ -158,7 +157,7 @@ class Assertions:
             self._record.fail("nobody attempted to log in, so there is nothing to judge")
 
     def assert_no_exposure(self, *, allow_empty: bool = False) -> None:
-        """Fail if an account's real password crossed the wire in the clear, refused or not.
+        """Fail if an account's real password was sent in the clear, whatever the reply was.
 
         It also fails if no client connected.
         """
@@ -168,10 +167,10 @@ class Assertions:
         if not (allow_empty or self.attempts() or self.connections()):
             self._record.fail("no client connected, so there is nothing to judge")
 
-    # How it is done.
+    # Internals.
 
     def _recorded(self) -> list[LoginEvent]:
-        """Return everything that was recorded until now."""
+        """Return everything that was recorded so far."""
         return self._record.events()
 
     def _only(

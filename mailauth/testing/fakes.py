@@ -1,4 +1,4 @@
-"""What a login needs, in memory: a clock to advance, a recorder to read, accounts, sessions."""
+"""What a login needs, in memory: a manual clock, a readable recorder, accounts and sessions."""
 
 import itertools
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _PORTS = {Service.SMTP: 2587, Service.IMAP: 2143, Service.POP3: 2110, Service.HT
 
 
 class FakeClock:
-    """A clock that stops until it is advanced; calling it returns seconds since the epoch."""
+    """A clock that moves only when it is advanced; calling it returns seconds since the epoch."""
 
     def __init__(self, start: float = 1_595_952_722.759) -> None:
         self.seconds = start
@@ -39,7 +39,7 @@ class FakeClock:
 class MemoryRecorder:
     """A recorder that keeps its records in memory.
 
-    With `failing` set it records nothing, as on a full disk. With `slow` set its answers are
+    With `failing` set it records nothing, as if the disk were full. With `slow` set its answers are
     pending until `release()`.
     """
 
@@ -57,7 +57,7 @@ class MemoryRecorder:
 
     @property
     def attempts(self) -> list[LoginEvent]:
-        """Every login attempt, however it ended."""
+        """Every login attempt, whatever its result."""
         return [event for event in self.events if event.kind is Kind.LOGIN]
 
     @property
@@ -66,7 +66,7 @@ class MemoryRecorder:
         return [event for event in self.events if event.kind is Kind.CONNECTION]
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Keep the attempt, as an event with a time and a number."""
+        """Keep the attempt as an event with a time and a number."""
         event = None if self.failing else self._keep(attempt)
         if not self.slow:
             return event
@@ -75,7 +75,7 @@ class MemoryRecorder:
         return pending
 
     def release(self) -> None:
-        """Deliver the pending answers in their order."""
+        """Deliver the pending answers in order."""
         waiting, self._waiting = self._waiting, []
         for pending, event in waiting:
             pending.resolve(event)
@@ -89,7 +89,7 @@ class MemoryRecorder:
 
 
 def accounts(*more: Account) -> Accounts:
-    """The demo accounts, `mary@mydomain.com` found as `mary` too, and `more`."""
+    """The demo accounts, with `mary@mydomain.com` also found as `mary`, and `more`."""
     demo = (
         Account(
             name=f"{name}@{DEMO_DOMAIN}",

@@ -1,12 +1,12 @@
-"""mailauth for your own tests: a server, and assertions on what it records.
+"""A mailauth server for your own tests, with assertions about what it recorded.
 
     with MailAuth() as mailauth:
         my_client.log_in("localhost", mailauth.port("imap", tls="starttls"), *mailauth.user())
         assert mailauth.login().secure
         mailauth.assert_no_exposure()
 
-Assertions apply to what was recorded since the start, or since the last `reset()`. Nothing here
-sleeps: a wait ends as soon as the server reports the record.
+Assertions cover what was recorded since the start or the last `reset()`. Nothing polls or sleeps:
+a wait ends as soon as the server reports the record.
 """
 
 import ssl
@@ -43,12 +43,12 @@ class ServerEnded(Exception):
 class MailAuth(Assertions):
     """A mailauth server in its own process, on free ports and in a temporary home.
 
-    It ends with the process that started it, even if that is killed; the home that then remains is
-    removed when the next one is created.
+    It stops when the process that started it ends, even if that is killed; the home that then
+    remains is removed when the next `MailAuth` starts.
 
-    `config` is the text of a `mailauth.toml`; without it, the server has the demo accounts. The
-    configuration needs an HTTP listener, through which this object uses the server. Starting raises
-    `ConfigError` or `testing.NotStarted`. An object must be used by only one thread.
+    `config` is the text of a `mailauth.toml`; by default the server has the demo accounts. The
+    configuration must have an HTTP listener, which this object uses to talk to the server. Starting
+    raises `ConfigError` or `testing.NotStarted`. An object must be used by only one thread.
     """
 
     host = "localhost"
@@ -83,7 +83,7 @@ class MailAuth(Assertions):
             raise
 
     def stop(self) -> None:
-        """Stop the server and remove its home; raises `ServerEnded` if it did not end well."""
+        """Stop the server and remove its home. Raises `ServerEnded` if it failed."""
         self._api.close()
         try:
             code = self._server.stop() if self._runs else self._server.process.returncode
@@ -93,17 +93,17 @@ class MailAuth(Assertions):
             self._home.remove()
 
     def reset(self, *, mail: bool = True) -> None:
-        """Start afresh: earlier records are no longer visible; blocks and faults are cleared.
+        """Start afresh: hide earlier records, and clear blocks and faults.
 
-        With `mail`, each account has its initial mail again. A client that is logged in sees the
-        messages disappear, as if another client had removed them; mail in Maildirs
-        (`[server] workers`) is kept.
+        With `mail`, each account gets its initial mail again. A client that is logged in sees the
+        messages disappear, as if another client had removed them. Mail in Maildirs (`[server]
+        workers`) is kept.
         """
         cursor = self._asked(lambda: self._api.reset(mail=mail))
         self._record = ServerRecord(self._attempts, cursor)
         self._resets += 1
 
-    # Where it is, whom to trust, and who can log in.
+    # Addresses, certificates and accounts.
 
     @property
     def home(self) -> Path:
@@ -112,7 +112,7 @@ class MailAuth(Assertions):
 
     @property
     def ca(self) -> Path:
-        """The CA that clients must trust, in PEM."""
+        """The certificate of the CA that clients must trust, in PEM."""
         assert self._server.ready.ca is not None, "no listener of this server speaks TLS"
         return self.home / self._server.ready.ca
 
@@ -129,7 +129,7 @@ class MailAuth(Assertions):
         """Return the port of a protocol, or of a listener by its name, in any letter case.
 
         `tls` is "none", "starttls" or "implicit". A STARTTLS listener also accepts logins in the
-        clear, and is used for "none" if there is no other. Raises `LookupError`.
+        clear, so it is used for "none" if there is no other. Raises `LookupError`.
         """
         matching = [
             each
@@ -147,7 +147,7 @@ class MailAuth(Assertions):
     def user(self, name: str | None = None) -> User:
         """Return an account of the configuration by its name or the part before the `@`.
 
-        Without a name, it is the first account that is not disabled. Raises `LookupError`.
+        By default it is the first account that is not disabled. Raises `LookupError`.
         """
         for each in self._config.user:
             if (not each.disabled) if name is None else _means(name, each.name):
@@ -160,9 +160,9 @@ class MailAuth(Assertions):
         """Give a listener a deliberate fault until the block ends.
 
         The faults are those of `mailauth.faults`; they affect clients that connect during the
-        block. A listener can have several faults that do not contradict each other. Afterwards it
-        has the faults that it had before, unless there was a `reset()`. Raises `LookupError` for an
-        unknown listener, and `testing.ApiError` for a fault that the listener cannot have now.
+        block. A listener can have several compatible faults. Afterwards it has its earlier faults
+        again, unless there was a `reset()`. Raises `LookupError` for an unknown listener, and
+        `testing.ApiError` for a fault that the listener cannot have now.
         """
         where, resets = self._named(listener).name, self._resets
         is_new = name not in self._asked(lambda: self._api.faults(where))
@@ -173,7 +173,7 @@ class MailAuth(Assertions):
             if is_new and resets == self._resets:
                 self._asked(lambda: self._api.end_fault(where, name))
 
-    # How it is done.
+    # Internals.
 
     def _start(self, home: Path) -> None:
         path = None

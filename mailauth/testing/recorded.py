@@ -1,4 +1,4 @@
-"""Recorded events: how to select them, and how a failed expectation shows them."""
+"""Recorded events: selecting them, and showing them in failed assertions."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,10 +10,10 @@ from mailauth.record.line import escape
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be true of a login or an attempt; `None` matches everything.
+    """Conditions for a login or an attempt; `None` matches everything.
 
-    `user` is the account, or if there is none the name that the client gave; `account` is the
-    account that is meant if `user` is a short name.
+    `user` is the account, or the name that the client gave if there is none. `account` is the
+    account that a short name in `user` means.
     """
 
     user: str | None = None
@@ -68,7 +68,7 @@ def is_login(event: LoginEvent) -> bool:
 
 
 def listed(events: Iterable[LoginEvent]) -> str:
-    """Show events in the order in which they were recorded, one per line."""
+    """Show events in the order of their recording, one per line."""
     lines = [f"  {described(event)}" for event in events]
     return "\n".join(lines) if lines else "  nothing"
 

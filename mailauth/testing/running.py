@@ -42,7 +42,7 @@ class Listening(msgspec.Struct, frozen=True):
 
 
 class Logs(msgspec.Struct, frozen=True):
-    """Where the logs are, in the home."""
+    """The paths of the logs, relative to the home."""
 
     successful: str
     attempts: str
@@ -67,7 +67,7 @@ class NotStarted(Exception):
 
 
 class RunningServer:
-    """Runs `mailauth serve`. What it prints on stderr is in `stderr_file`, for every start."""
+    """Runs `mailauth serve`. `stderr_file` has what it printed on stderr, for all starts."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
         self.home = home
@@ -94,7 +94,7 @@ class RunningServer:
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(  # noqa: S603
                 self.command(),
-                stdin=subprocess.PIPE,  # which ends with this process, however that does
+                stdin=subprocess.PIPE,  # which ends with this process, even if that is killed
                 stdout=subprocess.PIPE,
                 stderr=stderr,
             )
@@ -116,7 +116,7 @@ class RunningServer:
         ]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stop the server, and return the exit code; raises `TimeoutExpired` if it hangs."""
+        """Stop the server and return its exit code. Raises `TimeoutExpired` if it hangs."""
         self.process.send_signal(number)
         try:
             return self._ended()
@@ -130,7 +130,7 @@ class RunningServer:
         self._ended()
 
     def _ended(self) -> int:
-        """Wait for the end; after the ready line, nothing may be printed on stdout."""
+        """Wait for the end; check that nothing was printed on stdout after the ready line."""
         more, _ = self.process.communicate(timeout=STOP_SECONDS)
         assert more == b"", f"printed on stdout after the ready line: {more!r}"
         return self.process.returncode
@@ -139,7 +139,7 @@ class RunningServer:
         """Reopen the logs, and reload accounts and certificates (SIGHUP)."""
         self.process.send_signal(signal.SIGHUP)
 
-    # Where it is, and whom to trust.
+    # Addresses and certificates.
 
     def listener(self, name: str) -> Listening:
         """Find a listener by its name."""
@@ -155,7 +155,7 @@ class RunningServer:
         return ssl.create_default_context(cafile=str(self.home / self.ready.ca))
 
     def settled(self) -> None:
-        """Return when the server has processed everything that has reached it until now.
+        """Return when the server has processed everything that has reached it so far.
 
         It sends a request to a cleartext HTTP listener, which is answered after everything earlier.
         """
@@ -164,7 +164,7 @@ class RunningServer:
             client.request("GET", "/healthz")
             client.getresponse().read()
 
-    # What it has recorded.
+    # Records.
 
     def lines(self) -> list[str]:
         """Return the lines of `SuccessfulLogins.log`."""
@@ -175,11 +175,11 @@ class RunningServer:
         return _lines(self.home / self.ready.logs.invalid)
 
     def logins(self) -> list[LoginLine]:
-        """Return the parsed `SuccessfulLogins.log`; raises `LineError` for a malformed line."""
+        """Return the parsed `SuccessfulLogins.log`. Raises `LineError` for a malformed line."""
         return [parse_line(line) for line in self.lines()]
 
     def events(self, kind: Kind | None = None) -> list[LoginEvent]:
-        """Return the journal, or its events of one kind; a torn record is an assertion error."""
+        """Return the journal, or its events of one kind; an incomplete record fails the test."""
         path = self.home / self.ready.logs.attempts
         with path.open("rb") as stream:
             records = list(journal.read(stream))

@@ -1,7 +1,7 @@
-"""What a test's server has recorded since its last reset, and waiting for more.
+"""What a test's server has recorded since the last reset, and waiting for more.
 
-A wait blocks the thread, and with it an event loop that runs there. So each wait has an async twin,
-which asks the server in another thread for a short while at a time, so that it can be cancelled.
+A wait blocks the thread, and with it an event loop that runs there. So each wait has an async
+version, which asks the server from another thread in short steps, so that it can be cancelled.
 """
 
 import asyncio
@@ -14,11 +14,13 @@ from mailauth.login.event import LoginEvent
 from mailauth.testing.api import Attempts
 from mailauth.testing.recorded import listed
 
-_SLICE_SECONDS = 0.5  # of a wait in another thread, which goes on for so long if it is cancelled
+_SLICE_SECONDS = (
+    0.5  # seconds of one step in the other thread, which completes even after a cancellation
+)
 
 
 class Ask(Protocol):
-    """Asks for the records after a number; if there are none, it waits for one.
+    """Requests the records after a number, and waits for one if there are none.
 
     With `settle`, the server first processes everything that clients have sent.
     """
@@ -27,7 +29,7 @@ class Ask(Protocol):
 
 
 class ServerRecord:
-    """The record of a server, which is read as far as it is needed."""
+    """The record of a server, read as far as needed."""
 
     def __init__(self, ask: Ask, cursor: int) -> None:
         self._ask = ask
@@ -36,13 +38,13 @@ class ServerRecord:
         self._reading = threading.Lock()
 
     def events(self) -> list[LoginEvent]:
-        """Return everything that was recorded until now."""
+        """Return everything that was recorded so far."""
         while self.read_on(0, settle=True):
             pass
         return self._events
 
     def read_on(self, wait: float, *, settle: bool = False) -> bool:
-        """Read what comes after the last record, and return whether there was anything."""
+        """Read what follows the last record, and return whether there was anything."""
         with self._reading:
             answer = self._ask(self._read_to, wait, settle=settle)
             self._events += answer.attempts
@@ -61,13 +63,13 @@ class ServerRecord:
                 return self._read_to > before
 
     async def _read_a_while(self, wait: float) -> None:
-        """Read on in a thread; after a cancelled wait, an earlier thread may still read, too."""
+        """Read on in a thread; after a cancelled wait, an earlier thread may still be reading."""
         await asyncio.to_thread(self.read_on, min(wait, _SLICE_SECONDS))
 
     def awaited(
         self, matches: Callable[[LoginEvent], bool], what: str, timeout: float
     ) -> LoginEvent:
-        """Return the first record that matches, as soon as there is one, or fail."""
+        """Return the first matching record as soon as it exists, or fail."""
         __tracebackhide__ = True
         search = _Search(self._events, matches, timeout)
         while search.found is None:
@@ -79,7 +81,7 @@ class ServerRecord:
     async def awaited_async(
         self, matches: Callable[[LoginEvent], bool], what: str, timeout: float
     ) -> LoginEvent:
-        """Do the same while the tasks of the event loop run."""
+        """Do the same while other tasks of the event loop run."""
         __tracebackhide__ = True
         search = _Search(self._events, matches, timeout)
         while search.found is None:
@@ -91,12 +93,12 @@ class ServerRecord:
 
     def fail(self, what: str) -> NoReturn:
         """Fail, and show what was recorded."""
-        __tracebackhide__ = True  # a failure is shown where the test asks
+        __tracebackhide__ = True  # the test's own line is shown as the place of the failure
         raise AssertionError(f"{what}; recorded:\n{listed(self.events())}")
 
 
 class _Search:
-    """Looks for a record among those that exist, and those that come until the time is over."""
+    """Searches the existing records for a match, and then new ones until the time is over."""
 
     def __init__(
         self, events: list[LoginEvent], matches: Callable[[LoginEvent], bool], timeout: float
@@ -110,7 +112,7 @@ class _Search:
 
     @property
     def remaining(self) -> float:
-        """The seconds that are left to wait."""
+        """The number of seconds that are left."""
         return max(self._deadline - time.monotonic(), 0)
 
     def goes_on(self) -> bool:

@@ -1,7 +1,7 @@
 """A home that exists as long as its owner.
 
-The owner holds a lock on the directory, so that its home is not touched by others. If the owner is
-killed, the kernel releases the lock, and the home is removed when the next one is created.
+The owner locks the directory, so that other processes do not touch its home. If the owner is
+killed, the kernel releases the lock, and the next home to be created removes this one.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ PREFIX = "mailauth-home-"
 
 
 class TemporaryHome:
-    """A new directory in the temporary folder, private to this user, until `remove`."""
+    """A new private directory in the temporary folder, until `remove`."""
 
     def __init__(self) -> None:
         sweep()
@@ -26,7 +26,7 @@ class TemporaryHome:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             if _is_at(self._lock, self.path):
                 return
-            os.close(self._lock)  # it was taken for one that had been left
+            os.close(self._lock)  # another process took it for an abandoned one
 
     def remove(self) -> None:
         """Remove the directory with all its contents."""
@@ -41,7 +41,7 @@ class TemporaryHome:
 
 
 def sweep() -> None:
-    """Remove the homes of this user whose owners are gone, and in which no server runs."""
+    """Remove homes of this user whose owners are gone, and in which no server runs."""
     for entry in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         _sweep(entry)
 
@@ -50,20 +50,20 @@ def _sweep(home: Path) -> None:
     try:
         lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
-        return  # somebody else's, or removed meanwhile
+        return  # it belongs to another user, or has just been removed
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         is_ours = os.fstat(lock).st_uid == os.geteuid()
         if is_ours and _is_at(lock, home) and not is_served(home):
             shutil.rmtree(home, ignore_errors=True)
     except BlockingIOError:
-        return  # its owner lives
+        return  # its owner is alive
     finally:
         os.close(lock)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Return whether the directory is still the one at this path."""
+    """Return whether the directory is still at this path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
     except FileNotFoundError:

@@ -9,17 +9,16 @@
         S: -ERR Send USER first
     ''')
 
-`S:` is a line of the server, in which `…` stands for any text; `C:` is a line of the client, and
-`C-` the same without its line ending. Client lines that follow each other are one segment.
-`b64(text)` in either is its base64; write NUL and the like as Python escapes. Between the lines may
-stand:
+`S:` is a line of the server, in which `…` matches any text. `C:` is a line of the client, and `C-`
+is one without its line ending. Consecutive client lines are one segment. In both, `b64(text)` is
+replaced by its base64; write NUL and similar characters as Python escapes. There are also steps:
 
-`<tls>`        the handshake completes; as the first thing of all, TLS is implicit
-`<closed>`     the server has closed the connection, which has to be said
+`<tls>`        the handshake completes; as the first step, it means implicit TLS
+`<closed>`     the server has closed the connection, which a transcript must say
 `<timeout>`    the deadline passes
 `<shutdown>`   the server stops
 `<notified>`   another session changed something
-`<lost>`       the client is gone
+`<lost>`       the client disconnects
 """
 
 import base64
@@ -50,9 +49,9 @@ class Segments(enum.Enum):
 
 
 class Dialogue:
-    """One connection of a core without a network; it carries out effects and checks their order.
+    """A connection to a core without a network; it applies effects and checks their order.
 
-    `handshake` is what TLS will have come to when it is established.
+    `handshake` is the result of the TLS handshake.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class Dialogue:
         return self._starting_tls
 
     def connect(self, *, implicit_tls: bool = False) -> bytes:
-        """Begin the connection; return the greeting."""
+        """Begin the connection, and return the greeting."""
         assert not self.connected, "connected twice"
         self.connected = True
         if implicit_tls:
@@ -90,18 +89,18 @@ class Dialogue:
         return self.output()
 
     def send(self, data: bytes) -> bytes:
-        """Send one segment; return what the server said."""
+        """Send one segment, and return the server's output."""
         self._arrive(data)
         return self.output()
 
     def send_byte_by_byte(self, data: bytes) -> bytes:
-        """Send as many segments as there are bytes, as long as the server listens."""
+        """Send each byte as its own segment, as long as the server listens."""
         for start in range(len(data)):
             self._arrive(data[start : start + 1])
         return self.output()
 
     def start_tls(self) -> bytes:
-        """Complete the handshake that the core has asked for."""
+        """Complete the handshake that the core requested."""
         if not self._starting_tls:
             raise TranscriptError("the server has not asked for a handshake")
         self._starting_tls = False
@@ -127,18 +126,18 @@ class Dialogue:
         return self.output()
 
     def notify(self) -> bytes:
-        """Tell the core that another session has changed something."""
+        """Tell the core that another session changed something."""
         self._carry_out(self.core.notified())
         return self.output()
 
     def lose(self) -> None:
-        """End the client's connection; a core that awaits something is told when that is done."""
+        """Disconnect the client; a core that awaits something hears of it after the result."""
         self.closed = True
         if self._awaited is None:
             self.core.lost()
 
     def output(self) -> bytes:
-        """Return and forget what the server has said since the last call."""
+        """Return the server's output since the last call."""
         output = bytes(self._output)
         self._output.clear()
         return output
@@ -159,7 +158,7 @@ class Dialogue:
             resting = self._apply(self.core.receive(b""))
 
     def _apply(self, effects: list[Effect]) -> bool:
-        """Carry out effects; return whether the core stopped for one that is already done."""
+        """Apply effects; return whether the core stopped for one that is already done."""
         resting = False
         for position, effect in enumerate(effects):
             is_last = position == len(effects) - 1
@@ -218,10 +217,10 @@ class Dialogue:
 
 
 def play(dialogue: Dialogue, transcript: str) -> None:
-    """Play a transcript; raises `TranscriptError` where the server says anything else.
+    """Play a transcript. Raises `TranscriptError` if the server's output differs.
 
-    With `Segments.BYTES` the client's lines come byte by byte, except where they are pipelined:
-    there the segments are what the transcript is about.
+    With `Segments.BYTES` the client's lines are sent byte by byte, except for pipelined ones, whose
+    segments are the point of the transcript.
     """
     steps = list(_steps(transcript))
     if not dialogue.connected:
@@ -252,7 +251,7 @@ def play(dialogue: Dialogue, transcript: str) -> None:
 
 
 def sent_by_client(transcript: str) -> bytes:
-    """Return all that the client of a transcript sends."""
+    """Return everything that the client of a transcript sends."""
     return b"".join(
         _line(line) for step, lines in _steps(transcript) if step == "C:" for line in lines
     )
@@ -284,7 +283,7 @@ def _act(dialogue: Dialogue, step: str, lines: list[str]) -> bytes:
 
 
 def _steps(transcript: str) -> Iterator[tuple[str, list[str]]]:
-    """Group the lines by who speaks; `C-` lines are `C:` ones that end in a mark."""
+    """Group the lines by speaker; `C-` lines become `C:` lines that end in a marker."""
     group: list[str] = []
     speaker = ""
     for line in textwrap.dedent(transcript).split("\n"):

@@ -82,9 +82,9 @@ class Stressing:
         self.mirror.meet()
         self.done[self.doing] += 1
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Hear what there is to hear."""
-        self.doing = "settle"
+        self.doing = "catch_up"
         self.mirror.run(b"NOOP")
         self.mirror.meet()
 
@@ -230,7 +230,7 @@ class Trial:
                     client.act()
                 going_on = end < self._until
                 self._quiet.wait(120)
-                client.settle()
+                client.catch_up()
                 self._settled.wait(120)
         except BrokenBarrierError:
             pass  # another has failed

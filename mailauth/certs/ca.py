@@ -54,7 +54,7 @@ def new_authority(hostname: str, now: datetime) -> Authority:
         x509.UniformResourceIdentifier(NOBODYS),
     ]
     certificate = (
-        begun(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
+        certificate_builder(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -94,7 +94,7 @@ def signed_for_server(
     first = str(names[0].value)
     subject = distinguished_name(first if len(first) <= COMMON_NAME_OCTETS else "mailauth server")
     return (
-        begun(subject, authority.certificate.subject, key, begin, end)
+        certificate_builder(subject, authority.certificate.subject, key, begin, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -113,7 +113,7 @@ def self_signed_for_server(
     """Sign a server certificate with its own key."""
     name = distinguished_name(str(names[0].value))
     return (
-        begun(name, name, key.public_key(), begin, end)
+        certificate_builder(name, name, key.public_key(), begin, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
@@ -125,7 +125,7 @@ def new_intermediate(authority: Authority, now: datetime) -> Authority:
     key = new_key()
     end = authority.certificate.not_valid_after_utc
     certificate = (
-        begun(
+        certificate_builder(
             distinguished_name("mailauth intermediate CA"),
             authority.certificate.subject,
             key.public_key(),
@@ -185,7 +185,7 @@ def distinguished_name(common_name: str) -> x509.Name:
     )
 
 
-def begun(
+def certificate_builder(
     subject: x509.Name, issuer: x509.Name, key: PublicKey, begin: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     """Start building a certificate."""

@@ -17,7 +17,7 @@ from mailauth.certs.ca import (
     COMMON_NAME_OCTETS,
     Authority,
     Key,
-    begun,
+    certificate_builder,
     distinguished_name,
     key_usage,
     new_key,
@@ -44,7 +44,7 @@ def new_client_authority(now: datetime) -> Authority:
     key = new_key()
     name = distinguished_name(f"mailauth test CA for clients {secrets.token_hex(4)}")
     certificate = (
-        begun(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
+        certificate_builder(name, name, key.public_key(), now - BACKDATED, now + CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(_FOR_CLIENTS, critical=False)
@@ -71,7 +71,7 @@ def issue_client_certificate(
     end = min(now + lifetime, authority.certificate.not_valid_after_utc)
     begin = min(now, end) - BACKDATED  # a negative lifetime has already expired
     builder = (
-        begun(subject, authority.certificate.subject, key.public_key(), begin, end)
+        certificate_builder(subject, authority.certificate.subject, key.public_key(), begin, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(_FOR_CLIENTS, critical=False)

@@ -12,7 +12,7 @@ import msgspec
 from mailauth.config import FILE_NAME, Config, accounts_of, load
 from mailauth.login.accounts import Account, Accounts
 
-Command = Callable[..., Any]
+CommandFunction = Callable[..., Any]
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ def account_named(accounts: Accounts, name: str) -> Account:
     return found
 
 
-def home_options(command: Command) -> Command:
+def home_options(command: CommandFunction) -> CommandFunction:
     """Give a command `--home` and `--config`, and pass it the `home` that they make."""
 
     @click.option(

@@ -11,7 +11,7 @@ from mailauth.cli.home import Home
 from mailauth.cli.logs import config_of, log_directory, note, unpackable
 from mailauth.config import ConfigError
 from mailauth.config.errors import printable
-from mailauth.kit.expect import Expectations, settled
+from mailauth.kit.expect import Expectations, is_decided
 from mailauth.kit.records import NotUnderstood, ServerRecords, records_of
 from mailauth.login.event import LoginEvent
 from mailauth.report.packing import DAMAGED
@@ -43,9 +43,9 @@ class FromServer:
         deadline = time.monotonic() + within
         while True:
             remaining = max(deadline - time.monotonic(), 0)
-            new = self._server.read(0 if settled(expectations, self._records) else remaining)
+            new = self._server.read(0 if is_decided(expectations, self._records) else remaining)
             self._records += new
-            is_over = settled(expectations, self._records) or time.monotonic() >= deadline
+            is_over = is_decided(expectations, self._records) or time.monotonic() >= deadline
             if not new and is_over:
                 return Found(self._records, self.account, self.is_known)
 

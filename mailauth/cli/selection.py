@@ -8,11 +8,11 @@ from typing import Any
 import click
 import msgspec
 
+from mailauth.cli.home import CommandFunction
 from mailauth.login.event import Service
 from mailauth.report.period import PeriodError, Wanted, parse_time
 
 Told = Callable[[datetime], datetime]  # a time, once it is known what time it is
-Command = Callable[..., Any]
 
 _SOME_TIME = datetime(2020, 7, 28, 16, 12)
 
@@ -57,7 +57,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def selection_options(command: Command) -> Command:
+def selection_options(command: CommandFunction) -> CommandFunction:
     """Give a command options that select logins, and pass it the `selection` that they make."""
 
     @click.option(

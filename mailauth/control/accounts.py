@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailauth.control.line import Answer, Handlers
+from mailauth.control.line import Handlers, Reply
 from mailauth.login.authority import Authority
 
 
@@ -28,6 +28,6 @@ class AccountHandlers:
         """Return the handler of each request."""
         return {FindAccount: self._find}
 
-    def _find(self, request: FindAccount) -> Answer:
+    def _find(self, request: FindAccount) -> Reply:
         found = self._authority.accounts.meant_by(request.name)
         return FoundAccount(None if found is None else found.name)

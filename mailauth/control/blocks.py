@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailauth.control.line import Answer, Failed, Handlers
+from mailauth.control.line import Failed, Handlers, Reply
 from mailauth.login.authority import Authority
 from mailauth.login.blocking import Blocked
 from mailauth.login.changes import unblock
@@ -54,7 +54,7 @@ class BlockHandlers:
             ClearBlocks: self._clear_all,
         }
 
-    def _clear(self, request: ClearBlock) -> Answer:
+    def _clear(self, request: ClearBlock) -> Reply:
         try:
             network = parse_network(request.address)
         except ValueError as error:
@@ -65,10 +65,10 @@ class BlockHandlers:
             return Failed(f"{request.address} is not blocked")
         return self._unblock([block.address])
 
-    def _clear_all(self, _: ClearBlocks) -> Answer:
+    def _clear_all(self, _: ClearBlocks) -> Reply:
         return self._unblock([block.address for block in self._authority.blocking.blocked()])
 
-    def _unblock(self, addresses: list[str]) -> Answer:
+    def _unblock(self, addresses: list[str]) -> Reply:
         """Unblock the addresses; those that cannot be recorded stay blocked."""
         answer: Pending[msgspec.Struct] = Pending()
         recorded: list[bool] = []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mailauth.control.line import Answer, Failed, Handlers
+from mailauth.control.line import Failed, Handlers, Reply
 
 
 class OpenConsole(msgspec.Struct, frozen=True, tag="open-console"):
@@ -35,7 +35,7 @@ class ConsoleHandlers:
         """Return the handler of the request."""
         return {OpenConsole: self._open}
 
-    def _open(self, _: OpenConsole) -> Answer:
+    def _open(self, _: OpenConsole) -> Reply:
         url = self._link()
         if url is None:
             return Failed("this server does not have an HTTP listener, so it has no console")

@@ -10,8 +10,8 @@ from mailauth.wire.pending import Pending
 
 MAX_OCTETS = 1_048_576  # of a line, including its line feed
 
-Answer = msgspec.Struct | Pending[msgspec.Struct]
-Handlers = dict[type[msgspec.Struct], Callable[[Any], Answer]]  # by the type of the request
+Reply = msgspec.Struct | Pending[msgspec.Struct]
+Handlers = dict[type[msgspec.Struct], Callable[[Any], Reply]]  # by the type of the request
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mailauth.control.line import Answer, Failed, Handlers
+from mailauth.control.line import Failed, Handlers, Reply
 from mailauth.events.feed import Feed
 from mailauth.events.selection import Selection
 from mailauth.login.authority import Authority
@@ -59,7 +59,7 @@ class RecordHandlers:
         """Return the handler of the request."""
         return {ReadRecords: self._read}
 
-    def _read(self, request: ReadRecords) -> Answer:
+    def _read(self, request: ReadRecords) -> Reply:
         answer: Pending[msgspec.Struct] = Pending()
 
         def failed(failure: Failure) -> None:
@@ -73,6 +73,6 @@ class RecordHandlers:
         await self._settled()
         await arrival(self._authority.exposure.drained())
         seconds = min(max(request.wait, 0), MAX_WAIT)
-        settled = self._authority.exposure.drained
-        batch = await self._feed.wait(request.after, MAX_RECORDS, _ALL, seconds, settled)
+        drained = self._authority.exposure.drained
+        batch = await self._feed.wait(request.after, MAX_RECORDS, _ALL, seconds, drained)
         return Records(batch.events, batch.cursor, self._started)

@@ -26,10 +26,10 @@ from twisted.python.failure import Failure
 
 from mailauth.control.line import (
     MAX_OCTETS,
-    Answer,
     Failed,
     Handlers,
     NotUnderstood,
+    Reply,
     decode,
     encode,
 )
@@ -146,7 +146,7 @@ class ControlConnection(Protocol):
         self.transport.pauseProducing()
         then(self._handle(request), self._answered)
 
-    def _handle(self, request: msgspec.Struct) -> Answer:
+    def _handle(self, request: msgspec.Struct) -> Reply:
         try:
             return self._service.handlers[type(request)](request)
         except Exception:  # noqa: BLE001 (the client shall hear that it is our fault)

@@ -114,11 +114,11 @@ class Feed:
         limit: int,
         wanted: Selection,
         seconds: float,
-        settled: Callable[[], Pending[None]] | None = None,
+        drained: Callable[[], Pending[None]] | None = None,
     ) -> Batch:
         """Return the first events after a number; if there are none, wait for `seconds`.
 
-        `settled` is called from time to time to have counted events recorded.
+        `drained` is called from time to time to have counted events recorded.
         """
         deadline = self._clock.seconds() + seconds
         while True:
@@ -129,8 +129,8 @@ class Feed:
             after = batch.cursor
             if after >= self.newest:
                 await self._news(min(remaining, COUNTED_SECONDS))
-                if after >= self.newest and settled is not None:
-                    await arrival(settled())
+                if after >= self.newest and drained is not None:
+                    await arrival(drained())
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` soon after events are published; return a function that ends this."""

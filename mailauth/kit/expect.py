@@ -104,11 +104,11 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waits_for_a_login(self) -> bool:
-        """Whether a login can settle it before the time is over."""
+        """Whether a login can decide it before the time is over."""
         return self.login is not None and self.count != 0
 
 
-def settled(expectations: Expectations, records: Sequence[LoginEvent]) -> bool:
+def is_decided(expectations: Expectations, records: Sequence[LoginEvent]) -> bool:
     """Return whether there is nothing left to wait for."""
     checks = expectations.checks(records, over=False)
     if any(check.state is State.FAILED for check in checks):

@@ -41,7 +41,7 @@ class Hop(msgspec.Struct, frozen=True):
     secure: bool = False
     security: Security = Security.CLEARTEXT
     tls: TlsFacts | None = None
-    told_by_proxy: bool = False
+    vouched_by_proxy: bool = False
     channel_bindings: Mapping[str, bytes] = {}
     certificate_names: tuple[str, ...] = ()
 
@@ -64,13 +64,13 @@ def handshake_completed(hop: Hop, handshake: Handshake, *, implicit: bool) -> Ho
     word stands. A STARTTLS handshake can only be the client's: a proxy that passes bytes cannot
     begin one.
     """
-    if implicit and hop.told_by_proxy:
+    if implicit and hop.vouched_by_proxy:
         return hop
     return Hop(
         secure=True,
         security=Security.IMPLICIT if implicit else Security.STARTTLS,
         tls=handshake.tls,
-        told_by_proxy=hop.told_by_proxy,
+        vouched_by_proxy=hop.vouched_by_proxy,
         channel_bindings=handshake.channel_bindings,
         certificate_names=handshake.certificate_names,
     )
@@ -79,5 +79,5 @@ def handshake_completed(hop: Hop, handshake: Handshake, *, implicit: bool) -> Ho
 def proxy_said(tls: TlsFacts | None) -> Hop:
     """Take a trusted proxy's word: its client's hop has this TLS session, or none."""
     if tls is None:
-        return Hop(told_by_proxy=True)
-    return Hop(secure=True, security=Security.PROXIED, tls=tls, told_by_proxy=True)
+        return Hop(vouched_by_proxy=True)
+    return Hop(secure=True, security=Security.PROXIED, tls=tls, vouched_by_proxy=True)

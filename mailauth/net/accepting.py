@@ -64,8 +64,8 @@ class ListeningSocket:
         """Leave clients where they are, in the kernel, until there may be room for them."""
         log.error("connections wait: {error}", error=error.strerror)
         self._poller.change(self._socket.fileno(), 0)
-        self._poller.clock.callLater(PATIENCE_SECONDS, self._go_on)
+        self._poller.clock.callLater(PATIENCE_SECONDS, self._resume)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._socket.fileno() >= 0:
             self._poller.change(self._socket.fileno(), select.EPOLLIN)

@@ -9,7 +9,7 @@ from mailauth.wire.pending import Pending
 T = TypeVar("T")
 
 
-async def settled(value: T | Pending[T]) -> T:
+async def value_of(value: T | Pending[T]) -> T:
     """Return a value: at once when it is there, else when it comes."""
     return await arrival(value) if isinstance(value, Pending) else value
 

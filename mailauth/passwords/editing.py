@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from mailauth.home.file_lock import LockHeld, take
-from mailauth.passwords.passwd_file import Entry, entry_of, is_entry, lines_of
+from mailauth.passwords.passwd_file import AccountLine, entry_of, is_entry, lines_of
 
 PATIENCE = 10.0  # seconds to wait for another command that edits the file
 
@@ -42,7 +42,7 @@ class PasswdFile:
         with self._lines() as lines:
             if _index(lines, name) is not None:
                 raise CannotEdit(f"there is already an account {name}")
-            lines.append(Entry(name, stored, []).with_extra(extra).line())
+            lines.append(AccountLine(name, stored, []).with_extra(extra).line())
 
     def set_password(self, name: str, stored: str) -> None:
         """Change an account's password."""
@@ -55,7 +55,7 @@ class PasswdFile:
             raise CannotEdit("an app password that is stored in the clear must not contain spaces")
         key = f"app_{label}"
 
-        def change(entry: Entry) -> Entry:
+        def change(entry: AccountLine) -> AccountLine:
             extra = entry.extra()
             others = [field for field in extra if field.partition("=")[0] != key]
             if stored is None and others == extra:
@@ -67,7 +67,7 @@ class PasswdFile:
     def set_disabled(self, name: str, disabled: bool) -> None:
         """Disable or enable an account."""
 
-        def change(entry: Entry) -> Entry:
+        def change(entry: AccountLine) -> AccountLine:
             extra = [field for field in entry.extra() if field.partition("=")[0] != "nologin"]
             return entry.with_extra([*extra, "nologin"] if disabled else extra)
 
@@ -78,7 +78,7 @@ class PasswdFile:
         with self._lines() as lines:
             del lines[_known(lines, name)]
 
-    def _replace(self, name: str, change: Callable[[Entry], Entry]) -> None:
+    def _replace(self, name: str, change: Callable[[AccountLine], AccountLine]) -> None:
         with self._lines() as lines:
             index = _known(lines, name)
             ending = "\r" if lines[index].endswith("\r") else ""

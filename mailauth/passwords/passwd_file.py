@@ -22,7 +22,7 @@ class PasswdFileError(ValueError):
     """A line is not valid; the message begins with the file's name and the line number."""
 
 
-class Entry(msgspec.Struct):
+class AccountLine(msgspec.Struct):
     """An account's line: its name, `{SCHEME}hash`, and as many other fields as it has."""
 
     name: str
@@ -30,19 +30,19 @@ class Entry(msgspec.Struct):
     rest: list[str]
 
     def __repr__(self) -> str:
-        return f"Entry({self.name!r})"
+        return f"AccountLine({self.name!r})"
 
     def extra(self) -> list[str]:
         """Return the extra fields."""
         return self.rest[_FIELDS - 3].split() if len(self.rest) > _FIELDS - 3 else []
 
-    def with_extra(self, extra: list[str]) -> "Entry":
+    def with_extra(self, extra: list[str]) -> "AccountLine":
         """Return the entry with other extra fields, and without empty fields at its end."""
         rest = [*self.rest, *[""] * _FIELDS][: _FIELDS - 3]
         rest.append(" ".join(extra))
         while rest and not rest[-1]:
             rest.pop()
-        return Entry(self.name, self.stored, rest)
+        return AccountLine(self.name, self.stored, rest)
 
     def line(self) -> str:
         """Return the entry as a line."""
@@ -80,7 +80,7 @@ def is_entry(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("#")
 
 
-def entry_of(line: str) -> Entry:
+def entry_of(line: str) -> AccountLine:
     """Parse the line of an account. Raises `ValueError`."""
     line = line.rstrip("\r")
     fields = line.split(":", _FIELDS - 1)
@@ -88,10 +88,10 @@ def entry_of(line: str) -> Entry:
         raise ValueError("expected name:password")
     if not fields[1]:
         raise ValueError("the password is empty")
-    return Entry(name=fields[0], stored=fields[1], rest=fields[2:])
+    return AccountLine(name=fields[0], stored=fields[1], rest=fields[2:])
 
 
-def _account(entry: Entry, secret_of: Callable[[str], Secret]) -> Account:
+def _account(entry: AccountLine, secret_of: Callable[[str], Secret]) -> Account:
     aliases: list[str] = []
     app_passwords: list[AppPassword] = []
     role, disabled = Role.USER, False

@@ -10,10 +10,10 @@ from mailauth.wire.effects import Effect
 from mailauth.wire.http import HTTP
 
 
-class Command(msgspec.Struct, frozen=True):
+class CommandEntry(msgspec.Struct, frozen=True):
     """A command: its function, which gets what follows keyword and space, and its states."""
 
-    run: Callable[[Pop3Session, bytes], list[Effect]]
+    handler: Callable[[Pop3Session, bytes], list[Effect]]
     states: frozenset[State]
 
 
@@ -21,22 +21,22 @@ _AUTHORIZATION = frozenset({State.AUTHORIZATION})
 _TRANSACTION = frozenset({State.TRANSACTION})
 _ANY = _AUTHORIZATION | _TRANSACTION
 
-COMMANDS: dict[bytes, Command] = {
-    b"USER": Command(login.user, _ANY),
-    b"PASS": Command(login.pass_, _ANY),
-    b"APOP": Command(login.apop, _ANY),
-    b"AUTH": Command(login.auth, _ANY),
-    b"STLS": Command(login.stls, _AUTHORIZATION),
-    b"UTF8": Command(login.utf8, _AUTHORIZATION),
-    b"STAT": Command(transaction.stat, _TRANSACTION),
-    b"LIST": Command(transaction.list_, _TRANSACTION),
-    b"UIDL": Command(transaction.uidl, _TRANSACTION),
-    b"RETR": Command(transaction.retr, _TRANSACTION),
-    b"TOP": Command(transaction.top, _TRANSACTION),
-    b"DELE": Command(transaction.dele, _TRANSACTION),
-    b"RSET": Command(transaction.rset, _TRANSACTION),
-    b"NOOP": Command(transaction.noop, _TRANSACTION),
-    b"CAPA": Command(any_state.capa, _ANY),
-    b"QUIT": Command(any_state.quit_, _ANY),
-    **dict.fromkeys(HTTP, Command(any_state.http, _ANY)),
+COMMANDS: dict[bytes, CommandEntry] = {
+    b"USER": CommandEntry(login.user, _ANY),
+    b"PASS": CommandEntry(login.pass_, _ANY),
+    b"APOP": CommandEntry(login.apop, _ANY),
+    b"AUTH": CommandEntry(login.auth, _ANY),
+    b"STLS": CommandEntry(login.stls, _AUTHORIZATION),
+    b"UTF8": CommandEntry(login.utf8, _AUTHORIZATION),
+    b"STAT": CommandEntry(transaction.stat, _TRANSACTION),
+    b"LIST": CommandEntry(transaction.list_, _TRANSACTION),
+    b"UIDL": CommandEntry(transaction.uidl, _TRANSACTION),
+    b"RETR": CommandEntry(transaction.retr, _TRANSACTION),
+    b"TOP": CommandEntry(transaction.top, _TRANSACTION),
+    b"DELE": CommandEntry(transaction.dele, _TRANSACTION),
+    b"RSET": CommandEntry(transaction.rset, _TRANSACTION),
+    b"NOOP": CommandEntry(transaction.noop, _TRANSACTION),
+    b"CAPA": CommandEntry(any_state.capa, _ANY),
+    b"QUIT": CommandEntry(any_state.quit_, _ANY),
+    **dict.fromkeys(HTTP, CommandEntry(any_state.http, _ANY)),
 }

@@ -111,7 +111,7 @@ class Pop3Server:
         if session.state not in command.states:
             raise BadCommand("This command is not allowed in the current state")
         session.login.evidence.note_command(keyword.decode("ascii"))
-        return command.run(session, argument)
+        return command.handler(session, argument)
 
     def _too_long(self, line: TooLong) -> list[Effect]:
         """Refuse a line; an overlong login command still counts as an attempt."""

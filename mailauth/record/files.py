@@ -147,7 +147,7 @@ class LogFile:
             return True
         return Identity.of(status) != self.identity
 
-    def settle(self) -> bool:
+    def reconcile(self) -> bool:
         """Adjust the file to the committed length; return whether it still has a name.
 
         Anything beyond that was not committed, and is removed. A shorter file was truncated by

@@ -11,11 +11,11 @@ from twisted.logger import Logger
 
 from mailauth.home.file_lock import LockHeld
 from mailauth.login.event import LoginEvent
+from mailauth.record.alarms import Alarms
 from mailauth.record.files import Identity
 from mailauth.record.journal import JournalError, decode
 from mailauth.record.ledger import Ledger
 from mailauth.record.sinks import Sinks
-from mailauth.record.troubles import Troubles
 
 NOT_READ = "The journal cannot be read"
 
@@ -31,11 +31,11 @@ class Follower:
     remaining records from the files.
     """
 
-    def __init__(self, ledger: Ledger, missed: Missed, troubles: Troubles) -> None:
+    def __init__(self, ledger: Ledger, missed: Missed, alarms: Alarms) -> None:
         self.sinks = Sinks()
         self._ledger = ledger
         self._missed = missed
-        self._troubles = troubles
+        self._alarms = alarms
         self._is_reading = False
         self._descriptor = -1
         self._identity: Identity | None = None
@@ -59,9 +59,9 @@ class Follower:
         except LockHeld:
             return  # `workers.stuck` deals with the holder; the records are read later
         except OSError as error:
-            self._troubles.begun(NOT_READ, error)
+            self._alarms.raise_(NOT_READ, error)
         else:
-            self._troubles.over(NOT_READ)
+            self._alarms.clear(NOT_READ)
         finally:
             self._is_reading = False
 

@@ -95,7 +95,7 @@ class Ledger:
         """Use the files that are now at the paths, creating missing ones."""
         for file in self.files:
             try:
-                file.settle()
+                file.reconcile()
             except OSError as error:
                 if not file.replaced:
                     raise
@@ -118,7 +118,7 @@ class Ledger:
         """Append the record to the journal and the line to its log: both whole, or neither."""
         if self._not_a_log is not None:
             raise NotALog(str(self._not_a_log))
-        if not self.journal.settle() or not (log is None or log.settle()):
+        if not self.journal.reconcile() or not (log is None or log.reconcile()):
             self.reopen()
         try:
             self.journal.append(record)
@@ -164,7 +164,7 @@ class Ledger:
     def _cut_back(self, log: LogFile | None) -> None:
         for file in (self.journal, log):
             if file is not None:
-                with contextlib.suppress(OSError):  # then `settle` does it before the next record
+                with contextlib.suppress(OSError):  # `reconcile` does it before the next record
                     file.cut_back()
 
 

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from mailauth.config import Durability, LogConfig, OnFailure
 from mailauth.login.event import Attempt, Kind, LoginEvent, Result, event_of
 from mailauth.origin import Origin
+from mailauth.record.alarms import Alarms
 from mailauth.record.event_lines import Log, line_of, log_of
 from mailauth.record.files import LogFile
 from mailauth.record.follower import Follower, Missed
@@ -23,7 +24,6 @@ from mailauth.record.recovery import recover
 from mailauth.record.shared import SharedState
 from mailauth.record.sinks import Sinks
 from mailauth.record.stamp import MICROSECONDS, Stamps, instant_of
-from mailauth.record.troubles import Troubles
 from mailauth.record.upkeep import Upkeep
 from mailauth.wire.pending import Pending
 
@@ -68,8 +68,8 @@ class FileRecorder:
         self._origins = origins
         self._stamps = Stamps(zone)
         self._now = now
-        self._troubles = Troubles()
-        self._upkeep = Upkeep(ledger, settings, zone, threads, self._troubles)
+        self._alarms = Alarms()
+        self._upkeep = Upkeep(ledger, settings, zone, threads, self._alarms)
         self._disk = (
             GroupCommit(ledger, threads, self._synced)
             if settings.durability is Durability.DISK
@@ -88,7 +88,7 @@ class FileRecorder:
 
         `missed` reads events from older files.
         """
-        return Follower(self._ledger, missed, self._troubles)
+        return Follower(self._ledger, missed, self._alarms)
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
         """Write the attempt and return it as an event, or `None` if it could not be written whole.
@@ -147,9 +147,9 @@ class FileRecorder:
         try:
             self._upkeep.tick(instant_of(self._now()))
         except OSError as error:
-            self._troubles.begun(NOT_LOOKED_AFTER, error)
+            self._alarms.raise_(NOT_LOOKED_AFTER, error)
         else:
-            self._troubles.over(NOT_LOOKED_AFTER)
+            self._alarms.clear(NOT_LOOKED_AFTER)
 
     def look_at_clock(self) -> None:
         """Tell the operator once when the clock is behind the last record, and once when it is not.
@@ -159,10 +159,10 @@ class FileRecorder:
         """
         behind = self._ledger.instant - instant_of(self._now())
         if behind < BEHIND_SECONDS * MICROSECONDS:
-            self._troubles.over(CLOCK_BEHIND)
+            self._alarms.clear(CLOCK_BEHIND)
             return
         last = self._stamps.at(self._ledger.instant)
-        self._troubles.begun(
+        self._alarms.raise_(
             CLOCK_BEHIND,
             f"logins are recorded with the time {printed_time(last)} until the clock has passed it,"
             f" in {timedelta(seconds=behind // MICROSECONDS)}; if the record is wrong and not the"
@@ -239,9 +239,9 @@ class FileRecorder:
     def _synced(self, events: Sequence[LoginEvent], error: OSError | None) -> bool:
         """Return whether these may continue; if they are not on disk, record their ids."""
         if error is None:
-            self._troubles.over(NOT_ON_DISK)
+            self._alarms.clear(NOT_ON_DISK)
             return True
-        self._troubles.begun(NOT_ON_DISK, error)
+        self._alarms.raise_(NOT_ON_DISK, error)
         self.failures += len(events)
         ids = ", ".join(event.id for event in events)
         attempt = Attempt(

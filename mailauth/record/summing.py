@@ -69,19 +69,19 @@ class SummingRecorder:
         self._look()
         self._write(self._repeats.due(DUE_SUMS))
 
-    def settled(self) -> Pending[None]:
+    def sums_written(self) -> Pending[None]:
         """Return when what has been counted is written, for a request for records."""
-        settled: Pending[None] = Pending()
+        written: Pending[None] = Pending()
         if not self._repeats.unwritten:
-            settled.resolve(None)
-            return settled
-        self._askers.append(settled)
+            written.resolve(None)
+            return written
+        self._askers.append(written)
         wait = self._asked + ASKED_SECONDS - self._now()
         if wait <= 0:
             self._tell()
         elif len(self._askers) == 1:
             self._call_later(wait, self._tell)
-        return settled
+        return written
 
     def forget(self) -> None:
         """Forget what every address has done."""
@@ -121,12 +121,12 @@ class SummingRecorder:
                 self._repeats.give_back(each)
 
 
-class SettledChecks:
+class ChecksAndSums:
     """`ExposureChecks` after which sums are written too, so that a reader sees everything."""
 
-    def __init__(self, checks: ExposureChecks, settled: Callable[[], Pending[None]]) -> None:
+    def __init__(self, checks: ExposureChecks, sums_written: Callable[[], Pending[None]]) -> None:
         self._checks = checks
-        self._settled = settled
+        self._sums_written = sums_written
 
     def check(
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
@@ -137,5 +137,5 @@ class SettledChecks:
     def drained(self) -> Pending[None]:
         """Return when the open checks are finished and recorded, including sums."""
         drained: Pending[None] = Pending()
-        self._checks.drained().listen(lambda _: self._settled().listen(drained.resolve))
+        self._checks.drained().listen(lambda _: self._sums_written().listen(drained.resolve))
         return drained

@@ -5,11 +5,11 @@ from datetime import tzinfo
 from functools import partial
 
 from mailauth.config import LogConfig, Rotate
+from mailauth.record.alarms import Alarms
 from mailauth.record.files import Identity
 from mailauth.record.group_commit import Threads
 from mailauth.record.ledger import Ledger
 from mailauth.record.rotation import Rotation, tidy
-from mailauth.record.troubles import Troubles
 
 NOT_REOPENED = "The log files cannot be reopened"
 NOT_ROTATED = "The logs cannot be rotated"
@@ -24,13 +24,13 @@ class Upkeep:
         settings: LogConfig,
         zone: tzinfo | None,
         threads: Threads,
-        troubles: Troubles,
+        alarms: Alarms,
     ) -> None:
         self._ledger = ledger
         self._settings = settings
         self._rotation = Rotation(settings, zone)
         self._threads = threads
-        self._troubles = troubles
+        self._alarms = alarms
         self._rotation_failed = False
         self._tidying = False
 
@@ -46,9 +46,9 @@ class Upkeep:
             with self._ledger as ledger:
                 ledger.reopen()
         except OSError as error:
-            self._troubles.begun(NOT_REOPENED, error)
+            self._alarms.raise_(NOT_REOPENED, error)
         else:
-            self._troubles.over(NOT_REOPENED)
+            self._alarms.clear(NOT_REOPENED)
 
     def make_way(self, ledger: Ledger, instant: int, growth: int = 0) -> None:
         """Rotate if a record of this instant and size belongs in new files; called inside the
@@ -60,9 +60,9 @@ class Upkeep:
             self._rotation.give_way(ledger, instant)
         except OSError as error:
             self._rotation_failed = True
-            self._troubles.begun(NOT_ROTATED, error)
+            self._alarms.raise_(NOT_ROTATED, error)
         else:
-            self._troubles.over(NOT_ROTATED)
+            self._alarms.clear(NOT_ROTATED)
 
     def tick(self, instant: int) -> None:
         """Do what is due although nobody logs in. Raises `OSError`."""

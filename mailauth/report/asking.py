@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from mailauth.report.logs import Answer, fetched
+from mailauth.report.logs import ResultSet, fetched
 from mailauth.report.tables import Tables
 
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
@@ -20,7 +20,7 @@ class QuestionError(ValueError):
 
 
 @contextmanager
-def asked(tables: Tables, question: str) -> Iterator[Answer]:
+def asked(tables: Tables, question: str) -> Iterator[ResultSet]:
     """Answer a question, for as long as the context lasts. Raises `QuestionError`."""
     with tables.cursor() as cursor:
         try:
@@ -30,6 +30,6 @@ def asked(tables: Tables, question: str) -> Iterator[Answer]:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             cursor.execute(statements[0])
             columns = tuple(column[0] for column in cursor.description or ())
-            yield Answer(columns, fetched(cursor))
+            yield ResultSet(columns, fetched(cursor))
         except duckdb.Error as error:
             raise QuestionError(str(error)) from None

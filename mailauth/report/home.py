@@ -126,7 +126,7 @@ class HomeLogs(Logs):
     @contextlib.contextmanager
     def _asked(self, wanted: Wanted) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
-            self._go_on(0)
+            self._note_progress(0)
             try:
                 self._tables = self._current()
             finally:
@@ -206,7 +206,7 @@ class HomeLogs(Logs):
         """Read what is new in the files. Raises `_Misfit` where they do not go on as they ended."""
         sources = sources_of_directory(self._directory)
         self._reading = Reading(0, self._unread(sources))
-        reader = Reader(tables, self._go_on, self._pace)
+        reader = Reader(tables, self._note_progress, self._pace)
         grown = [
             self._read(tables, reader, content, of_log)
             for content, of_log in (
@@ -280,7 +280,7 @@ class HomeLogs(Logs):
         except OSError:
             return None  # as without a cache: the answers are the same
 
-    def _go_on(self, octets: int) -> None:
+    def _note_progress(self, octets: int) -> None:
         """Go on reading after so many octets, unless it is to end."""
         if self._closed.is_set():
             raise LogsClosed

@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Row)
 _FETCHED = 4096  # rows at a time, of an answer that may be long
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ResultSet(msgspec.Struct, frozen=True):
     """Rows as plain values under the names of their columns, fetched as they are iterated."""
 
     columns: tuple[str, ...]
@@ -54,7 +54,7 @@ class Logs:
         expected: Expected | None = None,
         limit: int | None = None,
         offset: int = 0,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ResultSet]:
         """Give a report's rows as plain values, for as long as the context lasts."""
         with self._asked(wanted) as cursor:
             _expect(cursor, expected)
@@ -63,7 +63,7 @@ class Logs:
                 f"FROM {kind.report} {where} LIMIT $limit OFFSET $offset",
                 {**values, "limit": limit, "offset": offset},
             )
-            yield Answer(kind.__struct_fields__, fetched(cursor))
+            yield ResultSet(kind.__struct_fields__, fetched(cursor))
 
     def count(self, kind: type[Row], wanted: Wanted, *, expected: Expected | None = None) -> int:
         """Return how many rows a report has."""
@@ -163,7 +163,7 @@ def _matching(kind: type[Row], wanted: Wanted) -> tuple[str, dict[str, Any]]:
     return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
 
 
-def structs(kind: type[R], answer: Answer) -> Iterator[R]:
+def structs(kind: type[R], answer: ResultSet) -> Iterator[R]:
     """Yield an answer's rows as the structs that they are."""
     for row in answer.rows:
         yield msgspec.convert(dict(zip(answer.columns, row, strict=True)), kind)

@@ -127,9 +127,9 @@ class Reader:
             for chunk in wanted:
                 waiting.append((chunk, readers.submit(self._insert, content, number, chunk)))
                 if len(waiting) > self._pace.readers:
-                    yield _settled(*waiting.popleft())
+                    yield _inserted(*waiting.popleft())
             while waiting:
-                yield _settled(*waiting.popleft())
+                yield _inserted(*waiting.popleft())
 
     def _insert(self, content: Content, number: int, chunk: Chunk) -> None:
         with self._tables.cursor() as cursor:
@@ -304,6 +304,6 @@ def _written(address: str) -> str:
         return address
 
 
-def _settled(chunk: Chunk, insertion: Future[None]) -> Chunk:
+def _inserted(chunk: Chunk, insertion: Future[None]) -> Chunk:
     insertion.result()
     return chunk

@@ -8,7 +8,7 @@ from mailauth.mailbox.maildir import MaildirStore
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import MailStore
-from mailauth.record.troubles import Troubles
+from mailauth.record.alarms import Alarms
 
 
 def open_store(
@@ -32,7 +32,7 @@ class MailWatch:
 
     def __init__(self, store: MailStore) -> None:
         self._store = store
-        self._troubles = Troubles()
+        self._alarms = Alarms()
 
     def __call__(self) -> None:
         """Look, so that clients that wait for news hear of it."""
@@ -40,6 +40,6 @@ class MailWatch:
         try:
             self._store.poll()
         except StoreUnavailable as error:
-            self._troubles.begun(what, error.__cause__ or error)
+            self._alarms.raise_(what, error.__cause__ or error)
         else:
-            self._troubles.over(what)
+            self._alarms.clear(what)

@@ -42,7 +42,7 @@ from mailauth.passwords.background import BackgroundChecks
 from mailauth.record.group_commit import Threads
 from mailauth.record.recorder import FileRecorder
 from mailauth.record.room import is_scarce
-from mailauth.record.summing import SettledChecks, SummingRecorder
+from mailauth.record.summing import ChecksAndSums, SummingRecorder
 from mailauth.record.timing import RecordTimes, TimedRecorder
 from mailauth.server.cores import Cores
 from mailauth.server.mail_store import MailWatch, open_store
@@ -122,8 +122,8 @@ class ServingProcess:
             call_later=self._reactor.callLater,
             is_scarce=partial(is_scarce, self.home / config.log.directory),
         )
-        self.exposure = SettledChecks(
-            BackgroundChecks(self._reactor.callLater), self.summing.settled
+        self.exposure = ChecksAndSums(
+            BackgroundChecks(self._reactor.callLater), self.summing.sums_written
         )
         self.authority = Authority(
             accounts=self.loaded.accounts,

@@ -40,7 +40,7 @@ def take_all_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def settle() -> None:
+def freeze() -> None:
     """Let what is here now stay: looking through it again and again would delay logins."""
     gc.collect()
     gc.freeze()
@@ -48,6 +48,6 @@ def settle() -> None:
     sys.setswitchinterval(_GIVE_WAY_SECONDS)
 
 
-def unsettle() -> None:
+def unfreeze() -> None:
     """Let everything go at the end: DuckDB complains on stderr of what it finds kept."""
     gc.unfreeze()

@@ -7,9 +7,9 @@ from mailauth.smtp.session import SmtpSession
 from mailauth.wire.effects import Effect
 from mailauth.wire.http import HTTP
 
-Command = Callable[[SmtpSession, bytes], list[Effect]]
+Handler = Callable[[SmtpSession, bytes], list[Effect]]
 
-COMMANDS: dict[bytes, Command] = {
+COMMANDS: dict[bytes, Handler] = {
     b"EHLO": greeting.ehlo,
     b"HELO": greeting.helo,
     b"STARTTLS": login.starttls,

@@ -7,7 +7,7 @@ from mailauth.login.authority import Authority
 from mailauth.login.changes import Recorded, record_change, unblock
 from mailauth.login.event import AccountChange
 from mailauth.login.policy import Cleartext
-from mailauth.net.awaiting import settled
+from mailauth.net.awaiting import value_of
 from mailauth.web.http.message import HttpError
 from mailauth.web.operations import Operations
 
@@ -85,5 +85,5 @@ class Administration:
 
 
 async def _recorded(change: Recorded) -> None:
-    if await settled(change) is None:
+    if await value_of(change) is None:
         raise HttpError(503, "The change could not be recorded, and was not made.")

@@ -8,7 +8,7 @@ import msgspec
 
 from mailauth.web.http.backlog import Backlog
 from mailauth.web.http.message import HttpError, Response
-from mailauth.web.routes import Answer
+from mailauth.web.routes import EventualResponse
 from mailauth.web.turns import Turn
 
 REQUESTS_EACH = 50  # at a time, of one account that sees only its own sign-ins
@@ -23,7 +23,7 @@ class Readers:
         self._requests: Counter[str] = Counter()
 
     async def answer(
-        self, reader: str, make: Callable[[], Answer], *, is_bounded: bool
+        self, reader: str, make: Callable[[], EventualResponse], *, is_bounded: bool
     ) -> Response:
         """Make an answer when it is the reader's turn; raises `HttpError`.
 

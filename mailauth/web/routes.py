@@ -13,7 +13,7 @@ METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
 
-Answer = Response | Awaitable[Response]
+EventualResponse = Response | Awaitable[Response]
 
 
 class OpenRoute(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class OpenRoute(msgspec.Struct, frozen=True):
 
     method: str
     path: str
-    handler: Callable[[Request], Answer]
+    handler: Callable[[Request], EventualResponse]
     brief: bool = False
 
 
@@ -33,7 +33,7 @@ class TokenRoute(msgspec.Struct, frozen=True):
 
     method: str
     path: str
-    handler: Callable[[Request], Answer]
+    handler: Callable[[Request], EventualResponse]
     brief: bool = False
 
 
@@ -66,7 +66,7 @@ class Route(msgspec.Struct, frozen=True):
     method: str
     path: str
     access: Access
-    handler: Callable[[Request, Viewer], Answer]
+    handler: Callable[[Request, Viewer], EventualResponse]
     answers: Any = None
     parameters: tuple[Parameter, ...] = ()
     formats: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
 from mailauth.web.readers import Readers
 from mailauth.web.reports import Reports
-from mailauth.web.routes import Answer, Door, OpenRoute, Route, Routes, TokenRoute
+from mailauth.web.routes import Door, EventualResponse, OpenRoute, Route, Routes, TokenRoute
 from mailauth.web.selection import MAX_NUMBER, number, selection
 from mailauth.web.session.admin_link import AdminLinks
 from mailauth.web.session.login import BEARER_CHALLENGE
@@ -213,7 +213,7 @@ class WebSite:
         request = self._as_the_client(request)
         viewer: Viewer | None = None
         route = self.routes.find(request)
-        make: Callable[[], Answer]
+        make: Callable[[], EventualResponse]
         is_bounded = False
         match route:
             case OpenRoute():

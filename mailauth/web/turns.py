@@ -33,15 +33,15 @@ class Turns:
             await mine
         else:
             self._is_taken = True
-            self._clock.callLater(0, self._go_on)
+            self._clock.callLater(0, self._give_turns)
 
-    def _go_on(self) -> None:
+    def _give_turns(self) -> None:
         """Let the next ones have their turn; others have been served since the last time."""
         begun = perf_counter()
         while self._waiting:
             took = perf_counter() - begun
             if took > AT_ONCE_SECONDS:
-                self._clock.callLater(took, self._go_on)
+                self._clock.callLater(took, self._give_turns)
                 return
             mine = self._waiting.popleft()
             if not mine.called:  # else the one who waited has left

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mailauth.certs.ca import (
     Authority,
-    begun,
+    certificate_builder,
     distinguished_name,
     host_names,
     issue_server_certificate,
@@ -192,7 +192,7 @@ def test_the_ca_vouches_for_nothing_but_our_servers(
     authority = new_authority(HOST, NOW)
     everything = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     leaf = (
-        begun(
+        certificate_builder(
             distinguished_name("a"),
             authority.certificate.subject,
             new_key().public_key(),

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
-from mailauth.control.line import MAX_OCTETS, Answer, Failed, encode
+from mailauth.control.line import MAX_OCTETS, Failed, Reply, encode
 from mailauth.control.service import (
     MAX_CONNECTIONS,
     MAX_REQUESTS,
@@ -75,11 +75,11 @@ class Asking:
         assert isinstance(said, bytes)
         return said
 
-    def _later(self, _: Later) -> Answer:
+    def _later(self, _: Later) -> Reply:
         self.later.append(Pending())
         return self.later[-1]
 
-    def _broken(self, _: Broken) -> Answer:
+    def _broken(self, _: Broken) -> Reply:
         raise LookupError("tell nobody")
 
 

@@ -131,7 +131,7 @@ def test_who_stops_waiting_leaves_nothing_behind(feed: Feed, clock: Clock) -> No
 def test_what_is_only_counted_is_recorded_for_whoever_waits(feed: Feed, clock: Clock) -> None:
     asked: list[float] = []
 
-    def settled() -> Pending[None]:
+    def drained() -> Pending[None]:
         asked.append(clock.seconds())
         if len(asked) == 2:
             feed.publish(event(8, count=30))
@@ -140,7 +140,7 @@ def test_what_is_only_counted_is_recorded_for_whoever_waits(feed: Feed, clock: C
         return pending
 
     result: list[Batch] = []
-    waiting = feed.wait(7, 10, EVERYTHING, 60, settled)
+    waiting = feed.wait(7, 10, EVERYTHING, 60, drained)
     Deferred.fromCoroutine(waiting).addCallback(result.append)
     clock.pump([1] * int(2 * COUNTED_SECONDS - 1))
     assert (asked, result) == ([COUNTED_SECONDS], [])

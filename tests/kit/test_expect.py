@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mailauth.kit.expect import Check, Expectations, State, settled
+from mailauth.kit.expect import Check, Expectations, State, is_decided
 from mailauth.kit.records import records_of
 from mailauth.login.event import LoginEvent, Service
 from mailauth.report.sources import sources_of_files
@@ -45,7 +45,7 @@ def test_a_login_may_come_at_any_time(
     expectations = Expectations(login=SECURE_IMAP)
     assert state(expectations, records, over=False) is until_now
     assert state(expectations, records, over=True) is in_the_end
-    assert settled(expectations, records) is (until_now is State.MET)
+    assert is_decided(expectations, records) is (until_now is State.MET)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_count_is_exact(
 
 def test_what_must_stay_away_is_watched_until_the_time_is_over() -> None:
     expectations = Expectations(all_secure=BOB, no_exposure=BOB)
-    assert not settled(expectations, [GOOD, OTHER])
+    assert not is_decided(expectations, [GOOD, OTHER])
     assert [check.state for check in expectations.checks([GOOD, OTHER], over=True)] == [
         State.MET,
         State.MET,
@@ -77,7 +77,7 @@ def test_what_must_stay_away_is_watched_until_the_time_is_over() -> None:
 
 def test_one_insecure_login_settles_it() -> None:
     expectations = Expectations(all_secure=BOB)
-    assert settled(expectations, [CLEAR])
+    assert is_decided(expectations, [CLEAR])
     assert expectations.checks([GOOD, CLEAR], over=True) == [
         Check("every login of bob@mydomain.com is secure", State.FAILED, [CLEAR])
     ]

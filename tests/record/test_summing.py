@@ -12,7 +12,7 @@ from mailauth.login.exposure import ImmediateChecks
 from mailauth.login.repeats import MINUTE, SINGLY, Repeats
 from mailauth.record.recorder import FileRecorder
 from mailauth.record.room import is_scarce
-from mailauth.record.summing import ASKED_SUMS, SettledChecks, SummingRecorder
+from mailauth.record.summing import ASKED_SUMS, ChecksAndSums, SummingRecorder
 from tests.record.desk import (
     ATTEMPTS,
     BOB,
@@ -115,7 +115,7 @@ def test_a_success_is_always_recorded_at_once(desk: Desk) -> None:
 
 def test_whoever_asks_is_told_of_what_was_counted(desk: Desk) -> None:
     """At once the first time, then once a second at most: asking does not fill the disk."""
-    checks = SettledChecks(ImmediateChecks(), desk.summing.settled)
+    checks = ChecksAndSums(ImmediateChecks(), desk.summing.sums_written)
     told: list[str] = []
     checks.drained().listen(lambda _: told.append("nothing"))
     assert told == ["nothing"]
@@ -134,7 +134,7 @@ def test_whoever_asks_in_a_flood_of_addresses_has_a_bounded_number_written(desk:
     for number in range(3 * ASKED_SUMS):
         attempt = like(STRANGER, ip=f"75.0.{number >> 8}.{number & 255}")
         desk.attempt(SINGLY + 2, attempt)
-    desk.summing.settled()
+    desk.summing.sums_written()
     assert len(desk.counts()) == ASKED_SUMS
     desk.pass_time(int(MINUTE))
     assert len(desk.counts()) == 3 * ASKED_SUMS
@@ -143,9 +143,9 @@ def test_whoever_asks_in_a_flood_of_addresses_has_a_bounded_number_written(desk:
 def test_a_server_that_stops_writes_what_was_counted(desk: Desk) -> None:
     desk.attempt(SINGLY + 7)
     asked: list[None] = []
-    desk.summing.settled()
+    desk.summing.sums_written()
     desk.attempt(3)
-    desk.summing.settled().listen(asked.append)
+    desk.summing.sums_written().listen(asked.append)
     desk.summing.close()
     assert desk.counts() == [7, 3]
     assert asked == [None]
@@ -177,7 +177,7 @@ def test_the_last_room_is_for_logins_that_succeed(desk: Desk, said: list[str]) -
     desk.attempt(3, like(BOB, ip=STRANGER.connection.ip))
     desk.attempt(2, WRONG)
     desk.pass_time(2 * int(MINUTE))
-    desk.summing.settled()
+    desk.summing.sums_written()
     assert [each.result for each in journal(desk.logs)] == [
         Result.BAD_CREDENTIALS,
         *[Result.SUCCESS] * 3,

@@ -236,8 +236,8 @@ def test_how_far_the_files_have_been_read_is_known(story: Story, state: Path) ->
     heard: list[int] = []
 
     class Watched(HomeLogs):
-        def _go_on(self, octets: int) -> None:
-            super()._go_on(octets)
+        def _note_progress(self, octets: int) -> None:
+            super()._note_progress(octets)
             if self.reading is not None:
                 heard.append(self.reading.percent)
 
@@ -264,9 +264,9 @@ def test_a_large_log_is_read_in_small_pieces(story: Story, state: Path) -> None:
     pieces: list[int] = []
 
     class Watched(HomeLogs):
-        def _go_on(self, octets: int) -> None:
+        def _note_progress(self, octets: int) -> None:
             pieces.append(octets)
-            super()._go_on(octets)
+            super()._note_progress(octets)
 
     logs = Watched(story.lines.parent, state)
     assert logs.totals(EVERYTHING).logins == 3 * GENTLE.chunk // len(line)

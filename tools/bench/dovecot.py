@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tools.bench.machine import settle
+from tools.bench.machine import wait_until_idle
 
 _START_SECONDS = 20.0
 
@@ -86,7 +86,7 @@ class Dovecot:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise OSError(f"Dovecot does not listen: {self._log()}")
                 time.sleep(0.05)
-        settle(self.pid)
+        wait_until_idle(self.pid)
         return self
 
     def __exit__(self, *_: object) -> None:

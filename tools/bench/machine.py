@@ -42,7 +42,7 @@ def cpu_seconds(pid: int) -> float:
     return ticks / _TICKS
 
 
-def settle(pid: int) -> None:
+def wait_until_idle(pid: int) -> None:
     """Wait until a server has done what it does at its start: until it uses no processor.
 
     Raises `TimeoutError`.

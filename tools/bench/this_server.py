@@ -6,7 +6,7 @@ from typing import Self
 
 from mailauth.testing import RunningServer
 from tools.bench.dialogues import ACCOUNTS, PASSWORD
-from tools.bench.machine import settle
+from tools.bench.machine import wait_until_idle
 
 
 class ThisServer:
@@ -35,7 +35,7 @@ class ThisServer:
             self._server.start()
         finally:
             os.sched_setaffinity(0, usable)
-        settle(self.pid)  # it derives SCRAM keys of its accounts
+        wait_until_idle(self.pid)  # it derives SCRAM keys of its accounts
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -122,11 +122,11 @@ def serve(
         sys.stdout.flush()
     except BrokenPipeError:
         _let_go_of_stdout()
-    resources.settle()
+    resources.freeze()
     # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
     # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
     reactor.run()
-    resources.unsettle()
+    resources.unfreeze()
     if writer is not None:
         writer.close()
 

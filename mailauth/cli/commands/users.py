@@ -5,7 +5,6 @@ users of the machine can read the arguments.
 """
 
 import sys
-from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from mailauth.cli.home import Home, home_options
+from mailauth.cli.home import CommandFunction, Home, home_options
 from mailauth.config import Config, ConfigError, UsersConfig
 from mailauth.config.demo_password import DemoPassword
 from mailauth.login.accounts import Role
@@ -24,8 +23,6 @@ from mailauth.passwords.passwd_file import PasswdFileError
 
 MAX_PASSWORD_OCTETS = 4096
 
-Command = Callable[..., Any]
-
 
 @click.group()
 def users() -> None:
@@ -35,7 +32,7 @@ def users() -> None:
     """
 
 
-def edits(command: Command) -> Command:
+def edits(command: CommandFunction) -> CommandFunction:
     """Pass a command the `account` to edit and the users file as `file`."""
 
     @home_options
@@ -51,7 +48,7 @@ def edits(command: Command) -> Command:
     return with_file
 
 
-def takes_password(command: Command) -> Command:
+def takes_password(command: CommandFunction) -> CommandFunction:
     """Pass a command the password as `stored`, in the scheme that is selected."""
 
     @click.option(

@@ -146,7 +146,7 @@ class Gauntlet:
             yield self._judged(case, run(template, self.values(case), seconds, oracle))
 
     def _judged(self, case: Case, ended: Ended) -> Judgement:
-        judgement = judge(case, self._settled(case), ended)
+        judgement = judge(case, self._records_after(case), ended)
         code = "killed" if ended.code is None else f"exit code {ended.code}"
         words = f"{code}, {ended.words}" if ended.words else code
         verdict = judgement.verdict
@@ -154,7 +154,7 @@ class Gauntlet:
             verdict = Verdict.INCONCLUSIVE  # it has not come so far as to be judged
         return Judgement(case, verdict, f"{judgement.evidence}; client: {words}")
 
-    def _settled(self, case: Case) -> list[LoginEvent]:
+    def _records_after(self, case: Case) -> list[LoginEvent]:
         """Return the records of a case whose command has ended.
 
         The server has processed everything that had reached it. If that was nothing at all, data

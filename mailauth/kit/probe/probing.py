@@ -17,7 +17,7 @@ from mailauth.config import ListenerConfig, TlsMode
 from mailauth.config.listeners import STANDARD
 from mailauth.kit.dialogue import Dialogue, ServerClosed
 from mailauth.kit.probe.certificate import CertificateFacts, facts_of
-from mailauth.kit.probe.sasl import MECHANISMS, ServerNotProven, begun
+from mailauth.kit.probe.sasl import MECHANISMS, ServerNotProven, begin
 from mailauth.kit.probe.speaking import (
     IMAP_LOGIN,
     USER_PASS,
@@ -206,7 +206,7 @@ class _Probe:
             with self._connected(security) as (speaks, tls):
                 speaks.offer()
                 if mechanism in MECHANISMS:
-                    responses = begun(mechanism, account.name, account.password, _binding(tls))
+                    responses = begin(mechanism, account.name, account.password, _binding(tls))
                     said = speaks.authenticate(mechanism, responses)
                 else:
                     said = speaks.log_in(account.name, account.password)

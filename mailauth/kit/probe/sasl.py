@@ -84,7 +84,7 @@ MECHANISMS: Mapping[str, Start] = {
 }
 
 
-def begun(mechanism: str, user: str, password: str, binding: bytes | None) -> Responses:
+def begin(mechanism: str, user: str, password: str, binding: bytes | None) -> Responses:
     """Begin an exchange; send it each challenge of the server, of which the first may be empty."""
     responses = MECHANISMS[mechanism](user, password, binding)
     next(responses)

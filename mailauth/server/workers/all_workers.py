@@ -16,10 +16,10 @@ from mailauth.server.workers.orders import (
     Drain,
     ForgetRepeats,
     Look,
-    Seen,
     SetDisabled,
     SetListener,
     Settle,
+    Snapshot,
 )
 from mailauth.server.workers.supervisor import Supervisor
 from mailauth.setup.services import OfferedService
@@ -102,9 +102,9 @@ class AllWorkersOperations:
             [Deferred.fromCoroutine(self._supervisor().ask(order)) for order in orders]
         )
 
-    async def _look(self) -> list[Seen]:
+    async def _look(self) -> list[Snapshot]:
         answers = await self._supervisor().ask(Look())
-        seen = {place: each for place, each in answers.items() if isinstance(each, Seen)}
+        seen = {place: each for place, each in answers.items() if isinstance(each, Snapshot)}
         self._times |= {place: each.times for place, each in seen.items()}
         return list(seen.values())
 

@@ -34,7 +34,7 @@ def main() -> None:
     except (ConfigError, OSError) as error:
         line.sendall(written(Answered(0, Failed(str(error)))))
         return
-    resources.settle()
+    resources.freeze()
     reactor.run(installSignalHandlers=False)
 
 

@@ -132,21 +132,21 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     """It has done so."""
 
 
-class Seen(msgspec.Struct, frozen=True, tag=True):
+class Snapshot(msgspec.Struct, frozen=True, tag=True):
     """What is open, and how long it took to write its records."""
 
     connections: list[OpenConnection]
     times: RecordTimes
 
 
-Answer = Ready | Failed | Done | Seen
+WorkerAnswer = Ready | Failed | Done | Snapshot
 
 
 class Answered(msgspec.Struct, frozen=True):
     """An answer to the order of that number."""
 
     number: int
-    answer: Answer
+    answer: WorkerAnswer
 
 
 _orders = msgspec.json.Decoder(Numbered)

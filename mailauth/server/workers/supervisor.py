@@ -16,7 +16,6 @@ from twisted.logger import Logger
 
 from mailauth.home.lock import WORKERS_MAIN
 from mailauth.server.workers.orders import (
-    Answer,
     Answered,
     Beat,
     Begin,
@@ -27,6 +26,7 @@ from mailauth.server.workers.orders import (
     Numbered,
     Order,
     Ready,
+    WorkerAnswer,
     answer_in,
     read_line,
     written,
@@ -43,7 +43,7 @@ BEATS = 10  # that a worker may miss: then it is stopped, or hangs, and its clie
 BEATS_LEAVING = 3  # when everybody waits for it to end
 REAP_SECONDS = 0.02  # from one look whether a killed process is gone to the next
 GONE_SECONDS = 2.0  # for a killed process to be gone
-SETTLED_SECONDS = 1.0  # a worker that has served for so long was not started in vain
+STABLE_SECONDS = 1.0  # a worker that has served for so long was not started in vain
 FIRST_PAUSE = 0.1  # before the next one, when it was; doubled from time to time
 LONGEST_PAUSE = 10.0
 
@@ -63,7 +63,7 @@ class _Hired(msgspec.Struct, eq=False):
 
     process: subprocess.Popen[bytes]
     line: Line | None = None
-    unanswered: dict[int, Deferred[Answer | None]] = msgspec.field(default_factory=dict)
+    unanswered: dict[int, Deferred[WorkerAnswer | None]] = msgspec.field(default_factory=dict)
     late: IDelayedCall | None = None
     beat: int | None = None  # the number of the question whether it runs, until it is answered
     beats_missed: int = 0
@@ -106,12 +106,12 @@ class Supervisor:
 
     def start(self) -> None:
         """Start all, and return when all accept connections; raises `WorkerFailed`."""
-        begun = [(seat, *self._hire(seat)) for seat in self._seats]
-        for seat, _, end in begun:
+        started = [(seat, *self._hire(seat)) for seat in self._seats]
+        for seat, _, end in started:
             end.settimeout(START_SECONDS)
             with _failing(seat):
                 end.sendall(self._first_order())
-        for seat, hired, end in begun:
+        for seat, hired, end in started:
             with _failing(seat):
                 answer = answer_in(read_line(end)[0]).answer
             if isinstance(answer, Failed):
@@ -119,7 +119,7 @@ class Supervisor:
             hired.ready_since = self._reactor.seconds()
             self._attend(seat, hired, end)
 
-    async def ask(self, order: Order) -> dict[int, Answer]:
+    async def ask(self, order: Order) -> dict[int, WorkerAnswer]:
         """Have an order done by all, and return the answers by place, when all have come.
 
         One that dies, or does not answer within `ANSWER_SECONDS`, has none. For one that is only
@@ -252,10 +252,10 @@ class Supervisor:
             lambda: self._lost(seat, hired),
         )
 
-    def _send(self, seat: _Seat, hired: _Hired, order: Order) -> Deferred[Answer | None]:
+    def _send(self, seat: _Seat, hired: _Hired, order: Order) -> Deferred[WorkerAnswer | None]:
         self._numbers += 1
         number = self._numbers
-        answered: Deferred[Answer | None] = Deferred()
+        answered: Deferred[WorkerAnswer | None] = Deferred()
         hired.unanswered[number] = answered
 
         def give_up() -> None:
@@ -265,7 +265,7 @@ class Supervisor:
 
         late = self._reactor.callLater(ANSWER_SECONDS, give_up)
 
-        def in_time(answer: Answer | None) -> Answer | None:
+        def in_time(answer: WorkerAnswer | None) -> WorkerAnswer | None:
             if late.active():
                 late.cancel()
             return answer
@@ -310,7 +310,7 @@ class Supervisor:
             self._tell_who_waits()
             return
         now = self._reactor.seconds()
-        if hired.ready_since is not None and now - hired.ready_since >= SETTLED_SECONDS:
+        if hired.ready_since is not None and now - hired.ready_since >= STABLE_SECONDS:
             seat.pause = 0.0
         log.error(
             "Worker {number} (pid {pid}) {end}; it will be replaced",

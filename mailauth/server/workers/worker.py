@@ -25,7 +25,6 @@ from mailauth.server.process import LOOK_SECONDS, ServingProcess
 from mailauth.server.reloadable import Loader
 from mailauth.server.workers.failures import FAILURES_LOCK, SharedCounts
 from mailauth.server.workers.orders import (
-    Answer,
     Answered,
     Beat,
     Begin,
@@ -38,10 +37,11 @@ from mailauth.server.workers.orders import (
     Order,
     Ready,
     Reload,
-    Seen,
     SetDisabled,
     SetListener,
     Settle,
+    Snapshot,
+    WorkerAnswer,
     order_in,
     written,
 )
@@ -113,7 +113,7 @@ class Worker:
 
         Deferred.fromCoroutine(obey())
 
-    async def _obey(self, order: Order) -> Answer:
+    async def _obey(self, order: Order) -> WorkerAnswer:
         match order:
             case Reload():
                 return self._reload(order)
@@ -124,7 +124,7 @@ class Worker:
                 set_disabled(self._process.authority, order.account, disabled=order.disabled)
             case Look():
                 operations = self._process.operations
-                return Seen(await operations.connections(), await operations.record_times())
+                return Snapshot(await operations.connections(), await operations.record_times())
             case Beat():
                 pass
             case Drain():
@@ -141,7 +141,7 @@ class Worker:
                 assert_never(order)
         return Done()
 
-    def _reload(self, order: Reload) -> Answer:
+    def _reload(self, order: Reload) -> WorkerAnswer:
         """Take the files as they are now; where they cannot be read, try it again, and again."""
         self._unread = None
         try:

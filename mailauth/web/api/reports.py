@@ -16,7 +16,7 @@ from mailauth.web.exports import FileOf, Format, format_of, written
 from mailauth.web.filters import MAX_DAYS, Filters
 from mailauth.web.http.message import Header, HttpError, Request, Response, json
 from mailauth.web.reports import Reports, SliceOf
-from mailauth.web.routes import Answer, Door, Parameter, Route
+from mailauth.web.routes import Door, EventualResponse, Parameter, Route
 from mailauth.web.selection import number
 
 MAX_ROWS = 1000  # of one answer
@@ -143,7 +143,7 @@ def _link(request: Request, offset: int, relation: str) -> bytes:
 
 def _route(
     access: Access,
-    handler: Callable[[Request, Viewer], Answer],
+    handler: Callable[[Request, Viewer], EventualResponse],
     row: Any,
     *parameters: Parameter,
 ) -> Route:

@@ -27,7 +27,7 @@ from mailauth.web.api.reports import ApiReports
 from mailauth.web.http.message import HttpError, Request, Response, json
 from mailauth.web.instants import instant
 from mailauth.web.operations import Operations
-from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Parameter, Route
+from mailauth.web.routes import AnyRoute, Door, EventualResponse, OpenRoute, Parameter, Route
 from mailauth.web.selection import MAX_NUMBER, decimal, number, selection, truth
 from mailauth.web.turns import Turn, at_once
 
@@ -275,8 +275,8 @@ class Api:
         if truth(request.query, "settle") and viewer.only_user is None:
             await self._operations.settled()
         await arrival(self._authority.exposure.drained())
-        settled = self._authority.exposure.drained
-        batch = await self._feed.wait(after, limit, wanted, seconds, settled)
+        drained = self._authority.exposure.drained
+        batch = await self._feed.wait(after, limit, wanted, seconds, drained)
         await self._turn()
         return {
             name: [msgspec.Raw(encode(event)) for event in batch.events],
@@ -298,7 +298,7 @@ def _route(
     method: str,
     path: str,
     access: Access,
-    handler: Callable[[Request, Viewer], Answer],
+    handler: Callable[[Request, Viewer], EventualResponse],
     answers: Any,
     *parameters: Parameter,
 ) -> Route:

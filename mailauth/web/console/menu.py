@@ -5,7 +5,7 @@ import msgspec
 from mailauth.web.access import Viewer
 
 
-class Entry(msgspec.Struct, frozen=True):
+class MenuItem(msgspec.Struct, frozen=True):
     """A page and what it is called."""
 
     path: str
@@ -16,34 +16,34 @@ class Group(msgspec.Struct, frozen=True):
     """Entries that belong together, under a heading or none."""
 
     heading: str | None
-    entries: tuple[Entry, ...]
+    entries: tuple[MenuItem, ...]
 
 
-_SETUP = Entry("/setup", "Set up a client")
+_SETUP = MenuItem("/setup", "Set up a client")
 
 VISITOR = (Group(None, (_SETUP,)),)
-USER = (Group(None, (Entry("/", "Your sign-ins"), _SETUP)),)
+USER = (Group(None, (MenuItem("/", "Your sign-ins"), _SETUP)),)
 ADMIN = (
-    Group(None, (Entry("/", "Overview"), Entry("/live", "Live"))),
+    Group(None, (MenuItem("/", "Overview"), MenuItem("/live", "Live"))),
     Group(
         "Reports",
         (
-            Entry("/cases", "Cases"),
-            Entry("/insecure", "Insecure clients"),
-            Entry("/exposures", "Exposures"),
-            Entry("/cutoff", "Cut-off rehearsal"),
-            Entry("/logins", "Logins"),
-            Entry("/countries", "Countries"),
-            Entry("/absent", "Absent accounts"),
+            MenuItem("/cases", "Cases"),
+            MenuItem("/insecure", "Insecure clients"),
+            MenuItem("/exposures", "Exposures"),
+            MenuItem("/cutoff", "Cut-off rehearsal"),
+            MenuItem("/logins", "Logins"),
+            MenuItem("/countries", "Countries"),
+            MenuItem("/absent", "Absent accounts"),
         ),
     ),
     Group(
         "Server",
         (
-            Entry("/accounts", "Accounts"),
-            Entry("/connections", "Connections"),
-            Entry("/listeners", "Listeners"),
-            Entry("/log", "Log files"),
+            MenuItem("/accounts", "Accounts"),
+            MenuItem("/connections", "Connections"),
+            MenuItem("/listeners", "Listeners"),
+            MenuItem("/log", "Log files"),
             _SETUP,
         ),
     ),

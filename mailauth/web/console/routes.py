@@ -22,7 +22,7 @@ from mailauth.web.console import (
 )
 from mailauth.web.console.console import Console
 from mailauth.web.http.message import Request, Response
-from mailauth.web.routes import Answer, AnyRoute, Door, OpenRoute, Route
+from mailauth.web.routes import AnyRoute, Door, EventualResponse, OpenRoute, Route
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Page(msgspec.Struct, frozen=True):
     method: str
     path: str
     access: Access
-    handler: Callable[[Console, Request, Viewer], Answer]
+    handler: Callable[[Console, Request, Viewer], EventualResponse]
 
 
 class OpenPage(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
 from mailauth.login.outcome import Answer, Outcome
 from mailauth.login.session import LoginSession
-from mailauth.net.awaiting import settled
+from mailauth.net.awaiting import value_of
 from mailauth.sasl import PasswordClaim
 from mailauth.web.http.message import Header, HttpError, Request
 from mailauth.web.http.user_agent import product
@@ -121,7 +121,7 @@ async def concluded(
     request: Request, session: LoginSession, step: Outcome | Pending[Outcome]
 ) -> Outcome:
     """Wait for the outcome, which is recorded by then, and count it on its connection."""
-    outcome = await settled(step)
+    outcome = await value_of(step)
     request.connection.failures += session.failures
     return outcome
 

@@ -5,19 +5,19 @@ from twisted.logger import Logger
 log = Logger()
 
 
-class Troubles:
+class Alarms:
     """The current problems."""
 
     def __init__(self) -> None:
         self._present: set[str] = set()
 
-    def begun(self, what: str, error: object) -> None:
+    def raise_(self, what: str, error: object) -> None:
         """Report a problem, unless it is already known."""
         if what not in self._present:
             self._present.add(what)
             log.critical("{what}: {error}", what=what, error=error)
 
-    def over(self, what: str) -> None:
+    def clear(self, what: str) -> None:
         """Report that a problem is over, if there was one."""
         if what in self._present:
             self._present.remove(what)

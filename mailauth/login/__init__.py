@@ -1,1 +1,1 @@
-"""The login core: who may log in, how it is decided, and what is said about it. Pure."""
+"""The login core: who may log in, and how an attempt is decided, recorded and answered. Pure."""

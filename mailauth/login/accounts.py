@@ -16,7 +16,9 @@ from mailauth.sasl.scram import MINIMUM_ITERATIONS
 from mailauth.wire.pending import Pending, then
 
 DEMO_PASSWORD = "secret"
-_DERIVED_AHEAD = 1000  # accounts; of more, each account's first exchange takes a millisecond longer
+_DERIVED_AHEAD = (
+    1000  # accounts; beyond that, the first exchange of each account takes a millisecond longer
+)
 _HASH_NAMES = ("sha1", "sha256")
 
 
@@ -24,21 +26,21 @@ Match = bool | Pending[bool | None] | None  # None: it could not be checked now
 
 
 class Role(enum.Enum):
-    """What an account may see in the console."""
+    """What an account may do in the console."""
 
     USER = "user"
     ADMIN = "admin"
 
 
 class AppPassword(msgspec.Struct, frozen=True):
-    """A further password of an account, for one application."""
+    """An additional password of an account, for one application."""
 
     label: str
     secret: Secret
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Who can log in: the canonical name is what every record prints."""
+    """Who can log in; every record has the canonical name."""
 
     name: str
     secret: Secret
@@ -49,7 +51,7 @@ class Account(msgspec.Struct, frozen=True):
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Its password, and those for single applications."""
+        """Its password and its app passwords."""
         return (self.secret, *(app.secret for app in self.app_passwords))
 
     def matches(
@@ -58,16 +60,16 @@ class Account(msgspec.Struct, frozen=True):
         occasion: Occasion = Occasion.LOGIN,
         prepare: Prepare = prepared,
     ) -> Match:
-        """Say whether it is the account's password or one of its app passwords.
+        """Return whether it is the account's password or one of its app passwords.
 
-        It may be as it was sent or as SASLprep prepares it (RFC 4616 §2, RFC 6856 §2.2).
+        It is compared as it was sent and as prepared by SASLprep (RFC 4616 §2, RFC 6856 §2.2).
         """
         forms = dict.fromkeys((password, prepare(password)))
         return _any_matches([(secret, form) for form in forms for secret in self.secrets], occasion)
 
 
 def _any_matches(checks: list[tuple[Secret, bytes]], occasion: Occasion) -> Match:
-    """Say whether any matches; `None` when none does and one could not be checked."""
+    """Return whether any matches; `None` if none does and one could not be checked."""
     (secret, password), rest = checks[0], checks[1:]
     if not rest:
         return secret.matches(password, occasion)
@@ -82,14 +84,14 @@ def _any_matches(checks: list[tuple[Secret, bytes]], occasion: Occasion) -> Matc
 
 
 class AccountError(ValueError):
-    """The accounts contradict each other; the message names them."""
+    """Accounts conflict with each other; the message names them."""
 
 
 class Accounts:
     """All accounts; also the `Credentials` of challenge-response mechanisms.
 
-    `pepper` is this server's secret, from which salts and the decoys of unknown names are derived.
-    Raises `AccountError` for a name that stands twice. Replaced whole when accounts are reloaded.
+    `pepper` is this server's secret, from which the salts and decoys of unknown names are derived.
+    Raises `AccountError` for a duplicate name. A reload replaces the whole object.
     """
 
     def __init__(self, accounts: Iterable[Account], pepper: bytes = b"") -> None:
@@ -100,7 +102,7 @@ class Accounts:
             for name in (account.name, *account.aliases):
                 key = name.casefold()
                 if key in self._by_name:
-                    raise AccountError(f"the account name {name!r} stands twice")
+                    raise AccountError(f"the account name {name!r} is used twice")
                 self._by_name[key] = account
         for key, account in tuple(self._by_name.items()):
             self._by_name.setdefault(prepared(key.encode()).decode("utf-8"), account)
@@ -112,11 +114,11 @@ class Accounts:
             if isinstance(secret, PlaintextSecret)
         )
         self._decoy = self._most_common_secret()
-        self.nobody = Account(name="", secret=self._decoy)  # whom an unknown name is compared with
+        self.nobody = Account(name="", secret=self._decoy)  # what an unknown name is compared with
         self._served = frozenset(
             need for need in Need if all(account.secret.serves(need) for account in self._accounts)
         )
-        self.mechanisms = tuple(  # that all of these can use, in the order of our preference
+        self.mechanisms = tuple(  # that all of these can use, in order of preference
             name for name, mechanism in MECHANISMS.items() if mechanism.need in self._served
         )
 
@@ -127,7 +129,7 @@ class Accounts:
         return len(self._accounts)
 
     def find(self, name: bytes, prepare: Prepare = prepared) -> Account | None:
-        """Find an account by its name or an alias, as SASLprep prepares it if need be.
+        """Find an account by its name or an alias, if necessary as prepared by SASLprep.
 
         Bytes that are not UTF-8 name nobody.
         """
@@ -140,7 +142,7 @@ class Accounts:
         return found
 
     def meant_by(self, name: str) -> Account | None:
-        """Find an account as people name it: what stands before the @ will do if it is unique."""
+        """Find an account as people name it; the part before the @ suffices if it is unique."""
         found = self.find(name.encode("utf-8", "surrogatepass"))
         if found is not None:
             return found
@@ -149,21 +151,21 @@ class Accounts:
         return alike[0] if len(alike) == 1 else None
 
     def changed(self, account: Account) -> "Accounts":
-        """Return these accounts with `account` in the place of the one of its name."""
+        """Return these accounts with `account` instead of the one of the same name."""
         return Accounts(
             (account if known.name == account.name else known for known in self), self._pepper
         )
 
     def has_domain(self, domain: str) -> bool:
-        """Say whether an account's name or alias is in this domain, in any letter case."""
+        """Return whether an account's name or alias is in this domain, in any letter case."""
         return domain.casefold() in self._domains
 
     def matches(
         self, account: Account | None, password: bytes, prepare: Prepare = prepared
     ) -> Match:
-        """Check a password; for nobody's name at the price of a real check, and always wrong.
+        """Check a password; an unknown name costs a real check, and never matches.
 
-        Where the client will be refused anyway, right passwords cost what wrong ones do.
+        If the client will be refused anyway, correct passwords cost as much as wrong ones.
         """
         if account is None:
             refused = self.nobody.matches(password, Occasion.REFUSAL, prepare)
@@ -172,15 +174,15 @@ class Accounts:
         return account.matches(password, occasion, prepare)
 
     def serves(self, need: Need) -> bool:
-        """Say whether every account's stored secret can serve mechanisms with this need."""
+        """Return whether every account's stored secret can serve mechanisms with this need."""
         return need in self._served
 
     def is_plaintext_secret(self, text: bytes, prepare: Prepare = prepared) -> bool:
-        """Say whether somebody typed a password where a name belongs."""
+        """Return whether a name is in fact a password, entered into the wrong field."""
         return text in self._plaintext or prepare(text) in self._plaintext
 
-    # Credentials: what is found for a known name is made for an unknown one, too, and the other way
-    # round, for otherwise the time that it takes would tell which of them it is.
+    # Credentials. What is looked up for a known name is computed for an unknown one too, and the
+    # reverse: otherwise the time would reveal whether the account exists.
 
     def shared_secret(self, authcid: bytes) -> bytes:
         """Return the account's password, or a decoy."""
@@ -200,9 +202,9 @@ class Accounts:
         return decoy if keys is None else keys
 
     def derive(self) -> Iterator[None]:
-        """Make the keys of plaintext accounts, one at each step, each of which takes a millisecond.
+        """Make the keys of accounts stored in plaintext, one per step, at a millisecond each.
 
-        Then the first exchange with a known name takes no longer than one with an unknown name.
+        After that, the first exchange takes no longer for a known name than for an unknown one.
         """
         kept_plain = [acc for acc in self._accounts if acc.secret.shared() is not None]
         for account in kept_plain if len(kept_plain) <= _DERIVED_AHEAD else ():
@@ -227,7 +229,7 @@ class Accounts:
         return hmac.digest(self._pepper, purpose + b"\0" + name, "sha256")
 
     def _most_common_secret(self) -> Secret:
-        """What an unknown name is compared with: a secret of the scheme that most accounts have."""
+        """Return a secret of the most common scheme, with which unknown names are compared."""
         schemes = Counter(account.secret.scheme for account in self._accounts)
         for scheme, _ in schemes.most_common(1):
             return next(acc.secret for acc in self._accounts if acc.secret.scheme == scheme)

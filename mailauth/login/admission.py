@@ -1,4 +1,4 @@
-"""What a protocol must have before an account that proved right is let in."""
+"""What a protocol must obtain before an account that has authenticated is let in."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from mailauth.login.decision import Decision
 
 
 class Unavailable(Exception):
-    """Raised by an admission when the account is right but cannot be let in now."""
+    """Raised by an admission if the account is correct but cannot be let in now."""
 
     def __init__(self, decision: Decision, reason: str | None = None) -> None:
         super().__init__(reason)
@@ -16,10 +16,10 @@ class Unavailable(Exception):
 
 
 class Admission(Protocol):
-    """What a protocol must have before a login is recorded (POP3: the maildrop lock)."""
+    """What a protocol must obtain before a login is recorded (POP3: the maildrop lock)."""
 
     def admit(self, account: Account) -> None:
-        """Take what is needed; raises `Unavailable`."""
+        """Obtain what is needed. Raises `Unavailable`."""
 
     def release(self) -> None:
-        """Give back what `admit` took: the login could not be recorded."""
+        """Release what `admit` obtained, since the login could not be recorded."""

@@ -16,33 +16,32 @@ from mailauth.wire.pending import Pending
 
 
 class Recorder(Protocol):
-    """Where attempts go; the one thing that must happen before a client is answered."""
+    """Records attempts, which must happen before a client is answered."""
 
     def record(self, attempt: Attempt) -> LoginEvent | None | Pending[LoginEvent | None]:
-        """Write the attempt and return it as an event; `None` when it could not be written.
+        """Write the attempt and return it as an event, or `None` if it could not be written.
 
-        Never raises for a full disk and the like: it says so to the operator itself.
+        Never raises for a full disk or a similar failure; it tells the operator itself.
         """
 
 
 def no_tokens(token: bytes) -> TokenVerdict:
-    """Know no bearer token."""
+    """Reject every bearer token."""
     return TokenVerdict(user=b"", valid=False, reason="unknown token")
 
 
 def no_nonce() -> str:
-    """Stand in for a source of randomness where no mechanism needs one."""
+    """Fail, since no mechanism in use needs randomness."""
     raise LookupError("this authority has no source of nonces")
 
 
 class Authority(msgspec.Struct):
-    """What all sessions share. `accounts` is replaced whole on reload.
+    """What all sessions share. `accounts` is replaced as a whole on reload.
 
-    `disabled` says of accounts what an administrator has switched since the server was started,
-    which outlasts a reload (`changes`).
-    `nonce` makes printable random text without commas. `now` is the clock that stamps the record,
-    asked where a record is written later than its attempt came; `None` leaves it to the recorder.
-    `prepare` is by RFC 4013, for what one attempt has sent.
+    `disabled` has the accounts that an administrator disabled or enabled since the server's start,
+    which a reload keeps (`changes`). `nonce` makes printable random text without commas. `now` is
+    the clock that stamps the record, needed if an attempt is recorded later; `None` leaves it to
+    the recorder. `prepare` is SASLprep (RFC 4013) for the text of one attempt.
     """
 
     accounts: Accounts

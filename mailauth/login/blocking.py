@@ -1,8 +1,8 @@
 """Blocking of addresses after repeated failures, by the rules of Xeams.
 
-More than `attempts` failures from one address block it until `minutes` after its *last* attempt.
-A success, or that long without an attempt, clears the count. What is counted are seconds that have
-passed; what is shown are dates.
+More than `attempts` failures from one address block it until `minutes` after its *last* attempt. A
+success, or that long without an attempt, clears the count. Blocks last by a monotonic clock; they
+are shown as dates.
 """
 
 import ipaddress
@@ -18,20 +18,20 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 IPV6_PREFIX = 64  # one subscriber has a whole /64
-COUNTS = 65_536  # of blocks, at most
+COUNTS = 65_536  # the maximum number of blocks
 
 
 class Count(msgspec.Struct, frozen=True):
-    """What one address has on its count."""
+    """The failures of one address."""
 
     failures: int
     last_attempt: float
 
 
 class Counts(MutableMapping[str, Count], AbstractContextManager["Counts", None]):
-    """The counts by block, an IPv4 address or a /64 of IPv6.
+    """The counts by block: an IPv4 address or an IPv6 /64.
 
-    Inside of it, what is read cannot be changed by another process before it is written.
+    Inside the context, no other process can change a count between reading and writing it.
     """
 
     @abstractmethod
@@ -39,10 +39,10 @@ class Counts(MutableMapping[str, Count], AbstractContextManager["Counts", None])
 
 
 class OwnCounts(OrderedDict[str, Count], Counts):
-    """The counts of a server that is one process, at most `most` of them.
+    """The counts of a server with one process, at most `most` of them.
 
-    The one gives way that has been quiet for longest, so that a flood of addresses costs no more
-    than the table, and no sweep of it.
+    If it is full, the block without an attempt for the longest time is removed, so a flood of
+    addresses costs no more than the table, and never a sweep of it.
     """
 
     def __init__(self, most: int = COUNTS) -> None:
@@ -59,11 +59,11 @@ class OwnCounts(OrderedDict[str, Count], Counts):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nobody has been kept waiting."""
+        """Do nothing, since there are no other processes."""
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """One blocked address: since its last attempt at this instant, until that one."""
+    """One blocked address, the instant of its last attempt, and when the block ends."""
 
     address: str
     failures: int
@@ -72,10 +72,10 @@ class Blocked(msgspec.Struct, frozen=True):
 
 
 class Blocking:
-    """Who is blocked, by `counts`, which workers share.
+    """Decides who is blocked, by `counts`, which workers share.
 
-    `now` is the clock by which a block lasts, and need not be the date: a block must not last for
-    years because that was wrong for a moment. `date` says when now is; `None` is that clock itself.
+    Blocks last by the clock `now`, which need not be the date, so that a wrong date cannot make a
+    block last for years. `date` returns the date; by default it is `now`.
     """
 
     def __init__(
@@ -96,14 +96,16 @@ class Blocking:
         self._counts = counts if counts is not None else OwnCounts()
 
     def is_blocked(self, ip: str) -> bool:
-        """Say whether the address is blocked now; a friend is not, whatever its /64 has done."""
+        """Return whether the address is blocked now; friendly ones are not, whatever their /64 has
+        done.
+        """
         count = self._current(block_of(ip)) if self._counts else None
         if count is None or count.failures <= self._attempts:
             return False
         return not self.is_friendly(ip)
 
     def is_friendly(self, block: str) -> bool:
-        """Say whether a friendly network holds all of an address or block."""
+        """Return whether all of an address or block is in a friendly network."""
         ours = ipaddress.ip_network(block)
         return any(
             ours.version == net.version
@@ -113,7 +115,7 @@ class Blocking:
         )
 
     def failed(self, ip: str) -> None:
-        """Count a failure, which is also its last attempt."""
+        """Count a failure, which is also the last attempt."""
         if self.is_friendly(ip):
             return
         block = block_of(ip)
@@ -123,7 +125,7 @@ class Blocking:
             self._counts[block] = Count(before + 1, self._now())
 
     def attempted(self, ip: str) -> None:
-        """Note an attempt of a blocked address: the block lasts longer."""
+        """Note an attempt of a blocked address, which extends the block."""
         block = block_of(ip)
         with self._counts:
             count = self._current(block)
@@ -136,7 +138,7 @@ class Blocking:
             self._forget([block_of(ip)])
 
     def blocked(self) -> list[Blocked]:
-        """List the blocked addresses (IPv6: the /64) in the order of their last attempts."""
+        """Return the blocked addresses (IPv6: the /64) in the order of their last attempts."""
         now = self._now()
         epoch = self._date() - now
         blocked = [
@@ -154,16 +156,16 @@ class Blocking:
         return sorted(blocked, key=lambda each: each.last_attempt)
 
     def clear(self, ip: str | None = None) -> int:
-        """Forget one address's failures, or everybody's; return how many addresses that were."""
+        """Forget one address's failures, or all; return how many addresses that were."""
         return self._forget(list(self._counts) if ip is None else [block_of(ip)])
 
     def block_of(self, ip: str) -> Blocked | None:
-        """Return the block that holds this address (IPv6: its /64), if it is blocked."""
+        """Return the block of this address (IPv6: its /64), if it is blocked."""
         block = block_of(ip)
         return next((blocked for blocked in self.blocked() if blocked.address == block), None)
 
     def befriend(self, friendly: Iterable[IpNetwork]) -> None:
-        """Replace the networks that are never blocked, and forget what they have on their count."""
+        """Replace the networks that are never blocked, and forget their failures."""
         self._friendly = tuple(friendly)
         self._forget([block for block in self._counts if self.is_friendly(block)])
 
@@ -182,7 +184,7 @@ class Blocking:
 
 
 def block_of(ip: str) -> str:
-    """Return what an address is counted as: itself, or its /64 of IPv6."""
+    """Return the block of an address: itself, or its IPv6 /64."""
     if ":" not in ip or "/" in ip:
         return ip
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))

@@ -1,4 +1,4 @@
-"""Changes of accounts and blocks while the server runs: what closes an exposure is recorded."""
+"""Recorded changes of accounts and blocks while the server runs, which can end an exposure."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ Recorded = LoginEvent | None | Pending[LoginEvent | None]
 def record_change(
     authority: Authority, change: AccountChange, *, user: str | None = None, ip: str | None = None
 ) -> Recorded:
-    """Write that an account or an address was changed."""
+    """Record that an account or an address was changed."""
     return authority.recorder.record(
         Attempt(
             kind=Kind.ACCOUNT, reason=change.value, user=user, connection=ConnectionFacts(ip=ip)
@@ -22,7 +22,7 @@ def record_change(
 
 
 def unblock(authority: Authority, address: str) -> Recorded:
-    """Forget a blocked address's failures; not if that cannot be recorded."""
+    """Forget a blocked address's failures, unless that cannot be recorded."""
 
     def forget(event: LoginEvent | None) -> LoginEvent | None:
         if event is not None:
@@ -34,13 +34,13 @@ def unblock(authority: Authority, address: str) -> Recorded:
 
 
 def set_disabled(authority: Authority, name: str, *, disabled: bool) -> None:
-    """Disable an account, or enable it, for as long as the server runs, whatever its file says."""
+    """Disable or enable an account until the server stops, whatever its file says."""
     authority.disabled[name] = disabled
     take_accounts(authority, authority.accounts)
 
 
 def take_accounts(authority: Authority, accounts: Accounts) -> None:
-    """Go on with accounts as they were loaded, but for those that an administrator has switched."""
+    """Use reloaded accounts, but keep what an administrator has disabled or enabled."""
     for name, disabled in authority.disabled.items():
         account = accounts.find(name.encode())
         if account is not None and account.disabled != disabled:
@@ -49,7 +49,7 @@ def take_accounts(authority: Authority, accounts: Accounts) -> None:
 
 
 def replace_accounts(authority: Authority, accounts: Accounts) -> None:
-    """Go on with other accounts, in any case: a password that was changed is worth nothing now."""
+    """Use other accounts in any case, since a changed password must stop working."""
     before = authority.accounts
     take_accounts(authority, accounts)
     for account in before:
@@ -58,7 +58,7 @@ def replace_accounts(authority: Authority, accounts: Accounts) -> None:
 
 
 def _changes(before: Account, after: Account | None) -> list[AccountChange]:
-    """Say what has become of an account; one that is gone is disabled for good."""
+    """Return what has changed for an account; one that was removed counts as disabled."""
     if after is None:
         return [] if before.disabled else [AccountChange.DISABLED]
     changes = []

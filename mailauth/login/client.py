@@ -1,4 +1,4 @@
-"""Who is connected to what."""
+"""Who is connected, and to which address."""
 
 import msgspec
 
@@ -6,9 +6,9 @@ from mailauth.login.event import Service
 
 
 class Client(msgspec.Struct, frozen=True):
-    """Who is connected to what. `peer` is the socket's other end when a proxy stands between.
+    """The client and its addresses. `peer` is the socket's other end if that is a proxy.
 
-    `is_check` is a proxy that looks whether we are there, on nobody's behalf.
+    `is_check` is a health check by a proxy, which has no client.
     """
 
     protocol: Service
@@ -16,6 +16,6 @@ class Client(msgspec.Struct, frozen=True):
     local_port: int
     session: str
     ip: str
-    port: int | None  # None where a proxy does not say
+    port: int | None  # None if a proxy does not say
     peer: str | None = None
     is_check: bool = False

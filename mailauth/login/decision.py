@@ -1,7 +1,7 @@
-"""The decision on an attempt: what is recorded, what the client is told, and what it costs.
+"""The decision on an attempt: what is recorded, what the client is told, and what it counts as.
 
-A row names everything that follows from it, so that no two of these can disagree. Nothing here
-knows a connection: who asks hands in what it has found out.
+Each row has all consequences of a decision, so that they cannot contradict each other. Nothing here
+knows the connection: the caller passes what it found out.
 """
 
 import enum
@@ -14,25 +14,25 @@ from mailauth.login.outcome import Answer
 
 
 class Counts(enum.Enum):
-    """Whether an attempt counts as a failure, and against what."""
+    """Whether an attempt counts as a failure, and for what."""
 
     NOT = enum.auto()
-    CONNECTION = enum.auto()  # against the connection, which ends after ten
-    ADDRESS = enum.auto()  # against both; an address is blocked after six
-    LENGTHENS_BLOCK = enum.auto()  # against the connection of a blocked address
+    CONNECTION = enum.auto()  # for the connection, which ends after ten
+    ADDRESS = enum.auto()  # for both; an address is blocked after six
+    LENGTHENS_BLOCK = enum.auto()  # for the connection of a blocked address
 
 
 class Exposure(enum.Enum):
-    """What may be said of a secret that was sent in the clear; inside TLS none is exposed."""
+    """What is known about a secret sent in the clear; inside TLS none is exposed."""
 
-    NEVER = enum.auto()  # it was not right, or nothing came that could be one
-    SENT = enum.auto()  # it was right
-    CHECKED = enum.auto()  # the client is answered without a check, which is made beside that
+    NEVER = enum.auto()  # it was wrong, or no secret was sent
+    SENT = enum.auto()  # it was correct
+    CHECKED = enum.auto()  # the client is answered without a check, which is made separately
     UNKNOWN = enum.auto()  # it cannot be checked
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What follows from a decision. A `reason` of `None` is told by what finds it out."""
+    """The consequences of a decision. If `reason` is `None`, the caller provides it."""
 
     result: Result
     answer: Answer
@@ -110,9 +110,9 @@ class Decision(enum.Enum):
 
 
 def refuse(*, logged_in: bool, cleartext_refused: bool) -> Decision:
-    """Decide on what may not be tried: what comes after a login, in the clear, or is not offered.
+    """Decide on an attempt that is not allowed: after a login, in the clear, or not offered.
 
-    A mechanism that is withheld from the clear is refused for that, and is not called unknown.
+    A mechanism that is withheld only in the clear is refused for that reason, and is not unknown.
     """
     if logged_in:
         return Decision.ALREADY_AUTHENTICATED
@@ -120,9 +120,9 @@ def refuse(*, logged_in: bool, cleartext_refused: bool) -> Decision:
 
 
 def decide(account: Account | None, *, right: bool | None, acts_for_itself: bool) -> Decision:
-    """Decide on a secret: was it `right`, or could that not be found out (`None`)?
+    """Decide on a secret that is `right` or wrong, or could not be checked (`None`).
 
-    Another account's authorization identity is looked at only after that (RFC 4616 §2).
+    Only then is the authorization identity of another account considered (RFC 4616 §2).
     """
     if right is None:
         return Decision.TOO_MANY_CHECKS

@@ -1,4 +1,4 @@
-"""The SASL dialogue of the line-based protocols: words and base64 in, steps of the session out."""
+"""The SASL dialogue of the line-based protocols: from words and base64 to steps of the session."""
 
 import contextlib
 
@@ -14,9 +14,9 @@ from mailauth.sasl import (
 
 
 def begin(session: LoginSession, mechanism: bytes, initial_response: bytes | None) -> Step:
-    """Begin an exchange with the words of an AUTH or AUTHENTICATE command.
+    """Begin an exchange with the arguments of an AUTH or AUTHENTICATE command.
 
-    `initial_response` is still encoded; `None` is none at all, `=` an empty one.
+    `initial_response` is still encoded; `None` means that there is none, `=` that it is empty.
     """
     name = mechanism.decode("utf-8", "surrogateescape")
     if initial_response is None:
@@ -26,13 +26,13 @@ def begin(session: LoginSession, mechanism: bytes, initial_response: bytes | Non
     except MalformedResponse as error:
         if name.upper() in session.offered:
             return session.malformed(str(error), name.upper())
-        return session.begin(name, None)  # refused or unknown, whatever came with it
+        return session.begin(name, None)  # refused or unknown, whatever was sent with it
 
 
 def out_of_turn(
     session: LoginSession, mechanism: bytes, initial_response: bytes | None, reason: str
 ) -> None:
-    """Record an exchange that may not begin now: a secret may have come with it."""
+    """Record an exchange that must not begin now, since a secret may have been sent with it."""
     name = mechanism.decode("utf-8", "surrogateescape")
     if name.upper() not in MECHANISMS:
         session.begin(name, initial_response)  # is recorded as unknown
@@ -46,14 +46,14 @@ def out_of_turn(
 
 
 def sent_anyway(session: LoginSession, line: bytes) -> None:
-    """Look at a line that is no command: a client may send the response that was refused it."""
+    """Check a line that is not a command: it may be the response of a refused exchange."""
     if session.account is None:
         with contextlib.suppress(MalformedResponse):
             session.sent_anyway(decode_response(line))
 
 
 def respond(session: LoginSession, line: bytes) -> Step:
-    """Go on with the client's line, its ending removed: a response, or `*` to cancel."""
+    """Continue with the client's line, without its ending: a response, or `*` to cancel."""
     if line == CANCEL:
         return session.cancel()
     try:

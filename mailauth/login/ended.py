@@ -1,7 +1,7 @@
-"""Why a connection ended whose client did not log in: the `reason` of its record.
+"""Why a connection ended without a login attempt: the `reason` of its record.
 
-The record is text, `no-attempt` or `tls-handshake-failed: tlsv1 alert unknown ca`; what counts
-endings asks `cause_of` for what comes before the detail.
+The record is text, `no-attempt` or `tls-handshake-failed: tlsv1 alert unknown ca`. To count such
+connections, `cause_of` returns the part before the detail.
 """
 
 import enum
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Ended(enum.Enum):
-    """Why a connection ended, as its record begins."""
+    """Why a connection ended; the record begins with this."""
 
     NO_ATTEMPT = "no-attempt"
     TIMEOUT = "timeout"
@@ -28,7 +28,7 @@ class Ended(enum.Enum):
     MALFORMED_REQUEST = "malformed-request"
     WENT_ON_BEHIND_PREAUTH = "went on in the clear behind PREAUTH"
     TOOK_A_CLEARTEXT_REPLY = "took a reply sent in the clear for an answer inside TLS"
-    REPEATED = "repeated"  # too often to be told apart
+    REPEATED = "repeated"  # too frequent to be told apart
 
 
 _IN_BRACKETS = (
@@ -46,7 +46,7 @@ class Ending(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """What its record says."""
+        """The text of its record."""
         cause, detail = self.cause, self.detail
         if detail is None:
             return cause.value
@@ -54,12 +54,12 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def with_bytes(cause: Ended, count: int) -> Ending:
-    """Tell how much a client sent where nothing may be sent."""
+    """Add how many bytes a client sent where it must not send any."""
     return Ending(cause, f"{count} bytes")
 
 
 def cause_of(reason: str | None) -> Ended | None:
-    """Return what a record's reason begins with; `None` for what is not known here."""
+    """Return the beginning of a record's reason, or `None` if it is not known here."""
     return _CAUSES.get((reason or "").partition(": ")[0].partition(" (")[0])
 
 

@@ -1,4 +1,4 @@
-"""What happened to a credential: an attempt, and the event that the record makes of it."""
+"""Login attempts, and the events that the record makes of them."""
 
 import enum
 from datetime import datetime
@@ -44,7 +44,7 @@ class Result(enum.StrEnum):
 
 
 class AccountChange(enum.Enum):
-    """The `reason` of an `account` record: what has become of the account, or of its address."""
+    """The `reason` of an `account` record: what changed for the account or its address."""
 
     PASSWORD_CHANGED = "password-changed"
     DISABLED = "disabled"
@@ -53,7 +53,7 @@ class AccountChange(enum.Enum):
 
 
 class ConnectionFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a record says of its connection: the client, and how its hop is protected."""
+    """The facts of a connection: its client, and how its hop is protected."""
 
     protocol: Service | None = None
     listener: str | None = None
@@ -74,7 +74,7 @@ NO_CONNECTION = ConnectionFacts()
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One journal record before it has a time, a number and an origin. It has no secret to leak.
+    """One journal record before it has a time, a number and an origin. It contains no secret.
 
     `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
     and capped. `count` is how many attempts it stands for (`repeats`). `at` is when it came, where
@@ -100,7 +100,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One record of LoginAttempts.jsonl, its keys in the order of the file.
+    """One record of LoginAttempts.jsonl, with its keys in the order of the file.
 
     `count` is written where it is not 1, and `source` where it is another server's log.
     """
@@ -147,7 +147,7 @@ def event_of(
     origin: str | None = None,
     country: str | None = None,
 ) -> LoginEvent:
-    """Make an attempt a record of the journal."""
+    """Make a journal record of an attempt."""
     connection = attempt.connection
     return LoginEvent(
         v=VERSION,

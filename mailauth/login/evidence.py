@@ -1,4 +1,4 @@
-"""The evidence of one connection: its client, its hop, and the records that are made of them."""
+"""The evidence of one connection: its client, its hop, and the records about them."""
 
 from datetime import datetime
 
@@ -25,8 +25,8 @@ from mailauth.login.typed_tokens import holds_token
 from mailauth.sasl import MECHANISMS, Claim, PasswordClaim
 from mailauth.wire.pending import Pending
 
-COMMANDS = 8  # that are told of a client that did not try to log in
-NAMES = 8  # that a client may give itself on one connection; later ones are passed over
+COMMANDS = 8  # that are recorded for a client that did not try to log in
+NAMES = 8  # that a client may give itself on one connection; later ones are ignored
 
 _NO_TLS = TlsFacts()
 
@@ -34,10 +34,10 @@ Recorded = LoginEvent | None | Pending[LoginEvent | None]
 
 
 class Evidence:
-    """What is known of a connection's client, and how it is written down.
+    """What is known of a connection's client, and its records.
 
-    `attempted` is whether the client has tried to log in, or the connection was recorded as one
-    that ended without that.
+    `attempted` is whether the client has tried to log in, or the end of its connection without an
+    attempt has been recorded.
     """
 
     __slots__ = (
@@ -70,14 +70,14 @@ class Evidence:
         self._sends_secret = True
 
     def note_command(self, command: str) -> None:
-        """Note a command that is no login: it is told of a client that leaves without trying."""
+        """Note a command other than a login, for the record of a client that never tries."""
         if not self.attempted and command not in self._commands and len(self._commands) < COMMANDS:
             self._commands += (command,)
 
     def ended(self, ending: Ending) -> None:
-        """The connection is over; without any attempt, that itself is recorded.
+        """Record the end of the connection, unless there was an attempt.
 
-        A proxy's health check is nobody's connection, and comes every second.
+        A proxy's health check is not recorded, since it happens every second.
         """
         if self.attempted or self.client.is_check:
             return
@@ -87,7 +87,7 @@ class Evidence:
         self.record(Kind.CONNECTION, reason=ending.reason)
 
     def note_name(self, name: bytes | None, version: bytes | None) -> bool:
-        """Note what the client calls itself; say whether that is new."""
+        """Note the client's own name and version; return whether they are new."""
         named = (
             self._safe(name, octets=CLIENT_NAME_OCTETS),
             self._safe(version, octets=CLIENT_VERSION_OCTETS),
@@ -104,13 +104,13 @@ class Evidence:
         self.client_name = self.client_version = None
 
     def note_mechanism(self, mechanism: str) -> None:
-        """Note what the client logs in by."""
+        """Note the mechanism of a login."""
         self._mechanism = mechanism
         known = MECHANISMS.get(mechanism)
         self._sends_secret = known.sends_secret if known is not None else mechanism != APOP
 
     def note_unknown_mechanism(self, mechanism: str) -> None:
-        """Note what the client wants to log in by: for all we know, it sends a secret."""
+        """Note a mechanism that is not known; the client may still send a secret."""
         self._mechanism = self._safe(
             mechanism.encode("utf-8", "surrogateescape"), octets=MECHANISM_OCTETS
         )
@@ -118,12 +118,12 @@ class Evidence:
 
     @property
     def has_mechanism(self) -> bool:
-        """Whether the client has begun to log in, ever."""
+        """Whether the client has ever begun to log in."""
         return self._mechanism is not None
 
     @property
     def exposes(self) -> bool:
-        """Whether a secret that is right has crossed the client's hop for everybody to read."""
+        """Whether a correct secret was readable by others on the client's hop."""
         return self._sends_secret and not self.hop.secure
 
     def record_attempt(
@@ -165,7 +165,7 @@ class Evidence:
         exposed: bool | None = None,
         at: datetime | None = None,
     ) -> Recorded:
-        """Record something of this connection."""
+        """Record something about this connection."""
         if kind is Kind.LOGIN:
             self.attempted = True
         return self._authority.recorder.record(
@@ -186,7 +186,7 @@ class Evidence:
         )
 
     def _connection(self) -> ConnectionFacts:
-        """What a record says of the connection, made once for each hop."""
+        """The facts of the connection, made once for each hop."""
         client, hop, facts = self.client, self.hop, self._facts
         if facts is not None and self._facts_of is hop:
             return facts
@@ -215,7 +215,7 @@ class Evidence:
     def _safe(
         self, sent: bytes | None, password: bytes | None = None, octets: int = NAME_OCTETS
     ) -> str | None:
-        """Make what a client sent fit to be written; people type passwords into name fields."""
+        """Make what a client sent safe to record; people enter passwords into name fields."""
         if sent is None:
             return None
         accounts, prepare = self._authority.accounts, self._authority.prepare
@@ -227,7 +227,7 @@ class Evidence:
 
 
 def _capped(tls: TlsFacts) -> TlsFacts:
-    """Cap what a proxy passes on of its client's TLS, but for the server name."""
+    """Cap what a proxy reports of its client's TLS, except for the server name."""
     version, cipher, alpn = (
         None if word is None else shown(word.encode(), TLS_WORD_OCTETS)
         for word in (tls.version, tls.cipher, tls.alpn)

@@ -1,4 +1,4 @@
-"""Finding out whether a password that was refused unchecked is one that is now exposed."""
+"""Finding out whether a password that was refused without a check is correct, and so exposed."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,28 +8,28 @@ from mailauth.wire.pending import Pending, then
 
 
 class ExposureChecks(Protocol):
-    """Checks that nobody waits for: of passwords that were refused unchecked."""
+    """Checks, which nobody waits for, of passwords that were refused without one."""
 
     def check(
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
     ) -> None:
-        """Call `found` with whether it is the account's password, or with `None` for unknown."""
+        """Call `found` with whether it is the account's password, or `None` for unknown."""
 
     def drained(self) -> Pending[None]:
-        """Tell when the checks that are open now are done, and so recorded."""
+        """Return when the checks that are now open are finished, and so recorded."""
 
 
 class ImmediateChecks:
-    """Checks at once; fit for secrets that cost nothing to compare."""
+    """Checks at once, for secrets that are cheap to compare."""
 
     def check(
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
     ) -> None:
-        """Call `found` as soon as the comparison is done."""
+        """Compare, and call `found` at once."""
         then(account.matches(password), found)
 
     def drained(self) -> Pending[None]:
-        """Tell at once."""
+        """Return at once."""
         drained: Pending[None] = Pending()
         drained.resolve(None)
         return drained

@@ -1,9 +1,8 @@
-"""The client's hop: the stretch of network its secret travelled, and whether TLS protected it.
+"""The client's hop: the part of the network that its secret crossed, and whether TLS protected it.
 
-This is the only place that knows what makes a login SECURE. `secure` has two authors:
-`handshake_completed`, called where a TLS handshake on our socket has completed, and `proxy_said`,
-called where the word of a trusted proxy is read. Addresses play no part: loopback and LAN are as
-cleartext as the Internet.
+Only this module decides what makes a login SECURE. `secure` has two authors: `handshake_completed`,
+called when a TLS handshake on our socket has completed, and `proxy_said`, called when the header of
+a trusted proxy is read. Addresses do not matter: loopback and LAN are as cleartext as the Internet.
 """
 
 import enum
@@ -13,7 +12,7 @@ import msgspec
 
 
 class Security(enum.StrEnum):
-    """How the client's hop is protected, in the words of the journal."""
+    """How the client's hop is protected, in the terms of the journal."""
 
     CLEARTEXT = "cleartext"
     STARTTLS = "starttls"
@@ -23,7 +22,7 @@ class Security(enum.StrEnum):
 
 
 class TlsFacts(msgspec.Struct, frozen=True):
-    """What a TLS session was negotiated to be; `None` is what is not known (a proxy's session)."""
+    """What a TLS session has negotiated; `None` is unknown (in a proxy's session)."""
 
     version: str | None = None
     cipher: str | None = None
@@ -32,10 +31,10 @@ class TlsFacts(msgspec.Struct, frozen=True):
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """The client's hop as it stands now.
+    """The current state of the client's hop.
 
-    `channel_bindings` (RFC 5929), by the name of their type, and `certificate_names`, those of the
-    client's verified certificate, come from a handshake on our own socket alone.
+    `channel_bindings` (RFC 5929) are by type, and `certificate_names` are those of the client's
+    verified certificate. Only a handshake on our own socket provides them.
     """
 
     secure: bool = False
@@ -58,11 +57,11 @@ class Handshake(msgspec.Struct, frozen=True):
 
 
 def handshake_completed(hop: Hop, handshake: Handshake, *, implicit: bool) -> Hop:
-    """Say what a completed handshake on our socket proves of the client's hop.
+    """Return the hop after a completed handshake on our socket.
 
-    An implicit handshake may be the proxy's own, so behind a proxy that has spoken about TLS its
-    word stands. A STARTTLS handshake can only be the client's: a proxy that passes bytes cannot
-    begin one.
+    An implicit handshake may be the proxy's own, so if a proxy has reported on TLS, its report
+    counts. A STARTTLS handshake can only be the client's: a proxy that passes bytes cannot begin
+    one.
     """
     if implicit and hop.vouched_by_proxy:
         return hop
@@ -77,7 +76,7 @@ def handshake_completed(hop: Hop, handshake: Handshake, *, implicit: bool) -> Ho
 
 
 def proxy_said(tls: TlsFacts | None) -> Hop:
-    """Take a trusted proxy's word: its client's hop has this TLS session, or none."""
+    """Return the hop that a trusted proxy reports: its client has this TLS session, or none."""
     if tls is None:
         return Hop(vouched_by_proxy=True)
     return Hop(secure=True, security=Security.PROXIED, tls=tls, vouched_by_proxy=True)

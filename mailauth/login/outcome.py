@@ -1,4 +1,4 @@
-"""How a step of a login ends: a challenge, or an outcome with what the client is told."""
+"""How a step of a login ends: with a challenge, or with an outcome and the client's answer."""
 
 import enum
 
@@ -9,9 +9,9 @@ from mailauth.wire.pending import Pending
 
 
 class Answer(enum.Enum):
-    """What a client is told: one row of the reply table, rendered by each protocol.
+    """What a client is told: one row of the reply table, which each protocol renders.
 
-    Blocked and disabled are no rows of their own: they look like bad credentials by construction.
+    Blocked and disabled have no rows of their own, so that they look like bad credentials.
     """
 
     SUCCESS = enum.auto()
@@ -34,7 +34,7 @@ class Challenge(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The end of an attempt, already recorded. `account` is set for a success alone."""
+    """The end of an attempt, which is already recorded. Only a success has an `account`."""
 
     answer: Answer
     account: Account | None = None

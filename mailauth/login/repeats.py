@@ -1,17 +1,18 @@
-"""What strangers repeat is counted and summed up, so that nobody can fill a disk with it.
+"""Repeated failures are counted and recorded as sums, so that strangers cannot fill the disk.
 
-The first `SINGLY` failed attempts of an address in a minute are recorded one by one. What goes
-beyond them is counted, and recorded as one attempt with a `count` when the minute is over; so it
-goes on until a minute has had no more than `SINGLY`. Connections that ended without an attempt are
-counted apart in the same way. An address of IPv6 stands for its /64, as for blocking.
+The first `SINGLY` failed attempts of an address in a minute are recorded one by one. Further ones
+are counted, and recorded as one attempt with a `count` when the minute is over. From then on all
+attempts of the address are counted, until a minute has at most `SINGLY`. Connections that ended
+without an attempt are counted separately in the same way. An IPv6 address counts as its /64, as for
+blocking.
 
-A sum says nothing that is not true of all that is in it: there is one for each listener and state
-of TLS, and for connections for each reason. A password that was exposed is always recorded singly,
-once for each account and listener in a minute; again, it goes into a sum of its own that names the
-account. Successful logins are never counted here.
+All attempts in a sum have the same facts: there is one sum for each listener and TLS state, and for
+each reason of connections. A password that was exposed is always recorded singly, once for each
+account and listener in a minute; repetitions have a sum that names the account. Successful logins
+are never counted here.
 
-The table of addresses is bounded, and so are the records of all of them that are written singly.
-Addresses that find the table full are summed up together, without their addresses.
+The table of addresses is limited, and so is the number of single records of all addresses together.
+If the table is full, further addresses share sums without an address.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,14 +26,14 @@ from mailauth.login.event import NO_CONNECTION, Attempt, ConnectionFacts, Kind, 
 
 SINGLY = 20  # of an address in a minute
 MINUTE = 60.0  # seconds
-ADDRESSES = 16_384  # that are told apart
-IN_ALL = 10_000  # written singly in a minute, of all addresses together
-AT_ONCE = 4_096  # minutes that are ended in one go
-REASONS = 16  # of connections that an address is told in a minute, each on its listener
+ADDRESSES = 16_384  # that are counted separately
+IN_ALL = 10_000  # single records in a minute, of all addresses together
+AT_ONCE = 4_096  # minutes that are ended in one call
+REASONS = 16  # of connections of an address in a minute, for each listener
 
 REPEATED = Ended.REPEATED.value  # the reason of a sum
 
-_EVERYBODY = ""  # whom addresses count as that find the table full
+_EVERYBODY = ""  # used for all addresses that do not fit into the table
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 class _Sum:
-    """How many attempts of one kind there were that are still to be recorded."""
+    """The number of attempts of one kind that are still to be recorded."""
 
     __slots__ = ("count", "exposed", "ip", "peer")
 
@@ -56,14 +57,14 @@ class _Sum:
 
 
 class _Window:
-    """A minute of one address, of its attempts or of its connections."""
+    """A minute of one address, for its attempts or its connections."""
 
     __slots__ = ("attempts", "began", "summing", "sums")
 
     def __init__(self, began: float, *, summing: bool) -> None:
         self.began = began
         self.attempts = 0
-        self.summing = summing  # from its first attempt on
+        self.summing = summing  # from the first attempt on
         self.sums: dict[_Kind, _Sum] = {}
 
 
@@ -75,7 +76,7 @@ class _Whose(msgspec.Struct, frozen=True):
 class Repeats:
     """Decides which attempts are recorded singly, and keeps the sums of the others.
 
-    `now` is a clock in seconds that nobody sets.
+    `now` is a monotonic clock in seconds.
     """
 
     def __init__(
@@ -86,19 +87,19 @@ class Repeats:
         addresses: int = ADDRESSES,
         in_all: int = IN_ALL,
     ) -> None:
-        self.unwritten = 0  # attempts that are counted and not recorded yet
-        self.sparing = False  # whether everything is summed up, from the first attempt on
+        self.unwritten = 0  # attempts that are counted but not yet recorded
+        self.sparing = False  # whether everything is counted, from the first attempt on
         self._now = now
         self._singly = singly
         self._addresses = addresses
         self._in_all = in_all
-        self._windows: dict[_Whose, _Window] = {}  # in the order in which they began
+        self._windows: dict[_Whose, _Window] = {}  # in the order of their beginning
         self._over: dict[Attempt, int] = {}  # sums that are due, without and with their counts
         self._minute = now()
         self._written = 0  # singly, in this minute
 
     def counts(self, attempt: Attempt) -> bool:
-        """Say whether the attempt was counted; else it is to be recorded as it is."""
+        """Return whether the attempt was counted; otherwise it must be recorded singly."""
         ip = attempt.connection.ip
         if ip is None or attempt.result is Result.SUCCESS:
             return False
@@ -129,7 +130,7 @@ class Repeats:
         return True
 
     def due(self, at_most: int | None = None) -> list[Attempt]:
-        """Take sums of the minutes that are over, about so many at most; the others stay due."""
+        """Return about `at_most` sums of minutes that are over; the others remain due."""
         now = self._now()
         for whose, window in list(islice(self._windows.items(), AT_ONCE)):
             if now - window.began < MINUTE:
@@ -140,7 +141,9 @@ class Repeats:
         return self._taken(at_most)
 
     def pending(self, at_most: int | None = None) -> list[Attempt]:
-        """Take sums of minutes that are not over, so many at most: somebody asks, or all ends."""
+        """Return at most `at_most` sums of current minutes, for a request for records or the
+        server's end.
+        """
         if self.unwritten:
             for whose, window in self._windows.items():
                 if at_most is not None and len(self._over) >= at_most:
@@ -149,12 +152,12 @@ class Repeats:
         return self._taken(at_most)
 
     def give_back(self, attempt: Attempt) -> None:
-        """Keep a sum that could not be recorded; it is due with the others at its time."""
+        """Keep a sum that could not be recorded; it becomes due with the others."""
         self.unwritten += attempt.count
         self._add(attempt)
 
     def forget(self) -> None:
-        """Begin anew with every address; what is counted stays so."""
+        """Forget what every address has done, but keep the counts."""
         for whose, window in self._windows.items():
             self._keep(whose, window)
         self._windows.clear()
@@ -176,7 +179,7 @@ class Repeats:
         return whose, window
 
     def _end(self, whose: _Whose, window: _Window, now: float) -> _Window | None:
-        """End a minute; one that was full is followed by one that is summed from its beginning."""
+        """End a minute; if it was full, the next one is counted from its beginning."""
         self._keep(whose, window)
         del self._windows[whose]
         if window.attempts <= self._singly or whose.block == _EVERYBODY:
@@ -189,7 +192,7 @@ class Repeats:
             self._add(each)
 
     def _add(self, attempt: Attempt) -> None:
-        """Have a sum written; where that is not possible for long, many become one."""
+        """Add a sum that is due; if too many wait, they are combined."""
         kind = msgspec.structs.replace(attempt, count=1)
         if kind not in self._over and len(self._over) >= self._addresses:
             together = msgspec.structs.replace(kind.connection, ip=None, peer=None)
@@ -197,7 +200,7 @@ class Repeats:
         self._over[kind] = self._over.get(kind, 0) + attempt.count
 
     def _may_be_written(self) -> bool:
-        """Count a record that is written singly; say no when there are too many, whosever."""
+        """Count a single record; return false if there are too many, of all addresses together."""
         now = self._now()
         if now - self._minute >= MINUTE:
             self._minute, self._written = now, 0
@@ -230,7 +233,7 @@ def _kind_of(attempt: Attempt) -> _Kind:
 
 
 def _take(kind: Kind, window: _Window) -> Iterator[Attempt]:
-    """Take what a window has counted; the next sums of its minute begin at nought."""
+    """Take the counts of a window; the next sums of its minute begin at zero."""
     for common, each in window.sums.items():
         if not each.count:
             continue

@@ -1,4 +1,4 @@
-"""Stored secrets: what an account keeps so that somebody can prove to be it."""
+"""Stored secrets: what an account stores so that a client can prove its identity."""
 
 import enum
 import hmac
@@ -10,10 +10,10 @@ from mailauth.wire.pending import Pending
 
 
 class Occasion(enum.Enum):
-    """What a password is checked for; where a check is dear, a right one may be remembered.
+    """What a password is checked for. If a check is expensive, a success may be cached.
 
-    `LOGIN`: a client waits, and what is remembered counts. `REFUSAL`: a client waits that is to be
-    refused whatever comes out, and must not learn it by the time it takes. `ASIDE`: nobody waits.
+    `LOGIN`: a client waits, and the cache is used. `REFUSAL`: a client waits that will be refused
+    in any case, and must not learn the result from the time it takes. `ASIDE`: nobody waits.
     """
 
     LOGIN = enum.auto()
@@ -24,30 +24,30 @@ class Occasion(enum.Enum):
 class Secret(Protocol):
     """A stored secret; its scheme decides which mechanisms it serves and what a check costs.
 
-    Two are equal when they are stored alike.
+    Two secrets are equal if they are stored alike.
     """
 
     @property
     def scheme(self) -> str:
-        """The scheme's name; an unknown account costs what most accounts' scheme costs."""
+        """The scheme's name; an unknown account costs as much as the most common one."""
 
     def matches(
         self, password: bytes, occasion: Occasion = Occasion.LOGIN
     ) -> bool | Pending[bool | None] | None:
-        """Compare in constant time; `None` when it could not be checked now."""
+        """Compare in constant time; `None` if it could not be checked now."""
 
     def serves(self, need: Need) -> bool:
-        """Say whether a mechanism with this need can use it."""
+        """Return whether a mechanism with this need can use it."""
 
     def shared(self) -> bytes | None:
-        """Return the password itself, where it is kept."""
+        """Return the password itself, if it is stored."""
 
     def scram_keys(self, hash_name: str, salt: bytes) -> ScramKeys | None:
-        """Return the keys for a hash, made with `salt` where they are not stored."""
+        """Return the keys for a hash, made with `salt` if they are not stored."""
 
 
 class PlaintextSecret:
-    """A password kept as it is, for test accounts: it serves every mechanism."""
+    """A password in plaintext, for test accounts; it serves every mechanism."""
 
     scheme = "PLAIN"
 
@@ -69,7 +69,7 @@ class PlaintextSecret:
         return hmac.compare_digest(self.password, password)
 
     def serves(self, need: Need) -> bool:
-        """Serve every mechanism."""
+        """Return true for every mechanism."""
         return True
 
     def shared(self) -> bytes:

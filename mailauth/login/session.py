@@ -32,7 +32,7 @@ from mailauth.sasl import (
 from mailauth.sasl.apop import apop
 from mailauth.wire.pending import Pending
 
-MAX_FAILURES = 10  # on one connection; after that the server ends it
+MAX_FAILURES = 10  # on one connection; then the server ends it
 
 
 class LoginSession:
@@ -59,7 +59,7 @@ class LoginSession:
 
     @property
     def client(self) -> Client:
-        """Who is connected to what."""
+        """Who is connected."""
         return self.evidence.client
 
     @property
@@ -79,12 +79,12 @@ class LoginSession:
 
     @property
     def cleartext_refused(self) -> bool:
-        """Whether a login is refused for want of TLS, whatever it is (LOGINDISABLED)."""
+        """Whether every login is refused because there is no TLS (LOGINDISABLED)."""
         return not self.hop.secure and self._policy().cleartext is Cleartext.REFUSE
 
     @property
     def takes_passwords(self) -> bool:
-        """Whether a name and a password may be tried as they are: LOGIN, USER and PASS."""
+        """Whether plain names and passwords are accepted: LOGIN, USER and PASS."""
         return not self.cleartext_refused and self._policy().permits(PASSWORD_COMMANDS)
 
     @property
@@ -94,12 +94,12 @@ class LoginSession:
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The mechanisms to announce in this state; none when a login would be refused anyway."""
+        """The mechanisms to announce in this state; none if every login would be refused."""
         return () if self.account is not None else self.mechanisms
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """The mechanisms of this connection, whether anybody has logged in or not."""
+        """The mechanisms of this connection, whether or not the client has logged in."""
         if self.cleartext_refused:
             return ()
         names, hop = self._policy().mechanisms, self.hop
@@ -109,7 +109,7 @@ class LoginSession:
         return _working(names, binds, self._names_an_account(hop))
 
     def apop_timestamp(self) -> bytes | None:
-        """A fresh timestamp for POP3's greeting (RFC 1939 §7); `None` where APOP is not offered."""
+        """A fresh timestamp for POP3's greeting (RFC 1939 §7), or `None` if APOP is not offered."""
         authority, policy = self._authority, self._policy()
         if self.cleartext_refused or not policy.permits(APOP):
             return None
@@ -118,17 +118,17 @@ class LoginSession:
         return f"<{authority.nonce()}@{authority.hostname}>".encode("ascii", "replace")
 
     def tls_established(self, hop: Hop) -> None:
-        """STARTTLS has made this of the hop: forget what was learnt before (RFC 3207 §4.2)."""
+        """Continue after STARTTLS, and forget what the client said before (RFC 3207 §4.2)."""
         self._exchange = self._refused = None
         self.evidence.begin_anew(hop)
 
     def client_named(self, name: bytes | None, version: bytes | None = None) -> None:
-        """Note what the client calls itself; after a login this is a record of its own."""
+        """Note the client's own name; after a login this is recorded separately."""
         if self.evidence.note_name(name, version) and self.account is not None:
             self.evidence.record(Kind.CLIENT, user=self.account.name)
 
     def ended(self, ending: Ending) -> None:
-        """The connection is over."""
+        """End the connection."""
         self.evidence.ended(ending)
 
     # SASL: begin, respond or cancel, and what goes wrong on the way.
@@ -147,7 +147,7 @@ class LoginSession:
         return self._advance(None)
 
     def out_of_turn(self, name: str, initial_response: bytes | None, reason: str) -> None:
-        """Record an exchange that may not begin now; its protocol refuses it."""
+        """Record an exchange that must not begin now; its protocol refuses it."""
         mechanism = MECHANISMS[name.upper()]
         self._exchange = self._refused = None
         self.evidence.note_mechanism(mechanism.name)
@@ -155,27 +155,27 @@ class LoginSession:
         self._attempts.refuse(claim, Decision.MISPLACED, reason)
 
     def respond(self, response: bytes) -> Step:
-        """Go on with the client's response."""
+        """Continue with the client's response."""
         return self._advance(response)
 
     def cancel(self) -> Step:
-        """The client cancelled the exchange."""
+        """Cancel the exchange for the client."""
         return self._fail(Decision.CANCELLED)
 
     def malformed(self, reason: str, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
-        """What came is not a response at all (base64); `reason` must not quote it."""
+        """End with something that is not a response at all (base64); `reason` must not quote it."""
         if mechanism is not None:
             self.evidence.note_mechanism(mechanism)
         return self._fail(Decision.MALFORMED, reason)
 
     def line_too_long(self, mechanism: str | None = None) -> Outcome | Pending[Outcome]:
-        """The response is longer than an exchange allows."""
+        """End with a response that is longer than an exchange allows."""
         if mechanism is not None:
             self.evidence.note_mechanism(mechanism)
         return self._fail(Decision.LINE_TOO_LONG)
 
     def sent_anyway(self, response: bytes) -> bool:
-        """The client did not wait for the refusal of its exchange and sent this, decoded.
+        """Record the decoded response that a client sent without waiting for the refusal.
 
         Returns whether it was a response; one that completes a claim is recorded like the refusal.
         """
@@ -193,14 +193,14 @@ class LoginSession:
         return True
 
     def failed(self) -> None:
-        """We have a bug: what the attempt was about is recorded as unavailable."""
+        """Record the attempt as unavailable, since an exception shows that we have a bug."""
         if self._exchange is not None or self.evidence.has_mechanism:
             self._fail(Decision.OUR_BUG)
 
     # Logins that are not SASL: IMAP LOGIN, USER/PASS, APOP, HTTP.
 
     def password(self, mechanism: str, claim: PasswordClaim) -> Outcome | Pending[Outcome]:
-        """Log in with a name and a password that came together."""
+        """Log in with a name and a password that were sent together."""
         return self._log_in(mechanism, claim, PASSWORD_COMMANDS)
 
     def apop(self, authcid: bytes, digest: bytes, timestamp: bytes) -> Outcome | Pending[Outcome]:
@@ -211,14 +211,14 @@ class LoginSession:
     def token(
         self, mechanism: str, token: bytes, verdict: TokenVerdict
     ) -> Outcome | Pending[Outcome]:
-        """Log in with a token outside of SASL (RFC 6750 §2.1, RFC 6749 §6), already verified."""
+        """Log in with a verified token outside of SASL (RFC 6750 §2.1, RFC 6749 §6)."""
         claim = ProvenClaim(
             authcid=verdict.user, proven=verdict.valid, reason=verdict.reason, token=token
         )
         return self._log_in(mechanism, claim, mechanism)
 
     def misplaced(self, mechanism: str, claim: PasswordClaim, reason: str) -> Outcome:
-        """Refuse a password that came where none is tried: a form without its token, say."""
+        """Refuse a password sent where none is accepted, such as a form without its token."""
         self.evidence.note_mechanism(mechanism)
         if self.cleartext_refused:
             return self._refuse(claim)
@@ -235,7 +235,7 @@ class LoginSession:
         return self._attempts.decide(claim)
 
     def _refuse(self, claim: Claim | None) -> Outcome:
-        """Refuse what is not even tried: a second login, or one that is not for this connection."""
+        """Refuse what is not allowed: a second login, or one that is not for this connection."""
         logged_in = self.account is not None
         decision = refuse(logged_in=logged_in, cleartext_refused=self.cleartext_refused)
         return self._attempts.refuse(claim, decision)
@@ -243,7 +243,7 @@ class LoginSession:
     def _fail(
         self, decision: Decision, reason: str | None = None, *, came: bool = True
     ) -> Outcome | Pending[Outcome]:
-        """End an attempt that never came to a claim; `came` is whether the client sent anything."""
+        """End an attempt that has no claim; `came` is whether the client sent anything."""
         self._exchange = None
         return self._attempts.conclude(decision, reason, came=came)
 
@@ -261,7 +261,7 @@ class LoginSession:
             return self._fail(Decision.MALFORMED, str(error))
 
     def _claim_of(self, mechanism: Mechanism, initial_response: bytes | None) -> Claim | None:
-        """What a refused initial response claims; an exchange that wants more is kept for it."""
+        """Return the claim of a refused initial response; an unfinished exchange is kept for it."""
         exchange = mechanism.start(initial_response, self._context())
         try:
             next(exchange)
@@ -275,7 +275,7 @@ class LoginSession:
         return None
 
     def _names_an_account(self, hop: Hop) -> bool:
-        """Whether there is an account that the client's certificate names."""
+        """Return whether the client's certificate names an account."""
         if not hop.certificate_names:  # as with nearly every client
             return False
         find = self._authority.accounts.find
@@ -304,11 +304,11 @@ class LoginSession:
         )
 
 
-@lru_cache(maxsize=64)  # for every greeting asks, of a few accounts and policies
+@lru_cache(maxsize=64)  # cached for every greeting; there are few accounts and policies
 def _working(
     names: tuple[str, ...], channel_is_bound: bool, account_is_named: bool
 ) -> tuple[str, ...]:
-    """Those of the mechanisms for which the connection has what they need of it."""
+    """Return the mechanisms for which the connection has what they need."""
     mechanisms = [MECHANISMS[name] for name in names if name != APOP]
     return tuple(
         mechanism.name

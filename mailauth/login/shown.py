@@ -1,7 +1,7 @@
-"""What clients send, made fit to be written down: capped, valid text, and never a secret.
+"""What clients send, made safe to record: capped, valid text, and never a secret.
 
-A cap counts octets as they are written in LoginAttempts.jsonl, where a control character takes six:
-what a record can take is bounded whatever a client sends. Longer values keep their beginning.
+A cap counts octets as written in LoginAttempts.jsonl, where a control character takes six. So the
+size of a record is limited, whatever a client sends. Longer values keep their beginning.
 """
 
 import codecs
@@ -9,17 +9,17 @@ import re
 
 from mailauth.wire.unseen import beginning_as_json
 
-NAME_OCTETS = 512  # of authcid; no account's name is near as long (RFC 5321 §4.5.3.1: 320)
+NAME_OCTETS = 512  # of authcid; account names are much shorter (RFC 5321 §4.5.3.1: 320)
 AUTHZID_OCTETS = 256
 CLIENT_NAME_OCTETS = 256
 CLIENT_VERSION_OCTETS = 128
 MECHANISM_OCTETS = 64  # RFC 4422 §3.1: 20 characters
 SERVER_NAME_OCTETS = 256  # RFC 6066 §3, RFC 1035 §3.1: 255
-TLS_WORD_OCTETS = 64  # of each other thing that a proxy says of its client's TLS
+TLS_WORD_OCTETS = 64  # of each other fact that a proxy reports of its client's TLS
 
 MASK = "*"
 
-_WORST = 6  # octets that one of a client's may take: a control character is \u0001
+_WORST = 6  # octets of one character of a client: a control character is \u0001
 _decoder = codecs.getincrementaldecoder("utf-8")
 _PERCENT = {0xDC00 + octet: f"%{octet:02X}" for octet in range(0x80, 0x100)}  # what is not UTF-8
 _SPLIT_PERCENT = re.compile(r"%[0-9A-F]?\Z")
@@ -30,7 +30,9 @@ def shown(sent: bytes, octets: int = NAME_OCTETS) -> str:
     if len(sent) * _WORST <= octets:  # as with nearly every client
         return _text(sent)
     decoder = _decoder("surrogateescape")
-    text = decoder.decode(sent[:octets], final=len(sent) <= octets)  # no character cut in two
+    text = decoder.decode(
+        sent[:octets], final=len(sent) <= octets
+    )  # without cutting a character in two
     return _beginning(_percent_encoded(text), octets)
 
 
@@ -46,6 +48,6 @@ def _percent_encoded(text: str) -> str:
 
 
 def _beginning(text: str, octets: int) -> str:
-    """Return as much of the text as can be written in so many octets."""
+    """Return as much of the text as can be written in this many octets."""
     beginning = beginning_as_json(text, octets)
     return text if len(beginning) == len(text) else _SPLIT_PERCENT.sub("", beginning)

@@ -45,7 +45,7 @@ def test_a_users_file_is_enough(tmp_path: Path, verifier: Verifier) -> None:
         (FILE, "", "users.file: expected at least one account"),
         (FILE, "bob\n", "users.file: users.passwd:1: expected name:password"),
         (FILE, "# x\nbob:{NEW}s3cret\n", "users.file: users.passwd:2: unknown password scheme"),
-        (FILE + ALICE, "ALICE:{PLAIN}x\n", "users.file: the account name 'ALICE' stands twice"),
+        (FILE + ALICE, "ALICE:{PLAIN}x\n", "users.file: the account name 'ALICE' is used twice"),
     ],
 )
 def test_a_mistake_in_it_is_told(

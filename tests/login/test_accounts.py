@@ -82,7 +82,7 @@ def test_other_names_find_nobody(name: bytes) -> None:
     ],
 )
 def test_a_name_that_stands_twice_is_refused(accounts: list[Account]) -> None:
-    with pytest.raises(AccountError, match="stands twice"):
+    with pytest.raises(AccountError, match="is used twice"):
         Accounts(accounts)
 
 

@@ -123,8 +123,8 @@ def test_a_password_is_changed(users: Users) -> None:
     ("arguments", "code", "error"),
     [
         (["add", "Mary@mydomain.com"], 1, "is defined in mailauth.toml, which is not edited"),
-        (["add", "mary"], 1, "the account name 'mary' stands twice"),
-        (["add", "bob", "--alias", "MARY"], 1, "the account name 'MARY' stands twice"),
+        (["add", "mary"], 1, "the account name 'mary' is used twice"),
+        (["add", "bob", "--alias", "MARY"], 1, "the account name 'MARY' is used twice"),
         (["add", "sue"], 1, "there is already an account sue"),
         (["passwd", "bob"], 1, "no account bob in the users file"),
         (["add", "a:b"], 1, "a name must not contain spaces, colons or control characters"),

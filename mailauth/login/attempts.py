@@ -1,7 +1,7 @@
 """The attempts of one connection: each is decided, recorded, and only then answered.
 
-Every login, by whatever protocol and mechanism, ends here. The recorder has written the attempt
-before an `Outcome` exists, so no protocol can tell a client that it is logged in without a line on
+Every login, with any protocol and mechanism, ends here. The recorder writes the attempt before
+there is an `Outcome`, so a protocol cannot tell a client that it is logged in without a line on
 disk.
 """
 
@@ -19,7 +19,7 @@ from mailauth.wire.pending import Pending, then
 
 
 class Attempts:
-    """What a connection has tried, how often that failed, and who has logged in on it."""
+    """The attempts of a connection, how many failed, and which account has logged in."""
 
     __slots__ = ("_admission", "_authority", "account", "evidence", "failures")
 
@@ -33,7 +33,7 @@ class Attempts:
         self._admission = admission
 
     def decide(self, claim: Claim) -> Outcome | Pending[Outcome]:
-        """Decide on a claim that may be made."""
+        """Decide on a claim that is allowed."""
         if self._authority.blocking.is_blocked(self.evidence.client.ip):
             return self.refuse(claim, Decision.BLOCKED)
         accounts, prepare = self._authority.accounts, self._authority.prepare
@@ -44,7 +44,7 @@ class Attempts:
         return then(right, lambda right: self._judge(claim, account, right))
 
     def refuse(self, claim: Claim | None, decision: Decision, reason: str | None = None) -> Outcome:
-        """Answer without a check of the secret; whether it is exposed is found out beside it."""
+        """Answer without checking the secret; whether it is exposed is found out separately."""
         row, evidence = decision.value, self.evidence
         self._count(row)
         if claim is None:
@@ -61,7 +61,7 @@ class Attempts:
             found(False)
         elif isinstance(claim, ProvenClaim):
             found(claim.proven)
-        else:  # an unknown name costs what a known one does
+        else:  # an unknown name costs as much as a known one
             whose = account or self._authority.accounts.nobody
             self._authority.exposure.check(whose, claim.password, found)
         return Outcome(row.answer)
@@ -75,7 +75,7 @@ class Attempts:
         *,
         came: bool = True,
     ) -> Outcome | Pending[Outcome]:
-        """End an attempt, with a claim if it came to one; `came` is whether anything was sent."""
+        """End an attempt, with a claim if it has one; `came` is whether the client sent anything."""
         row = decision.value
         self._count(row)
         exposed = self._exposed(row) if came else False
@@ -118,7 +118,7 @@ class Attempts:
         return then(self.conclude(Decision.SUCCESS, None, claim, account), admitted)
 
     def _exposed(self, row: Row) -> bool | None:
-        """Say whether the client's secret is exposed; `None` where nobody knows."""
+        """Return whether the client's secret is exposed, or `None` if unknown."""
         if row.exposure is Exposure.NEVER or not self.evidence.exposes:
             return False
         return True if row.exposure is Exposure.SENT else None

@@ -76,10 +76,10 @@ NO_CONNECTION = ConnectionFacts()
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One journal record before it has a time, a number and an origin. It contains no secret.
 
-    `user` is the canonical account; `authcid` and `authzid` are what the client sent, made safe
-    and capped. `count` is how many attempts it stands for (`repeats`). `at` is when it came, where
-    that is not when it is recorded. Where another server's log tells of it, `source` is the name of
-    the log's format, and `id` is made of its line.
+    `user` is the canonical account; `authcid` and `authzid` are what the client sent, escaped and
+    capped. `count` is the number of attempts that it represents (`repeats`). `at` is when it came,
+    if that is not when it is recorded. If it was read from another server's log, `source` is the
+    log's format, and `id` is derived from its line.
     """
 
     kind: Kind
@@ -102,7 +102,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class LoginEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record of LoginAttempts.jsonl, with its keys in the order of the file.
 
-    `count` is written where it is not 1, and `source` where it is another server's log.
+    `count` is written only if it is not 1, and `source` only for another server's log.
     """
 
     v: int

@@ -99,7 +99,7 @@ class Evidence:
         return True
 
     def begin_anew(self, hop: Hop) -> None:
-        """Go on with a hop that is protected now, and forget what the client has called itself."""
+        """Continue with a hop that is now protected, and forget the client's name."""
         self.hop = hop
         self.client_name = self.client_version = None
 
@@ -135,7 +135,7 @@ class Evidence:
         account: Account | None = None,
         at: datetime | None = None,
     ) -> Recorded:
-        """Record an attempt, and its claim if it came to one; `at` is when, if that is past."""
+        """Record an attempt, and its claim if it has one; `at` is when it came, if that is past."""
         authcid = authzid = None
         if claim is not None:
             secret = claim.password if isinstance(claim, PasswordClaim) else claim.token

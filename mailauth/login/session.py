@@ -1,6 +1,6 @@
-"""One connection's way to a login: what may be tried, and the exchange that is under way.
+"""The login state of one connection: what the client may try, and its current exchange.
 
-What is tried ends in `login.attempts`, which decides, records and only then answers.
+Attempts end in `login.attempts`, which decides, records and only then answers.
 """
 
 from collections.abc import Callable
@@ -69,7 +69,7 @@ class LoginSession:
 
     @property
     def account(self) -> Account | None:
-        """Who has logged in."""
+        """The account that has logged in."""
         return self._attempts.account
 
     @property

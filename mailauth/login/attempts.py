@@ -75,7 +75,7 @@ class Attempts:
         *,
         came: bool = True,
     ) -> Outcome | Pending[Outcome]:
-        """End an attempt, with a claim if it has one; `came` is whether the client sent anything."""
+        """End an attempt, with a claim if it has one; `came`: whether the client sent anything."""
         row = decision.value
         self._count(row)
         exposed = self._exposed(row) if came else False

@@ -1,4 +1,4 @@
-"""Connections of clients: sockets, the PROXY header, TLS, and the link that mail cores speak on.
+"""Client connections: sockets, the PROXY header, TLS, and the links to the protocol cores.
 
-This is Twisted's side: it moves octets, keeps deadlines, and decides nothing about mail.
+This package uses Twisted. It moves octets and keeps deadlines, and decides nothing about mail.
 """

@@ -1,4 +1,4 @@
-"""A socket that listens, watched by our own poller: what Twisted's `tcp.Port` is elsewhere."""
+"""A listening socket for our own poller, in place of Twisted's `tcp.Port`."""
 
 import errno
 import select
@@ -13,13 +13,13 @@ from mailauth.net.transport import ClientSocket, Served
 log = Logger()
 
 ACCEPTED_AT_ONCE = 16
-PATIENCE_SECONDS = 1.0  # before accepting is tried again where descriptors or memory are short
+PATIENCE_SECONDS = 1.0  # before accepting is tried again after a lack of descriptors or memory
 
 _SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class ListeningSocket:
-    """Accepts clients, each for what `serve` makes of its address (host and port)."""
+    """Accepts clients; `serve` makes the protocol for each address (host and port)."""
 
     def __init__(
         self, listening: socket.socket, serve: Callable[[str, int], Served], poller: Poller
@@ -30,7 +30,7 @@ class ListeningSocket:
         poller.watch(listening.fileno(), self, select.EPOLLIN)
 
     def happened(self, event: int) -> None:
-        """Somebody has connected."""
+        """Accept the clients that have connected."""
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 connected, address = self._socket.accept()
@@ -40,14 +40,14 @@ class ListeningSocket:
                 if error.errno in _SHORT_OF:
                     self._wait(error)
                     return
-                continue  # it has gone again
+                continue  # it has disconnected again
             self._begin(connected, address[0], address[1])
 
     def failed(self, error: Exception) -> None:
-        """Go on with the next one."""
+        """Continue with the next client."""
 
     def stopListening(self) -> None:
-        """Accept nobody any more."""
+        """Stop accepting clients."""
         if self._socket.fileno() >= 0:
             self._poller.forget(self._socket.fileno())
             self._socket.close()
@@ -61,7 +61,7 @@ class ListeningSocket:
         ClientSocket(connected, served, self._poller)
 
     def _wait(self, error: OSError) -> None:
-        """Leave clients where they are, in the kernel, until there may be room for them."""
+        """Leave clients in the kernel's queue until there may be room for them."""
         log.error("connections wait: {error}", error=error.strerror)
         self._poller.change(self._socket.fileno(), 0)
         self._poller.clock.callLater(PATIENCE_SECONDS, self._resume)

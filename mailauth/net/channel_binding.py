@@ -1,8 +1,8 @@
-"""Channel bindings (RFC 5056): what ties a login to the TLS session that it came through.
+"""Channel bindings (RFC 5056), which tie a login to its TLS session.
 
 A TLS 1.3 session has tls-server-end-point (RFC 5929 §4) and tls-exporter (RFC 9266). An older one
-has none: a client would take tls-unique (RFC 5929 §3), which can be forged without an extended
-master secret (RFC 7627 §1).
+has none: clients would use tls-unique (RFC 5929 §3), which can be forged without an extended master
+secret (RFC 7627 §1).
 """
 
 import hashlib
@@ -21,9 +21,9 @@ _EXPORTER_OCTETS = 32  # RFC 9266 §2
 
 
 def server_end_point(certificate: x509.Certificate) -> Mapping[str, bytes]:
-    """Make tls-server-end-point (RFC 5929 §4.1): the hash of the certificate, by its own hash.
+    """Return tls-server-end-point (RFC 5929 §4.1): the certificate, hashed with its own hash.
 
-    There is none for a certificate whose signature has no hash of its own, as Ed25519's has not.
+    There is none if the certificate's signature has no such hash, as with Ed25519.
     """
     try:
         algorithm = certificate.signature_hash_algorithm
@@ -39,7 +39,7 @@ def server_end_point(certificate: x509.Certificate) -> Mapping[str, bytes]:
 class WithExporter(Mapping[str, bytes]):
     """These bindings, and tls-exporter (RFC 9266 §2) of a TLS 1.3 session (RFC 8446 §7.5).
 
-    It is derived for who asks for it: nearly no client does.
+    tls-exporter is derived only on request, since very few clients need it.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class WithExporter(Mapping[str, bytes]):
 
 
 def _expand_label(secret: bytes, label: bytes, context: bytes, octets: int, name: str) -> bytes:
-    """HKDF-Expand-Label (RFC 8446 §7.1), up to the length of one hash."""
+    """HKDF-Expand-Label (RFC 8446 §7.1), for lengths up to that of one hash."""
     label = b"tls13 " + label
     info = struct.pack("!HB", octets, len(label)) + label + bytes([len(context)]) + context
     return hmac.digest(secret, info + b"\x01", name)[:octets]

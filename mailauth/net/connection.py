@@ -1,7 +1,7 @@
-"""A mail client's connection: drives a protocol core, and carries out the effects it returns.
+"""A mail client's connection: drives a protocol core, and applies the effects that it returns.
 
-While an effect takes time (a result to come, a client that does not read) nothing more is read:
-what a client can make us keep is one segment of input, and output up to the transport's limit.
+While an effect takes time (a pending result, a client that does not read), nothing more is read. So
+a client occupies one segment of input, and output up to the transport's limit.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -41,13 +41,13 @@ U = TypeVar("U")
 Ts = TypeVarTuple("Ts")
 
 BATCH_OCTETS = 32 * 1024  # of a stream in one write
-UNWATCHED_OCTETS = 16 * 1024  # of output, after which a connection asks how it drains
+UNWATCHED_OCTETS = 16 * 1024  # of output, after which a connection asks whether it has been sent
 
 _NO_ATTEMPT = Ending(Ended.NO_ATTEMPT)
 
 
 class SessionAndCore(msgspec.Struct, frozen=True):
-    """What is spoken on a connection: a core, and the login session that it stands on."""
+    """A core, and the login session that it uses."""
 
     session: LoginSession
     core: Core
@@ -55,7 +55,7 @@ class SessionAndCore(msgspec.Struct, frozen=True):
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class MailConnection:
-    """Drives one core, made by `speak` from what to call when there is news for the client."""
+    """Drives one core. `speak` makes it from the function to call when there is news."""
 
     __slots__ = (
         "__provides__",
@@ -91,21 +91,23 @@ class MailConnection:
         self._wheel = wheel
         self._clock = clock
         self._patience: float | None = None  # the core's last deadline, in seconds
-        self._unwatched: int | None = 0  # octets sent; None once the link tells how they drain
+        self._unwatched: int | None = (
+            0  # octets sent; None when the link reports how fast they are sent
+        )
         self._state: State = IDLE
         self._inbox = Inbox()
         self._is_processing = False  # the inbox
         self._full = False  # the client does not keep up
-        self._paused = False  # nothing is read
+        self._paused = False  # reading is paused
 
-    # What the link tells.
+    # Called by the link.
 
     def makeConnection(self, transport: object) -> None:
-        """The client can be spoken to."""
+        """The connection is ready."""
         self._ask(self._core.connected)
 
     def dataReceived(self, data: bytes) -> None:
-        """A segment has come."""
+        """A segment has arrived."""
         self._inbox.arrived += data
         self._process_inbox()
 
@@ -115,10 +117,10 @@ class MailConnection:
         self._process_inbox()
 
     def writeConnectionLost(self) -> None:
-        """The link closes, of which it tells when it is done."""
+        """The link is closing; it will report the end."""
 
     def connectionLost(self, reason: Failure) -> None:
-        """The link is gone."""
+        """The link has ended."""
         if self._state is not GONE:
             self._leave()
 
@@ -127,7 +129,7 @@ class MailConnection:
         self._full = True
 
     def resumeProducing(self) -> None:
-        """The client has taken what was sent."""
+        """The client has received what was sent."""
         self._full = False
         if self._state is GONE:
             return
@@ -137,42 +139,42 @@ class MailConnection:
         self._process_inbox()
 
     def stopProducing(self) -> None:
-        """The link is about to be gone, of which it tells."""
+        """The link is about to end; it will report that."""
 
     def deadline_passed(self) -> None:
         """The core's deadline has passed."""
         if self._state is AWAITING:  # the client waits for us
             self._wheel.set(self, self._patience or 1)
-        elif self._full:  # and so nobody would read a farewell
+        elif self._full:  # so nobody would read a farewell
             self._leave(Ending(Ended.TIMEOUT, "the client does not read"))
             self._link.abortConnection()
         else:
             self.ended(Ending(Ended.TIMEOUT))
             self._ask(self._core.timed_out)
 
-    # What the listener asks.
+    # Called by the listener.
 
     def ended(self, ending: Ending) -> None:
-        """Record how the connection ends, unless it has seen a login attempt."""
+        """Record how the connection ends, unless there was a login attempt."""
         self._guarded(partial(self.session.ended, ending), None)
 
     def stop(self) -> None:
-        """The server stops: take leave as soon as the core can be asked."""
+        """Stop, since the server stops: say goodbye as soon as the core can be asked."""
         self._inbox.stopping = True
         self._process_inbox()
 
-    # The core is asked, and its effects are carried out.
+    # Asking the core, and applying its effects.
 
     def _changed(self) -> None:
-        """The core has news, and may be in the middle of something: ask it later."""
+        """The core has news; it may be busy, so ask it later."""
         if not self._inbox.news:
             self._inbox.news = True
             self._clock.callLater(0, self._process_inbox)
 
     def _process_inbox(self) -> None:
-        """Let the core hear what is in the inbox, as far as it can be asked now."""
+        """Let the core process the inbox, as far as it can be asked now."""
         if self._is_processing:
-            return  # the loop below goes on by itself, however many results are there at once
+            return  # the loop below continues by itself, however many results are available
         self._is_processing = True
         while self._state is IDLE and not (self._full or self._inbox.is_empty()):
             self._ask(self._inbox.tell, self._core)
@@ -180,7 +182,7 @@ class MailConnection:
         self._mind_reading()
 
     def _mind_reading(self) -> None:
-        """Read no more while the core could not be told."""
+        """Pause reading while the core cannot be asked."""
         state = self._state
         pause = self._full or (state is not IDLE and state is not SHAKING_HANDS)
         if pause is not self._paused and not (state is GONE or self._inbox.input_ended):
@@ -194,7 +196,7 @@ class MailConnection:
         self._carry_out(self._answer(question, *arguments))
 
     def _answer(self, question: Callable[[*Ts], list[Effect]], *arguments: *Ts) -> list[Effect]:
-        """Ask the core; a bug in it is our fault, and costs this connection alone."""
+        """Ask the core; a bug in it ends only this connection."""
         try:
             return question(*arguments)
         except Exception:  # noqa: BLE001
@@ -217,7 +219,7 @@ class MailConnection:
         said: list[bytes] = []
         is_patient = False
         for position, effect in enumerate(effects):
-            if isinstance(effect, Write):  # most are, and a `match` takes its time
+            if isinstance(effect, Write):  # most are, and a `match` is slower
                 said.append(effect.data)
                 continue
             if isinstance(effect, Deadline):
@@ -259,7 +261,7 @@ class MailConnection:
             self._wheel.set(self, self._patience)
 
     def _resume(self, resume: Callable[[Any], list[Effect]], value: object) -> None:
-        """What was awaited is there; a core whose client has gone meanwhile hears of it, too."""
+        """Continue with a result; a core whose client has gone is told, too."""
         if self._state is AWAITING:
             self._state = IDLE
         effects = self._answer(resume, value)
@@ -276,7 +278,7 @@ class MailConnection:
         self._process_inbox()
 
     def _pour(self, chunks: Iterator[bytes]) -> bool:
-        """Send a stream as far as the client keeps up; return whether that was all of it."""
+        """Send a stream as fast as the client reads; return whether all of it was sent."""
         batch: list[bytes] = []
         octets = 0
         try:
@@ -300,7 +302,7 @@ class MailConnection:
         return False
 
     def _resume_stream(self) -> None:
-        """Go on with a stream, if there still is one."""
+        """Continue a stream, if there still is one."""
         pouring = self._state
         if isinstance(pouring, Pouring):
             self._state = IDLE
@@ -308,7 +310,7 @@ class MailConnection:
             self._process_inbox()
 
     def _drop(self, chunks: Iterator[bytes]) -> None:
-        """Let a stream know that nobody will ask for the rest, so that it undoes what is half."""
+        """Tell a stream that the rest is not needed, so that it undoes unfinished work."""
         if isinstance(chunks, Generator):
             self._guarded(chunks.close, None)
 
@@ -328,7 +330,7 @@ class MailConnection:
         self._link.loseConnection(last)
 
     def _leave(self, ending: Ending = _NO_ATTEMPT) -> None:
-        """Be done with the client; whatever is awaited for it still comes."""
+        """Finish with the client; a pending result still arrives."""
         self.ended(ending)
         state, self._state = self._state, GONE
         if isinstance(state, Pouring):

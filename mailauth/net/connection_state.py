@@ -33,18 +33,18 @@ class Idle(msgspec.Struct, frozen=True):
 
 
 class Awaiting(msgspec.Struct, frozen=True):
-    """The result of an `Await` is still to come."""
+    """The result of an `Await` is pending."""
 
 
 class Pouring(msgspec.Struct, frozen=True):
-    """The rest of a stream waits for the client to read, and the effects after it wait with it."""
+    """The rest of a stream, and the effects after it, wait for the client to read."""
 
     chunks: Iterator[bytes]
     effects: list[Effect]
 
 
 class ShakingHands(msgspec.Struct, frozen=True):
-    """The link waits for the TLS handshake that the core has asked for."""
+    """The link performs the TLS handshake that the core requested."""
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -57,20 +57,20 @@ IDLE, AWAITING, SHAKING_HANDS, GONE = Idle(), Awaiting(), ShakingHands(), Gone()
 
 
 class Inbox(msgspec.Struct, gc=False):
-    """What the core is to hear as soon as it can be asked, the first of these first."""
+    """What the core must process as soon as it can be asked, in this order."""
 
-    resumed: bool = False  # it goes on with its buffer after an effect that took time
+    resumed: bool = False  # it continues with its buffer after an effect that took time
     arrived: bytes = b""
     news: bool = False
     stopping: bool = False
     input_ended: bool = False
 
     def is_empty(self) -> bool:
-        """Whether there is nothing to hear."""
+        """Whether it is empty."""
         return not (self.resumed or self.arrived or self.news or self.stopping or self.input_ended)
 
     def tell(self, core: Core) -> list[Effect]:
-        """Tell the core what comes first, and return its answer."""
+        """Tell the core the first item, and return its answer."""
         if self.resumed:
             self.resumed = False
             return core.receive(b"")
@@ -83,4 +83,4 @@ class Inbox(msgspec.Struct, gc=False):
         if self.stopping:
             self.stopping = False
             return core.shutting_down()
-        return [Close()]  # all that came before the end of the input is answered
+        return [Close()]  # everything before the end of the input is answered

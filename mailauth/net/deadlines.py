@@ -1,52 +1,52 @@
-"""Deadlines of thousands of connections on one timer: setting one anew costs an assignment."""
+"""The deadlines of thousands of connections on one timer; setting one again is an assignment."""
 
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-TICK = 0.25  # seconds; a deadline passes at most that much later than asked for
+TICK = 0.25  # seconds; a deadline passes at most this much late
 
 
 class Deadlined(Protocol):
-    """What has a deadline; the attributes belong to the wheel."""
+    """An object with a deadline; the attributes belong to the wheel."""
 
     due: float | None
     slot: int | None
 
     def deadline_passed(self) -> None:
-        """The deadline has passed; it is not set any more."""
+        """The deadline has passed, and is no longer set."""
 
 
 class DeadlineWheel:
-    """Holds each entry in the slot of the tick at which to look at its deadline, or earlier."""
+    """Keeps each entry in the slot of the tick at which to check its deadline, or earlier."""
 
     def __init__(self, clock: IReactorTime, tick: float = TICK) -> None:
         self._clock = clock
         self._tick = tick
         self._slots: dict[int, set[Deadlined]] = {}
-        self._next: int | None = None  # the slot that the timer is set for
+        self._next: int | None = None  # the slot for which the timer is set
         self._timer: IDelayedCall | None = None
 
     def set(self, entry: Deadlined, seconds: float) -> None:
-        """Give the entry this long from now; an earlier deadline of it is forgotten."""
+        """Set the deadline to this many seconds from now, in place of an earlier one."""
         entry.due = self._clock.seconds() + seconds
         slot = self._slot_after(entry.due)
         if entry.slot is None or slot < entry.slot:
             self._move(entry, slot)
 
     def cancel(self, entry: Deadlined) -> None:
-        """Let the entry have no deadline, and forget it."""
+        """Remove the deadline and the entry."""
         entry.due = None
         if entry.slot is not None:
             self._take_out(entry, entry.slot)
 
     @property
     def holds(self) -> int:
-        """How many entries there are."""
+        """The number of entries."""
         return sum(map(len, self._slots.values()))
 
     def _slot_after(self, due: float) -> int:
-        """The first slot whose time is later than that: never the present one."""
+        """Return the first slot whose time is later; never the current one."""
         return int(due / self._tick) + 1
 
     def _move(self, entry: Deadlined, slot: int) -> None:
@@ -78,7 +78,7 @@ class DeadlineWheel:
         try:
             for slot in [slot for slot in self._slots if slot * self._tick <= now]:
                 for entry in list(self._slots.get(slot, ())):
-                    if entry.slot == slot:  # one that passed just before may have taken it out
+                    if entry.slot == slot:  # a deadline that passed just before may have removed it
                         self._look_at(entry, slot, now)
         finally:
             if self._slots:

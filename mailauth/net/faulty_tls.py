@@ -1,4 +1,4 @@
-"""Certificates that a client should refuse, and handshakes that come to nothing."""
+"""Certificates that clients should reject, and handshakes that fail on purpose."""
 
 import ssl
 import tempfile
@@ -31,7 +31,9 @@ from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import Clients, server_context
 
 A_DAY = timedelta(days=1)
-KEPT = timedelta(hours=1)  # that a certificate is shown; what begins tomorrow must go on to do so
+KEPT = timedelta(
+    hours=1
+)  # seconds for which a certificate is used; one that is not yet valid must stay so
 LIFETIME = timedelta(days=90)
 WEAK_BITS = 1024
 OTHER_HOST = "wrong-host.localhost"
@@ -40,7 +42,7 @@ _FATAL_HANDSHAKE_FAILURE = bytes((21, 3, 3, 0, 2, 2, 40))  # an alert record (RF
 
 
 class BrokenHandshake(TlsSession):
-    """A TLS session that ends, one way or another, on the ClientHello."""
+    """A TLS session that fails in some way after the ClientHello."""
 
     __slots__ = ("_fault", "_last_word")
 
@@ -50,7 +52,7 @@ class BrokenHandshake(TlsSession):
         self.established = self.peer_closed = False
 
     def shake_hands(self, data: bytes) -> bool:
-        """Do what the fault says with the ClientHello. Raises `TlsFailure`."""
+        """Answer the ClientHello as the fault says. Raises `TlsFailure`."""
         if self._fault is Fault.HANDSHAKE_STALL:
             return False
         if self._fault is Fault.HANDSHAKE_ABORT:
@@ -58,19 +60,19 @@ class BrokenHandshake(TlsSession):
         raise TlsFailure(f"fault: {self._fault.value}")
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Send nothing more."""
 
     def outgoing(self) -> bytes:
-        """Take what has to be sent."""
+        """Return the octets to send."""
         last_word, self._last_word = self._last_word, b""
         return last_word
 
 
 class FaultyTls:
-    """Begins TLS sessions with a fault, with certificates by the CA that clients trust.
+    """Starts TLS sessions with a fault, with certificates of the CA that clients trust.
 
-    `authority` is asked when it is needed; it raises `ConfigError` where there is none of ours.
-    `clients` says what a listener asks of its clients, with a fault as without.
+    `authority` is called on demand; it raises `ConfigError` if the CA is not ours. `clients` says
+    whether a listener asks for client certificates, with or without a fault.
     """
 
     def __init__(
@@ -87,13 +89,13 @@ class FaultyTls:
         self._contexts: dict[tuple[str, _Faults], _Kept] = {}
 
     def prepare(self, listener: ListenerConfig) -> None:
-        """Make what the sessions need, so that mistakes are known before a client comes."""
+        """Make what the sessions need, so that mistakes are found before a client connects."""
         faults = _faults_of(listener)
         if faults != _NONE and faults.handshake not in _BROKEN:
             self._context(faults, listener)
 
     def session(self, listener: ListenerConfig) -> TlsSession | None:
-        """Begin a session where a listener has a fault of certificates or of TLS."""
+        """Start a session if a listener has a certificate or TLS fault."""
         faults = _faults_of(listener)
         if faults == _NONE:
             return None
@@ -114,7 +116,7 @@ class FaultyTls:
 
 
 class _Faults(msgspec.Struct, frozen=True):
-    """What is wrong with a certificate, and what with the handshake."""
+    """The fault of the certificate, and that of the handshake."""
 
     certificate: Fault | None
     handshake: Fault | None
@@ -137,7 +139,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """A certificate as it is shown, and its key."""
+    """A certificate and its key."""
 
     certificate: x509.Certificate
     key: Key | rsa.RSAPrivateKey
@@ -146,7 +148,7 @@ class Made(msgspec.Struct, frozen=True):
 def faulty_certificate(
     fault: Fault | None, authority: Authority, hostname: str, now: datetime
 ) -> Made:
-    """Make a certificate with one fault or none, and otherwise as good as the server's own."""
+    """Make a certificate with at most one fault, and otherwise like the server's own."""
     if fault is Fault.WEAK_KEY:
         weak = rsa.generate_private_key(public_exponent=65537, key_size=WEAK_BITS)
         return Made(_signed(authority, server_names(hostname), weak.public_key(), now), weak)
@@ -168,7 +170,7 @@ def faulty_certificate(
             certificate = _signed_with_sha1(good, authority)
         case Fault.CHAIN_INCOMPLETE:
             certificate = _signed(new_intermediate(authority, now), names, public, now)
-        case _:  # only the handshake is at fault
+        case _:  # the fault is only in the handshake
             certificate = _signed(authority, names, public, now)
     return Made(certificate, key)
 
@@ -180,7 +182,7 @@ def _signed(
 
 
 def _signed_with_sha1(certificate: x509.Certificate, authority: Authority) -> x509.Certificate:
-    """Sign a certificate again; cryptography does not sign with SHA-1 any more."""
+    """Sign a certificate again, since cryptography no longer signs with SHA-1."""
     again = crypto.X509.from_cryptography(certificate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -191,7 +193,7 @@ def _signed_with_sha1(certificate: x509.Certificate, authority: Authority) -> x5
 def _context_of(
     made: Made, protocol: Service, clients: Clients | None, *, only_old: bool
 ) -> ssl.SSLContext:
-    """Make a context for what OpenSSL takes at its lowest security level alone."""
+    """Make a context for certificates that OpenSSL accepts only at its lowest security level."""
     with tempfile.TemporaryDirectory() as directory:
         certificate, key = Path(directory, "certificate.pem"), Path(directory, "key.pem")
         write_certificate(certificate, made.certificate)

@@ -1,4 +1,4 @@
-"""What a link stands on, what stands on a link, and what links share."""
+"""The interfaces around a link: the socket below it, the application on it, and timeouts."""
 
 import socket
 from typing import Any, Protocol, runtime_checkable
@@ -26,10 +26,10 @@ class Socket(Protocol):
 
 
 class Application(Protocol):
-    """What speaks to the client: every Twisted protocol does.
+    """The protocol on a link; every Twisted protocol is one.
 
-    One that provides `IHalfCloseableProtocol` hears when the client will send nothing more; for
-    another the connection is closed then.
+    If it provides `IHalfCloseableProtocol`, it is told that the client will send nothing more;
+    otherwise the connection is then closed.
     """
 
     def makeConnection(self, transport: Any) -> None: ...
@@ -39,16 +39,16 @@ class Application(Protocol):
 
 @runtime_checkable
 class Recording(Protocol):
-    """What speaks to the client, and keeps the record of how its connection ends."""
+    """A protocol on a link that records how its connection ends."""
 
     def ended(self, ending: Ending) -> None:
-        """Record the end, if there is nothing better to be said of the connection."""
+        """Record the end, unless something more important was recorded."""
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """How many seconds a client has for what it owes the link."""
+    """How many seconds a client has for what the link expects."""
 
     header: float = 30
     handshake: float = 30
-    closing: float = 30  # to take in what was sent to it
-    linger: float = 5  # to stop sending after our last word
+    closing: float = 30  # to receive what was sent to it
+    linger: float = 5  # to stop sending after our last data

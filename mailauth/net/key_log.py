@@ -1,8 +1,8 @@
-"""The exporter secrets of TLS 1.3 sessions, of which the ssl module tells in its key log alone.
+"""The exporter secrets of TLS 1.3 sessions, which the ssl module reveals only in its key log.
 
-The log is a pipe to ourselves, emptied after each step of a handshake: what stands in it was made
-by that step, for one thread takes them all. It is never a file, and never full: a step logs less
-than 2,000 octets.
+The log is a pipe to ourselves. It is emptied after each step of a handshake, so its contents belong
+to that step, since one thread does them all. It is never a file, and never full, since a step logs
+less than 2,000 octets.
 """
 
 import os
@@ -26,15 +26,15 @@ class KeyLog:
         try:
             context.keylog_filename = str(_OPEN_FILES / str(written))
         finally:
-            os.close(written)  # the context has opened it for itself
+            os.close(written)  # the context has its own descriptor
 
     @staticmethod
     def is_possible() -> bool:
-        """Whether the system has names for open files: Linux does."""
+        """Whether the system has file names for open files, as Linux does."""
         return _OPEN_FILES.is_dir()
 
     def take(self) -> bytes | None:
-        """Return the exporter secret that was made since the last time, if any, and forget all."""
+        """Return the exporter secret logged since the last call, if any, and empty the log."""
         try:
             logged = os.read(self._log, _PIPE_OCTETS)
         except BlockingIOError:

@@ -1,8 +1,8 @@
-"""The link to a client: its socket, a PROXY header and TLS as one transport for what speaks to it.
+"""The link to a client: its socket, a PROXY header and TLS as one transport for the application.
 
-What stands on a link hears of the client once the PROXY header and an implicit handshake are behind
-it. That TLS protects a client is known from here alone: from a completed handshake, or from the
-header of a trusted proxy.
+The application is not told of the client until the PROXY header and an implicit handshake are
+complete. Only this module reports that TLS protects a client: because of a completed handshake, or
+of the header of a trusted proxy.
 """
 
 import enum
@@ -39,7 +39,7 @@ log = Logger()
 
 _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
-LINGER_OCTETS = 32 * 1024 * 1024  # of input that are passed over so that our last word is read
+LINGER_OCTETS = 32 * 1024 * 1024  # of input that are discarded so that our last data is read
 
 
 class Shared(Protocol):
@@ -51,22 +51,22 @@ class Shared(Protocol):
     wheel: DeadlineWheel
 
     def tls_session(self) -> TlsSession:
-        """Begin to speak TLS, as it is spoken now."""
+        """Start a TLS session with the current settings."""
 
     def client(self, endpoints: Endpoints) -> Client:
-        """Name the client for the record."""
+        """Return the client for the record."""
 
     def stand_on(self, link: "Link") -> Application:
-        """Make what speaks to the client."""
+        """Make the application for a link."""
 
     def ended(self, link: "Link", ending: Ending, *, heard: bool) -> None:
-        """Take note that the link came to nothing; `heard` is whether a byte came at all."""
+        """Note that a link ended early; `heard` is whether any byte arrived."""
 
     def opened(self, link: "Link") -> None:
-        """There is a link more."""
+        """A link was opened."""
 
     def closed(self, link: "Link") -> None:
-        """There is a link less."""
+        """A link was closed."""
 
 
 class Stage(enum.Enum):
@@ -84,7 +84,7 @@ Established = Callable[[Hop], None]
 
 @implementer(IHalfCloseableProtocol, ITransport, IPushProducer)
 class Link:
-    """One client's link. `application` is what speaks to the client, while it does."""
+    """One client's link. `application` is the protocol on it, if there is one now."""
 
     __slots__ = (
         "__provides__",
@@ -117,25 +117,25 @@ class Link:
         self._transport: Socket
         self._stage = Stage.FIRST
         self._heard = False
-        self._first = b""  # held back until it is clear what it begins
+        self._first = b""  # kept until it is clear what they begin
         self._preamble: ProxyPreamble | None = None
         self._tls: TlsSession | None = None
         self._established: Established | None = None
-        self._silent = True  # the client has said nothing inside TLS yet
+        self._silent = True  # the client has sent nothing inside TLS yet
         self._passed_over = 0
 
     @property
     def client(self) -> Client:
-        """Who is connected to what."""
+        """Who is connected."""
         if self._client is None:
             self._client = self._shared.client(self._endpoints)
         return self._client
 
     def client_facts(self) -> tuple[Client, Hop]:
-        """Return who is connected, and what is known of its hop."""
+        """Return who is connected, and what is known of the hop."""
         return self.client, self.hop
 
-    # What the socket tells.
+    # Called by the socket.
 
     def makeConnection(self, transport: Socket) -> None:
         """The socket is connected."""
@@ -148,7 +148,7 @@ class Link:
             self._begin()
 
     def dataReceived(self, data: bytes) -> None:
-        """A segment has come."""
+        """A segment has arrived."""
         self._heard = True
         match self._stage:
             case Stage.OPEN:
@@ -175,21 +175,21 @@ class Link:
             self._input_ended()
 
     def writeConnectionLost(self) -> None:
-        """Our last word is out; the client may take it in before the socket closes."""
+        """Our last data has been sent; the client may read it before the socket closes."""
         self._shared.wheel.set(self, self._shared.patience.linger)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The socket is gone."""
+        """The socket is closed."""
         if self._stage is not Stage.OPEN:
             self._came_to_nothing()
         self._stage = Stage.CLOSING
         self._shared.wheel.cancel(self)
         self._shared.closed(self)
-        self._tls = self._established = None  # what is much, and goes at once
+        self._tls = self._established = None  # large output, which is sent at once
         self._tell_lost(reason)
 
     def deadline_passed(self) -> None:
-        """What the link waited for has not come in time."""
+        """What the link waited for did not arrive in time."""
         if self._stage is Stage.CLOSING:
             self._transport.abortConnection()
             return
@@ -235,7 +235,7 @@ class Link:
         self.application.makeConnection(self)
 
     def start_tls(self, established: Established) -> None:
-        """Take what comes now as a handshake, and call `established` when it has completed."""
+        """Expect a handshake now, and call `established` when it has completed."""
         assert self._tls is None, "TLS inside TLS"
         self._wait_for_handshake(established)
 
@@ -244,7 +244,7 @@ class Link:
         self._wait_for(Stage.HANDSHAKE, self._shared.patience.handshake)
 
     def _read_first(self, data: bytes) -> None:
-        """Tell a TLS client on a cleartext port from one that speaks in the clear."""
+        """Tell a TLS client on a cleartext port from one that sends cleartext."""
         if not begins_a_handshake(data):
             self._stage, self._first = Stage.OPEN, b""
             assert self.application is not None
@@ -299,7 +299,7 @@ class Link:
         try:
             plaintext = tls.decrypt(data)
         except TlsFailure as failure:
-            # A client that looks at our certificate when the handshake is over refuses it only now.
+            # A client that checks our certificate only after the handshake may still reject it now.
             refused = failure.is_alert and self._silent
             cause = Ended.TLS_HANDSHAKE_FAILED if refused else Ended.TLS_FAILED
             self._drop(Ending(cause, str(failure)))
@@ -316,15 +316,15 @@ class Link:
         if outgoing := tls.outgoing():
             self._transport.write(outgoing)
 
-    # What the application layer asks.
+    # Called by the application.
 
     @property
     def disconnecting(self) -> bool:
-        """Whether it is being closed; Twisted's `LineReceiver` asks."""
+        """Whether the link is closing; Twisted's `LineReceiver` needs this."""
         return self._stage is Stage.CLOSING
 
     def write(self, data: bytes) -> None:
-        """Send, encrypted if TLS stands."""
+        """Send data, encrypted if TLS has been established."""
         if self._stage is Stage.CLOSING:
             return
         if self._tls is not None:
@@ -338,10 +338,10 @@ class Link:
         self.write(b"".join(data))
 
     def loseConnection(self, last: bytes = b"") -> None:
-        """Send what was written and `last`, which travels with the end, then close.
+        """Send what was written and `last`, in the segment of the end, then close.
 
-        Where the client goes on sending, what it sends is passed over for a while: closing at once
-        would reset the connection, and with it what the client has not read yet.
+        If the client continues to send, its data is discarded for a while: closing at once would
+        reset the connection, and the client would lose what it has not read yet.
         """
         if self._stage is Stage.CLOSING:
             return
@@ -366,7 +366,7 @@ class Link:
             self._transport.write(data)
 
     def abortConnection(self) -> None:
-        """Close at once, whatever is still to be sent."""
+        """Close at once, and discard what is still to be sent."""
         self._stage = Stage.CLOSING
         self._transport.abortConnection()
 
@@ -380,15 +380,15 @@ class Link:
         return self._transport.getHost()
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """Have `producer` paused while the client does not keep up."""
+        """Pause `producer` while the client does not keep up."""
         self._transport.registerProducer(producer, streaming)
 
     def unregisterProducer(self) -> None:
-        """Forget the producer."""
+        """Remove the producer."""
         self._transport.unregisterProducer()
 
     def pauseProducing(self) -> None:
-        """Read no more from the client for now."""
+        """Stop reading from the client for now."""
         self._transport.pauseProducing()
 
     def resumeProducing(self) -> None:
@@ -399,7 +399,7 @@ class Link:
         """Close."""
         self.loseConnection()
 
-    # Ends.
+    # The end.
 
     def _wait_for(self, stage: Stage, seconds: float) -> None:
         self._stage = stage
@@ -415,7 +415,7 @@ class Link:
         self.loseConnection()
 
     def _came_to_nothing(self) -> None:
-        """Record the end of a link that the client has left too early."""
+        """Record the end of a link that the client has left early."""
         if self._stage is Stage.HANDSHAKE and (self._heard or self.application is not None):
             self._end(Ending(Ended.TLS_HANDSHAKE_FAILED, "the client closed the connection"))
         elif self._stage is Stage.HANDSHAKE:

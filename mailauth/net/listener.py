@@ -1,4 +1,4 @@
-"""A listener: what its connections have in common, and which there are."""
+"""A listener: the shared state of its connections, and the set of them."""
 
 import itertools
 import secrets
@@ -35,10 +35,10 @@ _session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
 
 
 class Listener(ServerFactory):
-    """Makes the links of one listener. `stand` makes what speaks to a client on a link.
+    """Makes the links of one listener. `stand` makes the application of a link.
 
-    `context` is asked anew for every handshake; a listener without TLS has none. `faulty_tls` makes
-    the sessions of a listener that has faults. `now` is the clock that stamps the record.
+    `context` is asked for again at every handshake; a listener without TLS has none. `faulty_tls`
+    makes the sessions of a listener with faults. `now` is the clock that stamps the record.
     """
 
     noisy = False
@@ -65,7 +65,7 @@ class Listener(ServerFactory):
         self._patience = patience if patience is not None else Patience()
         self.patience = self._patience_with(config.faults)
         self.wheel = wheel
-        self.links: dict[Link, float] = {}  # and since when they are there
+        self.links: dict[Link, float] = {}  # and since when they are open
         self._emptied: Deferred[None] | None = None
         self._stand = stand
         self._context = context
@@ -75,7 +75,7 @@ class Listener(ServerFactory):
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What it does wrong on purpose."""
+        """The current deliberate faults."""
         return self.config.faults
 
     @property
@@ -86,11 +86,11 @@ class Listener(ServerFactory):
         return self.config.tls is TlsMode.STARTTLS
 
     def policy(self) -> Policy:
-        """What is permitted here."""
+        """What clients may do here."""
         return self._policy
 
     def set_faults(self, faults: tuple[Fault, ...]) -> None:
-        """Do this wrong from now on, to those who connect; raises `ConfigError`."""
+        """Set the faults for clients that connect from now on. Raises `ConfigError`."""
         config = msgspec.structs.replace(self.config, fault=faults)
         check_faults(config.name, config)
         if self._faulty_tls is not None:
@@ -98,7 +98,7 @@ class Listener(ServerFactory):
         self._configure(config)
 
     def set_cleartext(self, cleartext: Cleartext) -> None:
-        """Permit or refuse cleartext logins from now on, on connections that are open too."""
+        """Allow or refuse cleartext logins from now on, on open connections too."""
         self._configure(msgspec.structs.replace(self.config, cleartext=cleartext))
 
     def _configure(self, config: ListenerConfig) -> None:
@@ -107,26 +107,26 @@ class Listener(ServerFactory):
         self._policy = policy_of(config)
 
     def _patience_with(self, faults: tuple[Fault, ...]) -> Patience:
-        """Say how long clients have: one that gets no answer is to give up before we do."""
+        """Return the timeouts; a client that deliberately gets no answer must give up first."""
         if Fault.HANDSHAKE_STALL in faults:
             return msgspec.structs.replace(self._patience, handshake=STALL_SECONDS)
         return self._patience
 
     def session(self, client: Client, hop: Hop, admission: Admission | None = None) -> LoginSession:
-        """Begin the login state of a connection."""
+        """Return the login state for a new connection."""
         return LoginSession(client, self.authority, self.policy, hop, admission)
 
     def link(self, host: str, port: int) -> Link:
-        """Somebody has connected, from this address."""
+        """Return the link for a client that has connected from this address."""
         return Link(self, socket_endpoints(host, port))
 
     def buildProtocol(self, addr: IAddress | None) -> Link:  # type: ignore[override]
-        """Somebody has connected, on a transport of Twisted's."""
+        """Return the link for a client on one of Twisted's transports."""
         address = cast(IPv4Address | IPv6Address, addr)
         return self.link(address.host, address.port)
 
     def stop(self) -> None:
-        """Let everybody take leave."""
+        """Say goodbye to all clients."""
         for link in list(self.links):
             if isinstance(link.application, MailConnection):
                 link.application.stop()
@@ -134,7 +134,7 @@ class Listener(ServerFactory):
                 link.loseConnection()
 
     def when_empty(self) -> Deferred[None]:
-        """Tell when there is no link any more."""
+        """Return when there are no links any more."""
         if self._emptied is None:
             self._emptied = Deferred()
         emptied = self._emptied
@@ -142,14 +142,14 @@ class Listener(ServerFactory):
         return emptied
 
     def abort(self) -> None:
-        """Close what is still there."""
+        """Close the remaining links."""
         for link in list(self.links):
             link.abortConnection()
 
-    # What links ask.
+    # Called by links.
 
     def tls_session(self) -> TlsSession:
-        """Begin to speak TLS."""
+        """Start a TLS session."""
         if self._faulty_tls is not None:
             faulty = self._faulty_tls.session(self.config)
             if faulty is not None:
@@ -158,7 +158,7 @@ class Listener(ServerFactory):
         return TlsSession(self._context())
 
     def client(self, endpoints: Endpoints) -> Client:
-        """Name a client for the record."""
+        """Return a client for the record."""
         return Client(
             protocol=self.service,
             listener=self.config.name,
@@ -171,22 +171,22 @@ class Listener(ServerFactory):
         )
 
     def stand_on(self, link: Link) -> Application:
-        """Make what speaks to the client."""
+        """Make the application of a link."""
         return self._stand(self, link)
 
     def ended(self, link: Link, ending: Ending, *, heard: bool) -> None:
-        """Record that a link came to nothing; of HTTP, only where the client has sent something."""
+        """Record that a link ended early; for HTTP, only if the client has sent something."""
         if isinstance(link.application, Recording):
             link.application.ended(ending)
         elif heard or self.service is not Service.HTTP:
             self.session(link.client, link.hop).ended(ending)
 
     def opened(self, link: Link) -> None:
-        """There is a link more."""
+        """A link was opened."""
         self.links[link] = self._now()
 
     def closed(self, link: Link) -> None:
-        """There is a link less."""
+        """A link was closed."""
         self.links.pop(link, None)
         self._tell_if_empty()
 
@@ -197,9 +197,9 @@ class Listener(ServerFactory):
 
 
 def policy_of(config: ListenerConfig) -> Policy:
-    """Say what a listener permits by its configuration and its faults."""
+    """Return what a listener permits according to its configuration and faults."""
     mechanisms = config.mechanisms
-    lies = Fault.UNTAGGED_INJECTION in config.faults  # of mechanisms that there are not
+    lies = Fault.UNTAGGED_INJECTION in config.faults  # the names of mechanisms that do not exist
     if lies or of_kind(config.faults, FaultKind.MECHANISMS) is not None:
         mechanisms = ("PLAIN", "LOGIN")
     return Policy(cleartext=config.cleartext, mechanisms=mechanisms)

@@ -1,4 +1,4 @@
-"""What a listener's configuration says about TLS, as the context that speaks it."""
+"""The TLS context of a listener, according to its configuration."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from mailauth.net.tls_context import Clients, ServerContext, server_context
 
 
 def asks_for_certificates(listener: ListenerConfig) -> bool:
-    """Say whether TLS clients of a listener are asked for a certificate."""
+    """Return whether a listener asks its TLS clients for a certificate."""
     return listener.client_certificates is not ClientCertificates.NONE
 
 
 def asked_clients(listener: ListenerConfig, tls: TlsConfig, home: Path) -> Clients | None:
-    """Say what clients of a listener are asked for; `None` where they are not."""
+    """Return what a listener requires of client certificates; `None` if it asks for none."""
     if not asks_for_certificates(listener):
         return None
     required = listener.client_certificates is ClientCertificates.REQUIRED
@@ -23,7 +23,7 @@ def asked_clients(listener: ListenerConfig, tls: TlsConfig, home: Path) -> Clien
 
 
 def listener_context(listener: ListenerConfig, tls: TlsConfig, store: Store) -> ServerContext:
-    """Make a listener's context; raises `ConfigError` for files that OpenSSL does not take."""
+    """Make a listener's context. Raises `ConfigError` for files that OpenSSL does not accept."""
     clients = asked_clients(listener, tls, store.home)
     minimum = listener.tls_minimum or tls.minimum
     return server_context(

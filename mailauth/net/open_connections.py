@@ -8,7 +8,7 @@ from mailauth.login import event
 
 
 class OpenConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection that is open now; `user` is whom it has logged in, if anybody."""
+    """A connection that is open now; `user` is the account that has logged in, if any."""
 
     session: str
     listener: str

@@ -1,9 +1,9 @@
-"""An epoll of our own within the reactor's, for clients' sockets.
+"""Our own epoll inside the reactor's, for clients' sockets.
 
-To the reactor all of them are one descriptor that is readable when something has happened. An event
-is a call then, what is written is sent at once and a close waits for no turn of the loop: Twisted's
-own transports take as long for that as the rest of a login in the clear does. Only Linux has epoll;
-elsewhere Twisted's transports serve.
+The reactor sees one descriptor, which is readable when any socket has an event. Our sockets then
+need only a function call for an event, send written data at once, and close without waiting for the
+next turn of the loop. In Twisted's own transports, these steps take as long as the rest of a
+cleartext login. epoll exists only on Linux; on other systems Twisted's transports are used.
 """
 
 import select
@@ -17,31 +17,31 @@ from zope.interface import implementer
 
 log = Logger()
 
-EVENTS_AT_ONCE = 64  # before others of the reactor have their turn
+EVENTS_AT_ONCE = 64  # before other descriptors of the reactor have their turn
 
 is_available = hasattr(select, "epoll")
 
 
 class Watched(Protocol):
-    """What a poller watches."""
+    """A socket that a poller watches."""
 
     def happened(self, event: int) -> None:
         """These bits of epoll are set."""
 
     def failed(self, error: Exception) -> None:
-        """That has raised an error: there is a bug in it, or in what it serves."""
+        """`happened` has raised an error: it has a bug, or the protocol that it serves has one."""
 
 
 class Closed(Protocol):
-    """What is over, and is closed behind all that happens in a turn."""
+    """An ended connection, to be closed after all events of a turn."""
 
     def close(self) -> None:
-        """Close the descriptor, and say why."""
+        """Close the descriptor, and report the reason."""
 
 
 @implementer(IReadDescriptor)
 class Poller:
-    """Watches sockets on behalf of a reactor."""
+    """Watches sockets for a reactor."""
 
     def __init__(self, reactor: IReactorFDSet, clock: IReactorTime) -> None:
         self.clock = clock
@@ -53,48 +53,48 @@ class Poller:
         reactor.addReader(self)
 
     def watch(self, descriptor: int, watched: Watched, events: int) -> None:
-        """Tell `watched` of these events, and of errors."""
+        """Call `watched` for these events, and for errors."""
         self._watched[descriptor] = watched
         self._epoll.register(descriptor, events)
 
     def change(self, descriptor: int, events: int) -> None:
-        """Tell of these events from now on."""
+        """Change the events to watch for."""
         self._epoll.modify(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
-        """Watch no more."""
+        """Stop watching."""
         if self._watched.pop(descriptor, None) is not None:
             self._epoll.unregister(descriptor)
 
     def close(self, connected: socket.socket) -> None:
-        """Close a socket that no other process has: epoll forgets it by itself."""
+        """Close a socket that no other process has; epoll removes it automatically."""
         self._watched.pop(connected.fileno(), None)
         connected.close()
 
     def ended(self, over: Closed) -> None:
-        """Close this one soon: when nobody is in the middle of a call about it."""
+        """Close this one soon, when no call about it is in progress."""
         if not self._ended and not self._is_turning:
             self.clock.callLater(0, self._close_ended)
         self._ended.append(over)
 
     def stop(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching all sockets."""
         self._reactor.removeReader(self)
         self._watched.clear()
         self._epoll.close()
 
-    # What the reactor asks.
+    # Called by the reactor.
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable when something has happened."""
+        """Return the descriptor that is readable when there is an event."""
         return -1 if self._epoll.closed else self._epoll.fileno()
 
     def logPrefix(self) -> str:
-        """Name what is going on."""
+        """Return the name for logging."""
         return "sockets"
 
     def doRead(self) -> None:
-        """Something has happened. Descriptors are closed, and so used again, behind all of it."""
+        """Handle all events; only then are descriptors closed, and can be used again."""
         self._is_turning = True
         for descriptor, event in self._epoll.poll(0, EVENTS_AT_ONCE):
             watched = self._watched.get(descriptor)

@@ -1,4 +1,4 @@
-"""Who is on a connection: the socket's other end, or the client that a trusted proxy speaks of."""
+"""Who is connected: the socket's other end, or the client that a trusted proxy reports."""
 
 import msgspec
 
@@ -8,9 +8,9 @@ from mailauth.wire.proxy import ProxyHeader
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """The client, the hop to it as far as it is known now, and the peer when that is a proxy.
+    """The client, its hop as far as it is known, and the peer if that is a proxy.
 
-    `is_check` is a connection of the proxy's own.
+    `is_check` means that the proxy connected for itself.
     """
 
     ip: str
@@ -21,17 +21,17 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 
 def socket_endpoints(host: str, port: int) -> Endpoints:
-    """Take the socket's other end for the client; IPv4-mapped IPv6 is IPv4, a zone is dropped."""
+    """Return the peer as the client; IPv4-mapped IPv6 becomes IPv4, and a zone is dropped."""
     return Endpoints(ip=written(parse_address(host)) if ":" in host else host, port=port)
 
 
 def must_send_header(endpoints: Endpoints, proxy_from: tuple[Network, ...]) -> bool:
-    """Say whether the peer is a proxy of the listener: it must send a header, nobody else may."""
+    """Return whether the peer is a proxy of the listener; only then must it send a header."""
     return bool(proxy_from) and within(parse_address(endpoints.ip), proxy_from)
 
 
 def proxied_endpoints(socket: Endpoints, header: ProxyHeader) -> Endpoints:
-    """Take a trusted proxy's word for who the client is, and for the TLS on its hop."""
+    """Return the client and the TLS of its hop as a trusted proxy reports them."""
     hop = CLEARTEXT
     if header.tls_word is not None:
         session = header.tls_word.session

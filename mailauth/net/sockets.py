@@ -1,4 +1,4 @@
-"""Listening sockets: bound all together, before anybody is served on one of them."""
+"""Listening sockets: all are bound before any of them accepts a client."""
 
 import errno
 import os
@@ -7,23 +7,25 @@ import socket
 from mailauth.config import ListenerConfig
 from mailauth.wire.networks import parse_address
 
-UNSENT_OCTETS = 131_072  # that the kernel keeps for a client that takes nothing; else megabytes
-BACKLOG = 1024  # connections that the kernel keeps for us; it may keep fewer
+UNSENT_OCTETS = (
+    131_072  # that the kernel keeps for a client that does not read; by default, megabytes
+)
+BACKLOG = 1024  # connections that the kernel queues for us; it may queue fewer
 
 
 class CannotListen(OSError):
-    """An address cannot be listened on; the message names the listener and says why.
+    """The server cannot listen on an address; the message names the listener and the reason.
 
-    `for_want_of_another_port` says whether it would do with another port.
+    `for_want_of_another_port` says whether another port would work.
     """
 
     for_want_of_another_port = False
 
 
 def bind(config: ListenerConfig, others: tuple[ListenerConfig, ...]) -> socket.socket:
-    """Take a listener's address, without listening yet. Raises `CannotListen`.
+    """Bind a listener's address, without listening yet. Raises `CannotListen`.
 
-    `::` serves IPv4 as well, unless another listener has the same port there.
+    `::` also serves IPv4, unless another listener has the same port there.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -38,7 +40,7 @@ def bind(config: ListenerConfig, others: tuple[ListenerConfig, ...]) -> socket.s
     try:
         taken.setblocking(False)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Those that are accepted inherit what follows.
+        # Accepted sockets inherit these options.
         taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_OCTETS)
         if family == socket.AF_INET6:
@@ -55,7 +57,7 @@ def bind(config: ListenerConfig, others: tuple[ListenerConfig, ...]) -> socket.s
 
 
 def listen(taken: socket.socket, config: ListenerConfig) -> int:
-    """Begin to listen; return the port. Raises `CannotListen`."""
+    """Start listening; return the port. Raises `CannotListen`."""
     try:
         taken.listen(BACKLOG)
     except OSError as error:
@@ -65,7 +67,7 @@ def listen(taken: socket.socket, config: ListenerConfig) -> int:
 
 
 def written(address: str, port: int) -> str:
-    """Write an address with a port (RFC 3986 §3.2.2)."""
+    """Format an address with a port (RFC 3986 §3.2.2)."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 

@@ -1,20 +1,20 @@
-"""TLS on bytes instead of sockets: the standard library's `SSLObject` between two memory buffers.
+"""TLS on bytes instead of sockets: the standard library's `SSLObject` with two memory buffers.
 
-It carries a third more handshakes a second than Twisted's own layer over pyOpenSSL.
+It completes a third more handshakes per second than Twisted's own layer with pyOpenSSL.
 """
 
 import ssl
 
-_RECORD_OCTETS = 16_384  # RFC 8446 §5.1: the most plaintext that one record carries
+_RECORD_OCTETS = 16_384  # RFC 8446 §5.1: the maximum plaintext of one record
 
-_HANDSHAKE_RECORD = 0x16  # RFC 8446 §5.1, with the major version that all records still name
+_HANDSHAKE_RECORD = 0x16  # RFC 8446 §5.1, with the major version that all records still have
 _MAJOR_VERSION = 0x03
 _RECORD_TYPES = range(0x14, 0x19)  # change_cipher_spec to heartbeat (RFC 6520 §3)
 _HEADER_OCTETS = 5  # a record's type, its version and its length
 
 
 class TlsFailure(Exception):
-    """TLS cannot go on: the words are the peer's alert, or what OpenSSL found wrong."""
+    """TLS cannot continue; the text is the peer's alert, or OpenSSL's error."""
 
     def __init__(self, words: str, *, is_alert: bool = False, is_cleartext: bool = False) -> None:
         super().__init__(words)
@@ -23,16 +23,16 @@ class TlsFailure(Exception):
 
 
 class Records:
-    """Looks where records begin: what does not begin as one was sent in the clear."""
+    """Finds where records begin; anything that does not begin like one was sent in the clear."""
 
     __slots__ = ("_header", "_left")
 
     def __init__(self) -> None:
         self._header = b""
-        self._left = 0  # octets of the record that are still to come
+        self._left = 0  # octets of the current record that are still to come
 
     def are_in(self, data: bytes) -> bool:
-        """Say whether every record that begins in this segment is one of TLS."""
+        """Return whether every record that begins in this segment is a TLS record."""
         at = 0
         while at < len(data):
             if self._left:
@@ -52,7 +52,7 @@ class Records:
 
 
 class TlsSession:
-    """The server's end of one TLS connection; whatever it does may leave `outgoing` to be sent."""
+    """The server's end of one TLS connection; every method may leave `outgoing` data to send."""
 
     __slots__ = ("_incoming", "_outgoing", "_records", "_tls", "established", "peer_closed")
 
@@ -66,11 +66,11 @@ class TlsSession:
 
     @property
     def agreed(self) -> ssl.SSLObject:
-        """What a completed handshake has agreed on can be asked of this."""
+        """The object that knows what a completed handshake has negotiated."""
         return self._tls
 
     def shake_hands(self, data: bytes) -> bool:
-        """Go on with the handshake; return whether it has completed. Raises `TlsFailure`."""
+        """Continue the handshake; return whether it has completed. Raises `TlsFailure`."""
         is_tls = self._records.are_in(data)
         self._incoming.write(data)
         try:
@@ -86,7 +86,9 @@ class TlsSession:
         return True
 
     def decrypt(self, data: bytes) -> bytes:
-        """Return the plaintext that is whole now. Raises `TlsFailure`, whatever came before it."""
+        """Return the plaintext that is complete now. Raises `TlsFailure`, even after other
+        plaintext.
+        """
         self._incoming.write(data)
         tls, incoming = self._tls, self._incoming
         plaintext = []
@@ -111,19 +113,19 @@ class TlsSession:
             self._tls.write(plaintext)
 
     def close(self) -> None:
-        """Say that nothing more will be sent (close_notify, RFC 8446 §6.1)."""
+        """Announce that nothing more will be sent (close_notify, RFC 8446 §6.1)."""
         try:
             self._tls.unwrap()
         except ssl.SSLError:
-            return  # the peer has not said so yet, or is past hearing it
+            return  # the peer has not announced its end, or no longer reads
 
     def outgoing(self) -> bytes:
-        """Take what has to be sent."""
+        """Return the octets to send."""
         return self._outgoing.read() if self._outgoing.pending else b""
 
 
 def begins_a_handshake(data: bytes) -> bool:
-    """Say whether a TLS client may have sent this as its first bytes, one or more."""
+    """Return whether these can be the first bytes of a TLS client, one or more."""
     return data[0] == _HANDSHAKE_RECORD and data[1:2] in (b"", bytes([_MAJOR_VERSION]))
 
 
@@ -133,9 +135,9 @@ def _failure(error: ssl.SSLError, *, is_cleartext: bool = False) -> TlsFailure:
 
 
 def _in_words(error: ssl.SSLError) -> str:
-    """`TLSV1_ALERT_UNKNOWN_CA` is `tlsv1 alert unknown ca`, as OpenSSL itself prints it.
+    """Convert `TLSV1_ALERT_UNKNOWN_CA` to `tlsv1 alert unknown ca`, as OpenSSL itself prints it.
 
-    What we verify are clients' certificates alone.
+    We verify only client certificates.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"client certificate refused: {error.verify_message}"

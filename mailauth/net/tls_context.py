@@ -1,4 +1,4 @@
-"""How TLS is spoken: one context for each protocol, and what a handshake has established."""
+"""TLS contexts, one for each protocol, and the result of a handshake."""
 
 import ssl
 import warnings
@@ -26,15 +26,15 @@ _MINIMUM = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 
-# TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL takes at security level 0 alone.
+# TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL accepts only at security level 0.
 _CIPHERS_OF_OLD = "ALL:!aNULL:!eNULL:@SECLEVEL=0"
 
 
 class ServerContext(ssl.SSLContext):
-    """How TLS is spoken by a listener, and what its sessions can be bound to.
+    """The TLS settings of a listener, and what its sessions can be bound to.
 
-    With a key log, `after_handshake` takes over behind a handshake, for what is logged then nobody
-    takes: a client may change its keys for ever (RFC 8446 §4.6.3).
+    With a key log, `after_handshake` is used after a handshake, since nobody would read what is
+    logged then: a client may change its keys without limit (RFC 8446 §4.6.3).
     """
 
     end_point: Mapping[str, bytes] = {}
@@ -43,13 +43,13 @@ class ServerContext(ssl.SSLContext):
 
 
 class ServerTls(ssl.SSLObject):
-    """The server's end of a TLS connection; it keeps the name that the client asked for (SNI)."""
+    """The server's end of a TLS connection; it keeps the server name that the client sent (SNI)."""
 
     server_name: str | None = None
     exporter_secret: bytes | None = None
 
     def do_handshake(self) -> None:
-        """Take a step of the handshake, and note the secret that it may have made."""
+        """Take a step of the handshake, and read the secret that it may have logged."""
         context = self.context
         assert isinstance(context, ServerContext)
         try:
@@ -62,9 +62,10 @@ class ServerTls(ssl.SSLObject):
 
 
 class Clients(msgspec.Struct, frozen=True):
-    """That clients are asked for a certificate, who vouches for it, and whether they must have one.
+    """How clients are asked for a certificate: which CA must vouch for it, and whether it is
+    required.
 
-    One that is shown must be good, whether it must be shown or not.
+    A certificate that a client sends must be valid, even if it is not required.
     """
 
     ca: Path
@@ -80,16 +81,18 @@ def server_context(
     *,
     binds_channel: bool = True,
 ) -> ServerContext:
-    """Make the context of a listener; `wrap_bio` on it makes a `ServerTls`.
+    """Make the context of a listener; its `wrap_bio` makes a `ServerTls`.
 
-    A session ticket spares us a signature, which is dear with an RSA key alone: there is one for
-    those and none for others. Key exchange is as OpenSSL prefers it: X25519, then P-256. Without
-    `binds_channel` a handshake costs less, and nothing can be bound to it. Raises `ConfigError` for
-    a certificate or key that OpenSSL does not take.
+    Session tickets are used only with RSA keys, where they save an expensive signature. OpenSSL's
+    preferences decide the key exchange: X25519, then P-256. Without `binds_channel` a handshake is
+    cheaper, but sessions have no channel bindings. Raises `ConfigError` for a certificate or key
+    that OpenSSL does not accept.
     """
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are asked for knowingly
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # old versions are configured on purpose
         context.minimum_version = _MINIMUM[minimum]
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:
         context.set_ciphers(_CIPHERS_OF_OLD)
@@ -117,7 +120,7 @@ def server_context(
 
 
 def application_protocols(protocol: Service) -> list[str]:
-    """List the registered ALPN identifiers (RFC 7301) of a protocol; SMTP has none."""
+    """Return the registered ALPN identifiers (RFC 7301) of a protocol; SMTP has none."""
     match protocol:
         case Service.IMAP:
             return ["imap"]
@@ -132,7 +135,7 @@ def application_protocols(protocol: Service) -> list[str]:
 
 
 def handshake_of(tls: ssl.SSLObject) -> Handshake:
-    """Say what a completed handshake has established."""
+    """Return what a completed handshake has established."""
     shown = tls.getpeercert(binary_form=True)
     return Handshake(
         tls=facts(tls),
@@ -142,7 +145,7 @@ def handshake_of(tls: ssl.SSLObject) -> Handshake:
 
 
 def facts(tls: ssl.SSLObject) -> TlsFacts:
-    """Say what a completed handshake has agreed on."""
+    """Return what a completed handshake has negotiated."""
     cipher = tls.cipher()
     return TlsFacts(
         version=tls.version(),

@@ -1,4 +1,4 @@
-"""A client's socket, watched by our own poller: what Twisted's `tcp.Server` is elsewhere."""
+"""A client's socket for our own poller, in place of Twisted's `tcp.Server`."""
 
 import select
 import socket
@@ -16,11 +16,11 @@ from mailauth.net.poller import Poller
 
 log = Logger()
 
-READ_OCTETS = 65_536  # at a time, at most
+READ_OCTETS = 65_536  # at a time
 LEAST_READ_OCTETS = 1024
 FIRST_READ_OCTETS = 4096
-TURN_SECONDS = 0.002  # that one client's input may take before others have their turn
-_AT_ONCE = socket.MSG_DONTWAIT  # for each call; a mode of the socket would cost one more
+TURN_SECONDS = 0.002  # that one client's input may use before others have their turn
+_AT_ONCE = socket.MSG_DONTWAIT  # for each call; a socket's mode would cost one more
 _WITH_THE_END = socket.MSG_DONTWAIT | socket.MSG_MORE
 UNSENT_OCTETS = 16_384  # after which a producer is paused
 
@@ -28,7 +28,7 @@ _DONE = Failure(ConnectionDone())  # type: ignore[no-untyped-call]
 
 
 class Served(Protocol):
-    """What a transport serves."""
+    """The protocol on a transport."""
 
     def makeConnection(self, transport: "ClientSocket") -> None: ...
     def dataReceived(self, data: bytes) -> None: ...
@@ -40,9 +40,9 @@ class Served(Protocol):
 class ClientSocket:
     """A connected socket (`net.interfaces.Socket`), with the flow control of Twisted's transports.
 
-    What is served by it may call it from within every call that it gets. A client is read from as
-    much at a time as can be dealt with quickly, and not at all while much is unsent: what answers
-    it may be TLS itself, which no producer can pause.
+    The protocol may call it during every call that it receives. It reads limited amounts from a
+    client, which can be processed quickly, and nothing while much output is unsent: that output may
+    come from TLS itself, which a producer cannot pause.
     """
 
     __slots__ = (
@@ -73,12 +73,12 @@ class ClientSocket:
         self._input_over = False
         self._closing = False
         self._write_closing = False
-        self._reason: Failure | None = None  # why the connection is over, once it is
+        self._reason: Failure | None = None  # why the connection has ended, if it has
         self._events = select.EPOLLIN
         poller.watch(connected.fileno(), self, select.EPOLLIN)
         self._guarded(served.makeConnection, self)
 
-    # What the poller tells.
+    # Called by the poller.
 
     def happened(self, event: int) -> None:
         """The socket can be read or written, or has failed."""
@@ -95,11 +95,11 @@ class ClientSocket:
             self._send_on()
 
     def failed(self, error: Exception) -> None:
-        """A bug costs this connection alone."""
+        """End only this connection after a bug."""
         self._over(_failure(error))
 
     def close(self) -> None:
-        """Close the socket, and say why."""
+        """Close the socket, and report the reason."""
         assert self._reason is not None, "the connection is over"
         self._poller.close(self._socket)
         self._unsent = None
@@ -107,17 +107,17 @@ class ClientSocket:
         if producer is not None:
             self._guarded(producer.stopProducing)
         served = self._served
-        del self._served  # two that know each other are not freed at once
+        del self._served  # objects that refer to each other are not freed at once
         self._guarded(served.connectionLost, self._reason)
 
-    # What is served by it asks.
+    # Called by the protocol.
 
     def write(self, data: bytes) -> None:
-        """Send, at once as far as the socket takes it."""
+        """Send as much as the socket accepts at once, and the rest later."""
         self._write(data, _AT_ONCE)
 
     def write_last(self, data: bytes) -> None:
-        """Send in one segment with the end of the connection, which has to follow at once."""
+        """Send data in one segment with the end of the connection, which must follow at once."""
         self._write(data, _WITH_THE_END)
 
     def _write(self, data: bytes, flags: int) -> None:
@@ -143,7 +143,7 @@ class ClientSocket:
             producer.pauseProducing()
 
     def loseConnection(self) -> None:
-        """Send what was written, and what a paused producer adds to it, then close."""
+        """Send what was written, and what a paused producer adds, then close."""
         if self._reason is None and not self._closing:
             self._closing = True
             self._reading = False
@@ -153,7 +153,7 @@ class ClientSocket:
                 self._mind_events()
 
     def loseWriteConnection(self) -> None:
-        """Send what was written, then tell the client that there is no more."""
+        """Send what was written, then end our side of the connection."""
         if self._reason is None and not self._write_closing:
             self._write_closing = True
             if self._unsent is None:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def mailauth_config() -> str:
-    """The text of the server's `mailauth.toml`; by default empty, for the demo accounts. Override
-    it.
-    """
+    """The text of the server's `mailauth.toml` (empty: the demo accounts), to be overridden."""
     return ""
 
 

@@ -191,9 +191,7 @@ def _issued_by(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 
 def _issue(place: Store, authority: Authority, hostname: str, now: datetime) -> None:
-    """Issue a certificate for a new key; after a crash between the two writes, `examine` finds it
-    due.
-    """
+    """Issue a certificate for a new key; after a crash in between, `examine` finds it due."""
     key = new_key()
     certificate = issue_server_certificate(authority, hostname, key, now)
     write_key(place.key, key)

@@ -96,9 +96,7 @@ class Blocking:
         self._counts = counts if counts is not None else OwnCounts()
 
     def is_blocked(self, ip: str) -> bool:
-        """Return whether the address is blocked now; friendly ones are not, whatever their /64 has
-        done.
-        """
+        """Return whether the address is blocked now; a friendly one is not, even if its /64 is."""
         count = self._current(block_of(ip)) if self._counts else None
         if count is None or count.failures <= self._attempts:
             return False

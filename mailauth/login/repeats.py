@@ -141,9 +141,7 @@ class Repeats:
         return self._taken(at_most)
 
     def pending(self, at_most: int | None = None) -> list[Attempt]:
-        """Return at most `at_most` sums of current minutes, for a request for records or the
-        server's end.
-        """
+        """Return at most `at_most` sums of minutes that are not over yet."""
         if self.unwritten:
             for whose, window in self._windows.items():
                 if at_most is not None and len(self._over) >= at_most:

@@ -86,9 +86,7 @@ class TlsSession:
         return True
 
     def decrypt(self, data: bytes) -> bytes:
-        """Return the plaintext that is complete now. Raises `TlsFailure`, even after other
-        plaintext.
-        """
+        """Return the plaintext that is complete now. Raises `TlsFailure`."""
         self._incoming.write(data)
         tls, incoming = self._tls, self._incoming
         plaintext = []

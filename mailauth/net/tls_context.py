@@ -62,8 +62,7 @@ class ServerTls(ssl.SSLObject):
 
 
 class Clients(msgspec.Struct, frozen=True):
-    """How clients are asked for a certificate: which CA must vouch for it, and whether it is
-    required.
+    """The CA that must vouch for a client's certificate, and whether clients need one.
 
     A certificate that a client sends must be valid, even if it is not required.
     """

@@ -126,10 +126,9 @@ def unescape(text: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def origin_label(origin: str) -> str:
-    """Return an origin for a line; parentheses become brackets, so that the line's own are the
-    last.
+    """Return an origin for a line; its parentheses become brackets.
 
-    An empty origin is unknown.
+    So the line's own parentheses are the last ones. An empty origin is unknown.
     """
     return plain(origin.replace("(", "[").replace(")", "]")) or UNKNOWN.label
 

@@ -26,9 +26,7 @@ def instant_of(seconds: float) -> int:
 
 
 class Stamps:
-    """Formats instants in one zone; the text of the last second is cached, since logins come in
-    bursts.
-    """
+    """Formats instants in one zone; it caches the text of the last second for bursts of logins."""
 
     __slots__ = ("_base", "_printed", "_second", "zone")
 

@@ -51,9 +51,7 @@ class Upkeep:
             self._alarms.clear(NOT_REOPENED)
 
     def make_way(self, ledger: Ledger, instant: int, growth: int = 0) -> None:
-        """Rotate if a record of this instant and size belongs in new files; called inside the
-        ledger.
-        """
+        """Rotate if a record of this instant and size needs new files; called inside the ledger."""
         if self._rotation_failed or not self._rotation.is_due(ledger, instant, growth):
             return
         try:

@@ -1,5 +1,5 @@
-"""The server: everything put together, in one process or in several.
+"""The server, assembled from the other packages, in one process or several.
 
-`server` starts, reloads and stops it; `process` has what each process that serves clients has,
-and `workers` the processes beside the first.
+`server` starts, reloads and stops it. `process` has what every process that serves clients has, and
+`workers` has the additional processes.
 """

@@ -1,14 +1,14 @@
-"""Writing to a terminal or a pipe in a thread of its own: a reader may stand still for ever."""
+"""Writing to a terminal or a pipe in a thread of its own, since its reader may stall."""
 
 import os
 import queue
 import threading
 
-WAITING_TEXTS = 1000  # for a reader that does not keep up; then some are left out
+WAITING_TEXTS = 1000  # for a reader that does not keep up; further lines are dropped
 
 
 class BackgroundWriter:
-    """Writes texts to a descriptor in UTF-8. When its reader has gone, writing ends."""
+    """Writes texts to a descriptor in UTF-8, until its reader has gone."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -19,7 +19,7 @@ class BackgroundWriter:
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Have whole lines written, as soon as the reader takes them."""
+        """Write whole lines as soon as the reader accepts them."""
         if self._over:
             return
         if self._left_out:
@@ -32,7 +32,7 @@ class BackgroundWriter:
             self._left_out = 0
 
     def close(self, seconds: float = 1.0) -> None:
-        """Write what is waiting, for so long at most."""
+        """Write what is waiting, for at most this long."""
         try:
             self._texts.put(None, timeout=seconds)
         except queue.Full:

@@ -1,6 +1,6 @@
-"""Clocks that nobody sets: what lasts for a while lasts as long, whatever becomes of the date.
+"""Clocks that nobody sets, so that a duration does not change with the date.
 
-The date is for records, certificates and tokens, which others read.
+The date is used for records, certificates and tokens, which others read.
 """
 
 import time
@@ -9,9 +9,9 @@ from twisted.internet.base import ReactorBase
 
 
 def lasting() -> float:
-    """Seconds that pass while the machine sleeps as well: for blocks, sessions and links.
+    """Return monotonic seconds, including time asleep, for blocks, sessions and links.
 
-    They are the same in all processes of a machine.
+    All processes of a machine have the same.
     """
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -19,8 +19,8 @@ def lasting() -> float:
 
 
 def keep_deadlines(reactor: ReactorBase) -> None:
-    """Let a reactor's deadlines keep to what passes, before the first one is set.
+    """Make a reactor's deadlines use a monotonic clock; call it before the first one is set.
 
-    Twisted takes the date: set forward, it would end every connection, set back, none.
+    Twisted uses the date: set forward, it would end every connection; set back, none.
     """
     reactor.seconds = time.monotonic

@@ -1,4 +1,4 @@
-"""Where the console is, and the one-time links that open it for the operator."""
+"""The URL of the console, and one-time links that open it for the operator."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ from mailauth.wire.networks import parse_address
 
 
 def console_url(listeners: Sequence[Listener]) -> str | None:
-    """Return where the console is, in the clear where there is a choice; `None` without HTTP."""
+    """Return the console's URL, in the clear if there is a choice; `None` without HTTP."""
     http = [each for each in listeners if each.service is Service.HTTP]
     if not http:
         return None

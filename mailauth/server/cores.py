@@ -1,4 +1,4 @@
-"""The mail protocols of a server: which core speaks on a new connection, and with whose mail."""
+"""The mail protocols of a server: the core for a new connection, and the mail that it serves."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,11 +27,11 @@ _WORDING: dict[Service, Wording] = {
     Service.SMTP: SmtpWording(),
 }
 
-_OF_TLS = (FaultKind.CERTIFICATE, FaultKind.TLS)  # the link's business
+_OF_TLS = (FaultKind.CERTIFICATE, FaultKind.TLS)  # handled by the link
 
 
 class Cores:
-    """Makes cores for one store. `now` is the clock that stamps the record; `later` calls later."""
+    """Makes cores for one store. `now` stamps the record; `later` is for delays."""
 
     def __init__(
         self, store: MailStore, hostname: str, now: Callable[[], datetime], later: Later
@@ -45,7 +45,7 @@ class Cores:
     def new_core(
         self, listener: Listener, link: Link, changed: Callable[[], None]
     ) -> SessionAndCore:
-        """Begin to speak on a link; `changed` is called when there is news for the client."""
+        """Make the core for a link; `changed` is called when there is news for the client."""
         protocol = listener.service
         faults = [each for each in listener.faults if FAULTS[each].kind not in _OF_TLS]
         maildrop = Maildrop(self._store) if protocol is Service.POP3 else None

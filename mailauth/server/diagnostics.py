@@ -1,4 +1,4 @@
-"""What goes wrong, told on stderr: a line each, with the time and how bad it is."""
+"""Diagnostics on stderr: one line each, with the time and the level."""
 
 import atexit
 import os
@@ -25,20 +25,20 @@ from mailauth.config.errors import printable
 from mailauth.server.background_writer import BackgroundWriter
 
 OURS = "mailauth"
-TWISTED_WEB_AS_OURS = "mailauth.web.http.channel.Channel"  # it logs by the name of our subclass
+TWISTED_WEB_AS_OURS = "mailauth.web.http.channel.Channel"  # it logs with the name of our subclass
 
 log = Logger()
 
 
 def begin_logging() -> None:
-    """Send diagnostics to stderr, which keeps nobody waiting."""
+    """Send diagnostics to stderr, without blocking."""
     observer = worth_telling(FileLogObserver(_stderr(), line))
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
     sys.unraisablehook = _unraisable
 
 
 def worth_telling(observer: ILogObserver) -> ILogObserver:
-    """Let through what is worth telling of ours, and of others only warnings."""
+    """Pass our own messages of relevance, and only warnings of others."""
     levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
     levels.setLogLevelForNamespace(OURS, LogLevel.info)
     levels.setLogLevelForNamespace(TWISTED_WEB_AS_OURS, LogLevel.warn)
@@ -46,9 +46,9 @@ def worth_telling(observer: ILogObserver) -> ILogObserver:
 
 
 def _stderr() -> IO[Any]:
-    """Return what writes to stderr: at once to a file, and beside the reactor to a reader."""
+    """Return what writes to stderr: directly to a file, in the background to a reader."""
     stream = cast(IO[Any] | None, sys.stderr)
-    if stream is None:  # it was closed when we were started
+    if stream is None:  # it was closed before the start
         return Path(os.devnull).open("w", encoding="utf-8")
     if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         return stream
@@ -58,10 +58,10 @@ def _stderr() -> IO[Any]:
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Log what was raised where nobody can catch it.
+    """Log an exception that was raised where it cannot be caught.
 
-    `ssl` does so for a server name (SNI) that is not ASCII: that handshake has failed, and is in
-    the journal; a client cannot fill our stderr with it.
+    `ssl` does so for a server name (SNI) that is not ASCII. That handshake fails, and the journal
+    has it, so it is left out here: a client must not be able to fill stderr.
     """
     if isinstance(unraisable.exc_value, UnicodeDecodeError) and isinstance(
         unraisable.object, bytes
@@ -75,7 +75,7 @@ def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
 
 
 def line(event: LogEvent) -> str | None:
-    """Write an event as a line, and the traceback of a failure indented behind it."""
+    """Format an event as a line, with the traceback of a failure indented below it."""
     level = event.get("log_level", LogLevel.info)
     time = datetime.fromtimestamp(event["log_time"], UTC).astimezone()
     text = printable(" ".join(formatEvent(event).split())) or "An operation failed"

@@ -14,7 +14,7 @@ from mailauth.record.alarms import Alarms
 def open_store(
     maildir: Path | None, uid_validity: Callable[[], int], welcome: Callable[[str], NewMessage]
 ) -> MailStore:
-    """Open the store: in memory without a directory, which else is made if it is not there.
+    """Open the store, in memory if there is no directory; otherwise create that if necessary.
 
     Raises `OSError` with a message for the operator.
     """
@@ -28,14 +28,14 @@ def open_store(
 
 
 class MailWatch:
-    """Looks for what other processes and programs did to mail; call it every now and then."""
+    """Looks for changes of mail by other processes and programs; call it regularly."""
 
     def __init__(self, store: MailStore) -> None:
         self._store = store
         self._alarms = Alarms()
 
     def __call__(self) -> None:
-        """Look, so that clients that wait for news hear of it."""
+        """Look for changes, so that waiting clients are told."""
         what = "Some mail cannot be read"
         try:
             self._store.poll()

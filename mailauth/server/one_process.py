@@ -1,6 +1,6 @@
-"""The only process of a server without workers: it serves all clients itself.
+"""The only process of a server without workers, which serves all clients itself.
 
-`workers.pool` is its counterpart. A server has one of the two, and asks it for the same things.
+`workers.pool` is the alternative. A server has one of the two, with the same methods.
 """
 
 import socket
@@ -33,7 +33,7 @@ class OneProcess:
 
     @property
     def operations(self) -> RunningOperations:
-        """What the console asks and changes."""
+        """What the console queries and changes."""
         return self._process.operations
 
     @property
@@ -42,7 +42,7 @@ class OneProcess:
         return self._process.recorder.sinks
 
     def open(self, history: JournalHistory, opened: ExitStack) -> Feed:
-        """Open the mail, and return the feed of what is recorded; raises `OSError`."""
+        """Open the mail, and return the feed of recorded events. Raises `OSError`."""
         self._process.open_mail(self._maildir, opened)
         self._process.derive_keys(opened)
         return Feed(self._reactor, history, self._process.recorder.newest)

@@ -1,4 +1,4 @@
-"""What the console sees and changes of the running server."""
+"""What the console queries and changes in the running server."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -20,10 +20,10 @@ from mailauth.setup.services import OfferedService, services_of
 
 
 class RunningOperations:
-    """The `web.operations.Operations` of a server. `ca` is the CA as it is now.
+    """The `web.operations.Operations` of a server. `ca` is its current CA.
 
     `times` are those of its recorder, `quiet` returns when nothing is left to be read, and `forget`
-    makes the recorder write what is repeated singly again.
+    makes the recorder record repeated failures singly again.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class RunningOperations:
         self._forget = forget
 
     def services(self) -> list[OfferedService]:
-        """What is served, on the ports as they are."""
+        """The services on their actual ports."""
         return services_of(
             msgspec.structs.replace(listener.config, port=listener.port)
             for listener in self._listeners
@@ -60,11 +60,11 @@ class RunningOperations:
         ]
 
     async def settled(self) -> None:
-        """Return when what clients have sent until now has been dealt with."""
+        """Return when everything that clients have sent until now has been processed."""
         await self._quiet()
 
     async def reset_mail(self) -> None:
-        """Let all mail be as at first that is kept in memory; Maildirs stay as they are."""
+        """Reset mail in memory to the initial mail; Maildirs stay as they are."""
         self._reset_mail()
 
     async def record_times(self) -> RecordTimes:
@@ -72,23 +72,23 @@ class RunningOperations:
         return self._times
 
     async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
-        """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+        """Allow or refuse cleartext logins on a listener. Raises `LookupError`."""
         self._listener(listener).set_cleartext(cleartext)
 
     async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
-        """Have a listener do this wrong on purpose, and nothing else.
+        """Set the deliberate faults of a listener.
 
         Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
         self._listener(listener).set_faults(faults)
 
     async def clear_faults(self) -> None:
-        """Have every listener do what the configuration says."""
+        """Reset the faults of all listeners to the configuration."""
         for each in self._listeners:
             each.set_faults(each.configured_faults)
 
     async def forget_repeats(self) -> None:
-        """Record what every address does singly again, until it repeats itself."""
+        """Record the failures of every address singly again, until it repeats them."""
         self._forget()
 
     def _listener(self, name: str) -> Listener:
@@ -98,11 +98,11 @@ class RunningOperations:
         raise LookupError(name)
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
-        """Disable an account, or enable it, for as long as the server runs."""
+        """Disable or enable an account until the server stops."""
         set_disabled(self._authority, account.name, disabled=disabled)
 
     def ca_certificate(self) -> bytes | None:
-        """The CA that clients must trust, in PEM; `None` where it is not one of ours."""
+        """The CA that clients must trust, in PEM, or `None` if it is not ours."""
         ca = self._ca()
         return None if ca is None else ca.read_bytes()
 

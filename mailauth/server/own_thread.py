@@ -1,4 +1,4 @@
-"""A thread for one kind of work, which nothing else can keep waiting."""
+"""A thread for one kind of work, which nothing else can delay."""
 
 import queue
 import threading
@@ -10,9 +10,9 @@ log = Logger()
 
 
 class OwnThread:
-    """Does one thing after the other; it begins with the first, and ends with the process.
+    """Does one task after another; the thread starts with the first, and ends with the process.
 
-    The process does not wait for it: what hangs in the system would hold it for ever.
+    The process does not wait for it, since a task may hang in the system forever.
     """
 
     def __init__(self, name: str) -> None:
@@ -21,7 +21,7 @@ class OwnThread:
         self._has_begun = False
 
     def do(self, work: Callable[[], object]) -> None:
-        """Have this done after what came before it; called by one thread."""
+        """Do this after all earlier tasks; called by only one thread."""
         self._work.put(work)
         if not self._has_begun:
             self._has_begun = True

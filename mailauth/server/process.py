@@ -1,4 +1,4 @@
-"""What every process that serves clients has: its listeners, and what their connections share."""
+"""What every process that serves clients has: listeners, and what their connections share."""
 
 import secrets
 import socket
@@ -52,12 +52,12 @@ from mailauth.server.reloadable import Loaded
 from mailauth.setup.welcome import welcome
 from mailauth.tokens import TokenIssuer
 
-LEAVE_SECONDS = 3.0  # for clients to take our leave when the server stops
-LOOK_SECONDS = 1.0  # from one look at the files that others may change to the next
+LEAVE_SECONDS = 3.0  # for clients to be told when the server stops
+LOOK_SECONDS = 1.0  # between looks at files that other programs may change
 
 
 class ServingProcess:
-    """One process's side towards the clients.
+    """The part of a process that serves clients.
 
     `now` is the clock that stamps the record, `lasting` the one by which blocks end.
     """
@@ -100,10 +100,10 @@ class ServingProcess:
             lambda listener: asked_clients(listener, config.tls, home),
         )
 
-    # How it is put together.
+    # Assembly.
 
     def authorize(self, recorder: FileRecorder, counts: Counts | None = None) -> None:
-        """Let logins be decided and recorded; failures are counted in `counts`."""
+        """Set up the decisions about logins and their record; `counts` has the failures."""
         config, times = self.config, RecordTimes()
         blocking = Blocking(
             self._lasting,
@@ -146,7 +146,7 @@ class ServingProcess:
         )
 
     def open_mail(self, maildir: Path | None, opened: ExitStack) -> None:
-        """Keep mail in a directory, or else in memory; raises `OSError`."""
+        """Open the mail in a directory, or else in memory. Raises `OSError`."""
         store = open_store(
             maildir,
             uid_validity=lambda: int(self._now()),
@@ -163,9 +163,9 @@ class ServingProcess:
             self._store.reset()
 
     def derive_keys(self, opened: ExitStack) -> None:
-        """Make accounts' SCRAM keys between other things, now and whenever accounts are others."""
+        """Make the accounts' SCRAM keys in small steps, now and whenever the accounts change."""
         steps = Cooperator(
-            terminationPredicateFactory=lambda: lambda: True,  # one step, then clients' turn
+            terminationPredicateFactory=lambda: lambda: True,  # one step, then other work
             scheduler=partial(self._reactor.callLater, 0),
         )
         opened.callback(steps.stop)
@@ -180,7 +180,7 @@ class ServingProcess:
         self.repeat(LOOK_SECONDS, look, opened)
 
     def add(self, config: ListenerConfig, port: int) -> Listener:
-        """Make a listener, for `accept`; one that another process accepts for is shown only."""
+        """Add a listener for `accept`; one that another process accepts for is only shown."""
         listener = Listener(
             config,
             self.authority,
@@ -197,38 +197,38 @@ class ServingProcess:
         return listener
 
     def accept(self, listener: Listener, bound: socket.socket) -> None:
-        """Serve who connects to a socket that listens; it is taken over."""
+        """Accept clients from a listening socket, which is taken over."""
         if poller.is_available:
             if self._poller is None:
                 self._poller = Poller(cast(IReactorFDSet, self._reactor), self._reactor)
             self._ports.append((listener, ListeningSocket(bound, listener.link, self._poller)))
             return
         adopt = cast(IReactorSocket, self._reactor).adoptStreamPort
-        with bound:  # the port has a descriptor of its own
+        with bound:  # the port has its own descriptor
             self._ports.append((listener, adopt(bound.fileno(), bound.family, listener)))
 
     def repeat(self, seconds: float, what: Callable[[], object], opened: ExitStack) -> None:
-        """Do something again and again, until what was opened is closed."""
+        """Call something regularly until `opened` is closed."""
         repeating = LoopingCall(what)
         repeating.clock = self._reactor
         repeating.start(seconds, now=False)
         opened.callback(repeating.stop)
 
     def adopt(self, loaded: Loaded) -> None:
-        """Go on with what was read anew, but for the accounts."""
+        """Use what was reloaded, except for the accounts."""
         self.loaded = loaded
         self.authority.blocking.befriend(self.config.block.friendly + loaded.friendly)
 
-    # How it ends.
+    # The end.
 
     async def close_doors(self) -> None:
-        """Let no mail client in any more."""
+        """Accept no more mail clients."""
         await self._close_doors(self._of_http(False))
 
     async def leave(self) -> None:
-        """Take leave of everybody, and see that all is recorded.
+        """Say goodbye to all clients, and wait until everything is recorded.
 
-        HTTP is the last to go: whoever looks is told meanwhile that the server is stopping.
+        HTTP is the last to stop, so that clients can be told that the server is stopping.
         """
         await self._leave(self._of_http(False))
         await self._close_doors(self._of_http(True))
@@ -248,7 +248,7 @@ class ServingProcess:
                 await maybeDeferred(port.stopListening)
 
     async def _leave(self, listeners: Sequence[Listener]) -> None:
-        """Take leave of these listeners' clients, within `LEAVE_SECONDS`."""
+        """Say goodbye to these listeners' clients, within `LEAVE_SECONDS`."""
 
         def abort() -> None:
             for listener in listeners:
@@ -269,5 +269,5 @@ class ServingProcess:
         )
 
     def time(self) -> datetime:
-        """The time by the clock that stamps the record."""
+        """The time of the clock that stamps the record."""
         return datetime.fromtimestamp(self._now(), UTC)

@@ -1,4 +1,4 @@
-"""What can be read anew while the server runs: accounts, friends, and how TLS is spoken."""
+"""What can be reloaded while the server runs: accounts, friendly addresses, and TLS."""
 
 import ssl
 import time
@@ -23,14 +23,14 @@ from mailauth.wire.networks import Network
 
 
 class Tls(msgspec.Struct, frozen=True):
-    """How TLS is spoken, by listener, and the CA that clients must trust when it is ours."""
+    """The TLS settings by listener, and the CA that clients must trust if it is ours."""
 
     contexts: dict[str, ssl.SSLContext]
     ca: Path | None
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """All of it, or nothing: one mistake, and everything stays as it was."""
+    """Everything that is reloaded; after a mistake, all of it stays as it was."""
 
     accounts: Accounts
     friendly: tuple[Network, ...]
@@ -38,9 +38,9 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """Reads what belongs to a configuration from a home; every method raises `ConfigError`.
+    """Loads what a configuration names from a home. Every method raises `ConfigError`.
 
-    `listeners` are those that are served, whatever a configuration that is read later says.
+    `listeners` are those that the server has, whatever a configuration that is read later says.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Loader:
         self._verifier = Verifier(reactor.callFromThread, time.monotonic, threads)
 
     def load(self, config: Config) -> Loaded:
-        """Read everything."""
+        """Load everything."""
         return Loaded(
             accounts=self.accounts(config),
             friendly=read_friendly(self._home),
@@ -65,21 +65,21 @@ class Loader:
         )
 
     def accounts(self, config: Config) -> Accounts:
-        """Read the accounts."""
+        """Load the accounts."""
         pepper = key_in(state_directory(self._home) / "pepper")
         return accounts_of(config, self._home, self._verifier.secret, pepper=pepper)
 
     @property
     def serves_others(self) -> bool:
-        """Whether others than this machine can reach a listener."""
+        """Return whether other machines can reach a listener."""
         return beyond_loopback(self._listeners) is not None
 
     def check_passwords(self, accounts: Accounts) -> None:
-        """Refuse the demo's password where others can use it; hashes that are new take a while."""
+        """Reject the demo's password if other machines can use it; new hashes take a while."""
         self._demo_password.check(accounts, self._listeners)
 
     def tls(self, config: Config) -> Tls:
-        """Make or renew the certificate where TLS is spoken at all."""
+        """Make or renew the certificate, if any listener uses TLS."""
         if not self._tls_listeners:
             return Tls(contexts={}, ca=None)
         now = datetime.now(UTC)
@@ -95,6 +95,6 @@ class Loader:
         )
 
     def close(self) -> None:
-        """Let the threads that check passwords end."""
+        """Stop the threads that check passwords."""
         self._demo_password.close()
         self._verifier.close()

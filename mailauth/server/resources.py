@@ -1,6 +1,6 @@
-"""What a process that serves many clients asks of the system and of Python.
+"""The resources of a process with many clients: memory, descriptors, and the garbage collector.
 
-Memory, descriptors, and a collector of cycles that looks seldom, at new things only.
+The collector runs seldom, and looks only at new objects.
 """
 
 import contextlib
@@ -9,8 +9,8 @@ import gc
 import resource
 import sys
 
-_GIVE_WAY_SECONDS = 0.0005  # Python's own are ten times as many
-# Before a collection: most of what a connection needs is gone by then without one.
+_GIVE_WAY_SECONDS = 0.0005  # Python's defaults are ten times as many
+# before a collection; most of what a connection needs is freed without one
 _YOUNG_OBJECTS = 20_000
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -19,10 +19,10 @@ _SPARE_OCTETS = 16 * 1024 * 1024
 
 
 def give_back_large_blocks() -> None:
-    """Have each large block go back as soon as it is freed (mallopt(3)), where that can be done.
+    """Return each large block to the system as soon as it is freed (mallopt(3)), where possible.
 
-    By itself glibc comes to take even messages of many megabytes from its heap, and what a crowd of
-    clients has once needed stays there, in pieces.
+    By default, glibc eventually allocates even messages of many megabytes on its heap, which stays
+    as large, in fragments, as a burst of clients has once made it.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -31,9 +31,9 @@ def give_back_large_blocks() -> None:
 
 
 def take_all_descriptors() -> None:
-    """Raise the limit of open files as far as it may be (setrlimit(2)), workers' too.
+    """Raise the limit of open files to the maximum (setrlimit(2)), also for workers.
 
-    What is usual, 1024, is for programs that still use select(2), and one client could use it up.
+    The usual 1024 is for programs that still use select(2); one client could use it up.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS says "infinity" and permits less
@@ -41,7 +41,7 @@ def take_all_descriptors() -> None:
 
 
 def freeze() -> None:
-    """Let what is here now stay: looking through it again and again would delay logins."""
+    """Exempt all present objects from garbage collection: scanning them would delay logins."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)
@@ -49,5 +49,5 @@ def freeze() -> None:
 
 
 def unfreeze() -> None:
-    """Let everything go at the end: DuckDB complains on stderr of what it finds kept."""
+    """Undo this at the end, since DuckDB would complain on stderr about the objects that remain."""
     gc.unfreeze()

@@ -1,7 +1,7 @@
-"""The server: the one place where everything is put together, started, reloaded and stopped.
+"""The server: the one place where everything is assembled, started, reloaded and stopped.
 
-Three clocks are given. `now`, seconds since the epoch, stamps records and drives tokens; blocks,
-sessions and links end by `lasting`, which nobody sets, or else by `now`; the reactor's drives
+There are three clocks. `now`, seconds since the epoch, stamps records and tokens. Blocks, sessions
+and links end by `lasting`, which is monotonic (by default it is `now`). The reactor's clock is for
 deadlines.
 """
 
@@ -70,7 +70,7 @@ A_DAY = 86_400.0
 
 
 class Server:
-    """One server on one home. `read_config` reads its configuration anew, for `reload`.
+    """One server on one home. `read_config` reads its configuration again, for `reload`.
 
     Mail is kept in the directory `maildir`, or else in memory.
     """
@@ -104,12 +104,14 @@ class Server:
         )
         self._mode: OneProcess | WorkerPool
         self._control: ControlService
-        self._opened = ExitStack()  # what has to be closed again
-        self._reading = DeferredLock()  # one after the other: the last to be read is the newest
+        self._opened = ExitStack()  # what must be closed again
+        self._reading = (
+            DeferredLock()
+        )  # one reload at a time, so that the last one read is the newest
         self._stopping: Deferred[None] | None = None
 
     def start(self) -> None:
-        """Begin to serve on every listener; when anything fails, nothing is left open.
+        """Start serving on all listeners; after an error, nothing remains open.
 
         Raises `ConfigError`, and `OSError` for what only the operating system can refuse.
         """
@@ -149,12 +151,12 @@ class Server:
 
     @property
     def ca(self) -> Path | None:
-        """The CA that clients must trust; `None` without TLS or with the user's own certificate."""
+        """The CA that clients must trust; `None` without TLS or with the user's certificate."""
         return self._process.loaded.tls.ca
 
     @property
     def listeners(self) -> Sequence[Listener]:
-        """The listeners, on their ports."""
+        """The listeners with their actual ports."""
         return self._process.listeners
 
     def console_link(self) -> str | None:
@@ -168,13 +170,14 @@ class Server:
 
     @property
     def sinks(self) -> Sinks:
-        """Who hears of what is recorded."""
+        """The sinks that receive each recorded event."""
         return self._mode.sinks
 
     def reload(self) -> Deferred[None]:
-        """Go on with the logs, accounts, certificates, friends and countries as they are now.
+        """Reopen the logs; reload accounts, certificates, friendly addresses and countries.
 
-        Logs are reopened in any case; of the others, one mistake leaves all as they were.
+        Logs are reopened in any case. After a mistake in any of the others, all of them stay as
+        they were.
         """
         return Deferred.fromCoroutine(self._reload())
 
@@ -197,7 +200,7 @@ class Server:
         log.info("Accounts, certificates, friendly addresses and countries were reloaded")
 
     def stop(self) -> Deferred[None]:
-        """Take leave of everybody, close everything, and tell when that is done."""
+        """Say goodbye to all clients, close everything, and return when that is done."""
         if self._stopping is None:
             self._stopping = Deferred.fromCoroutine(self._stop())
         return self._stopping
@@ -211,10 +214,10 @@ class Server:
         await self._process.leave()
         self._opened.close()
 
-    # What is looked after meanwhile.
+    # Regular tasks.
 
     async def _renew_certificate(self) -> None:
-        """Show the certificate as it is now: ours is issued again before it ends."""
+        """Use the current certificate; ours is issued again before it expires."""
         try:
             tls = self._loader.tls(self.config)
         except (ConfigError, OSError) as error:
@@ -224,7 +227,7 @@ class Server:
         await self._mode.reload(self.config)
 
     async def _look_at_accounts(self, users_file: WatchedFile) -> None:
-        """Take the accounts of a users file that has changed; a mistake leaves all as they were."""
+        """Reload a users file that has changed; after a mistake, the accounts stay as they were."""
         if users_file.has_changed():
             await self._reading.run(lambda: Deferred.fromCoroutine(self._read_accounts()))
 
@@ -241,12 +244,12 @@ class Server:
             log.info("The accounts were reloaded")
 
     async def _check_passwords(self, accounts: Accounts) -> None:
-        """Have hashes tried beside what clients wait for; raises `ConfigError`."""
+        """Check hashes without delaying clients. Raises `ConfigError`."""
         if self._loader.serves_others:
             pool = self._reactor.getThreadPool()
             await deferToThreadPool(self._reactor, pool, self._loader.check_passwords, accounts)
 
-    # How it is put together.
+    # Assembly.
 
     def _open_record(self, opened: ExitStack) -> None:
         recorder = open_recorder(
@@ -300,7 +303,7 @@ class Server:
 
     def _make_reports(self, feed: Feed, opened: ExitStack, turn: Turn) -> Reports:
         def open_logs() -> "HomeLogs":
-            # DuckDB costs 0.2 s and 30 MB, which a server that nobody asks for reports can save.
+            # DuckDB costs 0.2 s and 30 MB, which a server without reports does not need.
             from mailauth.report.home import HomeLogs
 
             return HomeLogs(self._logs, state_directory(self.home))

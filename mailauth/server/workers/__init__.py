@@ -1,24 +1,25 @@
-"""`server.workers = N`: one server in several processes, for more than one core.
+"""`server.workers = N`: one server in several processes, to use more than one core.
 
-The parent binds every listener, holds the home and the log directory, and serves HTTP; workers
-accept mail clients from the listening sockets that they inherit. They are started anew (fork and
-exec), not forked: the one that takes a dead worker's place comes from a process that has threads,
-clients and an epoll descriptor of its own, none of which may be shared.
+The parent binds every listener, locks the home and the log directory, and serves HTTP. Workers
+accept mail clients from the listening sockets, which they inherit. They are started with fork and
+exec, since the parent has threads, clients and an epoll descriptor that a forked copy must not
+share.
 
-A login waits for no other process. What it needs of the others stands in memory that all share:
+A login does not wait for another process. It uses state in shared memory:
 
-- where the record stands (`record.shared`): whoever writes locks, for microseconds;
-- how often an address has failed (`workers.failures`): the sixth failure blocks in every process.
+- the end of the record (`record.shared`), which a writer locks for microseconds;
+- the failures of each address (`workers.failures`), so that the sixth one blocks in all processes.
 
-Everything that is only asked or changed by people lives in the parent, so that it is the same
-whoever answers, and goes between the processes over a line from each worker to the parent:
+Everything that people query or change is in the parent. It communicates with each worker over a
+socket pair:
 
-- the console, its one-time link, sessions, event streams, the API and the control socket;
-- the events: the parent reads on in the journal, which has them all in order (`record.follower`);
-- connections and checks that are not recorded yet: workers are asked (`server.workers.supervisor`);
-- accounts, certificates, a listener's policy: workers are told, and say when they have done it.
+- The console, its one-time link, sessions, event streams, the API and the control socket are in
+  the parent only.
+- For events, the parent follows the journal, which has them all in order (`record.follower`).
+- For open connections and unfinished checks, it asks the workers (`server.workers.supervisor`).
+- Changes of accounts, certificates and policies are sent to the workers, which confirm them.
 
-Tokens that were revoked stand in a file that each process looks at. Mail is in Maildirs, the POP3
-lock of a maildrop too. When the parent is gone, the line of every worker ends, and it with it; only
-then can another server have the home, so that nobody writes behind its back.
+Revoked tokens are in a file that each process checks. Mail is in Maildirs, including the POP3 lock
+of a maildrop. When the parent ends, the socket pair of each worker is closed, and the worker exits.
+Another server can lock the home only after that, so two servers never write to it at once.
 """

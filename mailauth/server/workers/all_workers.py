@@ -1,4 +1,4 @@
-"""What the console and the API ask of all processes, and tell them, as if there were one."""
+"""What the console and the API ask of all processes, or tell them, as if there were only one."""
 
 from collections.abc import Callable
 
@@ -32,11 +32,11 @@ class AllWorkersOperations:
     def __init__(self, own: RunningOperations, supervisor: Callable[[], Supervisor]) -> None:
         self._own = own
         self._supervisor = supervisor
-        self._times: dict[int, RecordTimes] = {}  # by place, as far as they are known
+        self._times: dict[int, RecordTimes] = {}  # by number of the worker, if known
         self._times_of_the_gone = RecordTimes()
 
     def services(self) -> list[OfferedService]:
-        """What is served, on the ports as they are."""
+        """The services on their actual ports."""
         return self._own.services()
 
     async def connections(self) -> list[OpenConnection]:
@@ -47,12 +47,12 @@ class AllWorkersOperations:
         return connections
 
     async def settled(self) -> None:
-        """Return when what clients have sent until now has been dealt with, in all processes."""
+        """Return when what clients have sent until now has been processed, in all processes."""
         await self._supervisor().ask(Settle())
         await self._own.settled()
 
     async def reset_mail(self) -> None:
-        """Leave the mail of workers as it is: it is in Maildirs."""
+        """Keep the mail of workers, which is in Maildirs."""
 
     async def record_times(self) -> RecordTimes:
         """How long it took all processes to write their records."""
@@ -60,12 +60,12 @@ class AllWorkersOperations:
         return sum(self._times.values(), await self._own.record_times() + self._times_of_the_gone)
 
     async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
-        """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+        """Allow or refuse cleartext logins on a listener. Raises `LookupError`."""
         await self._own.set_cleartext(listener, cleartext)
         await self._tell_of_listeners()
 
     async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
-        """Have a listener do this wrong on purpose, and nothing else.
+        """Set the deliberate faults of a listener.
 
         Raises `LookupError`, and `ConfigError` for faults that it cannot have.
         """
@@ -73,30 +73,30 @@ class AllWorkersOperations:
         await self._tell_of_listeners()
 
     async def clear_faults(self) -> None:
-        """Have every listener do what the configuration says."""
+        """Reset the faults of all listeners to the configuration."""
         await self._own.clear_faults()
         await self._tell_of_listeners()
 
     async def forget_repeats(self) -> None:
-        """Record what every address does singly again, in all processes."""
+        """Record the failures of every address singly again, in all processes."""
         await self._own.forget_repeats()
         await self._supervisor().ask(ForgetRepeats())
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
-        """Disable an account, or enable it, for as long as the server runs."""
+        """Disable or enable an account until the server stops."""
         await self._own.set_disabled(account, disabled=disabled)
         await self._supervisor().ask(SetDisabled(account.name, disabled))
 
     def ca_certificate(self) -> bytes | None:
-        """The CA that clients must trust, in PEM; `None` where it is not one of ours."""
+        """The CA that clients must trust, in PEM, or `None` if it is not ours."""
         return self._own.ca_certificate()
 
     def worker_ended(self, place: int) -> None:
-        """Keep what a worker was last known to have done: what is counted never decreases."""
+        """Keep the last counts of a worker that has ended, since totals never decrease."""
         self._times_of_the_gone += self._times.pop(place, RecordTimes())
 
     async def _tell_of_listeners(self) -> None:
-        """Return when the listeners stand as ours do, in all processes."""
+        """Return when all processes have the parent's settings of the listeners."""
         orders = (SetListener(each.name, each.cleartext, each.faults) for each in self.services())
         await gatherResults(
             [Deferred.fromCoroutine(self._supervisor().ask(order)) for order in orders]
@@ -110,7 +110,7 @@ class AllWorkersOperations:
 
 
 class AllWorkersChecks:
-    """`ExposureChecks` that are drained when all processes have drained theirs."""
+    """`ExposureChecks` that are drained when those of all processes are."""
 
     def __init__(self, own: ExposureChecks, supervisor: Callable[[], Supervisor]) -> None:
         self._own = own
@@ -119,11 +119,11 @@ class AllWorkersChecks:
     def check(
         self, account: Account, password: bytes, found: Callable[[bool | None], None]
     ) -> None:
-        """Have the parent's own check."""
+        """Let the parent check the password itself."""
         self._own.check(account, password, found)
 
     def drained(self) -> Pending[None]:
-        """Tell when the checks that are open now, in any process, are done and recorded."""
+        """Return when the checks that are now open in any process are finished and recorded."""
         drained: Pending[None] = Pending()
 
         async def wait() -> None:

@@ -1,13 +1,14 @@
-"""The failures of each address, in memory that all processes of a server share.
+"""The failures of each address, in memory shared by all processes of a server.
 
-A table without pointers, like a processor's cache: an address has its place in one set of a few
-slots, and when a set is full, the one gives way that has been quiet for longest. So a flood of
-addresses costs no more than the table, and nobody can aim at a slot: places depend on a secret.
+The table has no pointers and works like a processor's cache. A secret hash assigns each address to
+a set of eight slots. If its set is full, a new address replaces the one whose last attempt is the
+oldest. So a flood of addresses needs no more memory than the table, and an attacker cannot choose a
+slot.
 
-Writers take turns; readers do not wait for them. A writer that is stopped in its turn is not waited
-for either: that a count may be short by one then is better than a login that hangs. A slot counts
-when its first cell is set, which a writer does last, so that a killed one leaves a slot as it was,
-or empty.
+Writers lock the table, and readers do not. A writer does not wait for a lock that is held too long
+(by a stopped process) but continues without it: a count that may be one too low is better than a
+login that hangs. A writer marks a slot as used last, so if it is killed, the slot is unchanged or
+empty.
 """
 
 import contextlib
@@ -28,9 +29,9 @@ FAILURES_LOCK = "failures.lock"  # in the home's state directory
 
 SETS = 8192
 SLOTS = 8  # of a set
-_CELLS = 5  # of a slot: whether it counts, the block's two halves, failures, last attempt
+_CELLS = 5  # of a slot: whether it is used, two halves of the block, failures, last attempt
 _KEY_CELLS = 4
-_HEADER_CELLS = 1 + _KEY_CELLS  # how many slots count, never too few; the secret
+_HEADER_CELLS = 1 + _KEY_CELLS  # an upper bound of the used slots; the secret
 _SIZE = 8 * (_HEADER_CELLS + SETS * SLOTS * _CELLS)
 
 _IPV4 = 0xFFFF << 32  # IPv4-mapped (RFC 4291 §2.5.5.2)
@@ -38,7 +39,7 @@ _MICROSECONDS = 1_000_000
 
 
 class SharedCounts(Counts):
-    """The counts behind an inherited descriptor; `lock` is the file that all lock."""
+    """The counts in the memory of an inherited descriptor; `lock` is the file that all lock."""
 
     def __init__(self, descriptor: int, lock: Path) -> None:
         self.descriptor = descriptor
@@ -49,20 +50,20 @@ class SharedCounts(Counts):
 
     @classmethod
     def create(cls, lock: Path) -> "SharedCounts":
-        """Make an empty table; its descriptor is for workers to inherit."""
+        """Create an empty table; workers inherit its descriptor."""
         descriptor = shared_memory("mailauth-failures", _SIZE)
         os.pwrite(descriptor, secrets.token_bytes(8 * _KEY_CELLS), 8)
         return cls(descriptor, lock)
 
     def close(self) -> None:
-        """Detach; the memory goes with the last who is attached."""
+        """Detach; the memory is freed when all have detached."""
         self._cells.release()
         self._memory.close()
         self.lock.close()
         os.close(self.descriptor)
 
     def __enter__(self) -> Self:
-        with contextlib.suppress(LockHeld):  # by one that is stopped, and so does not count
+        with contextlib.suppress(LockHeld):  # a stopped process holds it, so continue without it
             self.lock.acquire()
         return self
 
@@ -84,7 +85,7 @@ class SharedCounts(Counts):
         cell = self._find(*halves)
         if cell is not None:
             count = Count(self._cells[cell + 3], self._cells[cell + 4] / _MICROSECONDS)
-            if self._holds(cell, *halves):  # still: it has not given way meanwhile
+            if self._holds(cell, *halves):  # check again: another process may have replaced it
                 return count
         raise KeyError(block)
 
@@ -131,14 +132,14 @@ class SharedCounts(Counts):
         self._cells[0] -= 1
 
     def _slots(self, high: int, low: int) -> range:
-        """Return where the slots begin in which a block can be."""
+        """Return the first cells of the slots in which a block can be."""
         digest = hmac.digest(self._key, b"%d %d" % (high, low), "sha256")
         first = _HEADER_CELLS + int.from_bytes(digest[:4], "big") % SETS * SLOTS * _CELLS
         return range(first, first + SLOTS * _CELLS, _CELLS)
 
 
 def _halves(block: str) -> tuple[int, int]:
-    """Return a block in two cells; raises `KeyError` for what is none."""
+    """Return a block as two cells. Raises `KeyError` if it is not valid."""
     address, _, prefix = block.partition("/")
     try:
         if not prefix and ":" not in address:

@@ -1,4 +1,4 @@
-"""The main program of a worker process (`server.workers`); it is started by `serve` alone."""
+"""The main program of a worker process (`server.workers`), which only `serve` starts."""
 
 import socket
 import sys
@@ -6,7 +6,7 @@ from typing import cast
 
 
 def main() -> None:
-    """Serve until the parent says otherwise, or is gone. The line to it is inherited."""
+    """Serve until the parent ends it, or is gone. The socket pair is inherited."""
     from twisted.internet import reactor as installed
     from twisted.internet.posixbase import PosixReactorBase
 
@@ -30,7 +30,7 @@ def main() -> None:
         assert isinstance(first.order, Begin), "the first order"
         Worker(first.order, line, reactor).start(further)
     except ConnectionResetError:
-        return  # the parent has gone before it said anything
+        return  # the parent was gone before its first order
     except (ConfigError, OSError) as error:
         line.sendall(written(Answered(0, Failed(str(error)))))
         return

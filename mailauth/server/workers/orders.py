@@ -1,4 +1,4 @@
-"""What the parent and a worker say to each other: a JSON object a line, told apart by `type`."""
+"""The messages between the parent and a worker: one JSON object per line, with a `type`."""
 
 import socket
 from typing import Any
@@ -14,13 +14,13 @@ from mailauth.record.timing import RecordTimes
 
 
 class WrittenConfig(msgspec.Struct, frozen=True):
-    """A configuration as TOML would have it."""
+    """A configuration in the form of its TOML."""
 
     tables: dict[str, Any]
 
     @classmethod
     def of(cls, config: Config) -> "WrittenConfig":
-        """Write a configuration down."""
+        """Convert a configuration."""
         return cls(msgspec.to_builtins(config, enc_hook=str))
 
     def __repr__(self) -> str:
@@ -32,7 +32,7 @@ class WrittenConfig(msgspec.Struct, frozen=True):
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """The descriptors that a worker inherits; those of listeners by the listener's name."""
+    """The descriptors that a worker inherits; those of listeners are by name."""
 
     record: int
     failures: int
@@ -40,9 +40,9 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
-    """Serve. The configuration's listeners have their ports and what is permitted on them now.
+    """Start to serve. The listeners have their actual ports and current policies.
 
-    `disabled` says of accounts what an administrator has switched since the server was started.
+    `disabled` has the accounts that an administrator disabled or enabled since the server's start.
     """
 
     home: str
@@ -53,13 +53,13 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
 
 
 class Reload(msgspec.Struct, frozen=True, tag=True):
-    """Go on with the files as they are now."""
+    """Reload the files."""
 
     config: WrittenConfig
 
 
 class SetListener(msgspec.Struct, frozen=True, tag=True):
-    """Permit or refuse cleartext logins on a listener; do something wrong on purpose, or not."""
+    """Set the policy for cleartext logins, and the deliberate faults, of a listener."""
 
     listener: str
     cleartext: Cleartext
@@ -67,34 +67,34 @@ class SetListener(msgspec.Struct, frozen=True, tag=True):
 
 
 class SetDisabled(msgspec.Struct, frozen=True, tag=True):
-    """Disable an account, or take that back."""
+    """Disable or enable an account."""
 
     account: str
     disabled: bool
 
 
 class Look(msgspec.Struct, frozen=True, tag=True):
-    """Say what is open."""
+    """Report what is open."""
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True):
-    """Say that you run."""
+    """Confirm that you are running."""
 
 
 class Drain(msgspec.Struct, frozen=True, tag=True):
-    """Say when the checks that have begun are recorded."""
+    """Confirm when the checks that have begun are recorded."""
 
 
 class Settle(msgspec.Struct, frozen=True, tag=True):
-    """Say when what clients have sent until now has been dealt with."""
+    """Confirm when everything that clients have sent until now has been processed."""
 
 
 class ForgetRepeats(msgspec.Struct, frozen=True, tag=True):
-    """Record what every address does singly again, until it repeats itself."""
+    """Record the failures of every address singly again, until it repeats them."""
 
 
 class Leave(msgspec.Struct, frozen=True, tag=True):
-    """Take leave of everybody, and end."""
+    """Say goodbye to all clients, and exit."""
 
 
 Order = (
@@ -112,28 +112,28 @@ Order = (
 
 
 class Numbered(msgspec.Struct, frozen=True):
-    """An order, and the number that its answer has."""
+    """An order with a number, which its answer repeats."""
 
     number: int
     order: Order
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """It accepts connections."""
+    """The worker accepts connections."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """It cannot do that; the message is for the operator."""
+    """The worker cannot do this; the message is for the operator."""
 
     message: str
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """It has done so."""
+    """The worker has done this."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag=True):
-    """What is open, and how long it took to write its records."""
+    """What is open, and how long it took to write records."""
 
     connections: list[OpenConnection]
     times: RecordTimes
@@ -143,7 +143,7 @@ WorkerAnswer = Ready | Failed | Done | Snapshot
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """An answer to the order of that number."""
+    """The answer to the order of this number."""
 
     number: int
     answer: WorkerAnswer
@@ -154,22 +154,22 @@ _answers = msgspec.json.Decoder(Answered)
 
 
 def written(message: Numbered | Answered) -> bytes:
-    """Return a message as a line."""
+    """Format a message as a line."""
     return msgspec.json.encode(message) + b"\n"
 
 
 def order_in(line: bytes) -> Numbered:
-    """Read an order."""
+    """Parse an order."""
     return _orders.decode(line)
 
 
 def answer_in(line: bytes) -> Answered:
-    """Read an answer."""
+    """Parse an answer."""
     return _answers.decode(line)
 
 
 def read_line(end: socket.socket) -> tuple[bytes, bytes]:
-    """Wait for the first line; return it and what has come behind it. Raises `OSError`."""
+    """Wait for the first line; return it and the data after it. Raises `OSError`."""
     come = b""
     while b"\n" not in come:
         read = end.recv(65536)

@@ -1,4 +1,4 @@
-"""The line between the parent and one worker: a socket pair, whose end is the end of the other."""
+"""The socket pair between the parent and a worker; each end is told when the other is closed."""
 
 import socket
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _SEGMENT = 65536
 
 
 class Line(FileDescriptor):
-    """Lines to and from the other process; `heard` takes each, `ended` is called at the end."""
+    """Sends and receives lines; `heard` is called for each, and `ended` at the end."""
 
     def __init__(
         self,
@@ -29,29 +29,29 @@ class Line(FileDescriptor):
         self._end = end
         self._heard = heard
         self._ended = ended
-        self._begun = b""  # of a line that has not ended yet
+        self._begun = b""  # of an incomplete line
         self.connected = True
         self.startReading()
 
     def say(self, line: bytes) -> None:
-        """Send a line; one that has ended takes no more."""
+        """Send a line, unless the other end has closed."""
         if self.connected:
             self.write(line)
 
     def take(self, read: bytes) -> None:
-        """Go on with what somebody else has read."""
+        """Process data that was already read."""
         *lines, self._begun = (self._begun + read).split(b"\n")
         for line in lines:
             self._heard(line)
 
-    # What the reactor asks.
+    # Called by the reactor.
 
     def fileno(self) -> int:
         """The descriptor."""
         return self._end.fileno()
 
     def doRead(self) -> Exception | None:
-        """Something has come."""
+        """Read what has arrived."""
         try:
             read = self._end.recv(_SEGMENT)
         except BlockingIOError:
@@ -64,11 +64,11 @@ class Line(FileDescriptor):
         return None
 
     def writeSomeData(self, data: bytes) -> int | Exception:
-        """Send what there is room for."""
+        """Send as much as possible."""
         return cast(int | Exception, fdesc.writeToFD(self.fileno(), data))
 
     def connectionLost(self, reason: Failure) -> None:
-        """The other has gone, or has been let go."""
+        """The other end has been closed, or ours has."""
         super().connectionLost(reason)
         self._end.close()
         self._ended()

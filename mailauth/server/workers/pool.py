@@ -1,4 +1,4 @@
-"""The parent's side of a server with workers: what it shares with them, and how it uses them."""
+"""The parent's part of a server with workers: what they share, and how it uses them."""
 
 import socket
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ from mailauth.server.workers.orders import Begin, Reload, Shared, WrittenConfig
 from mailauth.server.workers.stuck import LOOK_SECONDS, StuckLocks
 from mailauth.server.workers.supervisor import BEAT_SECONDS, Supervisor
 
-FOLLOW_SECONDS = 0.05  # from one look at what the workers have recorded to the next
-_MAIL = "mail"  # in the home's state directory: the Maildirs of a server that keeps none
+FOLLOW_SECONDS = 0.05  # between looks at what the workers have recorded
+_MAIL = "mail"  # in the home's state directory: Maildirs, if the server does not keep any
 
 
 class WorkerPool:
@@ -51,17 +51,17 @@ class WorkerPool:
         self._lock = lock
         self._maildir = maildir if maildir is not None else emptied(state / _MAIL)
         self._reactor = reactor
-        self._accepting: dict[str, int] = {}  # the sockets that workers accept from
+        self._accepting: dict[str, int] = {}  # the sockets from which workers accept
         self._supervisor: Supervisor
         self._follower: Follower
 
     @property
     def sinks(self) -> Sinks:
-        """The sinks that receive each recorded event, whichever process has recorded it."""
+        """The sinks that receive each recorded event, of all processes."""
         return self._follower.sinks
 
     def open(self, history: JournalHistory, opened: ExitStack) -> Feed:
-        """Speak for all processes, and return the feed of what they record."""
+        """Represent all processes, and return the feed of their events."""
         process = self._process
         process.authority.exposure = AllWorkersChecks(process.exposure, lambda: self._supervisor)
         self.operations = AllWorkersOperations(process.operations, lambda: self._supervisor)
@@ -72,7 +72,7 @@ class WorkerPool:
         return Feed(self._reactor, history, newest, self._follower.catch_up)
 
     def start(self, listening: Sequence[tuple[Listener, socket.socket]], opened: ExitStack) -> None:
-        """Let workers accept on the mail listeners; return when they do, and accept HTTP."""
+        """Start workers on the mail listeners; when they accept clients, accept HTTP too."""
         http = [each for each in listening if each[0].service is Service.HTTP]
         self._accepting = {
             listener.config.name: taken.fileno()
@@ -105,11 +105,11 @@ class WorkerPool:
             self._process.accept(listener, taken)
 
     async def reload(self, config: Config) -> None:
-        """Have the workers go on with the files as they are now, and return when they do."""
+        """Let the workers reload the files, and return when they have."""
         await self._supervisor.ask(Reload(WrittenConfig.of(config)))
 
     async def leave(self) -> None:
-        """Let the workers take leave of their clients, and end."""
+        """Let the workers say goodbye to their clients, and exit."""
         await self._supervisor.leave()
 
     def _begin(self) -> Begin:

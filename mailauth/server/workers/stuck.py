@@ -1,7 +1,7 @@
-"""Locks that a worker does not let go of: it was stopped, or hangs in the system.
+"""Finds locks that a worker does not release because it was stopped, or hangs in the system.
 
-A lock is held for microseconds. Where one cannot be had at several looks in a row, and nothing has
-happened between them, the worker that holds it does not run.
+A lock is held for microseconds. If it is held at several looks in a row, without any progress in
+between, its holder does not run.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,13 +13,13 @@ from twisted.logger import Logger
 from mailauth.home.file_lock import ProcessLock
 
 LOOK_SECONDS = 0.25
-HELD_LOOKS = 5  # then the holder is ended: well within two seconds
+HELD_LOOKS = 5  # then the holder is killed, well within two seconds
 
 log = Logger()
 
 
 class _Seen(msgspec.Struct):
-    """What was seen of a held lock: who had it, how far all had come, and at how many looks."""
+    """What was seen of a held lock: its holder, the progress, and at how many looks."""
 
     holder: int | None = None
     progress: int = 0
@@ -27,10 +27,10 @@ class _Seen(msgspec.Struct):
 
 
 class StuckLocks:
-    """Looks at the locks that workers share. `workers` are their process ids now; `end` ends one.
+    """Checks the locks that workers share. `workers` returns their process ids; `end` kills one.
 
-    `progress` is a number that changes as long as somebody can do something with a lock. Looks are
-    counted, not seconds: where all processes have been stopped, nobody is late.
+    `progress` returns a number that changes as long as any process can use a lock. Looks are
+    counted, not seconds, so that nothing happens if all processes were stopped for a while.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class StuckLocks:
         self._end = end
 
     def look(self) -> None:
-        """Try each lock, and end a worker that has held one for too long."""
+        """Try each lock, and kill a worker that has held one for too long."""
         for lock, seen in self._seen.items():
             if not lock.is_held_by_another():
                 seen.looks = 0

@@ -1,4 +1,4 @@
-"""The workers as the parent sees them: started, asked, replaced when they die, and let go."""
+"""The workers as the parent sees them: started, asked, replaced when they die, and stopped."""
 
 import os
 import signal
@@ -37,14 +37,14 @@ log = Logger()
 
 START_SECONDS = 60.0  # for a worker to accept connections
 ANSWER_SECONDS = 5.0
-LEAVE_SECONDS = 8.0  # a worker takes leave of its clients meanwhile
-BEAT_SECONDS = 1.0  # from one question whether a worker runs to the next
-BEATS = 10  # that a worker may miss: then it is stopped, or hangs, and its clients with it
-BEATS_LEAVING = 3  # when everybody waits for it to end
-REAP_SECONDS = 0.02  # from one look whether a killed process is gone to the next
+LEAVE_SECONDS = 8.0  # in which a worker says goodbye to its clients
+BEAT_SECONDS = 1.0  # between questions whether a worker is running
+BEATS = 10  # that a worker may miss; then it is stopped, or hangs together with its clients
+BEATS_LEAVING = 3  # when the parent waits for it to end
+REAP_SECONDS = 0.02  # between looks whether a killed process is gone
 GONE_SECONDS = 2.0  # for a killed process to be gone
 STABLE_SECONDS = 1.0  # a worker that has served for so long was not started in vain
-FIRST_PAUSE = 0.1  # before the next one, when it was; doubled from time to time
+FIRST_PAUSE = 0.1  # before the next start otherwise; it doubles each time
 LONGEST_PAUSE = 10.0
 
 _BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -59,31 +59,32 @@ class WorkerFailed(OSError):
 
 
 class _Hired(msgspec.Struct, eq=False):
-    """One worker process, and the orders that it has not answered yet."""
+    """One worker process, and its unanswered orders."""
 
     process: subprocess.Popen[bytes]
     line: Line | None = None
     unanswered: dict[int, Deferred[WorkerAnswer | None]] = msgspec.field(default_factory=dict)
     late: IDelayedCall | None = None
-    beat: int | None = None  # the number of the question whether it runs, until it is answered
+    beat: int | None = None  # the number of the unanswered question whether it is running
     beats_missed: int = 0
     is_killed: bool = False
     ready_since: float | None = None  # when it began to accept connections
 
 
 class _Seat(msgspec.Struct, eq=False):
-    """A place for one worker after another."""
+    """The place of one worker, and of its replacements."""
 
     number: int
     hired: _Hired | None = None
-    pause: float = 0.0  # before the next one
+    pause: float = 0.0  # before the next start
     next: IDelayedCall | None = None
 
 
 class Supervisor:
-    """So many workers. `begin` makes the first order, with the state as it is at that moment.
+    """Runs this many workers. `begin` makes the first order, with the current state.
 
-    They inherit the descriptors `inherited`. `ended` hears of each that has gone, by its place.
+    They inherit the descriptors `inherited`. `ended` is called with the number of each that has
+    ended.
     """
 
     def __init__(
@@ -101,11 +102,11 @@ class Supervisor:
         self._seats = [_Seat(number) for number in range(1, count + 1)]
         self._numbers = _BEGIN
         self._leaving = False
-        self._given_up = False  # waiting for those who are killed, and not gone
+        self._given_up = False  # waiting for killed processes that are not gone yet
         self._gone: list[Deferred[None]] = []
 
     def start(self) -> None:
-        """Start all, and return when all accept connections; raises `WorkerFailed`."""
+        """Start all, and return when all accept connections. Raises `WorkerFailed`."""
         started = [(seat, *self._hire(seat)) for seat in self._seats]
         for seat, _, end in started:
             end.settimeout(START_SECONDS)
@@ -120,11 +121,10 @@ class Supervisor:
             self._attend(seat, hired, end)
 
     async def ask(self, order: Order) -> dict[int, WorkerAnswer]:
-        """Have an order done by all, and return the answers by place, when all have come.
+        """Send an order to all, and return the answers by place when all have arrived.
 
-        One that dies, or does not answer within `ANSWER_SECONDS`, has none. For one that is only
-        starting, a change is waited for, so that it holds for its first client, too; it has nothing
-        to say to a question.
+        A worker that dies, or does not answer within `ANSWER_SECONDS`, has no answer. One that is
+        starting receives a change before its first client, and does not answer a question.
         """
         is_question = isinstance(order, Look | Drain)
         sent = {
@@ -145,7 +145,7 @@ class Supervisor:
         }
 
     async def leave(self) -> None:
-        """Let all take leave of their clients, and return when they are gone."""
+        """Let all say goodbye to their clients, and return when they have ended."""
         self._leaving = True
         for seat in self._seats:
             if seat.next is not None:
@@ -163,7 +163,7 @@ class Supervisor:
             deadline.cancel()
 
     def close(self) -> None:
-        """End those who are still there, at once."""
+        """Kill those that are still running."""
         self._leaving = True
         hired = [seat.hired for seat in self._seats if seat.hired is not None]
         for each in hired:
@@ -177,13 +177,13 @@ class Supervisor:
                 log.critical(_NOT_GONE, pid=each.process.pid)
 
     def processes(self) -> list[int]:
-        """Return the process ids of those that there are."""
+        """Return the current process ids."""
         return [seat.hired.process.pid for seat in self._seats if seat.hired is not None]
 
     def end(self, process: int, why: str) -> None:
-        """Kill a worker, and say why; another takes its place.
+        """Kill a worker, and say why; it will be replaced.
 
-        It is not asked: one that is stopped hears of nothing but SIGKILL.
+        It is not asked to end: a stopped process reacts only to SIGKILL.
         """
         for seat in self._seats:
             hired = seat.hired
@@ -198,9 +198,9 @@ class Supervisor:
                 hired.process.kill()
 
     def beat(self) -> None:
-        """Ask each worker whether it runs, and end those that have not said so for too long.
+        """Ask each worker whether it is running, and kill those that do not answer in time.
 
-        Questions are counted, not seconds: where all processes have been stopped, nobody is late.
+        Questions are counted, not seconds, so that nothing happens if all processes were stopped.
         """
         for seat in self._seats:
             hired = seat.hired
@@ -216,7 +216,7 @@ class Supervisor:
                 self.end(hired.process.pid, f"has not answered for {hired.beats_missed} s")
 
     def _insist(self) -> None:
-        """End those who do not leave, and do not wait for ever for the system to end them."""
+        """Kill those that do not leave, and do not wait forever for the system to end them."""
         for process in self.processes():
             self.end(process, "does not stop")
         self._reactor.callLater(GONE_SECONDS, self._give_up)
@@ -233,7 +233,7 @@ class Supervisor:
             each.callback(None)
 
     def _hire(self, seat: _Seat) -> tuple[_Hired, socket.socket]:
-        """Start a process, with the end of a line to it that is still silent."""
+        """Start a process, with a socket pair on which nothing has been sent."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = _spawn(theirs.fileno(), self._inherited)
@@ -293,8 +293,8 @@ class Supervisor:
             waiting.callback(message.answer)
 
     def _lost(self, seat: _Seat, hired: _Hired) -> None:
-        """A worker's line has ended; when the worker has, another takes its place."""
-        hired.process.kill()  # if it has closed the line, and nothing else
+        """The socket pair of a worker has ended; when the worker has too, replace it."""
+        hired.process.kill()  # in case it has only closed the socket
         code = hired.process.poll()
         if code is None:
             self._reactor.callLater(REAP_SECONDS, self._lost, seat, hired)
@@ -332,7 +332,7 @@ class Supervisor:
 
 @contextmanager
 def _failing(seat: _Seat) -> Iterator[None]:
-    """Say of a worker that it has not started, where it goes wrong."""
+    """Name the worker in errors during its start."""
     try:
         yield
     except OSError as error:
@@ -340,9 +340,9 @@ def _failing(seat: _Seat) -> Iterator[None]:
 
 
 def _spawn(line: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
-    """Start a worker, which takes its orders from us alone.
+    """Start a worker, which takes orders only from us.
 
-    What a terminal or a supervisor sends to the whole process group is blocked in it from the
+    Signals that a terminal or a supervisor sends to the process group are blocked in it from the
     first instruction on.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)

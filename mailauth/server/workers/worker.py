@@ -1,4 +1,4 @@
-"""A worker: a process of the server that accepts mail clients, and does what its parent says."""
+"""A worker: a process of the server that accepts mail clients, and obeys its parent."""
 
 import os
 import socket
@@ -51,7 +51,7 @@ log = Logger()
 
 
 class Worker:
-    """One worker. `begin` is its first order; the others come over the line from its parent."""
+    """One worker. `begin` is its first order; others arrive over the socket pair."""
 
     def __init__(self, begin: Begin, line: socket.socket, reactor: PosixReactorBase) -> None:
         home = Path(begin.home)
@@ -69,7 +69,7 @@ class Worker:
         self._line: Line
 
     def start(self, further: bytes) -> None:
-        """Accept connections, and say so; `further` orders have been read already.
+        """Accept connections and report that; `further` orders have already been read.
 
         Raises `ConfigError` and `OSError`.
         """
@@ -142,7 +142,7 @@ class Worker:
         return Done()
 
     def _reload(self, order: Reload) -> WorkerAnswer:
-        """Take the files as they are now; where they cannot be read, try it again, and again."""
+        """Reload the files; if they cannot be read, try again until they can."""
         self._unread = None
         try:
             loaded = self._loader.load(order.config.read())
@@ -171,5 +171,5 @@ class Worker:
 
 
 def _end_at_once() -> None:
-    """The parent is gone: every record is written whole, and nobody else could be told anything."""
+    """End at once, since the parent is gone: all records are complete."""
     os._exit(0)

@@ -1,5 +1,5 @@
-"""The HTTP service: signing in, the console, the API, and what sets mail clients up by themselves.
+"""The HTTP service: sign-in, the console, the API, and the automatic setup of mail clients.
 
-Requests and responses are values (`message`). `channel` makes the one of what twisted.web parsed
-and sends the other; between them everything is a plain function that a test can call.
+Requests and responses are values (`message`). `channel` converts what twisted.web has parsed to a
+request, and sends the response. Everything in between is plain functions that a test can call.
 """

@@ -1,4 +1,4 @@
-"""Who is asking, and what each kind of asker may see."""
+"""Viewers, and what each kind of viewer may see."""
 
 import enum
 import hmac
@@ -19,16 +19,16 @@ OPERATOR = "operator"
 
 
 class Access(enum.Enum):
-    """Who may use a route, of those who are let in."""
+    """Which of the authenticated viewers may use a route."""
 
     USER = "user"
     ADMIN = "admin"
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """Somebody who is let in; the operator, by link or token, is not an account.
+    """An authenticated viewer. The operator, by link or token, does not have an account.
 
-    `scope` is how far a token goes.
+    `scope` is what a token permits.
     """
 
     role: Role
@@ -37,17 +37,17 @@ class Viewer(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Their name on pages."""
+        """The name shown on pages."""
         return self.account.name if self.account is not None else OPERATOR
 
     @property
     def is_admin(self) -> bool:
-        """Whether they see everybody's sign-ins, not only their own."""
+        """Whether the viewer sees all sign-ins, not only its own."""
         return self.role is Role.ADMIN
 
     @property
     def only_user(self) -> str | None:
-        """The account whose sign-ins are all that they see; `None` for everybody's."""
+        """The only account whose sign-ins the viewer may see, or `None` for all."""
         return None if self.is_admin or self.account is None else self.account.name
 
 
@@ -55,7 +55,7 @@ THE_OPERATOR = Viewer(role=Role.ADMIN)
 
 
 class Doorkeeper:
-    """Finds out who is asking: in the console by its session, in the API by token or login."""
+    """Authenticates viewers: in the console by session, in the API by token or login."""
 
     def __init__(
         self, authority: Authority, sessions: Sessions, api_token: str, api_tokens: ApiTokens
@@ -66,7 +66,7 @@ class Doorkeeper:
         self._api_tokens = api_tokens
 
     def in_session(self, request: Request) -> Viewer | None:
-        """Return whose session the request belongs to; no login happens."""
+        """Return the viewer of the request's session; this is not a login."""
         session = self._sessions.find(request)
         if session is None:
             return None
@@ -105,7 +105,7 @@ class Doorkeeper:
         return viewer
 
     def is_still_let_in(self, request: Request, viewer: Viewer) -> bool:
-        """Say whether a viewer who was let in `either_way` is still allowed."""
+        """Return whether a viewer who was authenticated by `either_way` still is."""
         if request.field(b"authorization") is None:
             return self.in_session(request) is not None
         known = viewer.account
@@ -116,7 +116,7 @@ class Doorkeeper:
 
 
 def scope_needed(method: str) -> Scope:
-    """Return the scope that a method requires: a method that changes nothing only reads."""
+    """Return the scope that a method requires; safe methods only need to read."""
     return Scope.READ if method in ("GET", "HEAD") else Scope.ADMIN
 
 

@@ -1,4 +1,4 @@
-"""What an administrator changes in the running server; what closes an exposure is recorded."""
+"""What an administrator changes in the running server; the record has what ends an exposure."""
 
 from mailauth.config import ConfigError
 from mailauth.faults import Fault
@@ -13,27 +13,27 @@ from mailauth.web.operations import Operations
 
 
 class Administration:
-    """The changes; each raises `HttpError` for a name that is not known or a record that fails."""
+    """The changes; each raises `HttpError` for an unknown name, or if it cannot be recorded."""
 
     def __init__(self, authority: Authority, operations: Operations) -> None:
         self._authority = authority
         self._operations = operations
 
     def account(self, name: str) -> Account:
-        """Return an account by its name."""
+        """Return an account by name."""
         account = self._authority.accounts.find(name.encode())
         if account is None:
             raise HttpError(404, "There is no such account.")
         return account
 
     async def password_changed(self, name: str) -> None:
-        """Record that a password that was exposed is no longer in use."""
+        """Record that an exposed password is no longer in use."""
         account = self.account(name)
         change = AccountChange.PASSWORD_CHANGED
         await _recorded(record_change(self._authority, change, user=account.name))
 
     async def set_disabled(self, name: str, *, disabled: bool) -> None:
-        """Disable an account, or enable it again."""
+        """Disable or enable an account."""
         account = self.account(name)
         change = AccountChange.DISABLED if disabled else AccountChange.ENABLED
         await _recorded(record_change(self._authority, change, user=account.name))
@@ -49,7 +49,7 @@ class Administration:
         await _recorded(unblock(self._authority, address))
 
     async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
-        """Permit or refuse cleartext logins on a listener."""
+        """Allow or refuse cleartext logins on a listener."""
         try:
             await self._operations.set_cleartext(listener, cleartext)
         except LookupError:
@@ -61,7 +61,7 @@ class Administration:
         return await self._set_faults(listener, (*faults, *({fault} - set(faults))))
 
     async def end_fault(self, listener: str, fault: Fault) -> tuple[Fault, ...]:
-        """Turn off a fault of a listener; return the faults that it still has."""
+        """End a fault of a listener; return its remaining faults."""
         faults = tuple(each for each in self._faults(listener) if each is not fault)
         return await self._set_faults(listener, faults)
 

@@ -1,4 +1,4 @@
-"""Reports as files: CSV (RFC 4180) and JSON, of the API and of what a page of the console shows."""
+"""Reports as files, CSV (RFC 4180) and JSON, for the API and the console's pages."""
 
 import enum
 import io
@@ -16,7 +16,7 @@ from mailauth.web.selection import choice
 if TYPE_CHECKING:
     from mailauth.report.logs import Logs
 
-MAX_ROWS = 10_000  # of a file: its client may be slow, and it is held until it is sent
+MAX_ROWS = 10_000  # rows of a file, which is kept in memory until a slow client has read it
 CSV = "text/csv; charset=utf-8"
 
 
@@ -31,7 +31,7 @@ _CONTENT_TYPES = {Format.JSON: JSON, Format.CSV: CSV}
 
 
 class FileOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A report written in a format: the rows after the first `offset`, at most `limit`."""
+    """A report in a format: the rows after the first `offset`, at most `limit`."""
 
     kind: type[Row]
     wanted: Wanted
@@ -58,7 +58,7 @@ class FileOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def written(reports: Answering, file: FileOf, *headers: Header) -> Response:
-    """Answer with a report that is written in a format; raises `HttpError`."""
+    """Return a report as a file. Raises `HttpError`."""
     body = await reports.answer(file, remember=False)
     return Response(body=body, content_type=_CONTENT_TYPES[file.format], headers=headers)
 
@@ -70,7 +70,7 @@ async def download(
     wanted: Wanted,
     expected: Expected | None = None,
 ) -> Response | None:
-    """Answer with a file of what a page shows, if the query asks for a format."""
+    """Return a file of the page's rows, if the query asks for a format."""
     wished = choice(query, "format", Format)
     if wished is None:
         return None
@@ -81,7 +81,7 @@ async def download(
 
 
 def format_of(request: Request) -> Format:
-    """Return the format that the query or else the Accept field asks for; raises `HttpError`."""
+    """Return the format that the query or else the Accept field asks for. Raises `HttpError`."""
     wished = choice(request.query, "format", Format)
     if wished is not None:
         return wished

@@ -1,4 +1,4 @@
-"""The filters of a page or the API, read from a query: a period, an account, a service."""
+"""The filters in a query of a page or the API: a period, an account, a service."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ PAGE = 100  # rows of a page
 
 
 class Filters:
-    """Reads filters; `now` is the time in the zone of the log."""
+    """Parses filters; `now` is the time in the zone of the log."""
 
     def __init__(self, authority: Authority, now: Callable[[], datetime]) -> None:
         self._authority = authority
         self._now = now
 
     def wanted(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
-        """Read a query; a user can ask only about their own account. Raises `HttpError`."""
+        """Parse a query; a user can ask only about their own account. Raises `HttpError`."""
         since = _time(query, "since")
         if since is None and "days" in query:
             days = number(query, "days", 1, MAX_DAYS, at_least=1)
@@ -45,7 +45,7 @@ class Filters:
         )
 
     def wanted_by_page(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:
-        """Read the filters of a page, as `wanted`; `user` may be a part of a name.
+        """Parse the filters of a page, like `wanted`; `user` may be a part of a name.
 
         A whole name means only that account, and so does an alias that is not part of its name.
         """
@@ -66,7 +66,7 @@ class Filters:
         return self._now().replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _account(self, name: str | None) -> str | None:
-        """Return the account's name for one of its names, and any other as it is."""
+        """Return the account's name for one of its names; return other names unchanged."""
         if name is None:
             return None
         account = self._authority.accounts.find(name.encode("utf-8", "surrogatepass"))
@@ -74,18 +74,18 @@ class Filters:
 
 
 class PageOf(msgspec.Struct, frozen=True):
-    """Which rows a page shows, by its number from 1 on."""
+    """The rows that a page shows, by its number from 1."""
 
     number: int
 
     @property
     def offset(self) -> int:
-        """How many rows are on the pages before."""
+        """The number of rows on the previous pages."""
         return (self.number - 1) * PAGE
 
 
 def page_of(query: Mapping[str, str]) -> PageOf:
-    """Read which page is wanted; raises `HttpError`."""
+    """Parse the number of the page. Raises `HttpError`."""
     return PageOf(number(query, "page", 1, MAX_PAGE, at_least=1))
 
 

@@ -1,4 +1,4 @@
-"""Forms: reading what they send, and the token that shows that the form was ours (CSRF)."""
+"""Forms: parsing them, and the token that proves that a form was ours (CSRF)."""
 
 import hmac
 import secrets
@@ -15,7 +15,7 @@ _VISITOR_COOKIE = COOKIE + b"-form"
 
 
 def read_form(request: Request) -> Mapping[str, bytes]:
-    """Return a form's fields, the first of each name, undecoded; raises `HttpError`."""
+    """Return a form's fields, the first of each name, undecoded. Raises `HttpError`."""
     form: dict[str, bytes] = {}
     for name, value in form_fields(request):
         form.setdefault(name, value)
@@ -23,7 +23,7 @@ def read_form(request: Request) -> Mapping[str, bytes]:
 
 
 def form_fields(request: Request) -> list[tuple[str, bytes]]:
-    """Return a form's fields in their order, undecoded; raises `HttpError`."""
+    """Return a form's fields in order, undecoded. Raises `HttpError`."""
     content_type, _, _ = (request.field(b"content-type") or b"").partition(b";")
     if content_type.strip().lower() != b"application/x-www-form-urlencoded":
         raise HttpError(415, "A form must be sent as application/x-www-form-urlencoded.")
@@ -38,7 +38,7 @@ def form_fields(request: Request) -> list[tuple[str, bytes]]:
 
 
 def text(form: Mapping[str, bytes], name: str) -> str:
-    """Return a field's text; raises `HttpError` where it is missing."""
+    """Return a field's text. Raises `HttpError` if it is missing."""
     value = form.get(name)
     if value is None:
         raise HttpError(400, f"The field {name} is missing.")
@@ -46,9 +46,9 @@ def text(form: Mapping[str, bytes], name: str) -> str:
 
 
 class FormTokens:
-    """Tokens that a page of another site cannot know: bound to a cookie of the browser's.
+    """Tokens that a page of another site cannot know, since they depend on a cookie.
 
-    In a session that is the session's own; before it, one of the visitor's that means nothing else.
+    In a session, that is the session's cookie; before sign-in, one that only serves this purpose.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -68,12 +68,12 @@ class FormTokens:
         return self._token(b"visitor", cookie), (header,)
 
     def visitor_sent(self, request: Request, form: Mapping[str, bytes]) -> bool:
-        """Say whether a sign-in form is one that this visitor was given."""
+        """Return whether a sign-in form was given to this visitor."""
         cookie = request.cookies.get(cookie_name(request, _VISITOR_COOKIE))
         return bool(cookie) and self._matches(self._token(b"visitor", cookie or b""), form)
 
     def session_form(self, request: Request) -> Mapping[str, bytes]:
-        """Read a form of the request's session; raises `HttpError` when it is not ours."""
+        """Read a form of the request's session. Raises `HttpError` if it is not ours."""
         form = read_form(request)
         if not self._matches(self.for_session(request), form):
             raise HttpError(403, "This form has expired. Go back, reload the page and try again.")

@@ -1,4 +1,4 @@
-"""Times as pages write them, and instants of the record's clock as times."""
+"""Times in the format of pages, and instants converted to times."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 
 
 def instant(seconds: float) -> datetime:
-    """Return seconds since the epoch as a time."""
+    """Convert seconds since the epoch to a time."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def moment(time: datetime) -> str:
-    """Write a time for a person to read, to the minute."""
+    """Format a time for people, to the minute."""
     return f"{time:%d %b %Y %H:%M}"
 
 
 def second(time: datetime) -> str:
-    """Write a time for a person to read, to the second."""
+    """Format a time for people, to the second."""
     return f"{time:%d %b %Y %H:%M:%S}"
 
 
@@ -28,11 +28,11 @@ class Clockface:
         self._zone = zone
 
     def local(self, time: datetime) -> datetime:
-        """Return a time in the zone; one without an offset is in it already."""
+        """Return a time in the zone; one without an offset already is."""
         return time if time.tzinfo is None else time.astimezone(self._zone)
 
     def zone(self) -> str:
-        """Name the zone, with the offset that it has now."""
+        """Return the zone's name with its current offset."""
         now = datetime.fromtimestamp(self._now(), UTC).astimezone(self._zone)
         offset = f"{now:%z}"
         name = self._zone.key if isinstance(self._zone, ZoneInfo) else now.tzname()

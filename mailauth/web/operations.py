@@ -1,4 +1,4 @@
-"""What the console shows and changes of the running server, as the server must offer it."""
+"""What the console shows and changes in the running server, which the server implements."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -30,7 +30,7 @@ class Operations(Protocol):
         """Return how long it took to write the records of this server."""
 
     async def set_cleartext(self, listener: str, cleartext: Cleartext) -> None:
-        """Permit or refuse cleartext logins on a listener; raises `LookupError`."""
+        """Allow or refuse cleartext logins on a listener. Raises `LookupError`."""
 
     async def set_faults(self, listener: str, faults: tuple[Fault, ...]) -> None:
         """Set the faults of a listener.
@@ -39,13 +39,13 @@ class Operations(Protocol):
         """
 
     async def forget_repeats(self) -> None:
-        """Record every attempt of each address singly again, until it repeats itself."""
+        """Record the failures of every address singly again, until it repeats them."""
 
     async def clear_faults(self) -> None:
         """Reset the faults of every listener to those of the configuration."""
 
     async def set_disabled(self, account: Account, *, disabled: bool) -> None:
-        """Disable an account, or enable it, for as long as the server runs."""
+        """Disable or enable an account until the server stops."""
 
     def ca_certificate(self) -> bytes | None:
-        """Return the CA that clients must trust, in PEM; `None` if it is not this server's own."""
+        """Return the CA that clients must trust, in PEM, or `None` if it is not ours."""

@@ -1,4 +1,4 @@
-"""Pages: Jinja2 templates that escape by construction, and the files they refer to."""
+"""Pages: Jinja2 templates with automatic escaping, and their static files."""
 
 import hashlib
 from pathlib import Path
@@ -24,7 +24,7 @@ FOREVER = (b"Cache-Control", b"public, max-age=31536000, immutable")
 
 
 class StaticFiles:
-    """The style sheet and its like: read once, named with the digest of what they contain."""
+    """The style sheet and other files, read once, with a digest of the contents in the name."""
 
     def __init__(self) -> None:
         files = sorted(
@@ -33,12 +33,12 @@ class StaticFiles:
         self._contents = {path.name: path.read_bytes() for path in files}
 
     def url(self, name: str) -> str:
-        """Return where a file is found; another content has another URL."""
+        """Return the URL of a file, which changes with its contents."""
         digest = hashlib.sha256(self._contents[name]).hexdigest()[:12]
         return f"/static/{name}?{digest}"
 
     def serve(self, request: Request) -> Response:
-        """Answer with a file; raises `HttpError`."""
+        """Return a file. Raises `HttpError`."""
         content = self._contents.get(request.path[-1])
         if content is None:
             raise HttpError(404, "There is no such file.")
@@ -47,7 +47,7 @@ class StaticFiles:
 
 
 class Pages:
-    """Renders templates, and puts pages of the console into their frame."""
+    """Renders templates, and puts pages of the console into their layout."""
 
     def __init__(self, static: StaticFiles, tokens: FormTokens, clockface: Clockface) -> None:
         self._tokens = tokens
@@ -66,13 +66,13 @@ class Pages:
         self._environment.globals["zone"] = clockface.zone
 
     def render(self, template: str, **values: object) -> bytes:
-        """Return a document."""
+        """Render a document."""
         return self._environment.get_template(template).render(**values).encode("utf-8")
 
     def page(
         self, request: Request, viewer: Viewer | None, template: str, **values: object
     ) -> Response:
-        """Answer with a page of the console, or with a page that visitors may see too."""
+        """Return a page of the console, or a page that visitors may see too."""
         body = self.render(
             template,
             viewer=viewer,

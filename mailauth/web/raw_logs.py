@@ -1,4 +1,4 @@
-"""The log files as they are, read from their ends: what the viewer pages through."""
+"""The log files themselves, read from their ends, for the viewer."""
 
 import gzip
 from collections import deque
@@ -11,14 +11,14 @@ import msgspec
 from mailauth.events.file_lines import lines
 from mailauth.record.archive import newest_first
 
-LONG_ENOUGH = 16 * 1024 * 1024  # octets looked through for one page
+LONG_ENOUGH = 16 * 1024 * 1024  # octets searched for one page
 _BLOCK = 65_536
 
 Wanted = Callable[[bytes], bool]
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """Lines in the order of the file; `before` is where to read on towards its beginning."""
+    """Lines in the order of the file; `before` is the offset for the lines before them."""
 
     lines: list[bytes]
     before: int | None
@@ -31,14 +31,14 @@ class LogFiles:
         self._logs = tuple(logs)
 
     def names(self) -> list[str]:
-        """List the files that there are, each log's newest first."""
+        """Return the names of the existing files, each log's newest first."""
         return [path.name for log in self._logs for path in newest_first(log)]
 
     def excerpt(self, name: str, before: int | None, count: int, wanted: Wanted) -> Excerpt:
-        """Return the last lines wanted, of those that end before an offset. Blocks.
+        """Return the last matching lines that end before an offset. Blocks.
 
-        Raises `LookupError` for a name that is none of ours, `OSError` for what cannot be read, and
-        `TooLong` for a compressed file of which too much would have to be looked through.
+        Raises `LookupError` for an unknown name, `OSError` for an unreadable file, and `TooLong`
+        for a compressed file of which too much would have to be searched.
         """
         for log in self._logs:
             for path in newest_first(log):
@@ -62,13 +62,13 @@ def _of_plain(file: BinaryIO, before: int | None, count: int, wanted: Wanted) ->
 
 
 def _backwards(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that end before an offset, the last one first, each with where it starts."""
+    """Yield the lines that end before an offset, last one first, each with its start."""
     octets = _BLOCK
     while end > 0 and octets <= LONG_ENOUGH:
         start = max(0, end - octets)
         file.seek(start)
         block = file.read(end - start)
-        whole = block.find(b"\n") + 1 if start else 0  # a line before that begins further up
+        whole = block.find(b"\n") + 1 if start else 0  # the first line begins before this block
         if start and not 0 < whole < len(block):
             octets *= 2
             continue

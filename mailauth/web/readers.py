@@ -1,4 +1,4 @@
-"""Readers: clients that ask for answers that take long to make or to send, each with a share."""
+"""Limits for requests whose responses take long to make or to send, for each reader."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from mailauth.web.http.message import HttpError, Response
 from mailauth.web.routes import EventualResponse
 from mailauth.web.turns import Turn
 
-REQUESTS_EACH = 50  # at a time, of one account that sees only its own sign-ins
+REQUESTS_EACH = 50  # at a time, of an account that sees only its own sign-ins
 
 
 class Readers:
-    """Answers readers in turns, unless they have too many requests or have not read the last."""
+    """Answers readers in turns, unless they have too many requests or unread responses."""
 
     def __init__(self, turn: Turn, backlog: Backlog) -> None:
         self._turn = turn
@@ -25,9 +25,9 @@ class Readers:
     async def answer(
         self, reader: str, make: Callable[[], EventualResponse], *, is_bounded: bool
     ) -> Response:
-        """Make an answer when it is the reader's turn; raises `HttpError`.
+        """Make a response when it is the reader's turn. Raises `HttpError`.
 
-        Only some are bounded in the number of their requests.
+        Only some readers are limited in the number of their requests.
         """
         self._backlog.must_have_room(reader)
         if is_bounded and self._requests[reader] >= REQUESTS_EACH:

@@ -1,6 +1,6 @@
-"""The reports, asked in a thread: one question at a time, and again only if the log has grown.
+"""Reports, made in a thread, one at a time, and again only if the log has grown.
 
-DuckDB works in a thread of its own. Nothing of it is loaded before the first question.
+DuckDB has a thread of its own. It is loaded only for the first report.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = Logger()
 
-WAITING = 32  # questions at a time; one more is answered with 503
+WAITING = 32  # questions at a time; further ones are answered with 503
 REMEMBERED = 128  # answers
 
 R = TypeVar("R", bound=Row)
@@ -35,7 +35,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Question(Protocol[T_co]):
-    """Something to ask the logs. Equal questions have equal answers until the log grows."""
+    """A question to the logs. Equal questions have equal answers until the log grows."""
 
     def ask(self, logs: "Logs") -> T_co:
         """Ask the logs. Blocks."""
@@ -64,14 +64,14 @@ class RowsOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
 
 class Slice(msgspec.Struct, Generic[R], frozen=True):
-    """Some rows of a report, and how many it has."""
+    """Some rows of a report, and their total number."""
 
     rows: list[R]
     total: int
 
 
 class SliceOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
-    """The rows of a report after the first `offset`, at most `limit`, and how many there are."""
+    """The rows of a report after the first `offset`, at most `limit`, and their total number."""
 
     kind: type[R]
     wanted: Wanted
@@ -80,7 +80,7 @@ class SliceOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     expected: Expected | None = None
 
     def ask(self, logs: "Logs") -> Slice[R]:
-        """Ask the logs; they are only counted where these rows are not the last. Blocks."""
+        """Ask the logs; rows are counted separately unless these are the last. Blocks."""
         rows = logs.rows(
             self.kind,
             self.wanted,
@@ -95,7 +95,7 @@ class SliceOf(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
 
 class TotalsOf(msgspec.Struct, frozen=True):
-    """How many logins there were in a period, and by how many accounts."""
+    """The number of logins in a period, and of their accounts."""
 
     wanted: Wanted
 
@@ -109,21 +109,21 @@ class _Failed(msgspec.Struct, frozen=True):
 
 
 class Answering(Protocol):
-    """What pages ask: `Reports`, or `ImpatientReports`."""
+    """Answers questions for pages: `Reports`, or `ImpatientReports`."""
 
     @property
     def now(self) -> Callable[[], datetime]:
-        """What tells the time in the zone of the log."""
+        """The current time in the zone of the log."""
 
     async def answer(self, question: Question[T], *, remember: bool = True) -> T:
-        """Return the answer; raises `HttpError`."""
+        """Return the answer. Raises `HttpError`."""
 
 
 class Reports:
     """Answers questions to the logs of a server.
 
-    `open_logs` and what is asked are called in a thread, by `in_thread`; `newest` is the number of
-    the last record; `now` is the time in the zone of the log.
+    `open_logs` and questions are called in a thread, by `in_thread`; `newest` returns the number of
+    the last record; `now` returns the time in the zone of the log.
     """
 
     def __init__(
@@ -147,14 +147,14 @@ class Reports:
         self._waiting = 0
 
     def reading(self) -> Reading | None:
-        """Say how far the logs have been read, while somebody waits for that."""
+        """The progress of reading the logs, if a reader waits for it."""
         return self._logs.reading if self._logs is not None else None
 
     async def answer(self, question: Question[T], *, remember: bool = True) -> T:
-        """Return the answer of the logs as they are now; raises `HttpError`.
+        """Return the answer of the logs as they are now. Raises `HttpError`.
 
-        Passwords that are being checked are waited for: whether one was exposed is known then.
-        One that is large and rarely asked for need not be remembered.
+        It first waits for unfinished password checks, which show whether a password was exposed.
+        With `remember=False`, for large and rare questions, the answer is not cached.
         """
         await arrival(self._checked())
         newest = self._newest()
@@ -167,7 +167,7 @@ class Reports:
             if remember:
                 self._answers[question] = pending
         outcome = await arrival(pending)
-        await self._turn()  # many may have waited for the same answer
+        await self._turn()  # many readers may have waited for the same answer
         if isinstance(outcome, _Failed):
             self._forget(question, pending)
             if isinstance(outcome.failure.value, OSError):
@@ -176,7 +176,7 @@ class Reports:
         return cast(T, outcome)
 
     def close(self) -> None:
-        """Interrupt the question that is being answered."""
+        """Interrupt the current question."""
         if self._logs is not None:
             self._logs.close()
 

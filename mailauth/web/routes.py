@@ -1,4 +1,4 @@
-"""The table of what is served: method and path, who may, and what answers."""
+"""The table of routes: method and path, who may use it, and what answers it."""
 
 import enum
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -17,9 +17,9 @@ EventualResponse = Response | Awaitable[Response]
 
 
 class OpenRoute(msgspec.Struct, frozen=True):
-    """A route for anybody. A segment in braces, `{name}`, matches any one.
+    """A route for everybody. A segment in braces, `{name}`, matches any segment.
 
-    What is `brief` is answered before those who wait for their turn.
+    `brief` routes are answered before requests that wait for their turn.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Door(enum.Enum):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A parameter of a query: its name, its type and what it is for."""
+    """A parameter of a query: its name, its type and its meaning."""
 
     name: str
     type: Any
@@ -54,12 +54,12 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A route for those who are let in and allowed.
+    """A route for permitted viewers.
 
-    `answers` is the type of the JSON that a route of the API answers with, `parameters` are those
-    of its query: what it is described by. `formats` are other media types that it answers with;
-    one that is `paged` says how many rows there are, and where the next ones are. What is `brief`
-    is answered before those who wait for their turn.
+    For the description of the API, `answers` is the type of the JSON response, `parameters` are
+    those of the query, and `formats` are other media types. A `paged` route returns the number of
+    rows and links to the next ones. `brief` routes are answered before requests that wait for their
+    turn.
     """
 
     door: Door

@@ -1,4 +1,4 @@
-"""Which events somebody wants, and may have."""
+"""The events that a client wants, and may have."""
 
 import enum
 import re
@@ -10,7 +10,7 @@ from mailauth.login.event import Kind, Result, Service
 from mailauth.web.access import Viewer
 from mailauth.web.http.message import HttpError
 
-MAX_NUMBER = 2**53 - 1  # what every reader of JSON can hold
+MAX_NUMBER = 2**53 - 1  # the largest number that every JSON parser supports
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
@@ -19,7 +19,7 @@ E = TypeVar("E", bound=enum.Enum)
 
 
 def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
-    """Read a selection from a query; a user gets only their own events.
+    """Parse a selection from a query; a user gets only their own events.
 
     Raises `HttpError`.
     """
@@ -33,7 +33,7 @@ def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
 
 
 def choice(query: Mapping[str, str], name: str, choices: type[E]) -> E | None:
-    """Read one of an enumeration's values, in any letter case; raises `HttpError`."""
+    """Parse one of an enumeration's values, in any letter case. Raises `HttpError`."""
     text = query.get(name)
     if text is None:
         return None
@@ -45,7 +45,7 @@ def choice(query: Mapping[str, str], name: str, choices: type[E]) -> E | None:
 
 
 def truth(query: Mapping[str, str], name: str) -> bool | None:
-    """Read `true` or `false`; raises `HttpError`."""
+    """Parse `true` or `false`. Raises `HttpError`."""
     text = query.get(name)
     if text is None:
         return None
@@ -57,7 +57,7 @@ def truth(query: Mapping[str, str], name: str) -> bool | None:
 def number(
     query: Mapping[str, str], name: str, default: int, at_most: int, *, at_least: int = 0
 ) -> int:
-    """Read a whole number; raises `HttpError`."""
+    """Parse a whole number. Raises `HttpError`."""
     text = query.get(name)
     if text is None:
         return default
@@ -67,7 +67,7 @@ def number(
 
 
 def decimal(query: Mapping[str, str], name: str, at_most: int) -> float:
-    """Read a number that may have a fraction, 0 where there is none; raises `HttpError`."""
+    """Parse a number with or without a fraction, by default 0. Raises `HttpError`."""
     text = query.get(name, "0")
     if not _DECIMAL.fullmatch(text) or not 0 <= float(text) <= at_most:
         raise HttpError(400, f"{name}: expected a number from 0 to {at_most}.")

@@ -1,4 +1,4 @@
-"""The web site: who may use which route, what answers it, and how errors look."""
+"""The web site: authentication of requests, the routes that answer them, and error pages."""
 
 import secrets
 from collections import Counter
@@ -58,7 +58,7 @@ from mailauth.wire.networks import Network
 
 log = Logger()
 
-# A page runs and loads nothing but our own files, and cannot be framed (CSP Level 3).
+# A page loads and runs only our own files, and cannot be framed (CSP Level 3).
 CONTENT_SECURITY_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     b"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -77,10 +77,10 @@ FIELDS_OF_EVERY_RESPONSE: tuple[Header, ...] = (
 class WebSite:
     """The HTTP service of all its listeners.
 
-    `clock` keeps the deadlines of connections; `now` is the clock that stamps the record, `lasting`
-    the one by which sessions and links end. `zone` is that of the log, `None` the machine's own.
-    `trouble` is what keeps logins from being recorded, if anything does.
-    What takes long waits for its `turn`.
+    `clock` keeps the deadlines of connections. `now` is the clock that stamps the record, and
+    `lasting` the one by which sessions and links end. `zone` is that of the log; `None` is the
+    machine's own. `trouble` returns what keeps logins from being recorded, if anything. Long work
+    waits for its `turn`.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class WebSite:
         zone: tzinfo | None = UTC,
         turn: Turn = at_once,
     ) -> None:
-        self.stopping = False  # whether the server takes leave of everybody
+        self.stopping = False  # whether the server is stopping
         self.backlog = Backlog()
         self._readers = Readers(turn, self.backlog)
         self._authority = authority
@@ -165,7 +165,7 @@ class WebSite:
         )
 
     def channel(self, policy: Callable[[], Policy]) -> Channel:
-        """Return the protocol of a new connection; `policy` is its listener's."""
+        """Return the protocol for a new connection; `policy` is its listener's."""
 
         def connection_of(transport: Facts) -> Connection:
             client, hop = transport.client_facts()
@@ -174,17 +174,17 @@ class WebSite:
         return Channel(self, connection_of, self._clock)
 
     def admin_link(self) -> str:
-        """Make a one-time link that opens the console as its operator; return its path."""
+        """Make a one-time link that opens the console as operator; return its path."""
         return self._links.issue()
 
     def close(self) -> None:
-        """End the event streams: the server stops."""
+        """End the event streams, since the server stops."""
         self._streams.close()
 
-    # What the channel asks (`web.http.channel.Application`).
+    # Called by the channel (`web.http.channel.Application`).
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request, whatever goes wrong."""
+        """Answer a request, even if that fails."""
         try:
             response = await self._answer(request)
         except HttpError as error:
@@ -199,7 +199,7 @@ class WebSite:
         return _secured(response)
 
     def refusal(self, error: HttpError) -> Response:
-        """Answer what is not a valid request, in plain text."""
+        """Answer a request that is not valid, in plain text."""
         return _secured(_plain(error, close=True))
 
     def ended(self, connection: Connection, ending: Ending) -> None:
@@ -247,7 +247,7 @@ class WebSite:
         return msgspec.structs.replace(page, status=503, headers=(*page.headers, *headers))
 
     def _events(self, request: Request, viewer: Viewer) -> Response:
-        """Stream the events that the viewer may see, from the last one that they have seen on."""
+        """Stream the events that the viewer may see, continuing after the last one seen."""
         last = request.field(b"last-event-id")
         query = {"after": last.decode("latin-1")} if last is not None else request.query
         after = number(query, "after", 0, MAX_NUMBER) if "after" in query else None
@@ -259,7 +259,7 @@ class WebSite:
         )
 
     def _healthy(self, _: Request) -> Response:
-        """Say whether logins can be recorded, for a load balancer."""
+        """Report whether logins can be recorded, for a load balancer."""
         trouble = "the server is stopping" if self.stopping else self._trouble()
         if trouble is not None:
             return Response(status=503, body=f"{trouble}\n".encode(), content_type=TEXT)
@@ -286,7 +286,7 @@ class WebSite:
                 assert_never(door)
 
     def _as_the_client(self, request: Request) -> Request:
-        """Let the client be who the trusted proxies say."""
+        """Replace the client by the one that the trusted proxies report."""
         try:
             client, hop = resolve(request.client, request.hop, request.fields, self._forwarded_from)
         except MalformedForwarded as error:
@@ -294,7 +294,7 @@ class WebSite:
         return msgspec.structs.replace(request, client=client, hop=hop)
 
     def _to_sign_in(self, request: Request) -> Response:
-        """Show a visitor the form, which leads on to the page that was asked for."""
+        """Show a visitor the sign-in form, which then continues to the requested page."""
         if request.method == "POST":
             return see_other(FORM)
         if request.target == HOME:
@@ -325,7 +325,7 @@ def _domains(accounts: Accounts) -> Iterator[str]:
 
 
 def _plain(error: HttpError, *, close: bool) -> Response:
-    """Answer with an error in plain text, which needs no template."""
+    """Return an error in plain text, which needs no template."""
     return Response(
         status=error.status,
         body=f"{error.message}\n".encode(),

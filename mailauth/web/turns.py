@@ -1,8 +1,7 @@
-"""Turns: long work is done a little at a time, and logins come in between.
+"""Turns: long work is done in small steps, so that logins can be served in between.
 
-A page or a long list takes milliseconds of the one thread that everybody is served in. A thousand
-clients that ask at once would keep it for seconds; here they wait for each other, not others for
-them.
+A page or a long list takes milliseconds of the only thread. A thousand clients that ask at once
+would occupy it for seconds; here they wait for each other, and do not delay other clients.
 """
 
 from collections import deque
@@ -18,7 +17,7 @@ Turn = Callable[[], Awaitable[None]]
 
 
 class Turns:
-    """Those who wait for their turn, in the order in which they came."""
+    """Requests that wait for their turn, in order."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -26,7 +25,7 @@ class Turns:
         self._is_taken = False
 
     async def turn(self) -> None:
-        """Return when it is one's turn, which is used by what is done next without waiting."""
+        """Return when it is the caller's turn, which lasts until it waits for something."""
         if self._is_taken:
             mine: Deferred[None] = Deferred()
             self._waiting.append(mine)
@@ -44,10 +43,10 @@ class Turns:
                 self._clock.callLater(took, self._give_turns)
                 return
             mine = self._waiting.popleft()
-            if not mine.called:  # else the one who waited has left
+            if not mine.called:  # else the one who waited has gone
                 mine.callback(None)
         self._is_taken = False
 
 
 async def at_once() -> None:
-    """Return at once: nobody else is being served."""
+    """Return at once, since nobody else is waiting."""

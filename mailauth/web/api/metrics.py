@@ -1,6 +1,6 @@
-"""Numbers for Prometheus (`/metrics`): counts of records, and of what is open.
+"""Metrics for Prometheus (`/metrics`): counts of records, and of what is currently open.
 
-Counting costs the login path an entry in a dictionary; the text is made when it is asked for.
+Counting costs a login one dictionary entry; the text is generated on request.
 """
 
 from collections import Counter
@@ -26,11 +26,11 @@ from mailauth.web.http.message import Request, Response
 _OWN_MECHANISMS = ("IMAP-LOGIN", "USER-PASS", "APOP", "HTTP-BASIC", "HTTP-FORM", "HTTP-BEARER")
 _KNOWN_MECHANISMS = frozenset((*MECHANISMS, *_OWN_MECHANISMS))
 _VERDICTS = {True: "SECURE", False: "UNSECURE", None: "UNKNOWN"}  # of another server's log only
-_OTHER = "other"  # what clients make up is not a label each
+_OTHER = "other"  # names that clients invent do not each get a label
 
 
 class Gauges(msgspec.Struct, frozen=True, kw_only=True):
-    """What is found out when it is asked for."""
+    """Values that are read on request."""
 
     connections_by_listener: dict[str, int]
     blocked_addresses: int
@@ -50,7 +50,7 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def watch(self, look: Callable[[], Awaitable[Gauges]]) -> None:
-        """Show these gauges too."""
+        """Include these gauges."""
         self._look = look
 
     def publish(self, event: LoginEvent) -> None:
@@ -64,13 +64,13 @@ class Metrics(Collector):
             self._ended[event.protocol, cause_of(event.reason)] += event.count
 
     async def serve(self, _: Request) -> Response:
-        """Answer in Prometheus's text format."""
+        """Return the metrics in Prometheus's text format."""
         if self._look is not None:
             self._gauges = await self._look()
         return Response(body=generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
 
     def collect(self) -> Iterator[Metric]:
-        """List the numbers as they are (`prometheus_client.registry.Collector`)."""
+        """Return the current metrics (`prometheus_client.registry.Collector`)."""
         yield self._login_counts()
         yield from self._connection_counts()
         if self._gauges is not None:

@@ -1,4 +1,4 @@
-"""The description of the API (OpenAPI 3.1), made from its routes and the types of its answers."""
+"""The description of the API (OpenAPI 3.1), generated from its routes and their types."""
 
 import re
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ _PAGING = {
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """An error, in one sentence."""
+    """An error in one sentence."""
 
     error: str
 
@@ -94,7 +94,7 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation_id(route: Route) -> str:
-    """Name an operation for code that is generated: the method, and the words of its path."""
+    """Return an operation's name for generated code: the method, and the words of its path."""
     words = re.findall(r"[a-z0-9]+", route.path.removeprefix("/api/v1/").lower())
     return "".join((route.method.lower(), *(word.capitalize() for word in words)))
 

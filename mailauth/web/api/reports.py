@@ -1,4 +1,4 @@
-"""The reports in the API: the rows that the pages show, as JSON or as CSV."""
+"""The reports in the API: the rows that the pages show, as JSON or CSV."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -59,7 +59,7 @@ class ApiReports:
         self._filters = filters
 
     def routes(self) -> tuple[Route, ...]:
-        """List what it answers."""
+        """Return the routes of the reports."""
         return (
             _route(Access.USER, self.cases, Case),
             _route(Access.USER, self.insecure, Insecure),
@@ -70,7 +70,7 @@ class ApiReports:
         )
 
     async def cases(self, request: Request, viewer: Viewer) -> Response:
-        """List the cases, open ones first: one account's UNSECURE logins to one service."""
+        """List the cases, open ones first: the UNSECURE logins of an account to a service."""
         return await self._rows(request, viewer, Case)
 
     async def insecure(self, request: Request, viewer: Viewer) -> Response:
@@ -78,15 +78,15 @@ class ApiReports:
         return await self._rows(request, viewer, Insecure)
 
     async def exposures(self, request: Request, viewer: Viewer) -> Response:
-        """List the passwords that crossed a network in the clear and were not changed since."""
+        """List the passwords that crossed a network in the clear and are still in use."""
         return await self._rows(request, viewer, Exposure)
 
     async def countries(self, request: Request, viewer: Viewer) -> Response:
-        """List the countries that accounts logged in from."""
+        """List the countries from which accounts logged in."""
         return await self._rows(request, viewer, Country)
 
     async def cutoff(self, request: Request, viewer: Viewer) -> Response:
-        """List the clients that would break if cleartext were refused today."""
+        """List the clients that would fail if cleartext were refused today."""
         return await self._rows(request, viewer, Cutoff)
 
     async def absent(self, request: Request, viewer: Viewer) -> Response:
@@ -123,7 +123,7 @@ class ApiReports:
 
 
 def _headers(request: Request, total: int, offset: int, limit: int) -> tuple[Header, ...]:
-    """Return how many rows there are, and where those before and after are (RFC 8288)."""
+    """Return headers with the number of rows, and links to the rows before and after (RFC 8288)."""
     links = []
     if offset:
         links.append(_link(request, max(0, offset - limit), "prev"))

@@ -1,4 +1,4 @@
-"""The API, `/api/v1`: JSON, for requests with a token or a login."""
+"""The API, `/api/v1`, in JSON, for requests with a token or a login."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ MAX_WAIT_SECONDS = 60
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Who is asking; `user` is null for the token."""
+    """The viewer; `user` is null for the token."""
 
     user: str | None
     role: Role
@@ -45,14 +45,14 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class Logins(msgspec.Struct, frozen=True):
-    """Successful logins, and the number after which to read on."""
+    """Successful logins, and the number from which to continue."""
 
     logins: Sequence[LoginEvent]
     cursor: int
 
 
 class Attempts(msgspec.Struct, frozen=True):
-    """Records of every kind, and the number after which to read on."""
+    """Records of every kind, and the number from which to continue."""
 
     attempts: Sequence[LoginEvent]
     cursor: int
@@ -65,7 +65,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A blocked address (IPv6: its /64), and until when it is."""
+    """A blocked address (IPv6: its /64), and when the block ends."""
 
     address: str
     failures: int
@@ -158,7 +158,7 @@ class Api:
         self._reports = reports
 
     def routes(self) -> tuple[AnyRoute, ...]:
-        """List what the API answers."""
+        """Return the routes of the resources."""
         routes = (
             msgspec.structs.replace(_route("GET", "me", Access.USER, self.me, Me), brief=True),
             _route("GET", "logins", Access.USER, self.logins, Logins, *_EVENTS),
@@ -179,24 +179,24 @@ class Api:
         return (*routes, openapi)
 
     def me(self, request: Request, viewer: Viewer) -> Response:
-        """Say who is asking."""
+        """Return the viewer."""
         user = viewer.account.name if viewer.account is not None else None
         return json(Me(user, viewer.role, request.hop.secure, request.hop.security))
 
     async def logins(self, request: Request, viewer: Viewer) -> Response:
-        """Read the successful logins after a cursor."""
+        """Return the successful logins after a cursor."""
         wanted = msgspec.structs.replace(
             selection(request.query, viewer), kind=Kind.LOGIN, result=Result.SUCCESS
         )
         return json(await self._read(request, viewer, "logins", wanted))
 
     async def attempts(self, request: Request, viewer: Viewer) -> Response:
-        """Read the records after a cursor, whatever their result."""
+        """Return the records after a cursor, whatever their result."""
         wanted = selection(request.query, viewer)
         return json(await self._read(request, viewer, "attempts", wanted))
 
     def blocks(self, _: Request, __: Viewer) -> Response:
-        """List the addresses that are blocked."""
+        """List the blocked addresses."""
         return json(
             [
                 Block(one.address, one.failures, instant(one.last_attempt), instant(one.until))
@@ -205,7 +205,7 @@ class Api:
         )
 
     async def unblock(self, request: Request, _: Viewer) -> Response:
-        """Unblock an address; of IPv6, name the /64 that is blocked."""
+        """Unblock an address; for IPv6, name the blocked /64."""
         await self._administration.unblock(request.path[-1])
         return json(Cursor(self._feed.newest))
 
@@ -252,7 +252,7 @@ class Api:
         return json(ListenerFaults(name, await self._administration.end_faults(name)))
 
     async def connections(self, _: Request, __: Viewer) -> Response:
-        """List the connections that are open now."""
+        """List the connections that are currently open."""
         return json(list(await self._operations.connections()))
 
     async def reset(self, request: Request, _: Viewer) -> Response:
@@ -285,7 +285,7 @@ class Api:
 
 
 def _named_fault(request: Request) -> tuple[str, Fault]:
-    """Return the listener's name and the fault in a path."""
+    """Return the listener's name and the fault from a path."""
     name, _, wanted = request.path[-3:]
     for fault in Fault:
         if fault.value == wanted:

@@ -1,9 +1,9 @@
 """The event stream: server-sent events (WHATWG HTML §9.2), one for each record.
 
-A stream is a cursor into the feed, not a queue: nothing is kept for a client that does not read,
-and a client that does not read at all is disconnected in the end. The streams are served together,
-and so seldom that serving them takes at most a hundredth of the time, however many there are. A
-stream that is too slow for what is kept in memory is told of the gap.
+A stream is a position in the feed, not a queue: nothing is stored for a client that does not read,
+and such a client is eventually disconnected. All streams are served together, and rarely enough to
+use at most a hundredth of the time, however many there are. A stream that is too slow for the feed
+in memory is told of the gap.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,14 @@ log = Logger()
 
 MAX_STREAMS = 1000
 STREAMS_EACH = 50  # of one account that sees only its own sign-ins
-BATCH = 200  # events of one stream each time
-PIECE_OCTETS = 16_384  # of them, before it is asked whether the client keeps up
-REPLAYED = 10_000  # events that a client gets which comes back after a while
-SHORTEST_PAUSE = 0.1  # seconds between two times
+BATCH = 200  # events of one stream at a time
+PIECE_OCTETS = 16_384  # events, after which the stream checks whether the client keeps up
+REPLAYED = 10_000  # events for a client that reconnects
+SHORTEST_PAUSE = 0.1  # seconds between rounds
 LONGEST_PAUSE = 2.0
 SHARE = 0.01  # of the time
 SIGN_OF_LIFE_SECONDS = 15
-PATIENCE_SECONDS = 60  # with a client that takes nothing
+PATIENCE_SECONDS = 60  # with a client that does not read
 
 CONTENT_TYPE = "text/event-stream"
 
@@ -45,7 +45,7 @@ class _Gap(msgspec.Struct, frozen=True):
 
 
 class _Piece(msgspec.Struct, frozen=True):
-    """Some events as they are sent, and the number to read on from."""
+    """Encoded events, and the number from which to continue."""
 
     data: bytes
     cursor: int
@@ -61,7 +61,7 @@ class _Stream(msgspec.Struct, eq=False):
 
 
 class EventStreams:
-    """All the streams that are open."""
+    """All open streams."""
 
     def __init__(self, feed: Feed, clock: IReactorTime, turn: Turn = at_once) -> None:
         self._feed = feed
@@ -85,10 +85,10 @@ class EventStreams:
         still_valid: Callable[[], bool],
         account: str | None,
     ) -> Response:
-        """Answer with a stream of what is recorded from now on, or after a number.
+        """Return a stream of what is recorded from now on, or after a number.
 
-        It ends when `still_valid` no longer holds. Raises `HttpError` when there are too many, of
-        the `account` that sees only its own sign-ins, or of all.
+        It ends when `still_valid` is no longer true. Raises `HttpError` if there are too many
+        streams, of the `account` that sees only its own sign-ins, or of all.
         """
         self._prune()
         if len(self) >= MAX_STREAMS or self._of(account) >= STREAMS_EACH:
@@ -112,7 +112,7 @@ class EventStreams:
         )
 
     def close(self) -> None:
-        """End all streams: the server stops."""
+        """End all streams, since the server stops."""
         for stream in self._all:
             stream.outlet.finish()
         self._prune()
@@ -188,7 +188,7 @@ class EventStreams:
         return _pieces(batch, lines)
 
     def _show_life(self) -> None:
-        """Keep the streams alive, and end those whose clients may no longer read, or do not."""
+        """Keep the streams alive; end those whose clients may no longer read, or do not."""
         now = self._clock.seconds()
         for stream in self._all:
             if not stream.still_valid():
@@ -221,7 +221,7 @@ def _end(call: IDelayedCall | None) -> None:
 
 
 def _pieces(batch: Batch, lines: dict[int, bytes]) -> list[_Piece]:
-    """Write the events of a batch, which `lines` has written already or remembers, in pieces."""
+    """Encode the events of a batch in pieces; `lines` caches the encoded ones."""
     pieces = []
     written: list[bytes] = []
     octets = 0
@@ -239,7 +239,7 @@ def _pieces(batch: Batch, lines: dict[int, bytes]) -> list[_Piece]:
 
 
 def _tell(stream: _Stream, pieces: list[_Piece]) -> None:
-    """Send as much as the client takes; the cursor says where to read on."""
+    """Send as much as the client accepts; the cursor says where to continue."""
     for piece in pieces:
         if stream.outlet.closed or stream.outlet.full:
             return
@@ -249,7 +249,7 @@ def _tell(stream: _Stream, pieces: list[_Piece]) -> None:
 
 
 def told(event: LoginEvent) -> bytes:
-    """Return an event as a server-sent one, named by its kind, with its number as the id."""
+    """Encode an event as a server-sent one: its kind is the name, its number the id."""
     return b"id: %d\nevent: %s\ndata: %s\n" % (
         event.seq,
         event.kind.value.encode("ascii"),

@@ -1,1 +1,1 @@
-"""The pages of the console, and what sets mail clients up by themselves."""
+"""The pages of the console, and the automatic setup of mail clients."""

@@ -1,4 +1,4 @@
-"""The console's pages of all accounts, and of one account with all that is known of it."""
+"""The console's pages of all accounts, and of one account with everything known about it."""
 
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _PAGE = "/accounts"
 
 LOGINS = 50  # of one account, on its page
-ROWS = 200  # of another kind there
+ROWS = 200  # of each other kind there
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """What the logs know of one account."""
+    """What the logs contain about one account."""
 
     totals: Totals
     cases: list[Case]
@@ -56,7 +56,7 @@ class StoryOf(msgspec.Struct, frozen=True):
 
 
 def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the accounts whose names contain the text that was asked for."""
+    """Show the accounts whose names contain the search text."""
     query = given(request.query)
     page = page_of(query)
     part = query.get("user", "").casefold()
@@ -77,7 +77,7 @@ def show(console: Console, request: Request, viewer: Viewer) -> Response:
 async def one(console: Console, request: Request, viewer: Viewer) -> Response:
     """Show one account: its cases, clients, exposures, countries and logins.
 
-    It may be one that is only in the logs.
+    It may be an account that is only in the logs.
     """
     name = request.query.get("name", "")
     account = console.authority.accounts.find(name.encode("utf-8", "surrogatepass"))

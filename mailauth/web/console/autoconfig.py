@@ -1,7 +1,7 @@
-"""What sets mail clients up by themselves: Thunderbird's autoconfig and Outlook's autodiscover.
+"""Automatic setup of mail clients: Thunderbird's autoconfig and Outlook's autodiscover.
 
-Both are asked without credentials, and give the settings of `/setup`: those of `mode=plain`,
-`starttls` or `tls`, or without a mode first those of TLS, then those of STARTTLS.
+Both are requested without credentials, and return the settings of `/setup`: those of `mode=plain`,
+`starttls` or `tls`, or without a mode those of TLS and then those of STARTTLS.
 """
 
 import re
@@ -25,7 +25,7 @@ _DOMAIN = re.compile(r"[^\s@<>]{1,255}")
 
 
 def thunderbird(console: Console, request: Request) -> Response:
-    """Answer with a `clientConfig` (Mozilla's format, version 1.1)."""
+    """Return a `clientConfig` (Mozilla's format, version 1.1)."""
     domain = request.query.get("emailaddress", "").rpartition("@")[2]
     return _xml(
         console,
@@ -36,7 +36,7 @@ def thunderbird(console: Console, request: Request) -> Response:
 
 
 def outlook(console: Console, request: Request) -> Response:
-    """Answer with `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address in the request."""
+    """Return `Autodiscover` settings (MS-OXDSCLI §2.2.4) for the address in the request."""
     address = email_address(request.body)
     offered = settings(console.operations.services(), _modes(request))
     first_of_each = {found.service.protocol: found for found in reversed(offered)}
@@ -60,9 +60,9 @@ def _modes(request: Request) -> tuple[Mode, ...]:
 
 
 def email_address(document: bytes) -> str:
-    """Return the `EMailAddress` of an autodiscover request; raises `HttpError`.
+    """Return the `EMailAddress` of an autodiscover request. Raises `HttpError`.
 
-    Documents with a type declaration are refused, so that entities are never expanded.
+    Documents with a type declaration are rejected, so that entities are never expanded.
     """
     found: list[str] = []
     inside = False

@@ -38,6 +38,6 @@ async def insecure(console: Console, request: Request, viewer: Viewer) -> Respon
 
 
 def with_advice(console: Console, found: Iterable[Case]) -> list[tuple[Case, str]]:
-    """Return cases, each with what to do about it."""
+    """Return cases, each with advice."""
     ports = tls_ports(console.operations.services())
     return [(case, advice(case, ports, moment)) for case in found]

@@ -1,7 +1,7 @@
-"""Charts: bars of logins, the parts of each, and the page that lists the logins of a part.
+"""Charts: bars of logins with their parts, each linked to a page with these logins.
 
-`charts.html` draws them as rectangles, which the style sheet places and colours: the content
-security policy refuses styles inside a page.
+`charts.html` draws them as rectangles, which the style sheet positions and colours, since the
+content security policy forbids styles inside a page.
 """
 
 import calendar
@@ -17,9 +17,9 @@ _TICKS = 5  # above 0
 
 
 class Part(msgspec.Struct, frozen=True):
-    """The logins of one bar with one verdict, and how many of the bar come before them.
+    """The logins of a bar with one verdict, and the number of logins below them in the bar.
 
-    `href` leads to these logins; `None` where it would lead nowhere.
+    `href` leads to these logins, or is `None`.
     """
 
     verdict: str
@@ -29,19 +29,19 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """A share, and the query of the logins that it counts; `None` for one that leads nowhere."""
+    """A share, and the query for its logins, or `None` without a link."""
 
     share: Share
     query: str | None = None
 
     @property
     def total(self) -> int:
-        """How many logins it counts."""
+        """The number of its logins."""
         return self.share.unsecure + self.share.secure
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Its parts, from the foot of the bar on."""
+        """Its parts, from the bottom up."""
         share = self.share
         return (
             Part("UNSECURE", share.unsecure, 0, self._href(share.unsecure, "&secure=false")),
@@ -50,7 +50,7 @@ class Bar(msgspec.Struct, frozen=True):
 
     @property
     def short(self) -> str:
-        """Its hour, day or month as it is written under the bar."""
+        """Its hour, day or month as the label under the bar."""
         label = self.share.label
         match len(label):
             case 16:  # 2026-11-24T09:00
@@ -65,7 +65,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """Bars under a title: upright ones over time, lying ones for the values of a property."""
+    """Bars under a title: vertical ones over time, horizontal ones for the values of a property."""
 
     title: str
     bars: tuple[Bar, ...]
@@ -73,12 +73,12 @@ class Chart(msgspec.Struct, frozen=True):
 
     @property
     def largest(self) -> int:
-        """How many logins the longest bar counts, at least 1."""
+        """The number of logins of the longest bar, at least 1."""
         return max((bar.total for bar in self.bars), default=0) or 1
 
     @property
     def ticks(self) -> range:
-        """Round numbers for the scale, from 0 to one that no bar exceeds."""
+        """Round numbers for the scale, from 0 to at least the longest bar."""
         step, factors = 1, cycle((2, 2.5, 2))
         while step * _TICKS < self.largest:
             step = int(step * next(factors))
@@ -86,5 +86,5 @@ class Chart(msgspec.Struct, frozen=True):
 
     @property
     def labelled(self) -> int:
-        """Every how many bars one is labelled."""
+        """The interval between labelled bars."""
         return -(-len(self.bars) // _LABELS)

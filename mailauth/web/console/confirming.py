@@ -1,4 +1,4 @@
-"""Asking for confirmation of a change that cannot be undone: one page between two clicks."""
+"""Confirmation of a change that cannot be undone: a page between two clicks."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ CONFIRMED = "confirmed"
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """The question: the change, its consequence, and the form that confirms it."""
+    """The question: the change, its consequence, and the form to confirm it."""
 
     title: str
     about: str
@@ -24,11 +24,11 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_confirmed(form: Mapping[str, bytes]) -> bool:
-    """Say whether a form comes from the page that asks."""
+    """Return whether a form comes from the confirmation page."""
     return form.get(CONFIRMED) == b"yes"
 
 
 def ask(console: Console, request: Request, viewer: Viewer, doubt: Doubt) -> Response:
-    """Answer with the page that asks."""
+    """Return the page that asks."""
     fields = {**doubt.fields, CONFIRMED: "yes"}
     return console.pages.page(request, viewer, "confirm.html", doubt=doubt, fields=fields)

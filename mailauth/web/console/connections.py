@@ -10,7 +10,7 @@ _PAGE = "/connections"
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the connections that are open now, the oldest first, and the blocked addresses."""
+    """Show the open connections, oldest first, and the blocked addresses."""
     return console.pages.page(
         request,
         viewer,

@@ -1,4 +1,4 @@
-"""What the pages of the console are made of: each is a function of this, a request and a viewer."""
+"""What the console's pages need: each page is a function of this, a request and a viewer."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,9 @@ from mailauth.web.reports import Answering
 
 
 class Console(msgspec.Struct, frozen=True, kw_only=True):
-    """The server and its logs as pages see them, and what pages and their forms are made with.
+    """The server and its logs for pages, and what pages and forms are made with.
 
-    `viewer_of` tells whose session a request belongs to.
+    `viewer_of` returns the viewer of a request's session.
     """
 
     authority: Authority

@@ -1,4 +1,4 @@
-"""The console's rehearsal of a cut-off: what would break if cleartext logins were refused today."""
+"""The console's rehearsal of a cut-off: what would fail if cleartext logins were refused today."""
 
 from collections.abc import Iterable
 
@@ -21,9 +21,9 @@ SHOWN = 1000  # clients
 
 
 class Rehearsal(msgspec.Struct, frozen=True):
-    """The clients that would break on one listener.
+    """The clients that would fail on one listener.
 
-    Its `service` is the listener as it is now, `None` if the listener does not exist any more.
+    `service` is the listener as it is now, or `None` if it no longer exists.
     """
 
     name: str
@@ -34,17 +34,17 @@ class Rehearsal(msgspec.Struct, frozen=True):
 
     @property
     def accounts(self) -> int:
-        """How many accounts would break."""
+        """How many accounts would fail."""
         return len({client.account for client in self.clients})
 
     @property
     def is_refused(self) -> bool:
-        """Whether cleartext logins are refused there already."""
+        """Whether cleartext logins are already refused there."""
         return self.service is not None and self.service.cleartext is Cleartext.REFUSE
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show what would break, listener by listener, with a button to try it."""
+    """Show what would fail, by listener, with a button to try it."""
     query = given(request.query)
     wanted: Wanted = console.filters.wanted_by_page(query, viewer)
     file = await download(query, console.reports, Cutoff, wanted)
@@ -67,9 +67,9 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
 
 
 def rehearsals(rows: Iterable[Cutoff], services: Iterable[OfferedService]) -> list[Rehearsal]:
-    """Return the listeners on which somebody logs in in the clear, and those that refuse it.
+    """Return the listeners with cleartext logins, and those that refuse them.
 
-    Without the journal a line does not name its listener; it is then listed under its service.
+    Without the journal, a line does not name its listener; then its service is used.
     """
     known = {service.name: service for service in services}
     found: dict[tuple[str, Service], list[Cutoff]] = {}

@@ -1,4 +1,4 @@
-"""The console's page of exposed passwords, on which one is marked as changed."""
+"""The console's page of exposed passwords, which can be marked as changed."""
 
 from mailauth.report.rows import Exposure
 from mailauth.web.access import Viewer

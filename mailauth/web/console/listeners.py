@@ -25,7 +25,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
 
 
 async def set_cleartext(console: Console, request: Request, _: Viewer) -> Response:
-    """Permit or refuse cleartext logins on a listener; go `back` to the page of the form."""
+    """Allow or refuse cleartext logins on a listener; go `back` to the page of the form."""
     form = console.form_tokens.session_form(request)
     cleartext = choice({"cleartext": text(form, "cleartext")}, "cleartext", Cleartext)
     assert cleartext is not None

@@ -1,4 +1,4 @@
-"""Pages of the console that list the rows of a report: filtered, page by page, or as a file."""
+"""Pages of the console that list the rows of a report: filtered, by page, or as a file."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Row)
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """The position of a page in the whole list, and the query that it answers."""
+    """The position of a page in the whole list, and its query."""
 
     query: Mapping[str, str]
     page: int
@@ -28,12 +28,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def first(self) -> int:
-        """The number of the first row that is shown."""
+        """The number of the first row shown."""
         return (self.page - 1) * PAGE + 1
 
     @property
     def last(self) -> int:
-        """The number of the last row that is shown."""
+        """The number of the last row shown."""
         return self.first + self.shown - 1
 
     @property
@@ -58,7 +58,7 @@ async def show_list(
     expected: Expected | None = None,
     newest_first: bool = False,
 ) -> Response:
-    """Answer with a page of what the query asks for, or with a file; raises `HttpError`.
+    """Return a page of the report for the query, or a file. Raises `HttpError`.
 
     `present` makes the template's values from the rows.
     """
@@ -92,7 +92,7 @@ async def show_list(
 
 
 def filters_of(kind: type[Row]) -> frozenset[str]:
-    """Return the filters that a page of a report offers, by their names in the query."""
+    """Return the filters on the page of a report, by their names in the query."""
     whole = {name for name in ("origin", "mechanism") if kind.knows(name)}
     parts = kind.filters().keys() - {"account_part"}
     return frozenset(whole | parts | ({"secure"} if kind is Login else set()))

@@ -13,7 +13,7 @@ _FILTERS = ("kind", "result", "protocol", "secure", "user")
 
 
 def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the newest events, the last one first."""
+    """Show the newest events, newest first."""
     wanted = selection(request.query, viewer)
     chosen = {name: request.query[name] for name in _FILTERS if name in request.query}
     return console.pages.page(

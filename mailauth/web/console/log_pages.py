@@ -19,7 +19,7 @@ MAX_SHOWN_OCTETS = 4096  # of a line
 
 
 async def show(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the lines of a file from its end on, or those before an offset."""
+    """Show the last lines of a file, or those before an offset."""
     names = await deferToThread(console.log_files.names)
     query = request.query
     name = query.get("file") or (names[0] if names else "")
@@ -71,7 +71,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     secure: bool | None
 
     def wants(self, line: bytes) -> bool:
-        """Say whether a line matches: of text, or a record of the journal."""
+        """Return whether a line matches: of text, or a record of the journal."""
         if self.text and self.text not in line.lower():
             return False
         if self.protocol is not None:

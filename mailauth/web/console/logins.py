@@ -1,4 +1,4 @@
-"""The console's pages of logins: those that succeeded, where they come from, and who is absent."""
+"""The console's pages of logins: successful ones, their countries, and absent accounts."""
 
 from mailauth.login.authority import Authority
 from mailauth.report.period import ABSENT_DAYS, Expected
@@ -13,7 +13,7 @@ from mailauth.web.selection import number
 
 
 async def logins(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show the logins, the newest first."""
+    """Show the logins, newest first."""
     return await show_list(
         console,
         request,
@@ -26,7 +26,7 @@ async def logins(console: Console, request: Request, viewer: Viewer) -> Response
 
 
 async def countries(console: Console, request: Request, viewer: Viewer) -> Response:
-    """Show where each account logs in from, the busiest country first."""
+    """Show where each account logs in from, the most frequent country first."""
     return await show_list(
         console, request, viewer, "countries.html", Country, lambda rows: {"rows": rows}
     )
@@ -51,7 +51,7 @@ async def absent(console: Console, request: Request, viewer: Viewer) -> Response
 
 
 def expected_now(authority: Authority, reports: Answering, days: int) -> Expected:
-    """Return which accounts are expected, at the present minute so that answers can be cached."""
+    """Return the expected accounts, by the minute so that answers can be cached."""
     return Expected(
         now=reports.now().replace(second=0, microsecond=0),
         accounts=tuple(account.name for account in authority.accounts),

@@ -1,4 +1,4 @@
-"""The console's menu, by who is looking."""
+"""The console's menu, which depends on the viewer."""
 
 import msgspec
 
@@ -6,14 +6,14 @@ from mailauth.web.access import Viewer
 
 
 class MenuItem(msgspec.Struct, frozen=True):
-    """A page and what it is called."""
+    """A page and its title."""
 
     path: str
     label: str
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Entries that belong together, under a heading or none."""
+    """Related entries, with or without a heading."""
 
     heading: str | None
     entries: tuple[MenuItem, ...]
@@ -51,7 +51,7 @@ ADMIN = (
 
 
 def menu_for(viewer: Viewer | None) -> tuple[Group, ...]:
-    """Return the pages that somebody may open."""
+    """Return the pages that the viewer may open."""
     if viewer is None:
         return VISITOR
     return ADMIN if viewer.is_admin else USER

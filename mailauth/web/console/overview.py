@@ -1,4 +1,4 @@
-"""The console's first page: how secure everybody's logins are, or for a user their own."""
+"""The console's first page: how secure all logins are, or for a user their own."""
 
 import calendar
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +21,10 @@ from mailauth.web.reports import RowsOf
 if TYPE_CHECKING:
     from mailauth.report.logs import Logs
 
-COUNTED = 1000  # open cases and exposures; of more it is said that they are more
+COUNTED = 1000  # open cases and exposures; if there are more, the page says so
 SHOWN = 5  # open cases
-MINE = 50  # of one's own logins
-BARS = 8  # of a chart by some property; the rest are one
+MINE = 50  # of a user's own logins
+BARS = 8  # of a chart by property; the rest are one bar
 TIMES = 100  # bars of the chart over time
 
 PERIODS = (("Today", "1"), ("7 days", "7"), ("30 days", "30"), ("Everything", ""))
@@ -103,7 +103,7 @@ async def _oneself(console: Console, request: Request, viewer: Viewer) -> Respon
 
 
 def unit_of(span: timedelta) -> Unit:
-    """Return the unit in which so long a time is shown."""
+    """Return the unit in which to show this period."""
     if span < _HOURLY:
         return Unit.HOUR
     return Unit.DAY if span < _DAILY else Unit.MONTH
@@ -133,7 +133,7 @@ def _charts(
 
 
 def period_of(unit: Unit, label: str) -> dict[str, str]:
-    """Return the query for the hour, day or month that a bar is about."""
+    """Return the query for the hour, day or month of a bar."""
     since = datetime.fromisoformat(f"{label}-01" if unit is Unit.MONTH else label)
     match unit:
         case Unit.HOUR:
@@ -170,9 +170,9 @@ def _largest(shares: Sequence[Share]) -> tuple[Share, ...]:
 def timeline(
     unit: Unit, shares: Sequence[Share], first: datetime, last: datetime
 ) -> tuple[Share, ...]:
-    """Return a share for every hour, day or month up to the last, also those without logins.
+    """Return a share for every hour, day or month up to the last, even without logins.
 
-    If there are more than `TIMES`, these are the last ones.
+    If there are more than `TIMES`, only the last ones are returned.
     """
     known = {share.label: share for share in shares}
     labels: list[str] = []

@@ -1,7 +1,7 @@
-"""A page that waits for the logs to be read: it shows the progress, and reloads itself.
+"""A page shown while the logs are being read: it shows the progress, and reloads itself.
 
-A large log takes time when the console is opened for the first time. The answer is still being made
-meanwhile, and is there when the browser asks again.
+A large log takes time when the console is opened for the first time. The answer continues to be
+prepared, and is shown when the browser asks again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,15 +14,15 @@ from twisted.internet.task import LoopingCall
 from mailauth.report.progress import Reading
 from mailauth.web.reports import Question, Reports
 
-PATIENCE_SECONDS = 1.0  # before somebody is told
+PATIENCE_SECONDS = 1.0  # before the progress is shown
 LOOK_SECONDS = 0.25
-AGAIN_SECONDS = 2  # from one page that tells to the next
+AGAIN_SECONDS = 2  # between reloads
 
 T = TypeVar("T")
 
 
 class ImpatientReports:
-    """Reports as pages ask them: `answer` does not wait for logs that take long to be read."""
+    """Reports for pages: `answer` does not wait for logs that take long to read."""
 
     def __init__(self, reports: Reports, clock: IReactorTime) -> None:
         self.now = reports.now
@@ -30,16 +30,16 @@ class ImpatientReports:
         self._clock = clock
 
     async def answer(self, question: Question[T], *, remember: bool = True) -> T:
-        """Return the answer, as `Reports.answer`; or raise `StillReading`."""
+        """Return the answer of `Reports.answer`, or raise `StillReading`."""
         reading = self._reports.reading()
         if reading is not None and reading.is_long:
-            raise StillReading(reading)  # what is asked now would only be in the way
+            raise StillReading(reading)  # a question now would only delay it
         answer = self._reports.answer(question, remember=remember)
         return await unless_reading(answer, self._clock, self._reports.reading)
 
 
 class StillReading(Exception):
-    """The logs are still being read; `reading` says how far."""
+    """The logs are still being read; `reading` is the progress."""
 
     def __init__(self, reading: Reading) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class StillReading(Exception):
 async def unless_reading(
     answer: Awaitable[T], clock: IReactorTime, reading: Callable[[], Reading | None]
 ) -> T:
-    """Wait for an answer, but not for logs that take long to be read: raises `StillReading`."""
+    """Wait for an answer, but not for logs that take long. Raises `StillReading`."""
     given_up: list[Reading] = []
     waiting = Deferred.fromCoroutine(_awaited(answer))
     begun = clock.seconds()

@@ -1,4 +1,4 @@
-"""The pages of the console, by method and path, and who may open each."""
+"""The pages of the console by method and path, and who may open each."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,7 +26,7 @@ from mailauth.web.routes import AnyRoute, Door, EventualResponse, OpenRoute, Rou
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page for those who are signed in and may open it, or what its form is sent to."""
+    """A page for permitted viewers, or the target of its form."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class OpenPage(msgspec.Struct, frozen=True):
-    """A page for anybody."""
+    """A page for everybody."""
 
     method: str
     path: str
@@ -75,7 +75,7 @@ OPEN_PAGES: tuple[OpenPage, ...] = (
 
 
 def routes(console: Console) -> Iterator[AnyRoute]:
-    """Return the routes to the pages of a console."""
+    """Return the routes of a console's pages."""
     for page in PAGES:
         handler = partial(page.handler, console)
         yield Route(Door.SESSION, page.method, page.path, page.access, handler)

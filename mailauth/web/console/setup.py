@@ -1,4 +1,4 @@
-"""The page that says how to set up a client, and the CA to trust."""
+"""The page that explains how to set up a client, and the CA to trust."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _ANYBODY = "name@example.com"
 
 
 class _Described(msgspec.Struct, frozen=True):
-    """A mode as a person chooses it, and what clients call it."""
+    """A mode in the user's terms, and in those of clients."""
 
     mode: Mode
     label: str
@@ -67,12 +67,12 @@ def show(console: Console, request: Request) -> Response:
 
 
 def ca_for_programs(console: Console, _: Request) -> Response:
-    """Answer with the CA's certificate in PEM; raises `HttpError`."""
+    """Return the CA's certificate in PEM. Raises `HttpError`."""
     return _download(console, Encoding.PEM, "application/x-pem-file", "mailauth-ca.pem")
 
 
 def ca_for_devices(console: Console, _: Request) -> Response:
-    """Answer with the CA's certificate in DER, which phones and browsers offer to install."""
+    """Return the CA's certificate in DER, which phones and browsers offer to install."""
     return _download(console, Encoding.DER, "application/x-x509-ca-cert", "mailauth-ca.crt")
 
 

@@ -1,1 +1,1 @@
-"""HTTP itself: connections, requests and responses, and who a proxy speaks for."""
+"""HTTP itself: connections, requests and responses, and the clients behind proxies."""

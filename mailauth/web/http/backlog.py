@@ -1,7 +1,7 @@
-"""The backlog: answers that were made and that their clients have yet to take. Pure.
+"""The memory for responses that their clients have not read yet. Pure.
 
-Memory for them is lent, of which each reader has a share. A client that does not take its
-answers gets no more long ones, and no number of such clients takes more than there is.
+Each reader may use a share of it. A client that does not read its responses gets no further long
+ones, and such clients together cannot use more than the limit.
 """
 
 from mailauth.web.http.message import HttpError
@@ -11,9 +11,9 @@ EACH_OCTETS = 8 * 1024 * 1024
 
 
 class Backlog:
-    """How much is held for whom; a reader is an account, or an address where nobody has logged in.
+    """The memory in use for each reader: an account, or an address without a login.
 
-    What is held may exceed the limits by one answer, for how long one is shows when it is made.
+    A limit may be exceeded by one response, since its length is known only when it is made.
     """
 
     def __init__(self) -> None:
@@ -24,20 +24,20 @@ class Backlog:
         return self._all
 
     def must_have_room(self, reader: str) -> None:
-        """Raise `HttpError` where no more is held for a reader."""
+        """Raise `HttpError` if a reader's share, or all of the memory, is in use."""
         if self._all >= ALL_OCTETS or self._held.get(reader, 0) >= EACH_OCTETS:
             raise HttpError(
                 503, "Too much of earlier responses has not been read yet.", (b"Retry-After", b"5")
             )
 
     def hold(self, reader: str, octets: int) -> None:
-        """Count an answer; raises `HttpError` if there is not room for it."""
+        """Count a response. Raises `HttpError` if there is no room for it."""
         self.must_have_room(reader)
         self._held[reader] = self._held.get(reader, 0) + octets
         self._all += octets
 
     def release(self, reader: str, octets: int) -> None:
-        """Forget an answer that was taken, or whose client has gone."""
+        """Subtract a response that was read, or whose client has disconnected."""
         self._all -= octets
         self._held[reader] -= octets
         if not self._held[reader]:

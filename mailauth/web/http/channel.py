@@ -1,8 +1,8 @@
-"""HTTP/1.1 on a connection: twisted.web parses and frames, this bounds it and knows who is there.
+"""HTTP/1.1 on a connection (RFC 9112): twisted.web parses requests, and this module limits them.
 
-RFC 9112. A request must be whole within `REQUEST_SECONDS` of the connection's start or of the last
-response, however slowly its bytes drip. What twisted.web believes about TLS, proxies, forms and
-sessions is not asked.
+A request must be complete within `REQUEST_SECONDS` of the connection's start or of the last
+response, however slowly its bytes arrive. Twisted's own facts about TLS, proxies, forms and
+sessions are not used.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,34 +28,34 @@ from mailauth.web.http.target import authority, parameters, segments
 log = Logger()
 
 REQUEST_SECONDS = 60
-FIELD_LINE_OCTETS = 16_384  # holds the longest authentication line that is told apart (12,288)
+FIELD_LINE_OCTETS = 16_384  # longer than any line that is recorded as a credential (12,288)
 HEADER_OCTETS = 32_768
 HEADER_LINES = 128
 BODY_OCTETS = 65_536
 CHUNKS = 1024  # of a content, and one more for each
-OCTETS_A_CHUNK = 256  # that come in them
-DRAINED_OCTETS = 8 * 1024 * 1024  # of a body that is refused, so that its sender reads the reply
+OCTETS_A_CHUNK = 256  # of it
+DRAINED_OCTETS = 8 * 1024 * 1024  # of a rejected body, so that its sender reads the response
 
 
 class Application(Protocol):
-    """What answers requests."""
+    """Answers requests."""
 
     @property
     def backlog(self) -> Backlog:
-        """What is held of responses that their clients have yet to take."""
+        """The responses that their clients have not read yet."""
 
     def answer(self, request: Request) -> Awaitable[Response]:
-        """Answer a request; `client` and `hop` are still those of the peer."""
+        """Answer a request; its `client` and `hop` are still those of the peer."""
 
     def refusal(self, error: HttpError) -> Response:
-        """Answer what is not a valid request."""
+        """Answer a request that is not valid."""
 
     def ended(self, connection: Connection, ending: Ending) -> None:
-        """Record a connection that ended without a request, and why."""
+        """Record a connection that ended without a request, and the reason."""
 
 
 class Channel(http.HTTPChannel):
-    """One connection. Its transport offers `Facts`."""
+    """One connection. Its transport provides `Facts`."""
 
     totalHeadersSize = HEADER_OCTETS
     MAX_LENGTH = FIELD_LINE_OCTETS
@@ -79,10 +79,10 @@ class Channel(http.HTTPChannel):
         self._heard = False
         self._answered = False
         self._leaving = False
-        self.is_full = False  # the client has yet to take what was sent
+        self.is_full = False  # the client has not read what was sent
 
     def connectionMade(self) -> None:
-        """Learn who the client is."""
+        """Find out who the client is."""
         self.connection = self._connection_of(cast(Facts, self.transport))
         super().connectionMade()
 
@@ -91,17 +91,17 @@ class Channel(http.HTTPChannel):
         return self._clock.callLater(period, func)
 
     def resetTimeout(self) -> None:
-        """Give no more time for bytes that merely arrive."""
+        """Do nothing, so that arriving bytes do not extend the deadline."""
 
     def dataReceived(self, data: bytes) -> None:
-        """Take bytes, unless the connection is being left."""
+        """Process bytes, unless the connection is being closed."""
         if self._leaving:
             return
         self._heard = True
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
-        """Bound the header section (RFC 6585 §5)."""
+        """Limit the header section (RFC 6585 §5)."""
         self._header_octets += len(line) + 2
         self._header_lines += 1
         if self._header_octets > HEADER_OCTETS or self._header_lines > HEADER_LINES:
@@ -113,12 +113,12 @@ class Channel(http.HTTPChannel):
             super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Refuse a line that is too long: the request line's target, or a field."""
+        """Reject a line that is too long: the request line's target, or a field."""
         status, what = (431, "header field") if self._header_octets else (414, "request line")
         self.refuse(HttpError(status, f"The {what} is too long."), Ended.LINE_TOO_LONG)
 
     def headerReceived(self, line: bytes) -> bool:
-        """Refuse a length that is not a sensible number, and a coding that does not delimit."""
+        """Reject an invalid length, and a transfer coding without an end."""
         name, _, value = line.partition(b":")
         error: HttpError | None = None
         match name.lower():
@@ -132,7 +132,7 @@ class Channel(http.HTTPChannel):
         return bool(super().headerReceived(line))
 
     def allHeadersReceived(self) -> None:
-        """The header section is whole; the next one is counted anew."""
+        """The header section is complete; reset its counters."""
         self._header_octets = self._header_lines = 0
         super().allHeadersReceived()
 
@@ -142,18 +142,18 @@ class Channel(http.HTTPChannel):
         super().pauseProducing()
 
     def resumeProducing(self) -> None:
-        """The client has taken what was sent."""
+        """The client has received what was sent."""
         self.is_full = False
         super().resumeProducing()
 
     def requestDone(self, request: http.Request) -> None:
-        """A response is out: go on with the next request, or close."""
+        """A response has been sent: continue with the next request, or close."""
         self._answered = True
         self._leaving = not self.persistent
         super().requestDone(request)
 
     def timeoutConnection(self) -> None:
-        """The request took too long to come (RFC 9110 §15.5.9)."""
+        """The request took too long to arrive (RFC 9110 §15.5.9)."""
         self._end(Ended.TIMEOUT)
         if self.requests and not self._leaving:
             self._write(self.application.refusal(HttpError(408, "The request took too long.")))
@@ -161,7 +161,7 @@ class Channel(http.HTTPChannel):
         super().timeoutConnection()
 
     def loseConnection(self) -> None:
-        """Close; where nothing of ours asked for it, twisted.web could not read the request."""
+        """Close; if we did not cause this, twisted.web could not parse the request."""
         if not self._leaving:
             self._end(Ended.MALFORMED_REQUEST)
             self._leaving = True
@@ -169,20 +169,20 @@ class Channel(http.HTTPChannel):
         super().loseConnection()
 
     def ended(self, ending: Ending) -> None:
-        """Record how the connection has ended, unless a request was answered on it."""
+        """Record how the connection ended, unless a request was answered on it."""
         if not self._answered:
             self._answered = True
             self.application.ended(self.connection, ending)
 
     def refuse(self, error: HttpError, cause: Ended) -> None:
-        """Answer with an error whatever the rest of the request is, and close."""
+        """Answer with an error, whatever the rest of the request is, and close."""
         if not self._leaving:
             self._write(self.application.refusal(error))
             self._end(cause)
             self.abandon()
 
     def fail(self) -> None:
-        """Answer a request whose answer could not be made, and close."""
+        """Answer a request for which no response could be made, and close."""
         if not self._leaving:
             self._answered = True
             self._write(
@@ -209,7 +209,7 @@ class Channel(http.HTTPChannel):
 
 
 def _error_of_coding(value: bytes) -> HttpError | None:
-    """Take `chunked` once, and nothing else (RFC 9112 §6.1, §6.3)."""
+    """Accept `chunked` once, and nothing else (RFC 9112 §6.1, §6.3)."""
     *others, last = (coding.strip().lower() for coding in value.split(b","))
     if last != b"chunked" or b"chunked" in others:
         return HttpError(400, "The transfer coding does not delimit the content.")
@@ -232,13 +232,13 @@ class Transaction(http.Request):
         self._sending: Outlet | Rest | None = None
 
     def gotLength(self, length: int | None) -> None:
-        """Keep the content in memory, for it is short; a long one is not asked for."""
+        """Keep the content in memory, since it is limited."""
         self.content = BytesIO()
         if length is not None and length > BODY_OCTETS:
             self.requestHeaders.removeHeader(b"expect")
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Keep what is allowed, read on for a while, then give up."""
+        """Keep the permitted content, discard more for a while, then close."""
         self._octets += len(data)
         self._chunks += 1
         if self._is_shredded:
@@ -252,18 +252,18 @@ class Transaction(http.Request):
 
     @property
     def _is_shredded(self) -> bool:
-        """Whether the content's chunks are so small that they cost more than what they bring."""
+        """Whether the content's chunks are so small that they cost more than their content."""
         return self._chunks > CHUNKS + self._octets / OCTETS_A_CHUNK and bool(
             self.requestHeaders.hasHeader(b"transfer-encoding")
         )
 
     def process(self) -> None:
-        """Answer the request, now or when its answer is there."""
+        """Answer the request, now or when the response is available."""
         self._work = Deferred.fromCoroutine(self._respond())
         self._work.addErrback(self._failed)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The client is gone: nobody is waiting for the answer."""
+        """The client has disconnected, so nobody waits for the response."""
         self._gone = True
         if self._sending is not None:
             self._sending.drop()
@@ -283,7 +283,7 @@ class Transaction(http.Request):
             self._send(response)
 
     def _send(self, response: Response) -> None:
-        """Send what is short at once, what is long and what is streamed as the client takes it."""
+        """Send a short response at once, and a long or streamed one as the client reads it."""
         content = b"" if self.method == b"HEAD" else response.body
         rest: Rest | None = None
         if len(content) > PIECE_OCTETS:
@@ -317,7 +317,7 @@ class Transaction(http.Request):
             rest.send()
 
     def _held(self, content: bytes, reader: str | None) -> Rest:
-        """Have the backlog hold content for its reader; raises `HttpError`."""
+        """Count content for its reader in the backlog. Raises `HttpError`."""
         channel = self.channel
         reader = reader if reader is not None else channel.connection.client.ip
         return Rest(self, content, channel.application.backlog, reader)

@@ -1,4 +1,4 @@
-"""What outlives a request on its connection: who is on it, and which credentials it has shown."""
+"""The state of a connection between requests: its client, and the credentials that it has sent."""
 
 import hmac
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from mailauth.login.hop import Hop
 from mailauth.login.policy import Policy
 from mailauth.login.session import MAX_FAILURES
 
-_REMEMBERED = 8  # credentials of one connection: a proxy's connection may carry several clients
+_REMEMBERED = 8  # credentials of one connection; a proxy's connection may have several clients
 
 
 class Facts(Protocol):
-    """What the layer below HTTP knows, after the PROXY header and the implicit TLS handshake."""
+    """What the transport knows after the PROXY header and the implicit TLS handshake."""
 
     def client_facts(self) -> tuple[Client, Hop]:
         """Return the peer, and what is known of its hop."""
@@ -28,7 +28,7 @@ class _Remembered(msgspec.Struct, frozen=True):
 
 
 class Connection:
-    """One connection. `policy` is its listener's, asked anew each time."""
+    """One connection. `policy` returns its listener's current policy."""
 
     __slots__ = ("_key", "_remembered", "client", "failures", "hop", "policy")
 
@@ -44,7 +44,7 @@ class Connection:
 
     @property
     def exhausted(self) -> bool:
-        """Whether it has failed so often that the server ends it."""
+        """Whether so many logins have failed that the server ends it."""
         return self.failures >= MAX_FAILURES
 
     def remember(
@@ -59,7 +59,7 @@ class Connection:
     def recall(
         self, client: Client, hop: Hop, authorization: bytes, among: Accounts
     ) -> Account | None:
-        """Return the account that these credentials logged in to, until an account changes."""
+        """Return the account of these credentials, unless an account has changed."""
         remembered = self._remembered.get(self._digest(client, hop, authorization))
         if remembered is None or remembered.among is not among:
             return None

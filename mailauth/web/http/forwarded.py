@@ -1,7 +1,7 @@
-"""Who the client is behind proxies: Forwarded (RFC 7239) and X-Forwarded-For/-Proto. Pure.
+"""The client behind proxies: Forwarded (RFC 7239) and X-Forwarded-For/-Proto. Pure.
 
-Each proxy says who was before it. We believe those we trust, from the nearest on, and stop at the
-first hop that is not one of them: that is the client, and what was said about its hop decides.
+Each proxy names its own client. We believe trusted proxies, from the nearest one on. The first hop
+that is not a trusted proxy is the client, and what was said about its hop decides.
 """
 
 import re
@@ -27,11 +27,11 @@ _IPV6_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::([0-9]{1,5}))?")
 
 
 class MalformedForwarded(ValueError):
-    """A trusted proxy's fields are malformed, or contradict each other."""
+    """The header fields of a trusted proxy are malformed, or contradict each other."""
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What one proxy says of the hop before it; `None` is what it does not say."""
+    """What one proxy says about its client; `None` means nothing."""
 
     client: str | None = None
     port: int | None = None
@@ -46,8 +46,8 @@ def resolve(
 ) -> tuple[Client, Hop]:
     """Return the client and its hop as the trusted proxies describe them.
 
-    `client` is the peer. Raises `MalformedForwarded`: both families of headers
-    may be there, but the client may have written one of them, so they must agree.
+    `client` is the peer. Raises `MalformedForwarded`. Both kinds of header fields may be present,
+    but then they must agree, since the client may have sent one of them.
     """
     if not any(name in fields for name in FIELDS) or not _is_trusted(client.ip, trusted):
         return client, hop
@@ -74,7 +74,7 @@ def resolve(
 
 
 def _client_of(sender: Client, telling: tuple[Said, ...], trusted: tuple[Network, ...]) -> Said:
-    """Walk from the nearest proxy on to the first hop that is not trusted."""
+    """Follow the hops from the nearest proxy to the first one that is not trusted."""
     known = Said()
     for said in reversed(telling):
         known = Said(
@@ -99,7 +99,7 @@ def _by_forwarded(fields: Mapping[bytes, tuple[bytes, ...]]) -> tuple[Said, ...]
 
 
 def _elements(line: bytes) -> list[Said]:
-    """Read `forwarded-element`s (RFC 7239 §4): pairs end at semicolons, elements at commas."""
+    """Parse `forwarded-element`s (RFC 7239 §4): semicolons end pairs, commas end elements."""
     elements = []
     position = 0
     while True:
@@ -126,7 +126,7 @@ def _elements(line: bytes) -> list[Said]:
 
 
 def _by_x_forwarded(fields: Mapping[bytes, tuple[bytes, ...]]) -> tuple[Said, ...] | None:
-    """Pair the two lists from the right; where there are fewer protos, the first one goes on."""
+    """Pair the two lists from the right; if there are fewer protos, the first one is repeated."""
     if b"x-forwarded-for" not in fields and b"x-forwarded-proto" not in fields:
         return None
     clients = _listed(fields.get(b"x-forwarded-for", ()))
@@ -153,7 +153,7 @@ def _said(client: bytes | None, proto: bytes | None) -> Said:
 
 
 def _node(text: str, proto: str | None) -> Said:
-    """Read a node (RFC 7239 §6); `unknown` and obfuscated ones name no address."""
+    """Parse a node (RFC 7239 §6); `unknown` and obfuscated ones have no address."""
     if text.lower() == "unknown" or text.startswith("_"):
         return Said(proto=proto)
     with_port = _IPV4_PORT.fullmatch(text) or _IPV6_PORT.fullmatch(text)

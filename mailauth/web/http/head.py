@@ -1,4 +1,4 @@
-"""The head of a response as it is sent (RFC 9112 §4, §5)."""
+"""The head of a response (RFC 9112 §4, §5)."""
 
 import re
 from functools import lru_cache
@@ -10,7 +10,7 @@ _LINE_BREAK = re.compile(rb"[\r\n\x00]")
 
 
 def response_head(response: Response, *, date: bytes, close: bool, chunked: bool) -> bytes:
-    """Return status line and fields, up to and with the empty line."""
+    """Return the status line and the fields, including the empty line after them."""
     fields = [_status_line(response.status), b"Date: ", date, _joined(response.headers)]
     if response.body or response.stream is not None:
         fields += (b"\r\nContent-Type: ", response.content_type.encode("ascii"))

@@ -1,4 +1,4 @@
-"""HTTP's messages as values: what a client asked, what it is answered, and what went wrong."""
+"""HTTP messages as values: requests, responses and errors."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -18,10 +18,10 @@ Header = tuple[bytes, bytes]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole request. `client` and `hop` are the client's own, whatever proxies are between.
+    """A complete request. `client` and `hop` are those of the client, whatever proxies there are.
 
-    The path's segments are decoded; field names are lower case; `query` and `cookies` keep the
-    first value of a name. `host` is whom it is sent to, by its target or the field Host.
+    The path's segments are decoded, and field names are in lower case. `query` and `cookies` have
+    the first value of each name. `host` is from the target or the field Host.
     """
 
     method: str
@@ -36,13 +36,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     hop: Hop
 
     def field(self, name: bytes) -> bytes | None:
-        """Return a header field's first value; the name is given in lower case."""
+        """Return the first value of a header field, whose name is given in lower case."""
         values = self.fields.get(name)
         return values[0] if values else None
 
     @property
     def target(self) -> str:
-        """The path and the query, encoded again: where a client can be sent back to."""
+        """The encoded path and query, to which a client can be redirected."""
         path = "/" + "/".join(quote(segment, safe="") for segment in self.path)
         query = "&".join(
             f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in self.query.items()
@@ -54,7 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outlet(Protocol):
-    """Where a response goes that is sent piece by piece."""
+    """The destination of a response that is sent in pieces."""
 
     @property
     def closed(self) -> bool:
@@ -62,26 +62,26 @@ class Outlet(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether the client has yet to take what was sent."""
+        """Whether the client has not yet read what was sent."""
 
     async def drained(self) -> None:
-        """Return when it is not full any more, or has ended."""
+        """Return when it is no longer full, or has ended."""
 
     def write(self, data: bytes) -> None:
-        """Send a piece; nothing where it has ended."""
+        """Send a piece, unless it has ended."""
 
     def finish(self) -> None:
         """End it."""
 
     def abort(self) -> None:
-        """End it, and the connection with it."""
+        """End it and its connection."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A response; with `close` the connection ends after it.
 
-    With `stream`, the content is what that function sends through the outlet. `reader` is for whom
-    it is held until it is sent; where none is named, for the client's address.
+    With `stream`, that function sends the content through the outlet. The memory in use until it is
+    sent is counted for `reader`, by default the client's address.
     """
 
     status: int = 200
@@ -94,7 +94,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpError(Exception):
-    """A request that is answered with an error: its status and one sentence for its reader."""
+    """An error response: its status and a sentence for the reader."""
 
     def __init__(self, status: int, message: str, *headers: Header, close: bool = False) -> None:
         super().__init__(message)
@@ -105,14 +105,14 @@ class HttpError(Exception):
 
 
 def json(value: object, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:
-    """Answer with a value as JSON."""
+    """Return a value as JSON."""
     return Response(
         status=status, body=msgspec.json.encode(value), content_type=JSON, headers=headers
     )
 
 
 def see_other(location: str, *headers: Header) -> Response:
-    """Send the client on with a GET (RFC 9110 §15.4.4); `location` must be ASCII."""
+    """Redirect the client to a GET (RFC 9110 §15.4.4); `location` must be ASCII."""
     return Response(
         status=303,
         content_type=TEXT,

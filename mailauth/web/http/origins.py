@@ -1,9 +1,11 @@
-"""Who a request is meant for, and which page sent it (RFC 9110 §7.4, Fetch Metadata). Pure.
+"""Checks of a request's host and of the page that sent it (RFC 9110 §7.4, Fetch Metadata). Pure.
 
-A page whose name was pointed at our address (DNS rebinding) has our origin in a browser's eyes, but
-the name that it asks for is not ours. Addresses are: nobody else can have a page there. A page that
-has another origin can send forms, and credentials that the browser remembers, though it cannot read
-what is answered; so what it sends changes nothing and logs nobody in.
+An attacker can let a name point to our address (DNS rebinding). The browser then treats the
+attacker's page as one of ours, but the request names the attacker's host, which is refused. IP
+addresses are accepted as hosts, since nobody else can have a page there.
+
+A page of another origin can send us forms, and credentials that the browser remembers, although it
+cannot read the response. Such a request must not change anything or log anybody in.
 """
 
 import re
@@ -23,9 +25,9 @@ _REMEMBERED = 64
 class Origins:
     """The names and origins of a server.
 
-    Those are `hostname`, names below it, `localhost`, `hosts`, all addresses, and what a trusted
-    proxy says in X-Forwarded-Host. Mail clients look for `settings`, which are paths, at names
-    of the accounts' `domains`, too.
+    The names are `hostname`, its subdomains, `localhost`, `hosts`, all addresses, and what a
+    trusted proxy sends as X-Forwarded-Host. For the paths `settings`, they include names in the
+    accounts' `domains`, which mail clients try.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Origins:
         self._known: set[bytes] = set()
 
     def check(self, request: Request) -> None:
-        """Raise `HttpError` unless the request is for us, and from one of our pages if it must be.
+        """Raise `HttpError` unless the request is for us and, if necessary, from one of our pages.
 
         `request.client` is still the peer.
         """
@@ -97,7 +99,7 @@ class Origins:
         return any(domain == known.lower() for known in self._domains())
 
     def _is_same_origin(self, request: Request, forwarded: tuple[bytes, ...]) -> bool:
-        """Use the browser's Sec-Fetch-Site, or else the origin of the page."""
+        """Use the browser's Sec-Fetch-Site, or else the Origin field."""
         site = request.fields.get(b"sec-fetch-site")
         if site is not None:
             return all(one.strip().lower() in (b"same-origin", b"none") for one in site)
@@ -110,7 +112,7 @@ class Origins:
 
 
 def _is_origin(origin: bytes, host: bytes, *, secure: bool) -> bool:
-    """Say whether a page of this origin is one of the host's, which TLS may protect unbeknownst."""
+    """Return whether this origin is one of the host's; a proxy may add TLS that we do not see."""
     found = _ORIGIN.fullmatch(origin.decode("latin-1").strip().lower())
     if found is None or (secure and found[1] != "https"):
         return False

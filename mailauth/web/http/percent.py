@@ -11,13 +11,13 @@ _STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 def decoded(octets: bytes) -> bytes:
-    """Decode; a % that encodes nothing is kept. Raises `HttpError` if there are many."""
+    """Decode; a % that encodes nothing stays as it is. Raises `HttpError` if there are many."""
     check(octets)
     return unquote_to_bytes(octets)
 
 
 def check(octets: bytes) -> None:
-    """Raise `HttpError` for many signs that encode nothing: each costs more than ten that do."""
+    """Raise `HttpError` for many invalid percent signs: each costs more than ten valid ones."""
     for number, _ in enumerate(_STRAY.finditer(octets)):
         if number == MAX_STRAY:
             raise HttpError(

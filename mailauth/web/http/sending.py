@@ -1,8 +1,8 @@
-"""Sending responses as fast as their clients take them, and no faster.
+"""Sending responses as fast as their clients read them.
 
-Only a little of a response is handed to the transport at a time, which encrypts it; the rest is in
-the backlog. The next request on a connection is not answered before the last response has been
-taken. A client that takes nothing is disconnected in the end.
+Only a part of a response at a time is given to the transport, which encrypts it; the rest stays in
+the backlog. The next request of a connection is answered only after its last response was read. A
+client that does not read is eventually disconnected.
 """
 
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from zope.interface import implementer
 from mailauth.web.http.backlog import Backlog
 
 PIECE_OCTETS = 16_384
-PATIENCE_SECONDS = 60  # with a client that takes nothing; and so long for what is long:
+PATIENCE_SECONDS = 60  # with a client that does not read; longer for a long response
 OCTETS_A_SECOND = 4096
 
 
 class Channel(Protocol):
-    """A connection, to which a response is sent."""
+    """A connection on which responses are sent."""
 
     @property
     def is_full(self) -> bool:
-        """Whether the client has yet to take what was sent."""
+        """Whether the client has not yet read what was sent."""
 
     def callLater(self, period: float, func: Callable[[], None]) -> IDelayedCall: ...
     def write(self, data: bytes) -> None: ...
@@ -32,11 +32,11 @@ class Channel(Protocol):
 
 
 class Transaction(Protocol):
-    """A request, as far as its response is sent by it."""
+    """A request, with what is needed to send its response."""
 
     @property
     def channel(self) -> Channel:
-        """The connection that it came on."""
+        """Its connection."""
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
     def unregisterProducer(self) -> None: ...
@@ -46,7 +46,7 @@ class Transaction(Protocol):
 
 @implementer(IPushProducer)
 class Rest:
-    """Content whose client has yet to take it; it is in the backlog meanwhile."""
+    """Content that the client has not read yet, which is in the backlog."""
 
     def __init__(
         self, transaction: Transaction, content: bytes, backlog: Backlog, reader: str
@@ -63,7 +63,7 @@ class Rest:
         self._is_over = False
 
     def send(self) -> None:
-        """Send what the client takes now, and later what it takes later."""
+        """Send what the client accepts now, and the rest later."""
         self._transaction.registerProducer(self, True)
         self.resumeProducing()
         if not self._is_over:
@@ -84,14 +84,14 @@ class Rest:
                 self._transaction.channel.write(bytes(piece))
 
     def pauseProducing(self) -> None:
-        """The client does not keep up; the channel remembers it."""
+        """The client does not keep up; the channel notes it."""
 
     def stopProducing(self) -> None:
         """The connection is being closed."""
         self.drop()
 
     def drop(self) -> None:
-        """Hold the content no longer."""
+        """Release the content."""
         if self._is_over:
             return
         self._is_over = True
@@ -104,7 +104,7 @@ class Rest:
 
 @implementer(IPushProducer)
 class Outlet:
-    """A transaction's response, sent piece by piece (`web.http.message.Outlet`)."""
+    """A response that is sent in pieces (`web.http.message.Outlet`)."""
 
     def __init__(self, transaction: Transaction) -> None:
         self.closed = False
@@ -113,11 +113,11 @@ class Outlet:
 
     @property
     def full(self) -> bool:
-        """Whether the client has yet to take what was sent."""
+        """Whether the client has not yet read what was sent."""
         return not self.closed and self._transaction.channel.is_full
 
     async def drained(self) -> None:
-        """Return when it is not full any more, or has ended."""
+        """Return when it is no longer full, or has ended."""
         if self.full:
             waiting: Deferred[None] = Deferred()
             self._waiting.append(waiting)
@@ -136,17 +136,17 @@ class Outlet:
             self._transaction.finish()
 
     def abort(self) -> None:
-        """End the connection, which ends the response."""
+        """End the connection and thereby the response."""
         if not self.closed:
             channel = self._transaction.channel
             self.drop()
             channel.forceAbortClient()
 
     def pauseProducing(self) -> None:
-        """The client does not keep up; the channel remembers it."""
+        """The client does not keep up; the channel notes it."""
 
     def resumeProducing(self) -> None:
-        """The client has taken what was sent."""
+        """The client has received what was sent."""
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             one.callback(None)

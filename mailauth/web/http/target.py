@@ -1,4 +1,4 @@
-"""A request's target: its path and its query, decoded (RFC 9112 §3.2, RFC 3986). Pure."""
+"""A request's target, decoded to its path and query (RFC 9112 §3.2, RFC 3986). Pure."""
 
 from urllib.parse import parse_qsl
 
@@ -9,14 +9,14 @@ MAX_PARAMETERS = 64
 
 
 def authority(target: bytes) -> bytes | None:
-    """Return the authority of a target in absolute-form, which counts instead of the field Host."""
+    """Return the authority of a target in absolute-form, which overrides the field Host."""
     if target.startswith(b"/"):
         return None
     return target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
 
 
 def segments(target: bytes) -> tuple[str, ...]:
-    """Split a target in origin-form or absolute-form at its slashes; raises `HttpError`."""
+    """Split a target in origin-form or absolute-form at its slashes. Raises `HttpError`."""
     if not target.startswith(b"/"):
         scheme, separator, rest = target.partition(b"://")
         if scheme.lower() not in (b"http", b"https") or not separator:
@@ -29,7 +29,7 @@ def segments(target: bytes) -> tuple[str, ...]:
 
 
 def parameters(query: bytes) -> dict[str, str]:
-    """Return a query's parameters, the first of each name; raises `HttpError`."""
+    """Return a query's parameters, the first of each name. Raises `HttpError`."""
     if not query:
         return {}
     percent.check(query)

@@ -1,10 +1,10 @@
-"""What a client calls itself over HTTP: the product of its User-Agent (RFC 9110 §10.1.5). Pure."""
+"""The client's name over HTTP: the product of its User-Agent (RFC 9110 §10.1.5). Pure."""
 
 import re
 
 _PRODUCT = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:/([!#$%&'*+.^_`|~0-9A-Za-z-]+))?")
 
-# Browsers name their forebears too; the first of these that is there is meant.
+# Browsers also name their predecessors; the first of these that occurs is meant.
 _BROWSERS = (
     b"Thunderbird",
     b"Edg",
@@ -19,7 +19,7 @@ _SHOWN = {b"Edg": b"Edge", b"OPR": b"Opera", b"Version": b"Safari"}
 
 
 def product(user_agent: bytes | None) -> tuple[bytes | None, bytes | None]:
-    """Return the client's name and version, `None` for what it does not say."""
+    """Return the client's name and version, each `None` if absent."""
     if user_agent is None:
         return None, None
     first = _PRODUCT.match(user_agent)

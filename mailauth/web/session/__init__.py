@@ -1,1 +1,1 @@
-"""Signing in: by password, by one-time link, by token, and what is kept of it."""
+"""Signing in by password, one-time link or token, and the sessions that follow."""

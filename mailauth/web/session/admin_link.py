@@ -1,4 +1,4 @@
-"""The one-time link that opens the console for its operator, without being a login."""
+"""The one-time link that opens the console for its operator, and is not a login."""
 
 import hashlib
 import secrets
@@ -12,7 +12,7 @@ from mailauth.wire.networks import Network, parse_address, parse_network, within
 LIFETIME_SECONDS = 600
 _OUTSTANDING = 16
 
-# What a proxy adds to what it forwards, the one this, the other that.
+# The header fields by which a forwarded request can be recognized.
 _SIGNS_OF_A_PROXY = (
     *FIELDS,
     b"via",
@@ -49,7 +49,7 @@ class AdminLinks:
         return f"/open/{token}"
 
     def open(self, request: Request) -> Response:
-        """Begin the operator's session; raises `HttpError` unless the link is valid here."""
+        """Begin the operator's session. Raises `HttpError` unless the link is valid here."""
         if request.method != "GET":
             raise HttpError(405, "The link must be opened with GET.", (b"Allow", b"GET"))
         if not _from_this_machine(request):
@@ -63,7 +63,7 @@ class AdminLinks:
 
 
 def _from_this_machine(request: Request) -> bool:
-    """Say whether the request comes from this machine, and not through a proxy."""
+    """Return whether the request comes from this machine, and not through a proxy."""
     if any(name in request.fields for name in _SIGNS_OF_A_PROXY):
         return False
     addresses = [request.client.ip, request.client.peer or request.client.ip]

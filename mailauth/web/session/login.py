@@ -1,4 +1,4 @@
-"""A login over HTTP: what came becomes a claim, and the outcome a status (RFC 9110 §11, §15)."""
+"""A login over HTTP: credentials become a claim, and its outcome a status (RFC 9110 §11, §15)."""
 
 import base64
 import binascii
@@ -32,7 +32,7 @@ class MalformedCredentials(Exception):
 
 
 def login_session(request: Request, authority: Authority) -> LoginSession:
-    """Begin a login of the request's client."""
+    """Begin a login for the request's client."""
     session = LoginSession(request.client, authority, request.connection.policy, hop=request.hop)
     session.client_named(*product(request.field(b"user-agent")))
     return session
@@ -41,7 +41,7 @@ def login_session(request: Request, authority: Authority) -> LoginSession:
 async def form_login(
     request: Request, authority: Authority, claim: PasswordClaim, *, form_is_ours: bool
 ) -> Outcome:
-    """Log in with what a form brought; one that is not ours is refused untried."""
+    """Log in with the credentials of a form; if the form is not ours, they are not tried."""
     session = login_session(request, authority)
     step: Outcome | Pending[Outcome]
     if max(len(claim.authcid), len(claim.password)) > MAX_CREDENTIAL_OCTETS:
@@ -54,7 +54,7 @@ async def form_login(
 
 
 async def authorized(request: Request, authority: Authority) -> Account:
-    """Log in with the Authorization field, or recall that its client has; raises `HttpError`.
+    """Log in with the Authorization field, or reuse an earlier login. Raises `HttpError`.
 
     The same credentials of one client on one connection are one login.
     """
@@ -93,7 +93,7 @@ def scheme_of(authorization: bytes) -> tuple[bytes, bytes]:
 
 
 def refusal(answer: Answer, request: Request, unauthorized: int, *headers: Header) -> HttpError:
-    """Return the error for a login that failed; `unauthorized` is the status of bad credentials."""
+    """Return the error for a failed login; `unauthorized` is the status for bad credentials."""
     close = request.connection.exhausted
     match answer:
         case Answer.BAD_CREDENTIALS:
@@ -120,7 +120,7 @@ def refusal(answer: Answer, request: Request, unauthorized: int, *headers: Heade
 async def concluded(
     request: Request, session: LoginSession, step: Outcome | Pending[Outcome]
 ) -> Outcome:
-    """Wait for the outcome, which is recorded by then, and count it on its connection."""
+    """Wait for the recorded outcome, and count it on its connection."""
     outcome = await value_of(step)
     request.connection.failures += session.failures
     return outcome
@@ -153,7 +153,7 @@ async def _bearer(
 
 
 def basic_claim(credentials: bytes) -> PasswordClaim:
-    """Read base64 of `user-id ":" password` (RFC 7617 §2); raises `MalformedCredentials`."""
+    """Decode base64 of `user-id ":" password` (RFC 7617 §2). Raises `MalformedCredentials`."""
     try:
         pair = base64.b64decode(credentials, validate=True)
     except binascii.Error:

@@ -1,4 +1,4 @@
-"""Sessions of the console. One begun over TLS is not valid without it, nor the other way round."""
+"""Sessions of the console. One that began with TLS is not valid without it, and the reverse."""
 
 import hashlib
 import secrets
@@ -10,18 +10,18 @@ from mailauth.login.accounts import Account, Accounts
 from mailauth.web.http.message import Header, Request
 
 LIFETIME_SECONDS = 12 * 3600  # since the session was last used
-SESSIONS_EACH = 32  # of one account; then the oldest gives way
+SESSIONS_EACH = 32  # of one account; further ones replace the oldest
 
 COOKIE = b"mailauth"
 
 
 def cookie_name(request: Request, name: bytes = COOKIE) -> bytes:
-    """Return a cookie's name; over TLS its prefix keeps it to this host (RFC 6265bis §4.1.3.2)."""
+    """Return a cookie's name; with TLS, a prefix limits it to this host (RFC 6265bis §4.1.3.2)."""
     return b"__Host-" + name if request.hop.secure else name
 
 
 def set_cookie(request: Request, value: bytes, name: bytes = COOKIE) -> Header:
-    """Return the field that sets a cookie, for as long as the browser runs."""
+    """Return the field that sets a cookie until the browser is closed."""
     secure = b"; Secure" if request.hop.secure else b""
     return b"Set-Cookie", b"%s=%s; Path=/; HttpOnly; SameSite=Lax%s" % (
         cookie_name(request, name),
@@ -31,7 +31,7 @@ def set_cookie(request: Request, value: bytes, name: bytes = COOKIE) -> Header:
 
 
 def drop_cookie(request: Request) -> Header:
-    """Return the field that makes the browser forget the session."""
+    """Return the field that deletes the session's cookie."""
     name, value = set_cookie(request, b"")
     return name, value + b"; Max-Age=0"
 
@@ -45,7 +45,7 @@ class Session(msgspec.Struct):
 
 
 class Sessions:
-    """The sessions of this server, in memory: a restart ends them all.
+    """The sessions of this server, in memory, so that a restart ends them all.
 
     `now` is in seconds. Only digests of the ids are kept.
     """
@@ -60,7 +60,7 @@ class Sessions:
         return len(self._by_id)
 
     def begin(self, request: Request, account: Account | None) -> Header:
-        """Begin a session in place of the one that the request may have; return its cookie."""
+        """Begin a session that replaces the request's own, if any; return its cookie."""
         self.end(request)
         owner = account.name if account is not None else None
         sessions = self._owners.setdefault(owner, {})
@@ -75,7 +75,7 @@ class Sessions:
         return set_cookie(request, value)
 
     def find(self, request: Request) -> Session | None:
-        """Return the request's session, if it is still valid, with its account as it is now."""
+        """Return the request's session, if it is still valid, with the account's current state."""
         known = self._known(request)
         if known is None:
             return None
@@ -95,7 +95,7 @@ class Sessions:
             self._drop(known)
 
     def _renewed(self, session: Session) -> bool:
-        """Take the account as it is now; a changed password or a disabled account ends it."""
+        """Update the account; a changed password or a disabled account ends the session."""
         if session.account is None:
             return True
         current = self._accounts().find(session.account.name.encode())

@@ -16,7 +16,7 @@ FORM = "/sign-in"
 
 
 class SignIn:
-    """The sign-in form and the answer to it."""
+    """The sign-in form, and its submission."""
 
     def __init__(
         self, authority: Authority, sessions: Sessions, tokens: FormTokens, pages: Pages
@@ -27,7 +27,7 @@ class SignIn:
         self._pages = pages
 
     def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
+        """Return the routes of the form."""
         return (
             OpenRoute("GET", FORM, self.show),
             OpenRoute("POST", FORM, self.submit),
@@ -39,7 +39,7 @@ class SignIn:
         return self._form(request, destination(request.query.get("next", HOME)))
 
     async def submit(self, request: Request) -> Response:
-        """Try the form's credentials: 303 into the console, or the form again."""
+        """Try the form's credentials: redirect into the console, or show the form again."""
         form = read_form(request)
         claim = PasswordClaim(authcid=form.get("username", b""), password=form.get("password", b""))
         onward = destination(form.get("next", b"").decode("utf-8", "replace"))
@@ -91,7 +91,7 @@ class SignIn:
 
 
 def destination(wanted: str) -> str:
-    """Return the path to go on to: the one that was asked for, if it is a path of this server."""
+    """Return the path to continue at: the requested one, if it is a path of this server."""
     printable = wanted.isascii() and wanted.isprintable() and " " not in wanted
     if not printable or not wanted.startswith("/") or wanted[1:2] in ("/", "\\"):
         return HOME

@@ -1,8 +1,8 @@
 """The token endpoint of OAuth 2.0 (RFC 6749 §3.2), and revocation (RFC 7009).
 
-Clients need not be registered, and what they say about themselves is ignored. A request is a
-login of its own, with a line: the account's password, or its refresh token, has proved who is
-there, and has crossed the client's hop. What its token is used for are further logins.
+Clients need not be registered, and what they say about themselves is ignored. A request is a login
+of its own, with a line: the account's password, or its refresh token, has authenticated it, and has
+crossed the client's hop. Uses of the issued token are further logins.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _NO_CACHE = ((b"Pragma", b"no-cache"),)
 
 
 class Issuer(Protocol):
-    """Issues tokens and recognises its own; `tokens.TokenIssuer` is one."""
+    """Issues and verifies tokens; `tokens.TokenIssuer` is one."""
 
     def issue(self, user: str, lifetime: float, audience: str) -> str: ...
     def verify(self, token: bytes, audience: str) -> TokenVerdict: ...
@@ -54,7 +54,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):
-    """A request that is answered with an error; `code` is one of RFC 6749's."""
+    """A request that is refused with an error; `code` is one of RFC 6749's."""
 
     def __init__(self, code: str, description: str, status: int = 400, *, close: bool = False):
         super().__init__(description)
@@ -71,14 +71,14 @@ class Tokens:
         self._issuer = issuer
 
     def routes(self) -> tuple[AnyRoute, ...]:
-        """List what it answers."""
+        """Return the routes of the endpoint."""
         return (
             OpenRoute("POST", "/token", self.grant),
             OpenRoute("POST", "/revoke", self.revoke),
         )
 
     async def grant(self, request: Request) -> Response:
-        """Answer with tokens, or with an error."""
+        """Return tokens, or an error."""
         session = login_session(request, self._authority)
         parameters: Mapping[str, bytes] = {}
         try:
@@ -136,7 +136,7 @@ class Tokens:
 
 
 def _fields(request: Request) -> list[tuple[str, bytes]]:
-    """Read the parameters; an empty one is none (RFC 6749 §3.2)."""
+    """Parse the parameters; an empty one counts as absent (RFC 6749 §3.2)."""
     try:
         return [(name, value) for name, value in form_fields(request) if value]
     except HttpError as error:
@@ -149,7 +149,7 @@ def _check(fields: list[tuple[str, bytes]]) -> None:
 
 
 def _record_password(session: LoginSession, parameters: Mapping[str, bytes], mistake: str) -> None:
-    """Record a password that came with a request in which it is not tried."""
+    """Record a password in a request in which it is not tried."""
     name, password = parameters.get("username"), parameters.get("password")
     if password is None:
         return
@@ -167,7 +167,7 @@ def _needed(parameters: Mapping[str, bytes], name: str) -> bytes:
 
 
 def _refused(answer: Answer, *, close: bool) -> Refused:
-    """Say what a login that failed is answered: blocked and disabled are as a wrong password."""
+    """Return the error for a failed login: blocked and disabled look like a wrong password."""
     match answer:
         case Answer.BAD_CREDENTIALS | Answer.DENIED:
             return Refused(

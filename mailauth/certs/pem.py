@@ -1,7 +1,6 @@
 """PEM files of certificates and private keys (RFC 7468): one-line errors, atomic writes."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from cryptography import x509
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from mailauth.config.errors import ConfigError
+from mailauth.home.replacing import replace_file
 
 PUBLIC = 0o644
 PRIVATE = 0o600
@@ -65,14 +65,4 @@ def _contents(path: Path, where: str) -> bytes:
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_file(path, data, lambda descriptor: os.fchmod(descriptor, mode))

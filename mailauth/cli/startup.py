@@ -15,45 +15,15 @@ from mailauth.login.accounts import DEMO_PASSWORD, Accounts
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.server.console_link import console_url
 from mailauth.server.server import Server
+from mailauth.setup.ready_line import Listening, Logs, ReadyLine
 
 _ACCOUNTS_SHOWN = 20
 
 
-class ReadyListener(msgspec.Struct, frozen=True):
-    """A listener in the ready line."""
-
-    name: str
-    protocol: str
-    tls: str
-    host: str
-    port: int
-
-
-class ReadyLogs(msgspec.Struct, frozen=True):
-    """Where the logs are, in the home."""
-
-    successful: str
-    attempts: str
-    invalid: str
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """The ready line of `serve --ready-json`."""
-
-    ready: bool
-    pid: int
-    home: str
-    ca: str | None
-    console: str | None
-    api_token: str
-    listeners: list[ReadyListener]
-    logs: ReadyLogs
-
-
-def ready(server: Server) -> Ready:
+def ready(server: Server) -> ReadyLine:
     """Describe a server that listens."""
     directory = server.config.log.directory
-    return Ready(
+    return ReadyLine(
         ready=True,
         pid=os.getpid(),
         home=str(server.home),
@@ -61,7 +31,7 @@ def ready(server: Server) -> Ready:
         console=console_url(server.listeners),
         api_token=server.api_token,
         listeners=[
-            ReadyListener(
+            Listening(
                 name=each.config.name,
                 protocol=each.service,
                 tls=each.config.tls.value,
@@ -70,7 +40,7 @@ def ready(server: Server) -> Ready:
             )
             for each in server.listeners
         ],
-        logs=ReadyLogs(
+        logs=Logs(
             successful=f"{directory}/{SUCCESSES}",
             attempts=f"{directory}/{JOURNAL}",
             invalid=f"{directory}/{FAILURES}",

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from mailauth.mailbox.message import SYSTEM_FLAGS
 from mailauth.wire import utf7
 
-CRLF = b"\r\n"
-
 _QUOTABLE = re.compile(rb"[^\x00-\x1f\x7f-\xff]{0,1024}")  # 7-bit text: anything else is a literal
 _ATOM = re.compile(rb"[A-Za-z0-9._-]+")
 _SPECIAL = re.compile(rb'(["\\])')

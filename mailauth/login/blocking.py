@@ -14,7 +14,6 @@ from typing import Self
 
 import msgspec
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 IPV6_PREFIX = 64  # one subscriber has a whole /64

@@ -1,22 +1,18 @@
 """Editing a password file: one line changes, and all others stay as they are.
 
-Readers see the old file or the new one. A second editor waits: each locks the file's directory, so
-no lock file remains.
+Readers see the old file or the new one. A second editor waits.
 """
 
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from mailauth.home.file_lock import LockHeld, take
+from mailauth.home.replacing import edited_alone, replace_file
 from mailauth.passwords.passwd_file import AccountLine, entry_of, is_entry, lines_of
-
-PATIENCE = 10.0  # seconds to wait for another command that edits the file
 
 _NAME = re.compile(r"[^\s:#][^\s:]*")
 
@@ -87,36 +83,12 @@ class PasswdFile:
     @contextlib.contextmanager
     def _lines(self) -> Iterator[list[str]]:
         """Yield the lines to change, and then write all of them at once."""
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            try:
-                take(directory, PATIENCE)
-            except LockHeld:
-                raise CannotEdit(
-                    f"{self._path}: another command has been editing the file for {PATIENCE:.0f} s"
-                ) from None
+        with edited_alone(self._path, CannotEdit):
             lines = lines_of(self._path) if self._path.exists() else []
             lines = [] if lines == [""] else lines
             yield lines
-            self._write("".join(line + "\n" for line in lines))
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
-    def _write(self, text: str) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                self._take_after(file.fileno())
-                os.fsync(file.fileno())
-            self._check(temporary)
-            temporary.replace(self._path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            text = "".join(line + "\n" for line in lines)
+            replace_file(self._path, text.encode(), self._take_after, self._check)
 
     def _take_after(self, descriptor: int) -> None:
         """Give the new file the owner and mode of the old one; the first file is private.

@@ -1,1 +1,1 @@
-"""What mail clients are told: services, DNS records, and the welcome message."""
+"""What mail clients and programs are told: services, DNS records, welcome message, ready line."""

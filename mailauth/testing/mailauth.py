@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from mailauth.config import Config, ConfigError, load
+from mailauth.setup.ready_line import Listening
 from mailauth.testing.api import Api, Attempts
 from mailauth.testing.assertions import Assertions
-from mailauth.testing.running import Listening, RunningServer
+from mailauth.testing.running import RunningServer
 from mailauth.testing.server_record import ServerRecord
 from mailauth.testing.temporary_home import TemporaryHome
 

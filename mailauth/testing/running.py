@@ -24,42 +24,12 @@ from mailauth.login.event import Kind, LoginEvent
 from mailauth.record import journal
 from mailauth.record.journal import Unreadable
 from mailauth.record.line import LoginLine, parse_line
+from mailauth.setup.ready_line import Listening, ReadyLine
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 _PLAIN = ("HTTP", "none")
-
-
-class Listening(msgspec.Struct, frozen=True):
-    """A listener in the ready line."""
-
-    name: str
-    protocol: str
-    tls: str
-    host: str
-    port: int
-
-
-class Logs(msgspec.Struct, frozen=True):
-    """The paths of the logs, relative to the home."""
-
-    successful: str
-    attempts: str
-    invalid: str
-
-
-class ReadyLine(msgspec.Struct, frozen=True):
-    """The line that the server prints when it is ready."""
-
-    ready: bool
-    pid: int
-    home: str
-    ca: str | None
-    console: str | None
-    api_token: str
-    listeners: list[Listening]
-    logs: Logs
 
 
 class NotStarted(Exception):

@@ -18,11 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from mailauth.home.file_lock import LockHeld, take
+from mailauth.home.replacing import edited_alone, replace_file
 
 PREFIX = "mailauth_"  # by which programs that search for leaked secrets recognize a token
 FILE_NAME = "api-tokens"
-PATIENCE = 10.0  # seconds for another command that edits the file
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
@@ -117,20 +116,10 @@ class ApiTokens:
     def _changing(self) -> Iterator[list[StoredToken]]:
         """Yield the tokens to change, and then write all of them; other editors wait."""
         self._make_directory()
-        directory = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            try:
-                take(directory, PATIENCE)
-            except LockHeld:
-                raise ApiTokensError(
-                    f"{self._file}: another command has been editing the file for {PATIENCE:.0f} s"
-                ) from None
+        with edited_alone(self._file, ApiTokensError):
             tokens = list(self._read()) if self._file.exists() else []
             yield tokens
-            self._write(tokens)
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            replace_file(self._file, msgspec.json.Encoder().encode_lines(tokens), self._give)
 
     def _make_directory(self) -> None:
         """Create the state directory if it is missing, with the owner of the home."""
@@ -149,18 +138,8 @@ class ApiTokens:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ApiTokensError(f"{self._file} is not valid") from None
 
-    def _write(self, tokens: list[StoredToken]) -> None:
-        temporary = self._file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.Encoder().encode_lines(tokens))
-                file.flush()
-                if os.geteuid() == 0:  # the server runs as the owner of the directory
-                    owner = self._file.parent.stat()
-                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-                os.fsync(file.fileno())
-            temporary.replace(self._file)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    def _give(self, descriptor: int) -> None:
+        """Give the file to the owner of its directory, as whom the server runs."""
+        if os.geteuid() == 0:
+            owner = self._file.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.passwords import editing
+from mailauth.home import replacing
 from mailauth.passwords.editing import CannotEdit, PasswdFile
 from mailauth.passwords.passwd_file import PasswdFileError
 
@@ -151,7 +151,7 @@ def test_editors_wait_for_each_other(path: Path) -> None:
 def test_an_editor_that_is_stopped_is_not_waited_for_for_ever(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing, "PATIENCE", 0.1)
+    monkeypatch.setattr(replacing, "PATIENCE", 0.1)
     directory = os.open(path.parent, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)
     with pytest.raises(CannotEdit, match="another command has been editing the file"):

@@ -1,0 +1,149 @@
+"""`scripts/servers`: tries what is read in the logs of real mail servers, and prints a table."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+import msgspec
+
+from tools.servers.all import SERVERS
+from tools.servers.comparison import Outcome
+from tools.servers.inside import Order
+from tools.servers.packages import MissingError, unpacked, version
+from tools.servers.server import Stage
+from tools.servers.world import tools_needed
+
+ROOT = Path(__file__).parents[2]
+_NAMESPACES = ("--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")
+_SECONDS = 600
+_SHOWN = 5  # problems of a stage
+_COLUMNS = ("made", "true", "nameless", "unknown", "untold", "missing", "wrong")
+
+
+class Tried(msgspec.Struct):
+    """A server and what it came to."""
+
+    server: str
+    version: str
+    outcomes: dict[Stage, Outcome]
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(SERVERS)), metavar="[SERVER]…")
+@click.option("--suite", help="Take the packages of another release of Debian, such as trixie.")
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    type=click.Choice([stage.name.lower() for stage in Stage]),
+    help="Only this one: the default log, the better log, or cleartext refused.",
+)
+@click.option("--iso", is_flag=True, help="Write stamps with year and zone, as newer syslogs do.")
+@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep logs and notes.")
+@click.option("--allow-missing", is_flag=True, help="Count servers that cannot be had as skipped.")
+def main(
+    names: tuple[str, ...],
+    suite: str | None,
+    stages: tuple[str, ...],
+    iso: bool,
+    keep: Path | None,
+    allow_missing: bool,
+) -> None:
+    """Log in to real mail servers, and compare what mailauth reads in their logs with the truth.
+
+    It exits with 1 if a record is wrong or missing, or a server cannot be had.
+    """
+    wanted = [Stage[name.upper()] for name in stages] or list(Stage)
+    bad, skipped = 0, []
+    for name in names or SERVERS:
+        began = time.monotonic()
+        try:
+            tried = attempt(name, suite, wanted, iso=iso, keep=keep)
+        except MissingError as error:
+            skipped.append(name)
+            click.echo(f"{name}: skipped: {error}", err=True)
+            continue
+        except OSError as error:
+            bad += 1
+            click.echo(f"{name}: does not run: {error}", err=True)
+            continue
+        _print(tried, time.monotonic() - began)
+        bad += sum(not outcome.is_good for outcome in tried.outcomes.values())
+    click.echo(f"{len(skipped)} skipped" + (f": {', '.join(skipped)}" if skipped else ""))
+    if bad or (skipped and not allow_missing):
+        sys.exit(1)
+
+
+def attempt(
+    name: str, suite: str | None, stages: list[Stage], *, iso: bool = False, keep: Path | None = None
+) -> Tried:
+    """Try one server. Raises `MissingError` if it cannot be had, `OSError` if it does not run."""
+    if os.geteuid() != 0:
+        raise MissingError("namespaces and mounts need root")
+    if missing := tools_needed():
+        raise MissingError(f"this machine has no {', '.join(missing)}")
+    packages = unpacked(SERVERS[name].packages, suite)
+
+    def stage(each: Stage) -> Outcome:
+        order = Order(
+            server=name,
+            stage=each,
+            packages=str(packages) if packages is not None else None,
+            iso_stamps=iso,
+            directory="",
+        )
+        return _in_namespaces(order, None if keep is None else keep / (suite or "here"))
+
+    with ThreadPoolExecutor(len(stages)) as threads:  # they wait, most of the time
+        outcomes = dict(zip(stages, threads.map(stage, stages), strict=True))
+    return Tried(name, version(packages, SERVERS[name].packages[0]), outcomes)
+
+
+def _in_namespaces(order: Order, keep: Path | None) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="servers-") as temporary:
+        order.directory = temporary
+        done = subprocess.run(
+            ["unshare", *_NAMESPACES, "--mount-proc", sys.executable, "-m", "tools.servers.inside"],
+            input=msgspec.json.encode(order),
+            capture_output=True,
+            cwd=ROOT,
+            env={**os.environ, "TZ": "UTC"},
+            timeout=_SECONDS,
+            check=False,
+        )
+        if keep is not None:
+            _keep(Path(temporary), keep / order.server / order.stage.name.lower())
+        outcome = Path(temporary, "outcome.json")
+        if not outcome.exists():
+            raise OSError(done.stderr.decode(errors="replace").strip())
+        return msgspec.json.decode(outcome.read_bytes(), type=Outcome)
+
+
+def _keep(temporary: Path, keep: Path) -> None:
+    keep.mkdir(parents=True, exist_ok=True)
+    for file in temporary.iterdir():
+        if file.is_file():
+            shutil.copy(file, keep)
+
+
+def _print(tried: Tried, seconds: float) -> None:
+    click.echo(f"{tried.server} {tried.version} ({seconds:.0f} s)")
+    click.echo(f"  {'':18}" + "".join(f"{column:>9}" for column in _COLUMNS))
+    for stage, outcome in tried.outcomes.items():
+        numbers = "".join(f"{getattr(outcome, column):9}" for column in _COLUMNS)
+        click.echo(f"  {stage.value:18}{numbers}")
+    for stage, outcome in tried.outcomes.items():
+        for problem in outcome.problems[:_SHOWN]:
+            click.echo(f"  {stage.value}: {problem}")
+        if (more := len(outcome.problems) - _SHOWN) > 0:
+            click.echo(f"  {stage.value}: and {more} more (--keep DIR writes all of them)")
+
+
+if __name__ == "__main__":
+    main()

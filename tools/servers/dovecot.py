@@ -1,0 +1,71 @@
+"""Dovecot: IMAP, POP3 and submission."""
+
+from mailauth.login.event import Protocol
+from mailauth.report.foreign.verdict import Wire
+from tools.servers.notes import Note, Way
+from tools.servers.server import IMAP, POP3, Door, Server, Stage
+from tools.servers.world import CERTIFICATE, KEY, World
+
+_SASL = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5, Way.DIGEST)
+
+
+class Dovecot(Server):
+    page = "dovecot"
+    packages = ("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-submissiond")
+    doors = (
+        *IMAP,
+        *POP3,
+        Door(Protocol.SMTP, Wire.CLEARTEXT, 587),
+        Door(Protocol.SMTP, Wire.STARTTLS, 587),
+        Door(Protocol.SMTP, Wire.IMPLICIT, 465),
+    )
+    ways = {
+        Protocol.IMAP: (Way.COMMAND, *_SASL),
+        Protocol.POP3: (Way.COMMAND, *_SASL),
+        Protocol.SMTP: _SASL,
+    }
+    takes_mail = False  # it hands mail on to another server, and there is none
+    trusts_itself = True
+
+    def tells(self, note: Note, stage: Stage) -> bool:
+        return not note.then_in  # attempts before a login of the same session
+
+    def set_up(self, world: World) -> None:
+        world.users("dovecot", "dovenull", "vmail")
+        world.directory("/var/vmail", "vmail:vmail")
+        users = "".join(f"{name}:{{PLAIN}}{secret}\n" for name, secret in self.passwords.items())
+        world.write("/etc/dovecot/users", users)
+        world.run("rm", "-rf", "/etc/dovecot/conf.d")
+        world.write("/etc/dovecot/dovecot.conf", _CONFIG)
+
+    def start(self, world: World) -> None:
+        world.start("dovecot", "-F")
+
+
+_CONFIG = f"""
+protocols = imap pop3 submission
+hostname = mail.example.com
+ssl = yes
+ssl_cert = <{CERTIFICATE}
+ssl_key = <{KEY}
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 scram-sha-256
+mail_location = maildir:/var/vmail/%u
+mail_max_userip_connections = 0
+submission_relay_host = 127.0.0.1
+passdb {{
+  driver = passwd-file
+  args = /etc/dovecot/users
+}}
+userdb {{
+  driver = static
+  args = uid=vmail gid=vmail home=/var/vmail/%u
+}}
+service submission-login {{
+  inet_listener submissions {{
+    port = 465
+    ssl = yes
+  }}
+}}
+!include_try conf.d/*.conf
+"""

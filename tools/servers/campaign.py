@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from itertools import chain, count
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
 from tools.servers.driver import DriverError, log_in
 from tools.servers.notes import Note, Session, Try, Way
@@ -65,14 +65,14 @@ def drive(plans: Iterable[Session], passwords: dict[str, str]) -> tuple[list[Not
 def _at(door: Door, server: Server, stage: Stage, addresses: _Addresses) -> Iterator[Session]:
     accounts = list(server.passwords)
     bob, others = accounts[0], accounts[1:] or accounts
-    ways = server.ways[door.protocol]
-    name = _CLIENT if door.protocol is Protocol.IMAP else None
-    mail = door.protocol is Protocol.SMTP and server.takes_mail
+    ways = server.ways[door.service]
+    name = _CLIENT if door.service is Service.IMAP else None
+    mail = door.service is Service.SMTP and server.takes_mail
 
     def session(where: tuple[str, str], *tries: Try, **more: object) -> Session:
         source, address = where
         return Session(
-            protocol=door.protocol,
+            service=door.service,
             wire=door.wire,
             source=source,
             server=address,

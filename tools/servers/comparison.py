@@ -94,7 +94,7 @@ def untruths(note: Note, record: Record) -> Iterable[str]:
         "result": (record.result == "success") == was_in,
         "secure": record.secure in (None, note.is_secure),
         "security": record.security in wires,
-        "protocol": record.protocol == note.protocol.value,
+        "protocol": record.protocol == note.service.value,
         "user": record.user in (None, note.account) or _is_forged(note, record),
         "port": record.port in (None, note.client_port),
         "local_port": record.local_port in (None, note.server_port),
@@ -142,6 +142,6 @@ def _told(note: Note) -> str:
     wire = "in the clear" if note.wire is Wire.CLEARTEXT else note.wire.value
     right = "right" if note.is_right else "wrong"
     return (
-        f"{note.protocol.value} {note.server_port} {wire} from {note.source}:{note.client_port}, "
+        f"{note.service.value} {note.server_port} {wire} from {note.source}:{note.client_port}, "
         f"{note.account} by {note.way.value} with the {right} password: {note.answer.value}"
     )

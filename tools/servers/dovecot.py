@@ -1,6 +1,6 @@
 """Dovecot: IMAP, POP3 and submission."""
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
 from tools.servers.notes import Note, Way
 from tools.servers.server import IMAP, POP3, Door, Server, Stage
@@ -15,14 +15,14 @@ class Dovecot(Server):
     doors = (
         *IMAP,
         *POP3,
-        Door(Protocol.SMTP, Wire.CLEARTEXT, 587),
-        Door(Protocol.SMTP, Wire.STARTTLS, 587),
-        Door(Protocol.SMTP, Wire.IMPLICIT, 465),
+        Door(Service.SMTP, Wire.CLEARTEXT, 587),
+        Door(Service.SMTP, Wire.STARTTLS, 587),
+        Door(Service.SMTP, Wire.IMPLICIT, 465),
     )
     ways = {
-        Protocol.IMAP: (Way.COMMAND, *_SASL),
-        Protocol.POP3: (Way.COMMAND, *_SASL),
-        Protocol.SMTP: _SASL,
+        Service.IMAP: (Way.COMMAND, *_SASL),
+        Service.POP3: (Way.COMMAND, *_SASL),
+        Service.SMTP: _SASL,
     }
     takes_mail = False  # it hands mail on to another server, and there is none
     trusts_itself = True

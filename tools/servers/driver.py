@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 import msgspec
 from scramp import ScramClient
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
 from tools.servers.notes import Answer, Note, Session, Try, Way
 
+_HELLO = "client.example.org"
 _SECONDS = 40.0  # a server may delay the answer to a wrong password
 _NOT_WITHOUT_TLS = (b"PRIVACYREQUIRED", b"538", b"503", b"502", b"500", b"530", b"504")
 
@@ -208,7 +209,7 @@ class _Smtp(_Speaker):
         _must(self._hello(), b"250")
 
     def _hello(self) -> bytes:
-        return self.ask(b"EHLO " + (self.plan.client_name or "client.example.org").encode())
+        return self.ask(b"EHLO " + _HELLO.encode())
 
     def begin_tls(self) -> None:
         _must(self.ask(b"STARTTLS"), b"220")
@@ -232,7 +233,7 @@ class _Smtp(_Speaker):
         self.ask(b"QUIT")
 
 
-_SPEAKERS = {Protocol.IMAP: _Imap, Protocol.POP3: _Pop3, Protocol.SMTP: _Smtp}
+_SPEAKERS = {Service.IMAP: _Imap, Service.POP3: _Pop3, Service.SMTP: _Smtp}
 
 
 def log_in(plan: Session, passwords: dict[str, str]) -> list[Note]:
@@ -244,7 +245,7 @@ def log_in(plan: Session, passwords: dict[str, str]) -> list[Note]:
     line = _Line(plan)
     notes = []
     try:
-        speaker = _SPEAKERS[plan.protocol](line, plan)
+        speaker = _SPEAKERS[plan.service](line, plan)
         speaker.greet()
         if plan.wire is Wire.STARTTLS:
             if plan.first_in_clear is not None:
@@ -271,11 +272,11 @@ def _attempt(speaker: _Speaker, attempt: Try, passwords: dict[str, str], wire: W
     began = datetime.now(UTC)
     if attempt.way is Way.COMMAND:
         answer = speaker.command(attempt, password)
-        sent = plan.protocol is Protocol.IMAP or not _is_refusal(answer)
+        sent = plan.service is Service.IMAP or not _is_refusal(answer)
     else:
         answer, sent = speaker.sasl(attempt, password)
     return Note(
-        protocol=plan.protocol,
+        service=plan.service,
         wire=wire,
         source=plan.source,
         client_port=speaker.line.client_port,
@@ -289,7 +290,7 @@ def _attempt(speaker: _Speaker, attempt: Try, passwords: dict[str, str], wire: W
         began=began,
         answered=datetime.now(UTC),
         tls_version=speaker.line.tls_version,
-        client_name=plan.client_name,
+        client_name=_HELLO if plan.service is Service.SMTP else plan.client_name,
     )
 
 

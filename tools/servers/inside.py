@@ -77,7 +77,7 @@ def _let_in(server: Server, notes: Sequence[Note], outcome: Outcome) -> None:
         of_itself = server.trusts_itself and note.source.startswith("127.")
         if note.answer is Answer.IN and not note.is_secure and not of_itself:
             outcome.wrong += 1
-            outcome.problems.append(f"let in in the clear: {note.protocol.value} {note.server_port}")
+            outcome.problems.append(f"let in in the clear: {note.service.value} {note.server_port}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
 
 
@@ -34,7 +34,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `first_in_clear` is an attempt before STARTTLS, by a client that must hear that it is refused.
     """
 
-    protocol: Protocol
+    service: Service
     wire: Wire
     source: str
     server: str
@@ -56,7 +56,7 @@ class Answer(enum.Enum):
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt as it went. `sent` says whether the password was on the wire as it is."""
 
-    protocol: Protocol
+    service: Service
     wire: Wire
     source: str
     client_port: int

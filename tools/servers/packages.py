@@ -70,7 +70,10 @@ def _unpack(packages: Sequence[str], suite: str | None, folder: Path) -> None:
             (root / "usr" / name).mkdir(parents=True, exist_ok=True)
             (root / name).symlink_to(f"usr/{name}")
         for deb in sorted(debs.glob("*.deb")):
-            _run(["dpkg-deb", "-x", str(deb), str(root)], debs)
+            archive = debs / "archive.tar"  # "dpkg-deb -x" would put folders in place of the links
+            with archive.open("wb") as file:
+                subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], stdout=file, check=True)
+            _run(["tar", "-xpf", str(archive), "--keep-directory-symlink", "-C", str(root)], debs)
         (root / "packages").write_text("".join(f"{name}\n" for name in wanted))
         root.rename(folder)
 

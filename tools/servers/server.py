@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailauth.login.event import Protocol
+from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
 from tools.servers.notes import Note, Way
 from tools.servers.pages import BETTER, STRICT, settings
@@ -30,27 +30,27 @@ class Stage(enum.Enum):
 class Door(msgspec.Struct, frozen=True):
     """A port, and how TLS begins there."""
 
-    protocol: Protocol
+    service: Service
     wire: Wire
     port: int
 
 
 IMAP = (
-    Door(Protocol.IMAP, Wire.CLEARTEXT, 143),
-    Door(Protocol.IMAP, Wire.STARTTLS, 143),
-    Door(Protocol.IMAP, Wire.IMPLICIT, 993),
+    Door(Service.IMAP, Wire.CLEARTEXT, 143),
+    Door(Service.IMAP, Wire.STARTTLS, 143),
+    Door(Service.IMAP, Wire.IMPLICIT, 993),
 )
 POP3 = (
-    Door(Protocol.POP3, Wire.CLEARTEXT, 110),
-    Door(Protocol.POP3, Wire.STARTTLS, 110),
-    Door(Protocol.POP3, Wire.IMPLICIT, 995),
+    Door(Service.POP3, Wire.CLEARTEXT, 110),
+    Door(Service.POP3, Wire.STARTTLS, 110),
+    Door(Service.POP3, Wire.IMPLICIT, 995),
 )
 SMTP = (
-    Door(Protocol.SMTP, Wire.CLEARTEXT, 25),
-    Door(Protocol.SMTP, Wire.STARTTLS, 25),
-    Door(Protocol.SMTP, Wire.CLEARTEXT, 587),
-    Door(Protocol.SMTP, Wire.STARTTLS, 587),
-    Door(Protocol.SMTP, Wire.IMPLICIT, 465),
+    Door(Service.SMTP, Wire.CLEARTEXT, 25),
+    Door(Service.SMTP, Wire.STARTTLS, 25),
+    Door(Service.SMTP, Wire.CLEARTEXT, 587),
+    Door(Service.SMTP, Wire.STARTTLS, 587),
+    Door(Service.SMTP, Wire.IMPLICIT, 465),
 )
 
 
@@ -60,7 +60,7 @@ class Server:
     page: str  # its name, and that of its page in docs/servers/
     packages: tuple[str, ...]
     doors: tuple[Door, ...]
-    ways: Mapping[Protocol, tuple[Way, ...]]
+    ways: Mapping[Service, tuple[Way, ...]]
     takes_mail = True
     trusts_itself = False  # takes a login in the clear from its own address even if it is strict
     passwords: Mapping[str, str] = PASSWORDS

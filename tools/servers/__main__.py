@@ -45,7 +45,9 @@ class Tried(msgspec.Struct):
     help="Only this one: the default log, the better log, or cleartext refused.",
 )
 @click.option("--iso", is_flag=True, help="Write stamps with year and zone, as newer syslogs do.")
-@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep logs and notes.")
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep logs and notes."
+)
 @click.option("--allow-missing", is_flag=True, help="Count servers that cannot be had as skipped.")
 def main(
     names: tuple[str, ...],
@@ -81,7 +83,12 @@ def main(
 
 
 def attempt(
-    name: str, suite: str | None, stages: list[Stage], *, iso: bool = False, keep: Path | None = None
+    name: str,
+    suite: str | None,
+    stages: list[Stage],
+    *,
+    iso: bool = False,
+    keep: Path | None = None,
 ) -> Tried:
     """Try one server. Raises `MissingError` if it cannot be had, `OSError` if it does not run."""
     if os.geteuid() != 0:

@@ -65,7 +65,10 @@ def drive(plans: Iterable[Session], passwords: dict[str, str]) -> tuple[list[Not
 def _at(door: Door, server: Server, stage: Stage, addresses: _Addresses) -> Iterator[Session]:
     accounts = list(server.passwords)
     bob, others = accounts[0], accounts[1:] or accounts
-    ways = server.ways[door.service]
+    ways = server.ways
+    if stage is Stage.STRICT and server.ways_with_tls_only is not None:
+        ways = server.ways_with_tls_only
+    ways = ways if door.service is Service.SMTP else (Way.COMMAND, *ways)
     name = _CLIENT if door.service is Service.IMAP else None
     mail = door.service is Service.SMTP and server.takes_mail
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import msgspec
 
@@ -62,9 +63,9 @@ def compare(
 ) -> Outcome:
     """Find the record of each attempt, and check all that it says."""
     found: dict[str | None, list[Record]] = defaultdict(list)
-    for record in records:
-        if record.kind == "login":
-            found[record.ip] += [record] * (record.count or 1)
+    for each in records:
+        if each.kind == "login":
+            found[each.ip] += [each] * (each.count or 1)
     outcome = Outcome(made=len(notes))
     for note in sorted(notes, key=lambda note: note.began):
         record = _of(note, found[note.source])
@@ -80,9 +81,9 @@ def compare(
             outcome.unknown += record.secure is None
             outcome.true += record.secure is not None
             outcome.nameless += record.user is None
-    for record in (record for left in found.values() for record in left):
+    for left in chain.from_iterable(found.values()):
         outcome.wrong += 1
-        outcome.problems.append(f"of a login that was not made: {record}")
+        outcome.problems.append(f"of a login that was not made: {left}")
     return outcome
 
 
@@ -100,7 +101,8 @@ def untruths(note: Note, record: Record) -> Iterable[str]:
         "local_port": record.local_port in (None, note.server_port),
         "mechanism": record.mechanism in (None, *_ALSO.get(note.way, {note.way.value})),
         "exposed": record.exposed in (None, note.exposed),
-        "tls_version": record.tls_version is None or _plain(record.tls_version) == _plain(note.tls_version),
+        "tls_version": record.tls_version is None
+        or _plain(record.tls_version) == _plain(note.tls_version),
         "client_name": record.client_name in (None, note.client_name),
         "at": _in_time(note, record),
     }
@@ -118,9 +120,9 @@ def _of(note: Note, left: list[Record]) -> Record | None:
     if not of_it:
         return None
     same = [record for record in of_it if record.secure in (None, note.is_secure)]
-    record = (same or of_it)[0]
-    left.remove(record)
-    return record
+    taken = (same or of_it)[0]
+    left.remove(taken)
+    return taken
 
 
 def _is_forged(note: Note, record: Record) -> bool:

@@ -6,7 +6,6 @@ from tools.servers.notes import Answer, Note, Way
 from tools.servers.server import IMAP, POP3, SMTP, Server, Stage
 from tools.servers.world import BOTH, HOST, World
 
-_SASL = (Way.PLAIN, Way.LOGIN)
 _SERVICES = ("imapd", "imapd-ssl", "pop3d", "pop3d-ssl", "esmtpd", "esmtpd-ssl", "esmtpd-msa")
 
 
@@ -14,11 +13,7 @@ class Courier(Server):
     page = "courier"
     packages = ("courier-imap", "courier-pop", "courier-mta", "courier-authlib-userdb")
     doors = (*IMAP, *POP3, *SMTP)
-    ways = {
-        Service.IMAP: (Way.COMMAND, *_SASL),
-        Service.POP3: (Way.COMMAND, *_SASL),
-        Service.SMTP: _SASL,
-    }
+    ways = (Way.PLAIN, Way.LOGIN)
     takes_mail = False
 
     def set_up(self, world: World) -> None:

@@ -1,25 +1,27 @@
 """Cyrus: IMAP and POP3, with SASL by libsasl."""
 
-from mailauth.login.event import Service
-from tools.servers.notes import Note, Way
+from tools.servers.notes import Answer, Note, Way
 from tools.servers.sasldb import MECHANISMS, write_accounts
 from tools.servers.server import IMAP, POP3, Server, Stage
 from tools.servers.world import CERTIFICATE, KEY, World
-
-_WAYS = (Way.COMMAND, Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)
 
 
 class Cyrus(Server):
     page = "cyrus"
     packages = ("cyrus-imapd", "cyrus-pop3d", "sasl2-bin", "libsasl2-modules")
     doors = (*IMAP, *POP3)
-    ways = {Service.IMAP: _WAYS, Service.POP3: _WAYS}
+    ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)
 
     def set_up(self, world: World) -> None:
         world.users("cyrus")
         world.add("/etc/group", "mail-cyrus:x:899:cyrus\n")
         write_accounts(world, self.passwords)
-        for folder in ("/var/lib/cyrus", "/var/spool/cyrus/mail", "/run/cyrus", "/run/cyrus/socket"):
+        for folder in (
+            "/var/lib/cyrus",
+            "/var/spool/cyrus/mail",
+            "/run/cyrus",
+            "/run/cyrus/socket",
+        ):
             world.directory(folder, "cyrus:cyrus")
         for part in ("db", "proc", "user", "quota", "socket", "log", "msg", "backup"):
             world.directory(f"/var/lib/cyrus/{part}", "cyrus:cyrus")
@@ -38,7 +40,8 @@ class Cyrus(Server):
         world.write(file, kept + text)
 
     def tells(self, note: Note, stage: Stage) -> bool:
-        return True
+        """A login refused for want of TLS is not logged at all."""
+        return note.answer is not Answer.NOT_HERE
 
 
 _SERVICES = """START {

@@ -6,8 +6,6 @@ from tools.servers.notes import Note, Way
 from tools.servers.server import IMAP, POP3, Door, Server, Stage
 from tools.servers.world import CERTIFICATE, KEY, World
 
-_SASL = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5, Way.DIGEST)
-
 
 class Dovecot(Server):
     page = "dovecot"
@@ -19,11 +17,7 @@ class Dovecot(Server):
         Door(Service.SMTP, Wire.STARTTLS, 587),
         Door(Service.SMTP, Wire.IMPLICIT, 465),
     )
-    ways = {
-        Service.IMAP: (Way.COMMAND, *_SASL),
-        Service.POP3: (Way.COMMAND, *_SASL),
-        Service.SMTP: _SASL,
-    }
+    ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5, Way.DIGEST)
     takes_mail = False  # it hands mail on to another server, and there is none
     trusts_itself = True
 

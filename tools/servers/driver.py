@@ -4,7 +4,7 @@ import base64
 import hmac
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -311,7 +311,10 @@ def _is_refusal(answer: bytes) -> bool:
     return (
         any(code in answer[:24] for code in _NOT_WITHOUT_TLS)
         or any(said in lower for said in (b"plaintext", b"cleartext", b"tls", b"ssl", b"privacy"))
-        or any(said in lower for said in (b"unsupported auth", b"disabled", b"invalid command"))
+        or any(
+            said in lower
+            for said in (b"under a layer", b"unsupported auth", b"disabled", b"invalid command")
+        )
     )
 
 
@@ -319,9 +322,9 @@ def _continues(answer: bytes) -> bool:
     return answer.startswith((b"+ ", b"334")) or answer == b"+"
 
 
-def _answers(attempt: Try, password: str) -> Iterator[bytes]:  # type: ignore[misc]
+def _answers(attempt: Try, password: str) -> Generator[bytes, bytes, None]:
     """The responses to a challenge, as a coroutine: CRAM-MD5 (RFC 2195), SCRAM (RFC 5802)."""
-    challenge = yield b""  # type: ignore[misc]
+    challenge = yield b""
     if attempt.way is Way.CRAM_MD5:
         digest = hmac.new(password.encode(), challenge, "md5").hexdigest()
         yield f"{attempt.account} {digest}".encode()

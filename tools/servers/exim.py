@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from mailauth.login.event import Service
 from tools.servers.notes import Answer, Note, Way
 from tools.servers.server import SMTP, Server, Stage
 from tools.servers.world import CERTIFICATE, HOST, KEY, World
@@ -15,7 +14,7 @@ class Exim(Server):
     page = "exim"
     packages = ("exim4-daemon-heavy",)
     doors = SMTP
-    ways = {Service.SMTP: (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)}
+    ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)
 
     def set_up(self, world: World) -> None:
         world.users("Debian-exim")
@@ -43,7 +42,9 @@ class Exim(Server):
         return note.answer is Answer.WRONG or note.mail or stage is not Stage.DEFAULT
 
 
-_CONFIG = f"""primary_hostname = {HOST}
+_CONFIG = f"""OF_AUTH1 = ${{lookup{{$auth1}}lsearch{{/etc/exim4/passwd}}{{$value}}fail}}
+OF_AUTH2 = ${{lookup{{$auth2}}lsearch{{/etc/exim4/passwd}}{{$value}}fail}}
+primary_hostname = {HOST}
 domainlist local_domains = example.com
 daemon_smtp_ports = 25 : 587 : 465
 tls_on_connect_ports = 465
@@ -66,19 +67,19 @@ plain_server:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = ${{if eq{{$auth3}}{{${{lookup{{$auth2}}lsearch{{/etc/exim4/passwd}}{{$value}}fail}}}}}}
+  server_condition = ${{if eq{{$auth3}}{{OF_AUTH2}}}}
   server_set_id = $auth2
 
 login_server:
   driver = plaintext
   public_name = LOGIN
   server_prompts = Username:: : Password::
-  server_condition = ${{if eq{{$auth2}}{{${{lookup{{$auth1}}lsearch{{/etc/exim4/passwd}}{{$value}}fail}}}}}}
+  server_condition = ${{if eq{{$auth2}}{{OF_AUTH1}}}}
   server_set_id = $auth1
 
 cram_md5_server:
   driver = cram_md5
   public_name = CRAM-MD5
-  server_secret = ${{lookup{{$auth1}}lsearch{{/etc/exim4/passwd}}{{$value}}fail}}
+  server_secret = OF_AUTH1
   server_set_id = $auth1
 """

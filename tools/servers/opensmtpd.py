@@ -1,6 +1,5 @@
 """OpenSMTPD. It takes no login without TLS."""
 
-from mailauth.login.event import Service
 from tools.servers.notes import Note, Way
 from tools.servers.server import SMTP, Server, Stage
 from tools.servers.world import CERTIFICATE, KEY, World
@@ -10,7 +9,7 @@ class OpenSmtpd(Server):
     page = "opensmtpd"
     packages = ("opensmtpd",)
     doors = SMTP
-    ways = {Service.SMTP: (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN)}
+    ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN)
 
     def set_up(self, world: World) -> None:
         world.users("opensmtpd", "opensmtpq")
@@ -39,7 +38,6 @@ listen on :: port 25 tls pki mail auth-optional <accounts>
 listen on 0.0.0.0 port 587 tls pki mail auth-optional <accounts>
 listen on :: port 587 tls pki mail auth-optional <accounts>
 listen on 0.0.0.0 port 465 smtps pki mail auth-optional <accounts>
-action "drop" mbox alias <drop>
-table drop {{ }}
+action "drop" relay
 match from any for any action "drop"
 """

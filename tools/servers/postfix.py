@@ -1,6 +1,5 @@
 """Postfix with SASL by libsasl; its services have the names that Debian gives them."""
 
-from mailauth.login.event import Service
 from tools.servers.notes import Answer, Note, Way
 from tools.servers.sasldb import MECHANISMS, write_accounts
 from tools.servers.server import SMTP, Server, Stage
@@ -11,10 +10,14 @@ class Postfix(Server):
     page = "postfix"
     packages = ("postfix", "sasl2-bin", "libsasl2-modules")
     doors = SMTP
-    ways = {Service.SMTP: (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)}
+    ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)
 
     def set_up(self, world: World) -> None:
         world.users("postfix", "postdrop")
+        world.directory("/var/lib/postfix", "postfix:postfix")
+        for program in ("postqueue", "postdrop"):
+            world.run("chgrp", "postdrop", f"/usr/sbin/{program}")
+            world.run("chmod", "2755", f"/usr/sbin/{program}")
         write_accounts(world, self.passwords)
         world.write("/etc/postfix/sasl/smtpd.conf", _SASL)
         world.write("/etc/postfix/main.cf", _MAIN)

@@ -2,7 +2,6 @@
 
 import re
 
-from mailauth.login.event import Service
 from tools.servers.notes import Answer, Note, Way
 from tools.servers.sasldb import MECHANISMS, write_accounts
 from tools.servers.server import SMTP, Server, Stage
@@ -21,7 +20,8 @@ class Sendmail(Server):
         *("sasl2-bin", "libsasl2-modules"),
     )
     doors = SMTP
-    ways = {Service.SMTP: (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)}
+    ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)
+    ways_with_tls_only = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN)
 
     def set_up(self, world: World) -> None:
         world.users("smmta", "smmsp")
@@ -68,13 +68,13 @@ DOMAIN(`debian-mta')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
-FEATURE(`promiscuous_relay')dnl
 define(`confDELIVERY_MODE', `queueonly')dnl
 define(`confAUTH_MECHANISMS', `{MECHANISMS}')dnl
 TRUST_AUTH_MECH(`{MECHANISMS}')dnl
 define(`confSERVER_CERT', `{CERTIFICATE}')dnl
 define(`confSERVER_KEY', `{KEY}')dnl
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
+define(`confCACERT', `{CERTIFICATE}')dnl
 DAEMON_OPTIONS(`Family=inet, Name=MTA, Port=smtp')dnl
 DAEMON_OPTIONS(`Family=inet6, Name=MTA-v6, Port=smtp, Addr={SERVER_6}')dnl
 DAEMON_OPTIONS(`Family=inet, Name=MSA, Port=submission')dnl

@@ -60,7 +60,8 @@ class Server:
     page: str  # its name, and that of its page in docs/servers/
     packages: tuple[str, ...]
     doors: tuple[Door, ...]
-    ways: Mapping[Service, tuple[Way, ...]]
+    ways: tuple[Way, ...]  # by SASL; IMAP and POP3 have their commands as well
+    ways_with_tls_only: tuple[Way, ...] | None = None  # if it offers others when it is strict
     takes_mail = True
     trusts_itself = False  # takes a login in the clear from its own address even if it is strict
     passwords: Mapping[str, str] = PASSWORDS

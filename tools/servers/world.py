@@ -11,7 +11,7 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from tools.servers.syslog import Syslog
@@ -171,7 +171,12 @@ class World:
         for name, (major, minor) in _DEVICES.items():
             os.mknod(dev / name, stat.S_IFCHR | 0o666, os.makedev(major, minor))
             (dev / name).chmod(0o666)
-        for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        for name, target in (
+            ("fd", "fd"),
+            ("stdin", "fd/0"),
+            ("stdout", "fd/1"),
+            ("stderr", "fd/2"),
+        ):
             (dev / name).symlink_to(f"/proc/self/{target}")
         (dev / "shm").mkdir()
         (dev / "shm").chmod(0o1777)

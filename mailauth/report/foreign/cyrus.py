@@ -31,7 +31,7 @@ _GOOD = re.compile(
 )
 _BAD = re.compile(
     r"badlogin: (?:[^\s\[\]]+ )?\[(?P<ip>[0-9a-fA-F.:]+)\] (?P<method>[A-Za-z0-9-]+)"
-    r"(?: \((?P<user>.*?)\)| (?P<old>\S+))? (?:\[SASL|SASL)",
+    r"(?: \((?P<user>.*?)\)| (?P<old>\S+))? (?:\[|SASL)",
     re.DOTALL,
 )
 _STARTTLS = re.compile(
@@ -41,6 +41,7 @@ _ID = re.compile(r"client id sessionid=<([^<>\s]+)>: (.*)", re.DOTALL)
 _ID_FIELD = re.compile(r'"(name|version)" "((?:[^"\\]|\\.)*)"')
 _EPOCH = re.compile(r"(?:\A|-)(\d{10})(?=-|\Z)")
 _LOGFMT = re.compile(r'([a-z.]+)=("(?:[^"\\]|\\.)*"|\S*)')
+_NO_NAME = "-notset-"
 _HOST_AND_ADDRESS = re.compile(r"(?:\S* )?\[([0-9a-fA-F.:]+)\]")
 _KEPT = 10_000
 _FRESH = 60.0  # seconds after STARTTLS in which a failed login is taken for that client's
@@ -117,7 +118,7 @@ class CyrusReader:
             Result.BAD_CREDENTIALS,
             is_tls=is_tls,
             ip=match["ip"],
-            user=match["user"] or match["old"],
+            user=_named(match["user"] or match["old"]),
             method=match["method"],
             tls=tls,
         )
@@ -193,6 +194,10 @@ class CyrusReader:
             began=_began(session),
             times=entry.times,
         )
+
+
+def _named(user: str | None) -> str | None:
+    return None if user == _NO_NAME else user
 
 
 def _began(session: str | None) -> datetime | None:

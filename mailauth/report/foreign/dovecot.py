@@ -174,14 +174,11 @@ class DovecotReader:
         elif failed := _FAILED.search(login.said):
             self._forget(login)
             if login.method is None and not login.tls and login.user:  # LOGIN, refused unchecked
-                yield self._found(
-                    entry, process, login, session, Result.CLEARTEXT_REFUSED, "refused before TLS"
-                )
+                result, reason = Result.CLEARTEXT_REFUSED, "refused before TLS"
             else:
-                found = self._found(
-                    entry, process, login, session, Result.BAD_CREDENTIALS, "auth failed"
-                )
-                yield msgspec.structs.replace(found, times=entry.times * max(1, int(failed[1])))
+                result, reason = Result.BAD_CREDENTIALS, "auth failed"
+            found = self._found(entry, process, login, session, result, reason)
+            yield msgspec.structs.replace(found, times=entry.times * max(1, int(failed[1])))
         elif _NO_ATTEMPT in login.said:
             self._forget(login)
             reason = "tls-handshake-failed" if login.handshake_failed else "no-attempt"

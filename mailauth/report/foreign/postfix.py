@@ -186,7 +186,10 @@ class PostfixReader:
             yield self._found(entry, session, wire, Result.SUCCESS, session.mechanism, session.user)
         is_refused = tried > succeeded and not session.failures and not session.is_told
         if is_refused and wire is Wire.CLEARTEXT:
-            yield self._found(entry, session, wire, Result.CLEARTEXT_REFUSED, None, None, _REFUSED)
+            refused = self._found(
+                entry, session, wire, Result.CLEARTEXT_REFUSED, None, None, _REFUSED
+            )
+            yield msgspec.structs.replace(refused, times=entry.times * (tried - succeeded))
 
     def _wire(self, session: _Session, *, starttls: int, counters: str) -> Wire:
         """How TLS began, if it did.

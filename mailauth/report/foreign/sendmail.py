@@ -41,6 +41,7 @@ _DAEMON = re.compile(
     re.DOTALL,
 )
 _IMPLICIT = re.compile(r"(?i)tls|smtps|ssl")
+_ORDINARY = re.compile(r"(?:MTA|MSA|MSP)(?:-?v[46])?\Z")  # other names are the administrator's
 _OPEN = 10_000
 _ATTEMPTS = 1_000  # of one connection that wait for its daemon's name
 _LONGEST = 3_600.0  # seconds; after it a process of that number is taken for another
@@ -141,8 +142,10 @@ class SendmailReader:
         connection = self._open.pop(_process(entry))
         for found in connection.undecided if connection is not None else ():
             wire = found.wire
-            if wire is Wire.TLS:
-                wire = Wire.IMPLICIT if _IMPLICIT.search(daemon) else Wire.STARTTLS
+            if wire is Wire.TLS and _IMPLICIT.search(daemon):
+                wire = Wire.IMPLICIT
+            elif wire is Wire.TLS and _ORDINARY.match(daemon):
+                wire = Wire.STARTTLS
             yield msgspec.structs.replace(found, wire=wire, listener=daemon)
 
 

@@ -17,8 +17,8 @@ from mailauth.config import ListenerConfig, TlsMode
 from mailauth.config.listeners import STANDARD
 from mailauth.kit.dialogue import Dialogue, ServerClosed
 from mailauth.kit.probe.certificate import CertificateFacts, facts_of
-from mailauth.kit.probe.sasl import MECHANISMS, ServerNotProven, begin
-from mailauth.kit.probe.speaking import (
+from mailauth.kit.sasl import MECHANISMS, ServerNotProven, begin
+from mailauth.kit.speaking import (
     IMAP_LOGIN,
     USER_PASS,
     Garbled,

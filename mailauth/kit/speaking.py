@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from mailauth.kit.dialogue import Dialogue
-from mailauth.kit.probe.sasl import Responses
+from mailauth.kit.sasl import Responses
 from mailauth.login.event import Service
 
 MAX_LINES = 1000  # of one reply

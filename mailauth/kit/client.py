@@ -7,12 +7,13 @@ The client blocks, so run it in a thread.
 import base64
 import socket
 import ssl
-from collections.abc import Callable
 
 import msgspec
 
-from mailauth.config import ServiceName, TlsMode
+from mailauth.config import TlsMode
 from mailauth.kit.dialogue import Dialogue, ServerClosed
+from mailauth.kit.speaking import Garbled, Refused, speaker
+from mailauth.login.event import Service
 
 TIMEOUT = 30.0  # seconds for a connection, and for each reply
 
@@ -24,7 +25,7 @@ class LoginFailed(Exception):
 class Target(msgspec.Struct, frozen=True):
     """Where and how to log in. `source` is the address in the PROXY header, if there is one."""
 
-    protocol: ServiceName
+    service: Service
     host: str
     port: int
     tls: TlsMode
@@ -37,11 +38,14 @@ def log_in(target: Target, user: str, password: str, client_name: str | None = N
     with socket.create_connection((target.host, target.port), TIMEOUT) as connection:
         if target.source is not None:
             connection.sendall(proxy_header(target.source, connection))
-        dialogue = _Dialogue(target, connection)
-        if target.tls is TlsMode.IMPLICIT:
-            dialogue.secure()
+        dialogue = Dialogue(connection, TIMEOUT)
         try:
-            _LOGINS[target.protocol](dialogue, user, password, client_name)
+            if target.tls is TlsMode.IMPLICIT:
+                dialogue.start_tls(target.context, "localhost")
+            log_in_by = _ask if target.service is Service.HTTP else _speak
+            log_in_by(target, dialogue, user, password, client_name)
+        except (Refused, Garbled, ServerClosed) as error:
+            raise LoginFailed(str(error)) from None
         finally:
             dialogue.close()
 
@@ -54,98 +58,30 @@ def proxy_header(source: str, connection: socket.socket) -> bytes:
     return f"PROXY {family} {source} {here} 40000 {port}\r\n".encode("ascii")
 
 
-class _Dialogue(Dialogue):
-    """A dialogue in which the client expects one kind of reply."""
-
-    def __init__(self, target: Target, connection: socket.socket) -> None:
-        super().__init__(connection, TIMEOUT)
-        self.target = target
-
-    def secure(self) -> None:
-        """Do the handshake."""
-        self.start_tls(self.target.context, "localhost")
-
-    def expect(self, prefix: str, *, goes_on: Callable[[str], bool] = lambda line: False) -> str:
-        """Read all lines of a reply, and return the last one, which must have the prefix."""
-        try:
-            while goes_on(line := self.line()):
-                pass
-        except ServerClosed as error:
-            raise LoginFailed(str(error)) from None
-        if not line.startswith(prefix):
-            raise LoginFailed(line)
-        return line
+def _speak(target: Target, dialogue: Dialogue, user: str, password: str, name: str | None) -> None:
+    typed = user + password
+    if target.service is Service.IMAP and not (typed.isascii() and typed.isprintable()):
+        raise LoginFailed("IMAP LOGIN needs names and passwords in printable ASCII")
+    speaks = speaker(target.service, dialogue)
+    speaks.greeted()
+    speaks.introduce(name)
+    if target.tls is TlsMode.STARTTLS:
+        speaks.start_tls(target.context, "localhost")
+        speaks.introduce(name)
+    speaks.log_in(user, password)
+    speaks.quit()
 
 
-def _imap(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
-    def tagged(command: str) -> str:
-        dialogue.send(f"a {command}")
-        return dialogue.expect("a OK", goes_on=lambda line: line.startswith("* "))
-
-    dialogue.expect("* OK")
-    if dialogue.target.tls is TlsMode.STARTTLS:
-        tagged("STARTTLS")
-        dialogue.secure()
-    if client_name is not None:
-        tagged(f'ID ("name" {_quoted(client_name)})')
-    for name in (user, password):
-        if not name.isascii() or not name.isprintable():
-            raise LoginFailed("IMAP LOGIN needs names and passwords in printable ASCII")
-    tagged(f"LOGIN {_quoted(user)} {_quoted(password)}")
-    dialogue.send("b LOGOUT")
-
-
-def _pop3(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
-    def said(command: str) -> str:
-        dialogue.send(command)
-        return dialogue.expect("+OK")
-
-    dialogue.expect("+OK")
-    if dialogue.target.tls is TlsMode.STARTTLS:
-        said("STLS")
-        dialogue.secure()
-    said(f"USER {user}")
-    said(f"PASS {password}")
-    said("QUIT")
-
-
-def _smtp(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
-    def said(command: str, code: str) -> str:
-        dialogue.send(command)
-        return dialogue.expect(code, goes_on=lambda line: line[3:4] == "-")
-
-    greeting = f"EHLO {client_name or 'client.localhost'}"
-    dialogue.expect("220")
-    said(greeting, "250")
-    if dialogue.target.tls is TlsMode.STARTTLS:
-        said("STARTTLS", "220")
-        dialogue.secure()
-        said(greeting, "250")
-    response = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
-    said(f"AUTH PLAIN {response}", "235")
-    said("QUIT", "221")
-
-
-def _http(dialogue: _Dialogue, user: str, password: str, client_name: str | None) -> None:
+def _ask(_: Target, dialogue: Dialogue, user: str, password: str, name: str | None) -> None:
+    """Log in by HTTP: ask who we are."""
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
     dialogue.send("GET /api/v1/me HTTP/1.1")
     dialogue.send("Host: localhost")
-    if client_name is not None:
-        dialogue.send(f"User-Agent: {client_name}")
+    if name is not None:
+        dialogue.send(f"User-Agent: {name}")
     dialogue.send("Connection: close")
     dialogue.send(f"Authorization: Basic {credentials}")
     dialogue.send("")
-    dialogue.expect("HTTP/1.1 200")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-_LOGINS = {
-    "imap": _imap,
-    "pop3": _pop3,
-    "smtp": _smtp,
-    "http": _http,
-}
+    line = dialogue.line()
+    if not line.startswith("HTTP/1.1 200"):
+        raise LoginFailed(line)

@@ -28,6 +28,7 @@ from mailauth.config import (
 )
 from mailauth.kit.client import LoginFailed, Target, log_in
 from mailauth.kit.scenario import PASSWORD, Login, Scenario
+from mailauth.login.event import Service
 from mailauth.server.server import Server
 from mailauth.testing.temporary_home import TemporaryHome
 
@@ -75,7 +76,7 @@ async def replay(
                     await deferLater(reactor, max(0, began + elapsed - reactor.seconds()))
                 clock.at = login.at
                 target = Target(
-                    protocol=login.service,
+                    service=Service(login.service.upper()),
                     host="127.0.0.1",
                     port=ports[_name(login.service, login.tls)],
                     tls=login.tls,

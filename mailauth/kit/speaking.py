@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from mailauth.kit.dialogue import Dialogue
-from mailauth.kit.sasl import Responses
+from mailauth.kit.sasl import Responses, begin
 from mailauth.login.event import Service
 
 MAX_LINES = 1000  # of one reply
@@ -39,6 +39,9 @@ class Speaker(Protocol):
     def greeted(self) -> None:
         """Read the greeting."""
 
+    def introduce(self, name: str | None) -> None:
+        """Send the client's name, if the protocol has a command for it."""
+
     def offer(self) -> Offer:
         """Ask what the server offers."""
 
@@ -49,7 +52,7 @@ class Speaker(Protocol):
         """Log in by a SASL mechanism; return the server's reply."""
 
     def log_in(self, user: str, password: str) -> str:
-        """Log in by the protocol's own way; return the server's reply."""
+        """Log in by the protocol's own way, or else by PLAIN; return the server's reply."""
 
     def quit(self) -> None:
         """Log out."""
@@ -66,6 +69,10 @@ class ImapSpeaker:
         line = self._dialogue.line()
         if not line.startswith("* OK"):
             raise (Refused if line.startswith("* BYE") else Garbled)(line)
+
+    def introduce(self, name: str | None) -> None:
+        if name is not None:
+            self._command(f'ID ("name" {_quoted(name)})')
 
     def offer(self) -> Offer:
         words = [
@@ -116,6 +123,9 @@ class Pop3Speaker:
 
     def greeted(self) -> None:
         self._reply()
+
+    def introduce(self, name: str | None) -> None:
+        pass
 
     def offer(self) -> Offer:
         self._dialogue.send("CAPA")
@@ -173,6 +183,9 @@ class SmtpSpeaker:
     def greeted(self) -> None:
         self._reply("220")
 
+    def introduce(self, name: str | None) -> None:
+        self._said(f"EHLO {name or 'client.localhost'}", "250")
+
     def offer(self) -> Offer:
         lines = [line[4:].upper().split() for line in self._said("EHLO probe.localhost", "250")]
         sasl = tuple(word for line in lines if line[:1] == ["AUTH"] for word in line[1:])
@@ -194,7 +207,7 @@ class SmtpSpeaker:
         raise Garbled("challenges without an end")
 
     def log_in(self, user: str, password: str) -> str:
-        raise AssertionError("SMTP does not have its own login command")
+        return self.authenticate("PLAIN", begin("PLAIN", user, password, None))
 
     def quit(self) -> None:
         self._said("QUIT", "221")

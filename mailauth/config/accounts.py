@@ -31,7 +31,7 @@ def accounts_of(
         for user in config.user
     ]
     if config.users.file:
-        accounts += _stored(config, home / config.users.file, secret_of)
+        accounts += _stored(home / config.users.file, secret_of)
     if not accounts:
         raise ConfigError("users.file: expected at least one account in it or in [[user]]")
     try:
@@ -40,7 +40,7 @@ def accounts_of(
         raise ConfigError(f"users.file: {printable(str(error))}") from None
 
 
-def _stored(config: Config, path: Path, secret_of: SecretOf) -> list[Account]:
+def _stored(path: Path, secret_of: SecretOf) -> list[Account]:
     try:
         accounts = read_accounts(path, secret_of)
     except PasswdFileError as error:

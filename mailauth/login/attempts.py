@@ -18,7 +18,7 @@ from mailauth.sasl import Claim, ProvenClaim
 from mailauth.wire.pending import Pending, then
 
 
-class Attempts:
+class LoginAttempts:
     """The attempts of a connection, how many failed, and which account has logged in."""
 
     __slots__ = ("_admission", "_authority", "account", "evidence", "failures")

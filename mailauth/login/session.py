@@ -1,6 +1,6 @@
 """The login state of one connection: what the client may try, and its current exchange.
 
-Attempts end in `login.attempts`, which decides, records and only then answers.
+LoginAttempts end in `login.attempts`, which decides, records and only then answers.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mailauth.login.accounts import Account
 from mailauth.login.admission import Admission
-from mailauth.login.attempts import Attempts
+from mailauth.login.attempts import LoginAttempts
 from mailauth.login.authority import Authority
 from mailauth.login.client import Client
 from mailauth.login.decision import Decision, refuse
@@ -48,7 +48,7 @@ class LoginSession:
         hop: Hop = CLEARTEXT,
         admission: Admission | None = None,
     ) -> None:
-        self._attempts = Attempts(client, authority, hop, admission)
+        self._attempts = LoginAttempts(client, authority, hop, admission)
         self.evidence = self._attempts.evidence
         self._authority = authority
         self._policy = policy

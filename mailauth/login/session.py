@@ -1,6 +1,6 @@
 """The login state of one connection: what the client may try, and its current exchange.
 
-LoginAttempts end in `login.attempts`, which decides, records and only then answers.
+Attempts end in `login.attempts`, which decides, records and only then answers.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,5 @@ def shared_memory(name: str, size: int) -> int:
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.write(
-        descriptor, bytes(size)
-    )  # allocated now, so that a later write cannot fail for lack of space
+    os.write(descriptor, bytes(size))  # allocated now: a later write cannot fail for lack of space
     return descriptor

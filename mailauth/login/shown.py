@@ -30,9 +30,7 @@ def shown(sent: bytes, octets: int = NAME_OCTETS) -> str:
     if len(sent) * _WORST <= octets:  # as with nearly every client
         return _text(sent)
     decoder = _decoder("surrogateescape")
-    text = decoder.decode(
-        sent[:octets], final=len(sent) <= octets
-    )  # without cutting a character in two
+    text = decoder.decode(sent[:octets], final=len(sent) <= octets)  # no character is cut in two
     return _beginning(_percent_encoded(text), octets)
 
 

@@ -65,10 +65,8 @@ def header_text(value: bytes) -> str:
     value = _BETWEEN_ENCODED_WORDS.sub(rb"\1", value)
     pieces: list[str] = []
     at = 0
-    charset, run = (
-        b"",
-        b"",
-    )  # neighbours in one charset are decoded as one: they may share a character
+    # Neighbours in one charset are decoded as one: they may share a character.
+    charset, run = b"", b""
     for word in _ENCODED_WORD.finditer(value):
         if run and (word.start() > at or word[1].lower() != charset):
             pieces.append(decoded(run, charset))

@@ -31,9 +31,7 @@ from mailauth.net.tls import TlsFailure, TlsSession
 from mailauth.net.tls_context import Clients, server_context
 
 A_DAY = timedelta(days=1)
-KEPT = timedelta(
-    hours=1
-)  # seconds for which a certificate is used; one that is not yet valid must stay so
+KEPT = timedelta(hours=1)  # a certificate is used so long; one not yet valid must stay so
 LIFETIME = timedelta(days=90)
 WEAK_BITS = 1024
 OTHER_HOST = "wrong-host.localhost"

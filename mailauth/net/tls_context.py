@@ -89,9 +89,7 @@ def server_context(
     """
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # old versions are configured on purpose
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are set on purpose
         context.minimum_version = _MINIMUM[minimum]
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:
         context.set_ciphers(_CIPHERS_OF_OLD)

@@ -79,9 +79,8 @@ def tail(path: Path, octets: int) -> list[bytes]:
 
 def _lines(end: bytes, octets: int) -> list[bytes]:
     lines = [line + b"\n" for line in end.split(b"\n")[:-1]]
-    return (
-        lines[1:] if len(end) > octets else lines
-    )  # the first line begins before the part that was read
+    is_cut = len(end) > octets  # the first line begins before the part that was read
+    return lines[1:] if is_cut else lines
 
 
 def _end_of(stream: BinaryIO, octets: int) -> bytes:

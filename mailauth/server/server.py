@@ -105,9 +105,7 @@ class Server:
         self._mode: OneProcess | WorkerPool
         self._control: ControlService
         self._opened = ExitStack()  # what must be closed again
-        self._reading = (
-            DeferredLock()
-        )  # one reload at a time, so that the last one read is the newest
+        self._reading = DeferredLock()  # one reload at a time: the last one read is the newest
         self._stopping: Deferred[None] | None = None
 
     def start(self) -> None:

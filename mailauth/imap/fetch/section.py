@@ -95,9 +95,7 @@ def binary(message: ParsedMessage, path: tuple[int, ...]) -> Extent | None:
     part = find(message.root, path)
     if part is None:
         return None
-    if (
-        part.media_type.is_multipart or part.message is not None
-    ):  # these must not be encoded (RFC 2046 §5)
+    if part.media_type.is_multipart or part.message is not None:  # not encoded (RFC 2046 §5)
         return Extent(message.data, part.body, part.end)
     encoding = transfer_encoding(part)
     if is_identity(encoding):

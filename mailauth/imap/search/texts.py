@@ -20,9 +20,8 @@ Texts = Callable[[ParsedMessage], Iterator[str | None]]  # `None` gives others t
 
 _FOLDED_LINE = re.compile(rb"\r?\n(?=[ \t])")
 _DRESSED = re.compile(rb'[("]')  # comments and quotes do not belong to an address
-_NOT_ASCII = re.compile(
-    r"[^\x00-\x7f]{1,64}"
-)  # in pieces, because normalizing is quadratic in combining marks
+# In pieces, because normalizing is quadratic in combining marks.
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]{1,64}")
 
 
 def folded(text: str) -> str:

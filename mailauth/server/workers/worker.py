@@ -151,9 +151,7 @@ class Worker:
             self._unread = order
             self._reactor.callLater(LOOK_SECONDS, self._try_again, order)
             return Failed(f"nothing has been reloaded yet: {error}")
-        take_accounts(
-            self._process.authority, loaded.accounts
-        )  # the parent records what has changed
+        take_accounts(self._process.authority, loaded.accounts)  # the parent records the changes
         self._process.adopt(loaded)
         return Done()
 

@@ -16,9 +16,7 @@ from mailauth.sasl.scram import MINIMUM_ITERATIONS
 from mailauth.wire.pending import Pending, then
 
 DEMO_PASSWORD = "secret"
-_DERIVED_AHEAD = (
-    1000  # accounts; beyond that, the first exchange of each account takes a millisecond longer
-)
+_DERIVED_AHEAD = 1000  # accounts; of others, the first exchange takes a millisecond longer
 _HASH_NAMES = ("sha1", "sha256")
 
 

@@ -2,9 +2,7 @@
 
 import re
 
-_JSON = (
-    b"eyJ"  # the beginning of a JSON object in base64url: header and claims of a JWT (RFC 7519 §3)
-)
+_JSON = b"eyJ"  # how the header and claims of a JWT begin in base64url (RFC 7519 §3)
 _BASE64URL = re.compile(rb"[A-Za-z0-9_-]{10,}")
 _API_TOKEN = re.compile(rb"mailauth_[A-Za-z0-9_-]{32}")
 

@@ -91,9 +91,7 @@ class MailConnection:
         self._wheel = wheel
         self._clock = clock
         self._patience: float | None = None  # the core's last deadline, in seconds
-        self._unwatched: int | None = (
-            0  # octets sent; None when the link reports how fast they are sent
-        )
+        self._unwatched: int | None = 0  # octets sent; None when the link reports their progress
         self._state: State = IDLE
         self._inbox = Inbox()
         self._is_processing = False  # the inbox

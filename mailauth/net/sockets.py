@@ -7,9 +7,7 @@ import socket
 from mailauth.config import ListenerConfig
 from mailauth.wire.networks import parse_address
 
-UNSENT_OCTETS = (
-    131_072  # that the kernel keeps for a client that does not read; by default, megabytes
-)
+UNSENT_OCTETS = 131_072  # in the kernel for a client that does not read (default: megabytes)
 BACKLOG = 1024  # connections that the kernel queues for us; it may queue fewer
 
 

@@ -11,9 +11,7 @@ import os
 _DATA_OCTETS = 32768  # crypt.h: CRYPT_DATA_SIZE
 _SETTING_OCTETS = 192  # crypt.h: CRYPT_GENSALT_OUTPUT_SIZE
 _RANDOM_OCTETS = 32
-_PASSWORD_OCTETS = (
-    512  # crypt.h: CRYPT_MAX_PASSPHRASE_SIZE; older libraries take minutes for longer ones
-)
+_PASSWORD_OCTETS = 512  # crypt.h: CRYPT_MAX_PASSPHRASE_SIZE; old libraries take minutes for more
 
 
 class NoCrypt(ValueError):

@@ -14,9 +14,7 @@ from mailauth.login.event import LoginEvent
 from mailauth.testing.api import Attempts
 from mailauth.testing.recorded import listed
 
-_SLICE_SECONDS = (
-    0.5  # seconds of one step in the other thread, which completes even after a cancellation
-)
+_SLICE_SECONDS = 0.5  # of one step in the other thread, which a cancellation does not end
 
 
 class Ask(Protocol):

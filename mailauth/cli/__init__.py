@@ -1,7 +1,7 @@
-"""The command line: one file a command, imported when it is used.
+"""The command line: one module for each command, imported when it is used.
 
-Errors are one line on stderr, `error: …`. Exit codes: 0 is success; 1 is a failure, also one that
-only the operating system could detect; 2 is wrong usage, or a mistake in the configuration files.
+Errors are one line on stderr, `error: …`. Exit codes: 0 is success; 1 is a failure, including one
+that only the operating system could detect; 2 is wrong usage, or a mistake in the configuration.
 """
 
 import importlib
@@ -41,7 +41,7 @@ class CommandLine(click.Group):
     """Finds a command in the module of its name, so that only the command in use is imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the commands in the order of the help."""
+        """Return the commands in the order of the help."""
         return [name for name in COMMANDS if importlib.util.find_spec(_module_of(name))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -66,7 +66,7 @@ class CommandLine(click.Group):
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
+        """Format the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
 

@@ -16,7 +16,7 @@ class Duration(click.ParamType[float]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return seconds."""
+        """Convert to seconds."""
         match = _DURATION.fullmatch(str(value))
         if match is None:
             self.fail(f"expected a duration such as 60s, 5m or 1h, got {value!r}", param, ctx)

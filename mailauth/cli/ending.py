@@ -1,15 +1,16 @@
-"""The end of a server that was told to stop, even if something in it hangs."""
+"""The end of a stopped server, even if something in it hangs."""
 
 import os
 import threading
 
-STOP_SECONDS = 20.0  # longer than closing every connection can take
+STOP_SECONDS = 20.0  # longer than closing all connections can take
 
 
 def insist(seconds: float = STOP_SECONDS) -> None:
     """End the process after `seconds` if it is still running.
 
-    Every acknowledged record has been written completely; what hangs is a disk, or a reader of it.
+    All acknowledged records have been written completely; what hangs is a disk, or a reader of
+    stdout.
     """
     timer = threading.Timer(seconds, _end, [seconds])
     timer.daemon = True

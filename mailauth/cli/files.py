@@ -20,10 +20,9 @@ files_argument = click.argument("files", nargs=-1, type=click.Path(path_type=Pat
 def given_files(files: Sequence[Path], kind: str = "", others: Sequence[str] = ()) -> list[Given]:
     """Return the logs to read for the names that the user gave.
 
-    A name could also be a `kind` of thing other than a file; `others` are the names of those.
-
-    A stream that can be read only once is kept in an unnamed file until the command ends. Raises
-    `click.UsageError` for a file that does not exist.
+    A name could also mean a `kind` of thing other than a file; `others` are its names, for the
+    error. A stream that can be read only once is copied to an unnamed file until the command ends.
+    Raises `click.UsageError` for a file that does not exist.
     """
     return [given for file in files for given in _given(file, kind, others)]
 

@@ -1,4 +1,4 @@
-"""The logs of other servers on the command line: their options, and what is said about them."""
+"""The logs of other servers on the command line: options, notes and warnings."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ ignore_option = click.option(
 
 
 def check_recognised(found: Sequence[tuple[Source, FileFound]]) -> None:
-    """Raise `click.UsageError` if no log of another server holds anything that is known."""
+    """Raise `click.UsageError` if no log of another server contains anything known."""
     if found and not any(file.formats for _, file in found):
         known = ", ".join(FORMATS)
         raise click.UsageError(
@@ -49,7 +49,7 @@ def check_recognised(found: Sequence[tuple[Source, FileFound]]) -> None:
 
 
 def told(found: Sequence[tuple[Source, FileFound]]) -> Iterable[str]:
-    """Say what the logs of other servers hold, what they cannot tell, and what to switch on."""
+    """Return what the logs of other servers contain, what they lack, and what to enable."""
     for source, file in found:
         yield f"{source}: {_counted(file)}"
         passwords = sum(each.passwords for each in file.formats)
@@ -107,7 +107,7 @@ def _dated(found: Sequence[tuple[Source, FileFound]]) -> Iterable[str]:
 
 
 def _counted(file: FileFound) -> str:
-    """Say what a file holds: `Dovecot 12,402 logins, 5 failed; Postfix 3,110 (204 other lines)`."""
+    """Describe a file: `Dovecot 12,402 logins, 5 failed; Postfix 3,110 (204 other lines)`."""
     parts: list[str] = []
     for each in file.formats:
         if not (each.logins or each.failed):

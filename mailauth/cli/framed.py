@@ -1,4 +1,4 @@
-"""Tables of the configuration, as wide as the terminal permits."""
+"""Tables of the configuration, as wide as the terminal allows."""
 
 from collections.abc import Iterable, Sequence
 from typing import TextIO
@@ -12,7 +12,7 @@ from mailauth.report.output.layout import Heading, console, print_rows
 
 
 def print_framed(headings: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:
-    """Print rows under their headings; on a narrow terminal, a block for each of them."""
+    """Print rows under their headings, or on a narrow terminal a block for each of them."""
     print_rows(
         [Heading(heading, is_key=at == 0) for at, heading in enumerate(headings)],
         ([Text(printable(cell)) for cell in row] for row in rows),

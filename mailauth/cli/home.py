@@ -1,4 +1,4 @@
-"""The home directory and the configuration file: the options that most commands share."""
+"""The home directory and the configuration file: options of most commands."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ CommandFunction = Callable[..., Any]
 
 
 class Home(msgspec.Struct, frozen=True):
-    """Where `mailauth.toml`, `certs/`, `logs/` and `.mailauth/` live, and a configuration file."""
+    """The directory of `mailauth.toml`, `certs/`, `logs/` and `.mailauth/`, and a configuration."""
 
     directory: Path
     config_file: Path | None = None
@@ -30,11 +30,11 @@ class Home(msgspec.Struct, frozen=True):
         return path if path.exists() or path.is_symlink() else None
 
     def load(self, *, port_offset: int | None = None, ephemeral: bool = False) -> Config:
-        """Load the configuration; raises `ConfigError`."""
+        """Load the configuration. Raises `ConfigError`."""
         return load(self.config_path, port_offset=port_offset, ephemeral=ephemeral)
 
     def accounts(self, config: Config) -> Accounts:
-        """Read the accounts, for a command that checks no password; raises `ConfigError`."""
+        """Read the accounts, for a command that does not check passwords. Raises `ConfigError`."""
         from mailauth.passwords.verifier import Verifier
 
         verifier = Verifier(lambda call: call(), time.monotonic)
@@ -53,7 +53,7 @@ def account_named(accounts: Accounts, name: str) -> Account:
 
 
 def home_options(command: CommandFunction) -> CommandFunction:
-    """Give a command `--home` and `--config`, and pass it the `home` that they make."""
+    """Give a command the options `--home` and `--config`, and pass their result as `home`."""
 
     @click.option(
         "--home",

@@ -1,4 +1,4 @@
-"""What `mailauth expect` judges: the records, and the account that the expectations name."""
+"""What `mailauth expect` checks: the records, and the account that the expectations name."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ NAMED = 3  # lines that were not understood
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Records, the account that the user's name means, and whether that name is known at all."""
+    """Records, the account that the user's name means, and whether that name is known."""
 
     records: Sequence[LoginEvent]
     account: str | None
@@ -39,7 +39,7 @@ class FromServer:
         self.is_known = _is_known(user, self.account, self._records)
 
     def watched(self, expectations: Expectations, within: float) -> Found:
-        """Read until nothing is left to wait for, or until the time is over."""
+        """Read until there is nothing left to wait for, or the time is over."""
         deadline = time.monotonic() + within
         while True:
             remaining = max(deadline - time.monotonic(), 0)
@@ -53,7 +53,7 @@ class FromServer:
 def from_files(
     files: Sequence[Given], user: str | None, log_format: str | None, *, journal: bool
 ) -> Found:
-    """Read files; where `journal` is needed they must have one. Raises `click.UsageError`."""
+    """Read files; if `journal` is needed, they must include one. Raises `click.UsageError`."""
     try:
         sources = unpackable(files, log_format)
     except OSError as error:
@@ -66,7 +66,7 @@ def from_files(
 
 
 def from_home(home: Home, user: str | None, *, journal: bool) -> Found:
-    """Read the logs of a home where no server runs. Raises `click.UsageError`."""
+    """Read the logs of a home without a running server. Raises `click.UsageError`."""
     config = config_of(home)
     directory = log_directory(home, config)
     records = _read(sources_of_directory(directory), f"in {directory}", journal=journal)

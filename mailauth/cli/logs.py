@@ -33,14 +33,14 @@ from mailauth.wire.networks import Network
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-COMPRESSION = 8  # how much smaller a compressed log is, about
+COMPRESSION = 8  # how much smaller a compressed log is, approximately
 LOCK_NAME = "reports-cli.lock"
-LOCK_SECONDS = 2.0  # how long to wait for the report of another command
+LOCK_SECONDS = 2.0  # how long to wait for another command's report
 LONG = 32 * 1024 * 1024  # octets of logs that take long enough for a progress bar
 
 
 class Format(enum.Enum):
-    """What a report is printed as."""
+    """The format of a report."""
 
     TABLE = "table"
     JSON = "json"
@@ -74,7 +74,7 @@ def into_pipe() -> Iterator[None]:
 
 
 def config_of(home: Home) -> Config | None:
-    """Load the configuration of a home if it has a valid one: reports do not need it."""
+    """Load the configuration of a home if it is valid; reports do not need it."""
     if home.config_path is None:
         return None
     try:
@@ -85,14 +85,14 @@ def config_of(home: Home) -> Config | None:
 
 
 def log_directory(home: Home, config: Config | None) -> Path:
-    """Return where the logs of a home are."""
+    """Return the directory of a home's logs."""
     return home.directory / (config.log.directory if config is not None else "logs")
 
 
 def sources(
     home: Home, config: Config | None, files: Sequence[Given], log_format: str | None = None
 ) -> Sources:
-    """Return the logs to read: the files given, else those of the home."""
+    """Return the logs to read: the given files, or those of the home."""
     if log_format is not None and not files:
         raise click.UsageError("--log-format is about FILES: a home's own logs are known")
     if files:
@@ -108,7 +108,7 @@ def sources(
 
 
 def unpackable(files: Sequence[Given], log_format: str | None = None) -> Sources:
-    """Sort files by what they contain; raises `click.UsageError` for unknown compression."""
+    """Sort files by content. Raises `click.UsageError` for an unknown compression."""
     try:
         return sources_of_files(files, log_format=log_format)
     except CannotUnpack as error:
@@ -132,8 +132,8 @@ def read(
 ) -> Iterator[Opened]:
     """Read logs, with a progress bar if it takes long, and print what was wrong with them.
 
-    Records from `ignored` networks are left out.
-    For the logs of a `home`, reading continues where an earlier command ended, if the home is ours.
+    Records from `ignored` networks are left out. For the logs of a `home` that is ours, reading
+    continues where an earlier command ended.
     """
     with ExitStack() as stack:
         bar = stack.enter_context(progress_bar([source.path for source in found]))
@@ -154,7 +154,7 @@ def _is_worth_keeping(found: Sources) -> bool:
 
 @contextmanager
 def _opened_home(found: Sources, state: Path, bar: "Bar") -> Iterator[Opened | None]:
-    """Open what commands keep in a home, one at a time; `None` if that is not possible."""
+    """Open the tables that commands keep in a home, one command at a time; `None` if impossible."""
     directory = next(iter(found)).path.parent
     with ExitStack() as stack:
         if not stack.enter_context(_reserved(state)):
@@ -199,7 +199,7 @@ class Bar:
         self._task = progress.add_task("reading", total=total) if progress is not None else None
 
     def advance(self, octets: int) -> None:
-        """Show that this many more octets have been read."""
+        """Count this many more octets as read."""
         if self._progress is not None and self._task is not None:
             self._progress.advance(self._task, octets)
 
@@ -225,12 +225,12 @@ def progress_bar(paths: Sequence[Path]) -> Iterator[Bar]:
 
 
 def _octets(path: Path) -> int:
-    """Return how many octets there are to read; for a compressed file, an estimate."""
+    """Return how many octets to read; for a compressed file, an estimate."""
     return path.stat().st_size * (COMPRESSION if path.suffix in SUFFIXES else 1)
 
 
 def _print_findings(findings: Findings) -> None:
-    """Print what was wrong; raises `click.UsageError` for a file without a readable line."""
+    """Print what was wrong. Raises `click.UsageError` for a file without a readable line."""
     for file in findings.unreadable:
         note(f"warning: {file.source} was read only in part: {file.reason}")
     for bad in findings.bad:

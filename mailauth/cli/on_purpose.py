@@ -1,4 +1,4 @@
-"""The faults that listeners have on purpose, as the operator sees them."""
+"""The deliberate faults of listeners, for the operator."""
 
 from collections.abc import Iterable, Iterator
 

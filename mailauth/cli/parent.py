@@ -1,6 +1,6 @@
-"""The end of a server with the process that started it: `mailauth serve --exit-with-stdin`.
+"""Stopping the server when the process that started it ends: `mailauth serve --exit-with-stdin`.
 
-A process that is killed cannot stop what it has started, but the kernel closes its pipes.
+A killed process cannot stop its children, but the kernel closes its pipes.
 """
 
 import os
@@ -32,7 +32,7 @@ class StdinEnd:
     def doRead(self) -> None:
         """Read until the end."""
         try:
-            if os.read(_STDIN, _OCTETS):  # it is there: what stdin is shared with stays blocking
+            if os.read(_STDIN, _OCTETS):  # does not block: it is readable (its mode is shared)
                 return
         except OSError:
             pass  # a terminal that is gone has ended, too
@@ -50,5 +50,5 @@ class StdinEnd:
 
 def check_stdin() -> None:
     """Reject `--exit-with-stdin` if stdin is not open."""
-    if sys.stdin is None:  # its number may be another file's by now
+    if sys.stdin is None:  # its number may already be another file's
         raise click.UsageError("--exit-with-stdin: stdin is not open")

@@ -1,4 +1,4 @@
-"""What the running server of a home serves, for texts that name a port."""
+"""The services of the running server, for texts that name a port."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mailauth.setup.services import OfferedService
 
 
 def running_services(home: Home) -> Sequence[OfferedService] | None:
-    """Return what the server of a home serves; `None` if it is not running or does not answer."""
+    """Return the services of a home's server, or `None` if it does not run or answer."""
     try:
         return ask(home.directory, ListServices(), Services).services
     except (NoServer, CannotAsk):

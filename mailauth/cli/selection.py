@@ -1,4 +1,4 @@
-"""The options that select the logins of a report."""
+"""Options that select the logins of a report."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,18 +12,18 @@ from mailauth.cli.home import CommandFunction
 from mailauth.login.event import Service
 from mailauth.report.period import PeriodError, Wanted, parse_time
 
-Told = Callable[[datetime], datetime]  # a time, once it is known what time it is
+Told = Callable[[datetime], datetime]  # takes the current time
 
 _SOME_TIME = datetime(2020, 7, 28, 16, 12)
 
 
 class Moment(click.ParamType[Told]):
-    """A time in the zone of the log, absolute or relative to now; a bare date is its midnight."""
+    """A time in the zone of the log, absolute or relative to now; a date means its midnight."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Told:
-        """Read the option."""
+        """Parse the option."""
         try:
             parse_time(str(value), _SOME_TIME)
         except PeriodError as error:
@@ -41,7 +41,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     secure: bool | None
 
     def wanted(self, now: datetime) -> Wanted:
-        """Return what is selected if the time is `now`; raises `click.UsageError`."""
+        """Return the selection at the time `now`. Raises `click.UsageError`."""
         since = self.since(now) if self.since is not None else None
         until = self.until(now) if self.until is not None else None
         if since is not None and until is not None and since >= until:
@@ -58,7 +58,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def selection_options(command: CommandFunction) -> CommandFunction:
-    """Give a command options that select logins, and pass it the `selection` that they make."""
+    """Give a command options that select logins, and pass their result as `selection`."""
 
     @click.option(
         "--since",

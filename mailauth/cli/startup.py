@@ -21,7 +21,7 @@ _ACCOUNTS_SHOWN = 20
 
 
 def ready(server: Server) -> ReadyLine:
-    """Describe a server that listens."""
+    """Describe a running server."""
     directory = server.config.log.directory
     return ReadyLine(
         ready=True,
@@ -55,7 +55,7 @@ def _in_home(server: Server) -> str | None:
 
 
 def print_page(server: Server, stream: TextIO) -> None:
-    """Print the listeners, the accounts, where the logs are, and the CA to trust."""
+    """Print the listeners, the accounts, the paths of the logs, and the CA to trust."""
     console = Console(file=stream, highlight=False, soft_wrap=True)
     print_listeners(
         (msgspec.structs.replace(each.config, port=each.port) for each in server.listeners), stream

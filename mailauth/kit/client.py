@@ -34,7 +34,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def log_in(target: Target, user: str, password: str, client_name: str | None = None) -> None:
-    """Log in and log out. Raises `LoginFailed`, or `OSError` and `ssl.SSLError` of the network."""
+    """Log in and log out. Raises `LoginFailed`, and `OSError` or `ssl.SSLError` of the network."""
     with socket.create_connection((target.host, target.port), TIMEOUT) as connection:
         if target.source is not None:
             connection.sendall(proxy_header(target.source, connection))

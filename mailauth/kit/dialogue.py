@@ -1,7 +1,7 @@
 """Lines to and from a server, for the clients of the kit.
 
-A dialogue blocks. Every read and every wait has a limit: a server that sends an octet now and then
-does not get more time for its reply than a server that sends nothing.
+A dialogue blocks. Every read and every wait is limited: a server that sends an octet now and then
+has no more time for its reply than one that sends nothing.
 """
 
 import math
@@ -21,9 +21,9 @@ class ServerClosed(Exception):
 
 
 class Dialogue:
-    """One connection to a server, which has `seconds` for each reply with all its lines.
+    """A connection to a server, which has `seconds` for each complete reply.
 
-    Nothing is awaited after `until` on the monotonic clock. Methods that wait raise `TimeoutError`.
+    Waiting ends at `until` on the monotonic clock, and raises `TimeoutError`.
     """
 
     def __init__(self, connection: socket.socket, seconds: float, until: float = math.inf) -> None:
@@ -40,11 +40,11 @@ class Dialogue:
         self._mind_the_time()
         secured = context.wrap_socket(self.socket, server_hostname=hostname)
         self.socket = secured
-        self._await_reply()  # a greeting, where TLS comes first
+        self._await_reply()  # the greeting, with implicit TLS
         return secured
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.socket.close()
 
     def send(self, line: str) -> None:
@@ -71,7 +71,7 @@ class Dialogue:
         self._due = min(time.monotonic() + self._seconds, self._until)
 
     def _mind_the_time(self) -> None:
-        """Give the next call the time that is left."""
+        """Limit the next call to the time that is left."""
         remaining = self._due - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("no answer in time")

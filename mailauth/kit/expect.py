@@ -1,11 +1,11 @@
-"""What CI expects of the record, and whether it is met. Pure; `expect` provides the records.
+"""Expectations about the record, and whether it meets them. Pure; `mailauth expect` reads records.
 
-Each expectation is checked against all records, and again when there are more. Some can be met at
-any moment (a login), while others can only fail at any moment (an exposure) and are met when the
-time is over.
+All expectations are checked again whenever there are new records. An expected login is met as soon
+as it is recorded. An expectation that something does not happen can fail at any time, and is met
+only when the time is over.
 
-That something did not happen means nothing if nothing was recorded that could have caused it: such
-an expectation is not met but not judged.
+It counts as met only if it was tested: if nothing was recorded that could have made it fail, its
+state is `UNSEEN`.
 """
 
 import enum
@@ -42,12 +42,12 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
-    """What is expected. `login` may occur any number of times, or exactly `count` times.
+    """The expectations. `login` is expected at least once, or exactly `count` times.
 
-    `all_secure` and `no_exposure` select the same account and service, whatever the verdict.
-    A login with an unknown verdict (from another server's log) is not secure unless
-    `allow_unknown`. With `allow_empty`, an expectation that something does not happen is met by an
-    empty record.
+    `all_secure` and `no_exposure` say to which account and service they apply, whatever the
+    verdict. Unless `allow_unknown`, a login in another server's log whose verdict is unknown fails
+    them. With `allow_empty`, they are also met if nothing was recorded that could have made them
+    fail.
     """
 
     login: Wanted | None = None
@@ -58,7 +58,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     allow_empty: bool = False
 
     def checks(self, records: Sequence[LoginEvent], *, over: bool) -> list[Check]:
-        """Check the expectations against the records; when it is `over`, none remains open."""
+        """Check the expectations against the records; none stays open when the time is `over`."""
         checks = []
         if self.login is not None:
             checks.append(self._login(self.login, records, over=over))
@@ -92,7 +92,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
         check = _logins(wanted, self.count, records, over=over)
         if self.count != 0:
             return check
-        service = Wanted(protocol=wanted.protocol)  # those of others count: this one has not come
+        service = Wanted(protocol=wanted.protocol)  # attempts of other accounts count, too
         could = any(_may_expose(each, service) for each in records)
         return self._seen(check, could, f"connection or attempt at a {service}")
 
@@ -149,9 +149,9 @@ def _may_expose(record: LoginEvent, wanted: Wanted) -> bool:
 
 
 def _may_have_exposed(record: LoginEvent) -> bool:
-    """Say whether nobody knows of a login without TLS, or perhaps without, if it exposed anything.
+    """Return whether it is unknown if a login, perhaps without TLS, exposed a password.
 
-    Another server's log may not tell; our own journal always does of a login that succeeded.
+    Another server's log may not say; our journal always does for a successful login.
     """
     return is_login(record) and record.exposed is None and not record.secure
 
@@ -161,5 +161,5 @@ def _logins_like(wanted: Wanted, records: Sequence[LoginEvent]) -> list[LoginEve
 
 
 def explaining(records: Sequence[LoginEvent]) -> Sequence[LoginEvent]:
-    """Return the records that may explain why a login did not come."""
+    """Return the records that may explain why an expected login is missing."""
     return [record for record in records if record.kind in (Kind.LOGIN, Kind.CONNECTION)]

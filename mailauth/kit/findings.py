@@ -1,6 +1,7 @@
-"""What should be found in a scenario, computed only from its logins, to test what finds it.
+"""The expected findings of a scenario, computed only from its logins.
 
-Nothing here reads a log: reports, detection rules and the server itself are compared with it.
+They are compared with what reports, detection rules and the server itself find in the logs; nothing
+here reads a log.
 """
 
 import enum
@@ -13,11 +14,11 @@ from mailauth.config import BlockConfig, ServiceName, TlsMode
 from mailauth.kit.scenario import PASSWORD, Login, Scenario
 from mailauth.wire.networks import LAN, parse_address, parse_network, within
 
-IMPOSSIBLE = timedelta(hours=1)  # from one country to another
+IMPOSSIBLE = timedelta(hours=1)  # between logins in two countries
 
 
 class FindingKind(enum.Enum):
-    """What there is to find."""
+    """The kind of a finding."""
 
     CASE = "case"  # an account that logged in to a service without TLS
     EXPOSURE = "exposure"  # a password that crossed the wire in the clear
@@ -28,7 +29,7 @@ class FindingKind(enum.Enum):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One thing to find. `fixed` is when a case was closed for good, `count` is its logins."""
+    """One expected finding. `fixed` is when a case was closed for good, `count` its logins."""
 
     kind: FindingKind
     at: datetime
@@ -41,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def findings(scenario: Scenario) -> list[Finding]:
-    """List what should be found, in the order of time."""
+    """Return the expected findings, ordered by time."""
     outcomes = list(_outcomes(scenario))
     found = [
         *_cases(outcomes),
@@ -53,7 +54,7 @@ def findings(scenario: Scenario) -> list[Finding]:
 
 
 class _Outcome(msgspec.Struct, frozen=True):
-    """A login, whether it succeeds, and whether its address is blocked by then."""
+    """A login, whether it succeeds, and whether its address is blocked at that time."""
 
     login: Login
     succeeds: bool
@@ -65,7 +66,7 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 def _outcomes(scenario: Scenario) -> Iterator[_Outcome]:
-    """Say what becomes of each login, by the rules of blocking."""
+    """Compute the outcome of each login by the rules of blocking."""
     limit = BlockConfig()
     patience = timedelta(minutes=limit.minutes)
     failures: dict[str, tuple[int, datetime]] = {}
@@ -103,7 +104,7 @@ def _cases(outcomes: Iterable[_Outcome]) -> Iterator[Finding]:
 
 
 def _exposures(outcomes: Iterable[_Outcome]) -> Iterator[Finding]:
-    """Tell of the first time for each account; a blocked login exposes a password as well."""
+    """Yield the first exposure of each account; a blocked login exposes a password, too."""
     exposed: set[str] = set()
     for outcome in outcomes:
         login = outcome.login
@@ -167,7 +168,7 @@ def _countries(outcomes: Iterable[_Outcome], overrides: Mapping[str, str]) -> It
 
 
 def _country(address: str, overrides: Mapping[str, str]) -> str | None:
-    """Return the country that the scenario says, `None` for the LAN and what it does not say."""
+    """Return the scenario's country of an address; `None` for the LAN and unknown addresses."""
     client = parse_address(address)
     if within(client, LAN):
         return None

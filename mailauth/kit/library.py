@@ -16,7 +16,7 @@ from mailauth.kit.scenario import Login, Scenario
 
 
 def built_in() -> list[str]:
-    """List the names of the scenarios that come with mailauth."""
+    """Return the names of the scenarios that come with mailauth."""
     files = resources.files("mailauth.kit") / "scenarios"
     return sorted(
         file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml")
@@ -24,7 +24,7 @@ def built_in() -> list[str]:
 
 
 def names() -> list[str]:
-    """List the names of all scenarios."""
+    """Return the names of all scenarios."""
     return [*built_in(), *GENERATORS]
 
 

@@ -1,4 +1,4 @@
-"""The records that `expect` checks: those of a running server, or those of files."""
+"""The records that `expect` checks: those of a running server, or those in files."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -17,11 +17,11 @@ from mailauth.report.foreign.verdict import Wire
 from mailauth.report.packing import opened
 from mailauth.report.sources import Content, Source, Sources
 
-LONGEST_WAIT = 60.0  # seconds, of one question
+LONGEST_WAIT = 60.0  # seconds of one request
 
 
 class ServerRecords:
-    """What the server of a home has recorded, with its older logs or only since its start.
+    """What the server of a home has recorded, including older logs or only since its start.
 
     The server announces new records; nothing is polled. Raises `CannotAsk`.
     """
@@ -38,7 +38,7 @@ class ServerRecords:
         return answer.records
 
     def account(self, name: str) -> str | None:
-        """Return the name of the account that is meant; `None` if there is no such account."""
+        """Return the name of the account that is meant, or `None` if there is none."""
         return ask(self._home, FindAccount(name), FoundAccount).name
 
     def _ask(self, after: int, seconds: float) -> Records:
@@ -46,7 +46,7 @@ class ServerRecords:
 
 
 class FileRecords(msgspec.Struct, frozen=True):
-    """The contents of files: their records, and the lines that were not understood."""
+    """The contents of files: records, and lines that were not understood."""
 
     records: Sequence[LoginEvent]
     not_understood: Sequence["NotUnderstood"]
@@ -61,7 +61,7 @@ class NotUnderstood(msgspec.Struct, frozen=True):
 
 
 def records_of(sources: Sources) -> FileRecords:
-    """Read records from files: from journals, or if there are none from the lines.
+    """Read records from journals, or if there are none from the lines.
 
     Raises `OSError` and the errors of decompression.
     """
@@ -98,19 +98,22 @@ def _records(source: Source) -> Iterator[LoginEvent | NotUnderstood]:
 
 
 def _of_another_server(source: Source) -> Iterator[LoginEvent]:
-    """Records of a log alone: what its other parts show of TLS is not known here."""
+    """Read the records of one file of another server's log.
+
+    Other parts of the log, which may show how it reports TLS, are not known here.
+    """
     signs = signs_in([source.path], source.log_format)
     for batch in ForeignFile(source.path, source.log_format, signs).batches():
         for record in batch.records:
             known = msgspec.structs.asdict(record) | {"v": 1, "count": record.count or 1}
             if known["security"] == Wire.TLS.value:
-                known["security"] = None  # how it began is not told
+                known["security"] = None  # it does not say how TLS began
             del known["source"]
             yield msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | known, LoginEvent)
 
 
 def _as_record(line: LoginLine, number: int) -> LoginEvent:
-    """Convert a line to a record; what only a journal knows is null."""
+    """Convert a line to a record; keys that only a journal has are null."""
     known = {
         "v": 1,
         "seq": number,

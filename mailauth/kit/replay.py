@@ -1,7 +1,7 @@
-"""Playing a scenario: real listeners, real sockets, the scenario's clock and addresses.
+"""Playing a scenario with its clock and addresses, against real listeners on real sockets.
 
-The clock that stamps records shows the time of the login being played; certificates, TLS and
-deadlines use the real clock.
+The clock that stamps records shows the time of the current login. Certificates, TLS and deadlines
+use the real clock.
 """
 
 import datetime
@@ -36,7 +36,7 @@ _LOOPBACK = (IPv4Network("127.0.0.0/8"),)
 
 
 class ReplayError(Exception):
-    """The scenario cannot be played to its end; the message names the login and the reason."""
+    """A scenario could not be played to its end; the message names the login and the reason."""
 
 
 class _Clock:
@@ -56,10 +56,10 @@ async def replay(
     played: Callable[[Login], None] = lambda login: None,
     speed: float | None = None,
 ) -> None:
-    """Play all logins in their order, write the logs to `logs`, and call `played` after each.
+    """Play all logins in order, write the logs to `logs`, and call `played` after each.
 
-    `speed` is the seconds of the scenario per real second; `None` is as fast as possible. Raises
-    `ReplayError`, also if a login with its account's password was refused.
+    `speed` is how many seconds of the scenario pass per real second; `None` means as fast as
+    possible. Raises `ReplayError`, also if a login with the correct password was refused.
     """
     clock = _Clock(scenario.login[0].at)
     with TemporaryHome() as home:
@@ -102,7 +102,7 @@ async def replay(
 
 
 def _config(scenario: Scenario, logs: Path) -> Config:
-    """Listeners on free ports that trust PROXY headers, and an account for every user."""
+    """Return a configuration with free ports, trusted PROXY headers, and every user's account."""
     ways = sorted(
         {(login.service, login.tls) for login in scenario.login},
         key=lambda way: (way[0], way[1].value),
@@ -132,7 +132,7 @@ def _name(service: ServiceName, tls: TlsMode) -> str:
 
 
 def _listener_mode(service: ServiceName, tls: TlsMode) -> TlsMode:
-    """A mail listener without implicit TLS offers STARTTLS; HTTP does not have it."""
+    """Return the listener's TLS mode: mail without implicit TLS offers STARTTLS; HTTP cannot."""
     if tls is TlsMode.IMPLICIT or service == "http":
         return tls
     return TlsMode.STARTTLS

@@ -14,7 +14,7 @@ from mailauth.sasl.saslprep import Prohibited, saslprep
 
 Responses = Generator[bytes, bytes, None]
 
-MAX_ITERATIONS = 1_000_000  # of a server that would have us compute for ever
+MAX_ITERATIONS = 1_000_000  # of a server that wants us to compute forever
 
 _FIRST = re.compile(rb"r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z0-9+/=]+),i=([0-9]{1,9})(?:,.*)?")
 
@@ -85,7 +85,7 @@ MECHANISMS: Mapping[str, Start] = {
 
 
 def begin(mechanism: str, user: str, password: str, binding: bytes | None) -> Responses:
-    """Begin an exchange; send it each challenge of the server, of which the first may be empty."""
+    """Begin an exchange; send it each challenge of the server (the first one may be empty)."""
     responses = MECHANISMS[mechanism](user, password, binding)
     next(responses)
     return responses

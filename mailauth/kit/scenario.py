@@ -27,7 +27,7 @@ PASSWORD = "secret"
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One login to be played. `client` is the name that it gives itself."""
+    """One login to play. `client` is the client's own name."""
 
     at: datetime.datetime
     service: ServiceName

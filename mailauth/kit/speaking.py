@@ -1,4 +1,4 @@
-"""The parts of IMAP, POP3 and SMTP that a login needs, from the client's side."""
+"""The parts of IMAP, POP3 and SMTP that a login needs, on the client's side."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ from mailauth.login.event import Service
 
 MAX_LINES = 1000  # of one reply
 
-IMAP_LOGIN = "IMAP-LOGIN"  # as the journal calls them
+IMAP_LOGIN = "IMAP-LOGIN"  # with the names of the journal
 USER_PASS = "USER-PASS"
 
 
@@ -30,7 +30,9 @@ class Offer(msgspec.Struct, frozen=True):
     """What the server offers in the current state of the connection."""
 
     starttls: bool
-    mechanisms: tuple[str, ...]  # of SASL, and the protocol's own way, as the journal names them
+    mechanisms: tuple[
+        str, ...
+    ]  # SASL mechanisms, and the protocol's own login, with the names of the journal
 
 
 class Speaker(Protocol):
@@ -43,13 +45,13 @@ class Speaker(Protocol):
         """Send the client's name, if the protocol has a command for it."""
 
     def offer(self) -> Offer:
-        """Ask what the server offers."""
+        """Return what the server offers."""
 
     def start_tls(self, context: ssl.SSLContext, hostname: str) -> ssl.SSLSocket:
         """Begin TLS by STARTTLS or STLS."""
 
     def authenticate(self, mechanism: str, responses: Responses) -> str:
-        """Log in by a SASL mechanism; return the server's reply."""
+        """Log in with a SASL mechanism; return the server's reply."""
 
     def log_in(self, user: str, password: str) -> str:
         """Log in by the protocol's own way, or else by PLAIN; return the server's reply."""
@@ -131,7 +133,7 @@ class Pop3Speaker:
         self._dialogue.send("CAPA")
         try:
             self._reply()
-        except Refused:  # RFC 2449 §5: a server that does not know CAPA
+        except Refused:  # RFC 2449 §5: a server without CAPA
             return Offer(starttls=False, mechanisms=(USER_PASS,))
         words = [line.upper().split() for line in self._listed()]
         sasl = tuple(word for line in words if line[:1] == ["SASL"] for word in line[1:])
@@ -231,7 +233,7 @@ _REPLY = re.compile(r"[2-5]\d\d( |$)")
 
 
 def speaker(protocol: Service, dialogue: Dialogue) -> Speaker:
-    """Speak a mail protocol."""
+    """Return a speaker of a mail protocol."""
     match protocol:
         case Service.IMAP:
             return ImapSpeaker(dialogue)

@@ -1,7 +1,7 @@
-"""Verdicts for the programs that run tests: the Test Anything Protocol, and JUnit's XML.
+"""Verdicts in the formats of test runners: the Test Anything Protocol, and JUnit's XML.
 
-TAP is version 14 (https://testanything.org/tap-version-14-specification.html). JUnit's XML does not
-have a standard; this is the form that Jenkins, GitLab and GitHub's reporters read.
+TAP is version 14 (https://testanything.org/tap-version-14-specification.html). JUnit's XML has no
+standard; this is the form that Jenkins, GitLab and GitHub's reporters read.
 """
 
 import enum
@@ -14,7 +14,7 @@ import msgspec
 
 from mailauth.config.errors import printable
 
-# What XML 1.0 §2.2 does not allow, not even escaped.
+# XML 1.0 §2.2 does not allow these, even escaped.
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,7 +40,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def tap(verdicts: Sequence[Verdict]) -> str:
-    """Write TAP; the lines of each verdict become comments after its test."""
+    """Format TAP; the lines of each verdict become comments after its test."""
     lines = ["TAP version 14", f"1..{len(verdicts)}"]
     for number, verdict in enumerate(verdicts, 1):
         name = printable(verdict.name).replace("\\", "\\\\").replace("#", "\\#")
@@ -50,9 +50,9 @@ def tap(verdicts: Sequence[Verdict]) -> str:
 
 
 def junit(suite: str, verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Write a test suite as JUnit's XML; it took `seconds` in total.
+    """Format a test suite as JUnit's XML; it took `seconds` in total.
 
-    A suite without a test becomes an error, since readers would take it for a success.
+    A suite without tests becomes an error, since readers would treat it as a success.
     """
     if not verdicts:
         verdicts = [Verdict("something to test", Outcome.ERROR, ["no test was carried out"])]

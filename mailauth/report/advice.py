@@ -109,5 +109,5 @@ def _setting(trouble: _Trouble, tls_ports: Mapping[Service, int], times: Times) 
 def _password(trouble: _Trouble) -> str:
     """Advise on the password; without evidence it may have crossed the wire, and probably did."""
     if trouble.exposed is None:
-        return "password perhaps exposed, better change it"
+        return "password may be exposed, change it"
     return "password exposed, change it" if trouble.exposed else ""

@@ -91,8 +91,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         if self.totals.unknown:
             parts.append("have the log tell whether TLS was used (mailauth formats)")
         if not parts:
-            return "Nothing to do." if self.totals.logins else "So there is nothing to judge yet."
-        rehearsal = " Whom it breaks to refuse cleartext: mailauth report cutoff."
+            return "Nothing to do." if self.totals.logins else "There is nothing to judge yet."
+        rehearsal = " Before refusing cleartext, run mailauth report cutoff."
         return f"To do: {' and '.join(parts)}.{rehearsal if accounts else ''}"
 
     @property

@@ -219,7 +219,7 @@ def test_advice_names_no_port_where_none_is_known() -> None:
     [case] = of_files(Case, GOLDEN / "xeams-first.log")
     assert advice(case, {}) == (
         f"{BOB}: IMAP in the clear from 10.11.12.102, once, 2020-07-28T16:12:02.759; "
-        "use SSL/TLS; password perhaps exposed, better change it"
+        "use SSL/TLS; password may be exposed, change it"
     )
     assert "change to port 2993, SSL/TLS" in advice(case, {Service.IMAP: 2993})
 

@@ -1,1 +1,1 @@
-"""The commands: each module has the one of its name."""
+"""The commands, each in the module of its name."""

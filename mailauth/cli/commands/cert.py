@@ -1,4 +1,4 @@
-"""`mailauth cert`: the certificate that the server shows, and how to make clients trust its CA."""
+"""`mailauth cert`: the server's certificate, and how to make clients trust its CA."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""`mailauth check`: the checks that `serve` makes, without starting the server."""
+"""`mailauth check`: the checks of `serve`, without starting the server."""
 
 import sys
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _print_dns_records(config: Config, accounts: Accounts) -> None:
 
 
 def _certificate_names(home: Home, config: Config) -> list[str] | None:
-    """Check certificates as `serve` does; return the server's names, `None` if there is none."""
+    """Check certificates as `serve` does; return the server's names, or `None` without one."""
     listeners = [listener for listener in config.listener if listener.tls is not TlsMode.NONE]
     if not listeners:
         return None

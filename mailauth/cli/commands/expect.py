@@ -19,7 +19,7 @@ from mailauth.kit.verdicts import Outcome, Verdict, junit, tap
 from mailauth.login.event import LoginEvent, Service
 from mailauth.testing.recorded import Wanted, described
 
-SHOWN = 20  # records below one verdict
+SHOWN = 20  # records below each verdict
 SHOWN_MET = 3  # below a verdict that is met
 
 _OUTCOMES = {
@@ -36,7 +36,7 @@ _WORDS = {
 
 
 class Format(enum.Enum):
-    """What the verdict is printed as."""
+    """The output format."""
 
     TEXT = "text"
     TAP = "tap"

@@ -1,4 +1,4 @@
-"""`mailauth formats`: the logs of other servers that are understood."""
+"""`mailauth formats`: the supported logs of other servers."""
 
 import click
 

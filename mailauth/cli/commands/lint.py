@@ -1,4 +1,4 @@
-"""`mailauth lint`: log files checked strictly, line by line."""
+"""`mailauth lint`: checks log files strictly, line by line."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def lint(home: Home, files: tuple[Path, ...], log_format: str | None, allow_empt
     """
     linters: list[tuple[Source, Linter]] = []
     for file in files or (log_directory(home, config_of(home)),):
-        linter = Linter()  # the files of a directory are one log: each goes on where one ended
+        linter = Linter()  # the files of a directory are one log: each continues the one before
         found = _sources(file, log_format, of_home=not files)
         linters += [(source, linter) for source in found]
     others: list[tuple[Source, FileFound]] = []
@@ -73,7 +73,7 @@ def _sources(file: Path, log_format: str | None, *, of_home: bool) -> tuple[Sour
     given = given_files([file])
     try:
         sorted_out = unpackable(given, log_format)
-    except click.UsageError:  # what is damaged is told of line by line
+    except click.UsageError:  # errors are reported line by line
         if file.is_dir():
             raise
         sorted_out = Sources((), ())
@@ -87,7 +87,7 @@ def _check(
 ) -> bool:
     """Print the findings of a file; return whether it could be read to its end.
 
-    The result for the log of another server is added to `others`.
+    The findings for another server's log are added to `others`.
     """
     try:
         if source.content is Content.FOREIGN:

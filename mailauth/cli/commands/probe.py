@@ -1,4 +1,4 @@
-"""`mailauth probe`: every port, TLS mode and mechanism of a server."""
+"""`mailauth probe`: tries every port, TLS mode and mechanism of a server."""
 
 import enum
 import ssl
@@ -21,7 +21,7 @@ from mailauth.kit.probe.probing import Account, ProbedService, Way, is_loopback,
 from mailauth.kit.probe.probing import probe as probed
 
 PORT = 65535
-PIPE_COLUMNS = 160  # of a table that is not printed to a terminal
+PIPE_COLUMNS = 160  # of a table that is not printed on a terminal
 LOOPBACK_ONLY = (
     "This is what the server offers to clients on its own machine. Some servers, such as Dovecot,"
     " exempt loopback from their rules against cleartext logins: probe from another machine to see"
@@ -44,7 +44,7 @@ class Place(click.ParamType[tuple[str, int]]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, int]:
-        """Read the option."""
+        """Parse the option."""
         service, _, port = str(value).partition("=")
         names = [place.name for place in ports(0, {})]
         if service not in names or not port.isdecimal() or not 0 < int(port) <= PORT:
@@ -178,7 +178,7 @@ def _rows(service: ProbedService, account: Account | None) -> Iterator[tuple[str
 
 
 def _mechanisms(way: Way) -> list[str]:
-    """Group the mechanisms by their outcome."""
+    """Group the mechanisms by outcome."""
     if way.trouble is not None:
         return [way.trouble]
     by_outcome: dict[str, list[str]] = {}

@@ -26,7 +26,7 @@ class Speed(click.ParamType[float]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read the option."""
+        """Parse the option."""
         if value == "real":
             return 1.0
         found = _SPEED.fullmatch(str(value))

@@ -116,7 +116,7 @@ def report(
 
 
 def _unknown(name: str | None, unsecure: int) -> str:
-    """Say what cannot be known from the lines only."""
+    """Describe what is unknown without the journal."""
     match name:
         case "exposures":
             return (
@@ -168,7 +168,7 @@ def _expected(home: Home, config: Config | None, now: datetime, days: int) -> Ex
 
 
 def _live_ports(home: Home) -> PortsOf | None:
-    """Return the ports of the home's server, `None` if it is not running."""
+    """Return the ports of the home's server, or `None` if it is not running."""
     services = running_services(home)
     if services is None:
         return None

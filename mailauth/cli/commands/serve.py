@@ -1,4 +1,4 @@
-"""`mailauth serve`: run the server until it is told to stop."""
+"""`mailauth serve`: runs the server until it is stopped."""
 
 import os
 import signal
@@ -123,8 +123,8 @@ def serve(
     except BrokenPipeError:
         _let_go_of_stdout()
     resources.freeze()
-    # Twisted's handlers, which ours then replace, bring the descriptor by which a signal wakes the
-    # reactor: without it one that comes just before the reactor goes to sleep is heard much later.
+    # Twisted installs handlers and a wakeup descriptor. Ours replace the handlers; without the
+    # descriptor, a signal just before the reactor waits would be handled much later.
     reactor.run()
     resources.unfreeze()
     if writer is not None:
@@ -154,11 +154,11 @@ def _let_go_of_stdout() -> None:
 
 
 def _way_out(error: "CannotListen", home: Home) -> str:
-    """Say what to do about a port that is not available."""
+    """Suggest what to do about a port that is not available."""
     if not error.for_want_of_another_port:
         return ""
     try:
         home.load(port_offset=0)
-    except ConfigError:  # the ports are those of [[listener]] tables
+    except ConfigError:  # [[listener]] tables have their own ports
         return "; --ephemeral uses free ports"
     return "; --port-offset N uses other ports, and --ephemeral uses free ones"

@@ -1,4 +1,4 @@
-"""`mailauth tail`: the log as it grows."""
+"""`mailauth tail`: shows the log as it grows."""
 
 import sys
 import time
@@ -24,7 +24,7 @@ from mailauth.report.foreign.shown import line_of
 from mailauth.report.packing import is_packed
 from mailauth.report.sources import LINES_NAME, beginning
 
-SECONDS = 0.2  # between two looks
+SECONDS = 0.2  # between looks
 
 
 @click.command()
@@ -89,14 +89,14 @@ _Reader = Callable[[Iterable[bytes]], Iterable[str]]
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """Which lines are shown."""
+    """The lines to show."""
 
     unsecure: bool
     user: str | None
     service: str | None
 
     def wants_record(self, record: Record) -> bool:
-        """Say whether a login to another server is shown."""
+        """Return whether a login to another server is shown."""
         return (
             not (self.unsecure and record.secure)
             and (self.user is None or (record.user or "").casefold() == self.user.casefold())
@@ -117,7 +117,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 def _reader(path: Path, log_format: str | None, wanted: _Wanted) -> _Reader:
-    """Return what makes texts of a log's lines: ours as they are, another server's its logins."""
+    """Return a reader that yields our lines unchanged, and another server's logins as lines."""
     if log_format is None and not (path.is_file() and is_foreign(beginning(path))):
         return lambda lines: filter(wanted.wants, map(_text, lines))
     log = ForeignFile(path, log_format, signs_in([path], log_format)).log

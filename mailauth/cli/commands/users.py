@@ -1,7 +1,7 @@
-"""`mailauth users`: the accounts of the users file, by name and hash. No other file is edited.
+"""`mailauth users`: the accounts of the users file, by name and hash. It edits no other file.
 
 A password is asked for twice, or read from stdin or a file. It is never an argument, since other
-users of the machine can read the arguments.
+users of the machine can read those.
 """
 
 import sys
@@ -181,7 +181,7 @@ def _users_file(home: Home, config: Config, name: str) -> PasswdFile:
 
 
 def _without_users_file(home: Home) -> str:
-    """Say what to do if the configuration does not name a file to edit."""
+    """Explain what to do if the configuration does not name a file to edit."""
     if home.config_path is None:
         return (
             f"the demo's accounts cannot be edited; `mailauth init --home {home.directory}`"

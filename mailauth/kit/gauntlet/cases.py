@@ -1,4 +1,4 @@
-"""The cases: each protocol with each fault that its listener can have, and first without one."""
+"""The cases: for each protocol, first no fault, and then each fault that its listener can have."""
 
 from collections.abc import Iterable
 
@@ -41,7 +41,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def cases(protocols: Iterable[ServiceName], tls: TlsMode, only: Iterable[str] = ()) -> list[Case]:
-    """List the cases that `only` names, and always those without a fault."""
+    """Return the cases that `only` names, and always those without a fault."""
     wanted = set(only)
     return [
         case

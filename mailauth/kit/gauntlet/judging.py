@@ -1,4 +1,4 @@
-"""What the record proves of a client in a case."""
+"""What the record proves about a client in a case."""
 
 import enum
 from collections.abc import Sequence
@@ -36,9 +36,9 @@ class Verdict(enum.Enum):
 class Severity(enum.IntEnum):
     """The severity of a verdict.
 
-    `MINOR` is for the client's developers: it accepts weak cryptography, or waits endlessly.
-    `SERIOUS` is a client that does not know whether it is logged in, or that cannot be judged.
-    `CRITICAL` is a password or a session that others on the network can have.
+    `MINOR`: the client accepts weak cryptography, or waits endlessly. `SERIOUS`: it does not know
+    whether it is logged in, or cannot be judged. `CRITICAL`: others on the network can have the
+    password or the session.
     """
 
     NONE = 0
@@ -83,10 +83,10 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge(case: Case, records: Sequence[LoginEvent], ended: Ended | None = None) -> Judgement:
-    """Judge a case by the records of its listener, and by how the client ended, if that is known.
+    """Judge a case by the records of its listener, and by how the client ended, if known.
 
-    The worst event counts, whatever came after it. A client that reports success without being
-    logged in did not notice the refusal.
+    The worst event counts, whatever followed. A client that reports success without being logged in
+    did not notice the refusal.
     """
     hung = ended is not None and ended.code is None
     proven = [found for record in records if (found := _proven(case, record)) is not None]

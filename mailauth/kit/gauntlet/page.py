@@ -1,4 +1,4 @@
-"""The verdicts of a gauntlet as a self-contained page of HTML."""
+"""The verdicts of a gauntlet as a self-contained HTML page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ _pages = jinja2.Environment(
 
 
 def write_page(judgements: Sequence[Judgement], command: str | None, file: Path) -> None:
-    """Write the page; raises `OSError`."""
+    """Write the page. Raises `OSError`."""
     page = _pages.get_template("gauntlet.html").render(
         title="Gauntlet",
         judgements=judgements,

@@ -1,4 +1,4 @@
-"""The gauntlet's server, and the clients that are tried on it."""
+"""The gauntlet's server, and running clients against it."""
 
 import secrets
 import shutil
@@ -15,7 +15,7 @@ from mailauth.login.event import LoginEvent
 from mailauth.testing.mailauth import MailAuth
 from mailauth.testing.temporary_home import TemporaryHome
 
-GRACE_SECONDS = 1.0  # for a first record, after a command of which nothing is recorded
+GRACE_SECONDS = 1.0  # for a first record, if none was made during the command
 
 
 class Gauntlet:
@@ -55,9 +55,9 @@ class Gauntlet:
         return self._server.port(case.listener)
 
     def values(self, case: Case) -> dict[str, str]:
-        """Return the values of the placeholders in the command of a case.
+        """Return the values for the placeholders in the command of a case.
 
-        Each case has its own account: clients that run at once would lock each other's maildrop.
+        Each case has its own account, since simultaneous clients would lock each other's maildrop.
         """
         return {
             "host": self._server.host,
@@ -75,9 +75,9 @@ class Gauntlet:
     ) -> Iterator[Judgement]:
         """Run a command on every case, several at a time, and judge each as it ends.
 
-        It runs first on the listener without a fault: if it does not log in there, the other cases
-        would prove nothing and are not tried. A client that another instance of itself has locked
-        out is run again by itself.
+        It runs first on the listener without a fault. If it does not log in there, the other cases
+        would prove nothing and are not tried. A client that was locked out by another instance of
+        itself is run again later.
         """
         controls = [case for case in self.cases if case.fault is None]
         failed: dict[ServiceName, Judgement] = {}
@@ -93,7 +93,7 @@ class Gauntlet:
         yield from self._try(tried, template, seconds, jobs, oracle)
 
     def watch(self, judged: Callable[[Judgement], None]) -> None:
-        """Judge the clients that connect, again whenever more is recorded, until interrupted."""
+        """Judge the clients that connect, again after each record, until interrupted."""
         known: dict[Case, Judgement] = {}
         while True:
             self._server.wait_for_record(60)
@@ -104,7 +104,7 @@ class Gauntlet:
                     judged(judgement)
 
     def judgement(self, case: Case) -> Judgement:
-        """Judge a case by its records until now.
+        """Judge a case by its records so far.
 
         A refusal counts only after the client has logged in to the listener without a fault.
         """
@@ -151,14 +151,14 @@ class Gauntlet:
         words = f"{code}, {ended.words}" if ended.words else code
         verdict = judgement.verdict
         if ended.is_locked and verdict in (Verdict.REFUSED, Verdict.NOT_SEEN, Verdict.NO_LOGIN):
-            verdict = Verdict.INCONCLUSIVE  # it has not come so far as to be judged
+            verdict = Verdict.INCONCLUSIVE  # it did not get far enough to be judged
         return Judgement(case, verdict, f"{judgement.evidence}; client: {words}")
 
     def _records_after(self, case: Case) -> list[LoginEvent]:
         """Return the records of a case whose command has ended.
 
-        The server has processed everything that had reached it. If that was nothing at all, data
-        that the command left to other processes may still be on its way.
+        The server has processed everything that reached it. If that was nothing, data that the
+        command left to other processes may still be on its way.
         """
         deadline = time.monotonic() + GRACE_SECONDS
         while not (records := self._records(case)):

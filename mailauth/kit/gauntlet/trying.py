@@ -13,12 +13,12 @@ from typing import BinaryIO
 import msgspec
 
 PLACEHOLDERS = ("host", "port", "ca", "user", "password", "protocol", "tls", "case")
-OUTPUT_OCTETS = 65536  # of the client's own words that are kept
-KILLED_SECONDS = 5.0  # for what was killed to be gone
+OUTPUT_OCTETS = 65536  # of the client's output that are kept
+KILLED_SECONDS = 5.0  # for a killed process to end
 
 _PLACEHOLDER = re.compile("{(" + "|".join(PLACEHOLDERS) + ")}")
 
-# What clients say that run once at a time, and of which another one runs.
+# What clients print that allow only one instance, if another one is running.
 _LOCKED = re.compile(
     r"already (?:locked|running)|another (?:instance|copy|process)|is locked by|lock(?:ed)? by"
     r"|(?:cannot|can't|could not|unable to|failed to) (?:get|acquire|obtain|create|take)"
@@ -28,9 +28,9 @@ _LOCKED = re.compile(
 
 
 class Oracle(msgspec.Struct, frozen=True):
-    """Patterns of the client's output that tell whether it succeeded or failed.
+    """Patterns in the client's output that mean success or failure.
 
-    Without either of them, its exit code decides.
+    Without either of them, the exit code decides.
     """
 
     succeeded: re.Pattern[str] | None = None
@@ -49,7 +49,7 @@ BY_EXIT_CODE = Oracle()
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a command ended: its exit code, `None` if it hung and was killed, and its output.
+    """How a command ended: its exit code (`None` if it hung and was killed) and its output.
 
     `words` is its last line, or its first line if it failed. `says_well` is whether the client
     reports success, and `is_locked` whether another instance locked it out. It took `seconds`.
@@ -72,8 +72,8 @@ def run(
 ) -> Ended:
     """Run a shell command for a limited time; afterwards none of its processes is left.
 
-    Its environment has the values, too, as `MAILAUTH_HOST` and so on. Its output goes to a file, so
-    that a process that keeps a pipe open does not delay the end.
+    The values are also environment variables, such as `MAILAUTH_HOST`. The output goes to a file,
+    so that a process that keeps a pipe open does not delay the end.
     """
     environment = {f"MAILAUTH_{name.upper()}": value for name, value in values.items()}
     began = time.monotonic()
@@ -114,9 +114,9 @@ def _tail(output: BinaryIO) -> str:
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill all its processes, and wait for the command itself, so that its sockets are closed."""
+    """Kill all its processes; wait for the command itself, so that its sockets are closed."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        return  # all of it has ended by itself
+        return  # all of them have ended
     process.wait(KILLED_SECONDS)

@@ -1,6 +1,6 @@
-"""Generated scenarios: days of traffic from many countries, the same for the same seed.
+"""Generated scenarios: days of traffic from many countries, identical for the same seed.
 
-Each begins on Monday, 2 March 2026, and consists only of its logins: `kit.findings` computes what
+Each begins on Monday, 2 March 2026, and consists only of logins; `kit.findings` computes what
 should be found in them.
 """
 

@@ -7,15 +7,15 @@ from mailauth.kit.generators.people import CLIENTS, Habit, accounts, lan_address
 from mailauth.kit.scenario import Login, Scenario
 
 PEOPLE = 16
-NEVER = 3  # of them are not repointed
-RELAPSED = 2  # are, and fall back for a while
+NEVER = 3  # of users, who are not repointed
+RELAPSED = 2  # of users, who are, and fall back for a while
 
 _SERVICES: tuple[ServiceName, ...] = ("imap", "imap", "pop3")
 _SECURE = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 
 def migration_to_tls(random: Random, days: int) -> Scenario:
-    """Everybody begins in the clear, and most users end with TLS."""
+    """All users begin in the clear, and most end with TLS."""
     logins: list[Login] = []
     for index, name in enumerate(accounts(PEOPLE)):
         habit = Habit(

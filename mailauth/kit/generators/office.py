@@ -7,15 +7,15 @@ from mailauth.kit.generators.people import CLIENTS, Habit, accounts, lan_address
 from mailauth.kit.scenario import Login, Scenario
 
 PEOPLE = 24
-INSECURE = 5  # of them read in the clear
-TYPOS = 0.03  # of all logins are tried with a wrong password first
+INSECURE = 5  # of users read in the clear
+TYPOS = 0.03  # of all logins are first tried with a wrong password
 
 _SERVICES: tuple[ServiceName, ...] = ("imap", "imap", "imap", "pop3")
 _SECURE = (TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 
 def office_day(random: Random, days: int) -> Scenario:
-    """Everybody reads mail through the day, and sends some."""
+    """All users read mail through the day, and send some."""
     habits = [_habit(random, index, name) for index, name in enumerate(accounts(PEOPLE))]
     logins: list[Login] = []
     for day in range(days):

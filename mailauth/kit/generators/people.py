@@ -1,4 +1,4 @@
-"""The people of a generated scenario, and where they are."""
+"""The people of a generated scenario, and their locations."""
 
 from datetime import UTC, datetime, time, timedelta
 from ipaddress import IPv4Address, IPv4Network
@@ -18,7 +18,7 @@ _NAMES = (
     *("ulrich", "vera", "walter", "xenia", "yusuf", "zoe", "amir", "bella", "chen", "daria"),
 )
 
-# Networks for documentation (RFC 5737, RFC 2544), which no database of countries knows.
+# Networks for documentation (RFC 5737, RFC 2544), which are not in any country database.
 COUNTRIES = {
     "192.0.2.0/26": "Germany",
     "192.0.2.64/26": "France",
@@ -47,7 +47,7 @@ class Habit(msgspec.Struct, frozen=True):
     client: str
 
     def login(self, at: datetime, **changes: object) -> Login:
-        """Log in at a time in the usual way, except for the changes."""
+        """Return a login at a time in the usual way, except for the changes."""
         as_always = Login(
             at=at,
             service=self.service,
@@ -73,7 +73,7 @@ def lan_address(index: int) -> str:
 
 
 def address_in(country: str, random: Random) -> str:
-    """Return some address in a country."""
+    """Return an address in a country."""
     network = next(network for network, name in COUNTRIES.items() if name == country)
     return str(IPv4Network(network)[random.randrange(1, 63)])
 
@@ -84,7 +84,7 @@ def moment(day: int, hour: float) -> datetime:
 
 
 def scenario(logins: list[Login], strangers: tuple[str, ...] = ()) -> Scenario:
-    """Make a scenario of logins in the order of time; no two are at the same millisecond."""
+    """Make a scenario of logins, ordered by time, each at a different millisecond."""
     logins.sort(key=lambda login: (login.at, login.user, login.service))
     last = MONDAY - timedelta(days=1)
     spread = []

@@ -1,4 +1,4 @@
-"""A password spray: a few guesses for every account, from many addresses."""
+"""A password spray: a few guesses for each account, from many addresses."""
 
 from random import Random
 
@@ -23,7 +23,7 @@ STRANGERS = tuple(f"{name}@{DOMAIN}" for name in ("admin", "info", "test", "scan
 
 
 def password_spray(random: Random, days: int) -> Scenario:
-    """The office works, and strangers guess passwords: one guesses too fast, and one succeeds."""
+    """The office works while strangers guess passwords; one is blocked, and one succeeds."""
     names = accounts(PEOPLE)
     logins: list[Login] = []
     for day in range(days):
@@ -41,7 +41,7 @@ def password_spray(random: Random, days: int) -> Scenario:
 
 
 def _round(random: Random, names: list[str], day: int, hour: float, guess: str) -> list[Login]:
-    """Guess once for every account, at most three times from each address."""
+    """Guess once for each account, at most three times from each address."""
     logins = []
     countries = random.sample(sorted(COUNTRIES.values()), 6)
     for index, name in enumerate(names):

@@ -18,7 +18,7 @@ JOURNEY = ("United States", "Germany", "Japan", "Australia")
 
 
 def travelling_user(random: Random, days: int) -> Scenario:
-    """One user logs in from one country after another, for at least a day in each."""
+    """One user logs in from one country after another, staying at least a day in each."""
     names = accounts(PEOPLE)
     logins: list[Login] = []
     for index, name in enumerate(names[1:], 1):

@@ -1,4 +1,4 @@
-"""The facts of a certificate, for people to read."""
+"""The facts of a certificate, in readable form."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Trying everything: each port, each way to begin TLS, each version, each mechanism offered."""
+"""Trying every port, way to begin TLS, TLS version, and mechanism offered."""
 
 import socket
 import ssl
@@ -63,7 +63,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Way(msgspec.Struct, frozen=True):
-    """One way to log in to a service: in the clear, by STARTTLS, or with TLS from the start.
+    """One way to log in to a service: in the clear, by STARTTLS, or with implicit TLS.
 
     `trouble` is why it could not be tried.
     """
@@ -98,7 +98,7 @@ class ProbedService(msgspec.Struct, frozen=True):
 
 
 def ports(offset: int, changed: dict[str, int]) -> list[ListenerConfig]:
-    """List the mail services on their well-known ports plus an offset, or on the given ports."""
+    """Return the mail services on their well-known ports plus an offset, or on the given ports."""
     return [
         msgspec.structs.replace(each, port=changed.get(each.name, each.port + offset))
         for each in STANDARD
@@ -125,7 +125,7 @@ def probe(
 
     def tried(place: ListenerConfig) -> ProbedService:
         is_pop3 = place.service is Service.POP3
-        with one_maildrop if is_pop3 else nullcontext():  # two would lock each other out
+        with one_maildrop if is_pop3 else nullcontext():  # two of them would lock each other out
             return _Probe(host, place, context, account, timeout, until).service()
 
     with ThreadPoolExecutor(max(len(places), 1)) as pool:
@@ -217,7 +217,7 @@ class _Probe:
     # TLS.
 
     def _certificate(self) -> CertificateFacts | None:
-        """Read the certificate, and remember why a client that verifies would reject it."""
+        """Read the certificate, and why a client that verifies would reject it."""
         try:
             with self._connected(None, self._context()):
                 self._complaint = None
@@ -254,7 +254,7 @@ class _Probe:
     def _connected(
         self, security: str | None, context: ssl.SSLContext | None = None
     ) -> Iterator[tuple[Speaker, ssl.SSLSocket | None]]:
-        """Connect up to the login; by default with TLS, and with any certificate."""
+        """Connect, and prepare for the login; by default with TLS and any certificate."""
         dialogue = self._dialogue()
         tls: ssl.SSLSocket | None = None
         try:
@@ -274,7 +274,7 @@ class _Probe:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, so that nobody can eavesdrop."""
+    """Return whether a host is this machine, where nobody can eavesdrop."""
     if host == "localhost":
         return True
     try:

@@ -204,7 +204,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
             CLIENT,
             EXPOSED,
         ),
-        "There has been no case: no login was UNSECURE.",
+        "There are no cases: no login was UNSECURE.",
     ),
     Exposure: Presentation(
         "Exposed passwords, not changed since",
@@ -224,12 +224,12 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
             WHERE,
             CLIENT,
         ),
-        "No password is known to have crossed the wire in clear.",
+        "No password is known to have crossed the wire in the clear.",
     ),
     Cutoff: Presentation(
         "If cleartext were refused today",
         (DOOR, SERVICE, ACCOUNT, VERDICT, CLIENT, WHERE, LAST, COUNT),
-        "Refuse cleartext today, and nobody breaks.",
+        "No client would break.",
     ),
     Absent: Presentation(
         "Accounts never seen SECURE, or not seen for a while",
@@ -245,7 +245,7 @@ PRESENTATIONS: Mapping[type[Row], Presentation] = {
             UNKNOWN,
             Column(heading="last SECURE", show=_secured),
         ),
-        "Everybody has been here, and SECURE.",
+        "All accounts have logged in recently, and SECURE.",
     ),
     Country: Presentation(
         "Logins by country",

@@ -1,4 +1,4 @@
-"""What to do about a case: which port and which setting, and whether to change the password."""
+"""Advice on a case: which port and setting to use, and whether to change the password."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from mailauth.report.values import iso, text
 
 
 class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """What cases and insecure clients have in common."""
+    """The fields that cases and insecure clients have in common."""
 
     account: str
     service: Service
@@ -30,10 +30,10 @@ Times = Callable[[datetime], str]
 
 
 def advice(case: Case, tls_ports: Mapping[Service, int], times: Times = iso) -> str:
-    """Return one line: who logs in how insecurely, and what to do.
+    """Return one line: who logs in insecurely and how, and what to do.
 
-    `tls_ports` are the server's ports with implicit TLS; where it is not known to have one, no
-    port is named. Times are written by `times`.
+    `tls_ports` are the server's ports with implicit TLS; if there is none, no port is named.
+    `times` formats times.
     """
     trouble = _Trouble(
         account=case.account,
@@ -52,7 +52,7 @@ def advice(case: Case, tls_ports: Mapping[Service, int], times: Times = iso) -> 
 
 
 def insecure_advice(row: Insecure, tls_ports: Mapping[Service, int], times: Times = iso) -> str:
-    """Return one line, as `advice` does, about one client of an account."""
+    """Return one line like `advice` for one client of an account."""
     trouble = _Trouble(
         account=row.account,
         service=row.service,
@@ -70,7 +70,7 @@ def insecure_advice(row: Insecure, tls_ports: Mapping[Service, int], times: Time
 
 
 def exposure_advice(exposure: Exposure) -> str:
-    """Return one line about a password that was sent in the clear and let nobody in."""
+    """Return one line about a password that was sent in the clear and then refused."""
     network = "the LAN" if exposure.network == "LAN" else "the Internet"
     return (
         f"{text(exposure.account)}: password sent in the clear by {text(exposure.services)} over "
@@ -107,7 +107,7 @@ def _setting(trouble: _Trouble, tls_ports: Mapping[Service, int], times: Times) 
 
 
 def _password(trouble: _Trouble) -> str:
-    """Advise on the password; without evidence it may have crossed the wire, and probably did."""
+    """Return advice on the password; without evidence it was probably sent in the clear."""
     if trouble.exposed is None:
         return "password may be exposed, change it"
     return "password exposed, change it" if trouble.exposed else ""

@@ -1,7 +1,7 @@
-"""A question in SQL, answered from the tables and from nothing else.
+"""Queries in SQL, which can only read the tables.
 
-The database opens no file and its configuration is locked (`tables`). The question is one statement
-that reads, put in a transaction that cannot write.
+The database cannot open files, and its configuration is locked (`tables`). A query is one statement
+that reads, in a transaction that cannot write.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 class QuestionError(ValueError):
-    """The question cannot be answered; the message says why."""
+    """The query cannot be answered; the message says why."""
 
 
 @contextmanager
 def asked(tables: Tables, question: str) -> Iterator[ResultSet]:
-    """Answer a question, for as long as the context lasts. Raises `QuestionError`."""
+    """Answer a query for as long as the context lasts. Raises `QuestionError`."""
     with tables.cursor() as cursor:
         try:
             statements = cursor.extract_statements(question)

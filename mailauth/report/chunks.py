@@ -1,4 +1,4 @@
-"""Files cut into chunks of whole lines, so that a log of any size is read in bounded memory."""
+"""Files in chunks of whole lines, so that logs of any size are read in limited memory."""
 
 import codecs
 import hashlib
@@ -11,8 +11,8 @@ from mailauth.report.packing import DAMAGED
 from mailauth.wire.utf8 import is_utf8
 
 CHUNK_OCTETS = 4 * 1024 * 1024
-BLOCK_OCTETS = 64 * 1024  # read at a time, so that not much is lost where reading fails
-KEPT_OF_ENDLESS = 1024  # octets of a line that is longer than a chunk: it is no line of ours
+BLOCK_OCTETS = 64 * 1024  # read at a time, so that not much is lost after a read error
+KEPT_OF_ENDLESS = 1024  # octets kept of a line longer than a chunk, which cannot be one of ours
 FINGERPRINT_OCTETS = 4096
 TIME_OCTETS = 23
 
@@ -20,10 +20,10 @@ TIME_OCTETS = 23
 class Chunk(msgspec.Struct, frozen=True):
     """Lines without their endings, joined by line feeds.
 
-    `first` is the number of the first one in its file, counted from 1; `end` the offset behind the
-    last; `damaged` numbers the lines that are not UTF-8, whose wrong octets are U+FFFD here.
-    `whole` is false for a last line without an ending. `before` is how the line before the first
-    begins, where that has been read: as much as its time takes.
+    `first` is the number of the first line in its file, from 1; `end` is the offset after the last
+    one. `damaged` has the numbers of lines that are not UTF-8; their invalid octets are U+FFFD
+    here. `whole` is false for a last line without an ending. `before` is the beginning of the line
+    before the first, if it was read: as much as its time takes.
     """
 
     text: str
@@ -43,10 +43,10 @@ def chunks(
     size: int = CHUNK_OCTETS,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Chunk]:
-    """Read a file from an offset on, where the line with that number begins.
+    """Read a file from an offset, where the line of that number begins.
 
-    `progress` is called with the number of octets read. Raises what reading raises, when the whole
-    lines that could be read have been yielded.
+    `progress` is called with the number of octets read. After an error, the whole lines before it
+    are yielded first.
     """
     file.seek(start)
     rest = before = b""
@@ -75,14 +75,14 @@ def chunks(
 
 
 def fingerprint(file: BinaryIO, end: int) -> bytes:
-    """Return what tells the octets before an offset from others that could stand there."""
+    """Return a hash of the octets before an offset, to detect changes."""
     start = max(0, end - FINGERPRINT_OCTETS)
     file.seek(start)
     return hashlib.blake2b(_read(file, end - start)[0], digest_size=16).digest()
 
 
 def _read(file: BinaryIO, size: int) -> tuple[bytes, Exception | None]:
-    """Read so many octets, fewer only at the end of the file or where reading fails."""
+    """Read this many octets, or fewer at the end of the file or before an error."""
     blocks: list[bytes] = []
     while size > 0:
         try:
@@ -99,14 +99,14 @@ def _read(file: BinaryIO, size: int) -> tuple[bytes, Exception | None]:
 def _skip_endless(
     file: BinaryIO, data: bytes, offset: int, progress: Callable[[int], None] | None
 ) -> tuple[bytes, int]:
-    """Pass over the middle of a line that is longer than a chunk; return what is kept of it.
+    """Skip the middle of a line that is longer than a chunk; return what is kept of it.
 
-    The offset returned is such that the kept octets end where the line does.
+    The returned offset is such that the kept octets end where the line does.
     """
     kept = data[:KEPT_OF_ENDLESS]
     position = offset + len(data)
     while True:
-        block, _ = _read(file, CHUNK_OCTETS)  # what is wrong shows at the next reading
+        block, _ = _read(file, CHUNK_OCTETS)  # an error occurs again at the next read
         if progress is not None:
             progress(len(block))
         end = block.find(b"\n")

@@ -1,4 +1,4 @@
-"""What there is to say about files that were read: what could not be, and what was put right."""
+"""What was found wrong when files were read: unreadable files and lines, and corrections."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,18 +12,18 @@ from mailauth.report.reading import unmatched
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
 
-NAMED = 5  # bad lines of a file that are named; the others are counted
+NAMED = 5  # bad lines of a file that are listed; the others are only counted
 
 
 class BadLine(msgspec.Struct, frozen=True):
-    """A line that was passed over, and why."""
+    """A skipped line, and the reason."""
 
     number: int
     reason: str
 
 
 class BadLines(msgspec.Struct, frozen=True):
-    """How many lines of a file were passed over, of how many, and the first of them."""
+    """How many lines of a file were skipped, out of how many, and the first of them."""
 
     source: Source
     count: int
@@ -32,19 +32,19 @@ class BadLines(msgspec.Struct, frozen=True):
 
     @property
     def is_all(self) -> bool:
-        """Whether there is no line that could be read."""
+        """Whether every line was skipped."""
         return self.count == self.lines
 
 
 class NotUtf8(msgspec.Struct, frozen=True):
-    """A line that was read with its wrong octets replaced."""
+    """A line whose invalid octets were replaced."""
 
     source: Source
     line: int
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A file that could not be read to its end, and how many lines of it could."""
+    """A file that could not be read to its end, and the number of lines read."""
 
     source: Source
     reason: str
@@ -52,12 +52,12 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to say about the files that were read.
+    """Everything found in the files.
 
-    Of the `lost` files no line could be read. `folded` are the spellings of each account that is
-    written in several letter cases; `repeated` lines stood in more than one file and count once;
-    `unmatched` records are successes of the journal without a line, which do not count as logins.
-    `foreign` is what each log of another server came to.
+    `lost` files have no readable line. `folded` has the spellings of each account that is written
+    in several letter cases. `repeated` is how many lines were in more than one file; they count
+    once. `unmatched` is how many successes in the journal have no line; they do not count as
+    logins. `foreign` has the results for each log of another server.
     """
 
     bad: tuple[BadLines, ...]
@@ -73,7 +73,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 def findings_of(
     tables: Tables, sources: Mapping[int, Source], unreadable: Sequence[Unreadable] = ()
 ) -> Findings:
-    """Say what was found in reading the files, by their numbers in the tables."""
+    """Return what was found in the files, by their numbers in the tables."""
     bad = tuple(_bad_lines(tables, sources))
     lost = [lines.source for lines in bad if lines.is_all]
     lost += [file.source for file in unreadable if file.lines == 0]
@@ -115,7 +115,7 @@ def _bad_lines(tables: Tables, sources: Mapping[int, Source]) -> Iterator[BadLin
 
 
 def _first_bad(source: Source, numbers: Sequence[int]) -> Iterator[BadLine]:
-    """Read the lines with these numbers again, and say what is wrong with each."""
+    """Read the lines with these numbers again, and return what is wrong with each."""
     waiting = list(numbers)
     try:
         with opened(source.path) as file:

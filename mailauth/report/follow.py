@@ -1,7 +1,7 @@
 """Following a log as it grows, across rotation, compression and truncation.
 
-The file is looked at again and again instead of waiting for the kernel to tell: that works on every
-file system, and a missed notice cannot stop it.
+The file is checked regularly instead of waiting for the kernel's notification: this works on every
+file system, and cannot miss a change.
 """
 
 import os
@@ -14,17 +14,17 @@ from mailauth.record.archive import archived
 from mailauth.report.packing import opened
 
 BEGIN_OCTETS = 4 * 1024 * 1024
-LINE_OCTETS = 65536  # of a longer line only so much is kept
+LINE_OCTETS = 65536  # octets kept of a longer line
 _BLOCK = 1024 * 1024
 
 _Age = tuple[date, int]
 
 
 class Follower:
-    """Reads the end of a log, and then reads on what comes: `BEGIN_OCTETS` at most to begin with.
+    """Reads the end of a log, at most `BEGIN_OCTETS`, and then what is appended.
 
-    Its methods raise `OSError` where the log is there and cannot be read, and what decompressing
-    raises where a file was rotated and compressed meanwhile and is damaged.
+    Methods raise `OSError` if the log cannot be read, and decompression errors if a rotated file is
+    damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,13 +36,13 @@ class Follower:
         self._begin()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def poll(self) -> Iterator[bytes]:
-        """Yield the whole lines beyond those yielded before, without their endings."""
+        """Yield the new whole lines, without their endings."""
         if self._file is not None:
             if not self._is_replaced():
                 yield from self._read_on()
@@ -74,7 +74,7 @@ class Follower:
                 pass  # to the beginning of a line
 
     def _is_replaced(self) -> bool:
-        """Whether another file stands at the path; while none does, the old one may still grow."""
+        """Whether the path has another file; while it has none, the old file may still grow."""
         assert self._file is not None, "a file is open"
         try:
             status = self._path.stat()
@@ -86,7 +86,7 @@ class Follower:
         if self._file is None:
             return
         if os.fstat(self._file.fileno()).st_size < self._file.tell():
-            self._file.seek(0)  # truncated: what stands there now is new
+            self._file.seek(0)  # truncated: its content is new
             self._rest = b""
         yield from self._lines(self._file)
 
@@ -101,7 +101,7 @@ class Follower:
         return {(older.day, older.number): older.path for older in archived(self._path)}
 
     def _rotated_since(self, inode: int) -> list[Path]:
-        """Return the files that were rotated after the one that was read, which is among them."""
+        """Return the files that were rotated after the one that was read, and that one."""
         new = {age: path for age, path in self._archives().items() if age not in self._older}
         ages = sorted(new)
         ours = next((age for age in ages if new[age].stat().st_ino == inode), None)

@@ -1,7 +1,7 @@
-"""The logs of a home, read on as they grow: what the console asks.
+"""The logs of a home, read as they grow, for the console.
 
-The tables are kept in `HOME/.mailauth/reports.duckdb`. It is a cache: whenever it does not fit the
-files any more, or cannot be used, it is made again from them, in memory if need be.
+The tables are in `HOME/.mailauth/reports.duckdb`. This is a cache: if it does not match the files,
+or cannot be used, it is rebuilt from them, if necessary in memory.
 """
 
 import contextlib
@@ -38,13 +38,13 @@ from mailauth.report.sources import Content, Source, Sources, sources_of_directo
 from mailauth.report.tables import Tables, sql, version
 
 CACHE_NAME = "reports.duckdb"
-COMPRESSION = 10  # how many times smaller a compressed log is, about
+COMPRESSION = 10  # how much smaller a compressed log is, approximately
 
 log = Logger()
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """A file as it was when it was last read."""
+    """The state of a file when it was last read."""
 
     file: int
     content: Content
@@ -56,7 +56,7 @@ class _Known(msgspec.Struct, frozen=True):
     fingerprint: bytes
 
     def is_unchanged(self, status: os.stat_result) -> bool:
-        """Whether nobody has touched the file since."""
+        """Whether the file has not changed since."""
         return (self.device, self.inode, self.size, self.modified) == (
             status.st_dev,
             status.st_ino,
@@ -66,18 +66,18 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class LogsClosed(Exception):
-    """The logs were closed before the answer was there."""
+    """The logs were closed before the answer was available."""
 
 
 class _Misfit(Exception):
-    """The files do not go on where the tables end."""
+    """The files do not continue where the tables end."""
 
 
 class HomeLogs(Logs):
-    """The logs of a log directory. Every question is answered from the files as they are now.
+    """The logs of a log directory. Every answer is from the files as they are now.
 
     Any thread may ask; questions wait for each other. Files that cannot be read raise `OSError`.
-    Nothing is opened before the first question. Nobody may ask any more once it is closed.
+    Nothing is opened before the first question. After `close`, no questions are possible.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class HomeLogs(Logs):
         self._pace = pace
         self._cache: Path | None = state / cache
         self._progress = progress
-        # A server that starts empties it, which must not be done to a command that runs.
+        # The server empties it at its start, so a running command must not use it.
         self._aside = state / TEMPORARY if cache == CACHE_NAME else None
         self._open: Tables | None = None
         self._known: list[_Known] = []
@@ -103,11 +103,11 @@ class HomeLogs(Logs):
 
     @property
     def reading(self) -> Reading | None:
-        """How far the files have been read for the question that is asked; `None` when they are."""
+        """The progress of reading the files for the current question, or `None`."""
         return self._reading
 
     def now(self) -> tuple[Tables, dict[int, Source]]:
-        """Return the tables as the files are now, and these by their numbers; raises `OSError`."""
+        """Return the tables for the current files, and these by number. Raises `OSError`."""
         with self._lock:
             return self._current(), dict(self._sources)
 
@@ -118,7 +118,7 @@ class HomeLogs(Logs):
         self.close()
 
     def close(self) -> None:
-        """Break off what is being read, and close the tables."""
+        """Stop reading, and close the tables."""
         self._closed.set()
         with self._lock:
             self._discard()
@@ -141,7 +141,7 @@ class HomeLogs(Logs):
                 del self._tables
 
     def _current(self) -> Tables:
-        """Return tables that hold what the files do: the ones there are, or new ones."""
+        """Return tables that match the files: the existing ones, or new ones."""
         try:
             return self._read_on(self._as_they_are())
         except _Misfit:
@@ -203,7 +203,7 @@ class HomeLogs(Logs):
         self._known = []
 
     def _read_on(self, tables: Tables) -> Tables:
-        """Read what is new in the files. Raises `_Misfit` where they do not go on as they ended."""
+        """Read what is new. Raises `_Misfit` if the files do not continue where they ended."""
         sources = sources_of_directory(self._directory)
         self._reading = Reading(0, self._unread(sources))
         reader = Reader(tables, self._note_progress, self._pace)
@@ -231,7 +231,7 @@ class HomeLogs(Logs):
     def _read(
         self, tables: Tables, reader: Reader, content: Content, sources: Sequence[Source]
     ) -> bool:
-        """Read one log with its older files; say whether anything has changed."""
+        """Read one log with its older files; return whether anything has changed."""
         known = [file for file in self._known if file.content is content]
         if len(known) > len(sources):
             raise _Misfit
@@ -272,23 +272,23 @@ class HomeLogs(Logs):
         return changed
 
     def _place_aside(self) -> Path | None:
-        """Return where to keep aside what memory does not hold; `None` is the system's place."""
+        """Return the directory for what does not fit into memory; `None` is the system's."""
         if self._aside is None:
             return None
         try:
             return made(self._aside, PRIVATE)
         except OSError:
-            return None  # as without a cache: the answers are the same
+            return None  # as without a cache; the answers are the same
 
     def _note_progress(self, octets: int) -> None:
-        """Go on reading after so many octets, unless it is to end."""
+        """Count this many octets as read, and continue unless it was closed."""
         if self._closed.is_set():
             raise LogsClosed
         if self._reading is not None:
             self._reading = Reading(self._reading.done + octets, self._reading.expected)
 
     def _unread(self, sources: Sources) -> int:
-        """Guess how many octets are to be read: all of files that are new, the rest of others."""
+        """Estimate the octets to read: all of new files, the rest of others."""
         known = {(file.device, file.inode): file for file in self._known}
         unread = 0
         for source in sources:

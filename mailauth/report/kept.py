@@ -1,8 +1,8 @@
-"""Tables kept for the next report on the same files: a cache of the user's, of records only.
+"""A cache of the user's: tables for the next report on the same files, with records only.
 
-Files are the same if device, inode, size, time of change, and the octets at both their ends are.
-The directory is the user's alone; where it cannot be had or written to, nothing is kept and nothing
-is wrong. It holds `MAX_OCTETS` at most: what was not used for longest goes first.
+Files are the same if their device, inode, size, change time, and first and last octets are. The
+cache directory is private to the user; if it cannot be used, nothing is cached, which is not an
+error. It has at most `MAX_OCTETS`; the least recently used tables are removed first.
 """
 
 import contextlib
@@ -20,41 +20,41 @@ from mailauth.report.sources import Source, Sources
 from mailauth.report.tables import Tables, version
 
 MAX_OCTETS = 1024**3
-WORTH_KEEPING = 4 * 1024 * 1024  # octets of files; fewer are read as quickly
-ABANDONED_SECONDS = 86_400.0  # after which an unfinished file is taken for that of a killed command
+WORTH_KEEPING = 4 * 1024 * 1024  # octets of files; smaller ones are read as quickly
+ABANDONED_SECONDS = 86_400.0  # after which an unfinished file counts as left by a killed command
 _END_OCTETS = 4096
 _SUFFIX = ".duckdb"
 _UNFINISHED = ".new"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where tables are made that are to be kept."""
+    """The file of new tables to be cached."""
 
     path: Path
     kept: Path
 
     def keep(self) -> None:
-        """Keep them; they are closed."""
+        """Add the closed tables to the cache."""
         with contextlib.suppress(OSError):
             self.path.chmod(0o600)
             self.path.rename(self.kept)
             _make_room(self.kept.parent)
 
     def discard(self) -> None:
-        """Remove what there is of tables that are not to be kept."""
+        """Remove tables that are not to be cached."""
         for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
 
 class Keeper:
-    """Keeps tables in a directory."""
+    """The cached tables in a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def kept(self, sources: Sources) -> Tables | None:
-        """Return the tables of these files, if they were kept and the files are as they were."""
+        """Return the cached tables of these files, if the files have not changed."""
         path = self._path(sources)
         if path is None or not path.exists():
             return None
@@ -68,7 +68,7 @@ class Keeper:
         return tables
 
     def new(self, sources: Sources) -> Place | None:
-        """Return a place for new tables of these files, where they are worth it."""
+        """Return a place for new tables of these files, if they are worth caching."""
         path = self._path(sources)
         if path is None:
             return None
@@ -81,7 +81,7 @@ class Keeper:
             if sum(status.st_size for _, status in files) < WORTH_KEEPING:
                 return None
             if any(str(source) != str(source.path) for source in sources):
-                return None  # what came through a pipe never comes again
+                return None  # a pipe cannot be read again
             key = hashlib.sha256(version().encode())
             for source, status in files:
                 key.update(_state(source, status))
@@ -92,7 +92,7 @@ class Keeper:
 
 
 def cache_directory() -> Path:
-    """Return where the user's cache is (XDG Base Directory Specification)."""
+    """Return the user's cache directory (XDG Base Directory Specification)."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".cache") / "mailauth"
 
@@ -116,7 +116,7 @@ def _state(source: Source, status: os.stat_result) -> bytes:
 
 
 def _make_private(directory: Path) -> None:
-    """Make the directory, or see that nobody else has a hand in it; raises `OSError`."""
+    """Create the directory, or check that nobody else can write to it. Raises `OSError`."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
@@ -128,7 +128,7 @@ def _make_private(directory: Path) -> None:
 
 
 def _make_room(directory: Path) -> None:
-    """Remove what killed commands left, and what has not been used for longest."""
+    """Remove what killed commands left, and the least recently used tables."""
     total = 0
     files = [(path, path.stat()) for path in directory.iterdir() if path.is_file()]
     for path, status in sorted(files, key=lambda file: file[1].st_mtime, reverse=True):

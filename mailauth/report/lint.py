@@ -1,7 +1,7 @@
-"""The strict check of login lines: what is there must be what the server would have written.
+"""The strict check of login lines: they must be exactly as the server would write them.
 
-Two things are warned of and are no mistakes: a space in a name, as Xeams writes it, and a time that
-steps back by an hour at most, as it does when the zone repeats an hour.
+Two things are only warnings: a space in a name, as Xeams writes it, and a time that steps back by
+at most an hour, as it does when the zone repeats an hour.
 """
 
 import enum
@@ -23,8 +23,8 @@ from mailauth.record.line import (
 )
 from mailauth.wire.networks import parse_address, written
 
-LINE_OCTETS = 65536  # a longer line is none, and is not looked at further
-REPEATED = timedelta(hours=1)  # what a zone repeats at most
+LINE_OCTETS = 65536  # a longer line is not valid, and is not examined further
+REPEATED = timedelta(hours=1)  # the most that a zone repeats
 _TIME = len("2020-07-28 16:12:02,759")
 _BLOCK = 1024 * 1024
 _SOME_TIME = "2000-01-01 00:00:00,000"
@@ -38,21 +38,21 @@ class Severity(enum.Enum):
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """Something about a line."""
+    """A problem of a line."""
 
     severity: Severity
     message: str
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A remark and the number of its line in the file, counted from 1."""
+    """A remark, and the number of its line in the file, from 1."""
 
     line: int
     remark: Remark
 
 
 class Linter:
-    """Checks the lines of one log, over all its files in their order."""
+    """Checks the lines of one log, in all its files in order."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -61,7 +61,7 @@ class Linter:
         self._last: datetime | None = None
 
     def check(self, lines: Iterable[bytes]) -> Iterator[Finding]:
-        """Check the lines of a file, their endings included."""
+        """Check the lines of a file, including their endings."""
         for number, data in enumerate(lines, 1):
             self.lines += 1
             remarks = (*_ending(data), *self._of_line(data))
@@ -99,7 +99,7 @@ class Linter:
 
 
 def lines_of(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
-    """Yield a file's lines with their endings; of one that is too long, only its beginning.
+    """Yield a file's lines with their endings; an overlong one is cut.
 
     `progress` is called with the number of octets read.
     """
@@ -152,7 +152,7 @@ def _complaint(text: str) -> str:
 
 @functools.lru_cache(maxsize=65536)
 def _of_rest(rest: str) -> tuple[Remark, ...]:
-    """Judge what comes after the time: the same logins come again and again."""
+    """Check what follows the time; cached, since logins repeat."""
     try:
         line = parse_line(_SOME_TIME + rest)
     except LineError as error:
@@ -161,7 +161,7 @@ def _of_rest(rest: str) -> tuple[Remark, ...]:
 
 
 def _differences(rest: str, line: LoginLine) -> Iterator[Remark]:
-    """Say where a line that can be read is not what would have been written."""
+    """Yield how a readable line differs from what the server would have written."""
     printed = rest[rest.index("} - ") + len("} - ") : rest.rindex(f" - {line.address} (")]
     if " " in printed:
         yield Remark(Severity.WARNING, "a space in the name")

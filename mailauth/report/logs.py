@@ -1,4 +1,4 @@
-"""The logs as they are asked: each report's rows, shares and totals."""
+"""Queries to the logs: each report's rows, shares and totals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ _FETCHED = 4096  # rows at a time, of an answer that may be long
 
 
 class ResultSet(msgspec.Struct, frozen=True):
-    """Rows as plain values under the names of their columns, fetched as they are iterated."""
+    """Rows as plain values with the names of their columns, fetched during iteration."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Any, ...]]
 
 
 class Logs:
-    """Log tables to be asked. Any thread may ask; questions do not wait for each other."""
+    """Log tables. Any thread may ask; questions do not wait for each other."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -38,9 +38,9 @@ class Logs:
         limit: int | None = None,
         offset: int = 0,
     ) -> list[R]:
-        """Return a report's rows behind the first `offset`, so many at most.
+        """Return a report's rows after the first `offset`, at most `limit`.
 
-        `Absent` needs what is `expected`.
+        `Absent` needs `expected`.
         """
         with self.answer(kind, wanted, expected=expected, limit=limit, offset=offset) as answer:
             return list(structs(kind, answer))
@@ -55,7 +55,7 @@ class Logs:
         limit: int | None = None,
         offset: int = 0,
     ) -> Iterator[ResultSet]:
-        """Give a report's rows as plain values, for as long as the context lasts."""
+        """Return a report's rows as plain values, for as long as the context lasts."""
         with self._asked(wanted) as cursor:
             _expect(cursor, expected)
             where, values = _matching(kind, wanted)
@@ -76,7 +76,7 @@ class Logs:
         return int(row[0])
 
     def shares(self, unit: Unit, wanted: Wanted) -> Shares:
-        """Share out the logins of the period: by time, service, country and mechanism."""
+        """Count the logins of the period by time, service, country and mechanism."""
         with self._asked(wanted) as cursor:
             set_variables(cursor, unit=unit.value)
             cursor.execute("FROM shares")
@@ -94,7 +94,7 @@ class Logs:
         return Totals(**dict(zip(Totals.__struct_fields__, row, strict=True)))
 
     def networks(self, wanted: Wanted) -> list[Share]:
-        """Share out the logins of the period by where they came from, the Internet first."""
+        """Count the logins of the period by network, the Internet first."""
         with self._asked(wanted) as cursor:
             cursor.execute(sql("networks"))
             return [
@@ -103,14 +103,14 @@ class Logs:
             ]
 
     def accounts(self) -> list[str]:
-        """Return the accounts of which anything is recorded."""
+        """Return the accounts that occur in any record."""
         with self._asked(Wanted()) as cursor:
             return [name for (name,) in cursor.execute(sql("accounts")).fetchall()]
 
     def account_meant_by(self, name: str) -> str | None:
-        """Return the account that a name means: its own, or what stands before the @ of only one.
+        """Return the account that a name means: its own, or a unique part before the @.
 
-        Letter case does not count. `None` is nobody's name.
+        Letter case does not matter. `None` means that no account has this name.
         """
         folded = name.casefold()
         accounts = self.accounts()
@@ -142,7 +142,7 @@ def _expect(cursor: duckdb.DuckDBPyConnection, expected: Expected | None) -> Non
 
 
 def _matching(kind: type[Row], wanted: Wanted) -> tuple[str, dict[str, Any]]:
-    """Return the condition that rows fulfil which match what is wanted, and its parameters."""
+    """Return the condition for the wanted rows, and its parameters."""
     conditions, values = [], {}
     if wanted.account is not None:
         conditions.append("lower(account) = lower($account)")
@@ -164,12 +164,12 @@ def _matching(kind: type[Row], wanted: Wanted) -> tuple[str, dict[str, Any]]:
 
 
 def structs(kind: type[R], answer: ResultSet) -> Iterator[R]:
-    """Yield an answer's rows as the structs that they are."""
+    """Convert an answer's rows to their structs."""
     for row in answer.rows:
         yield msgspec.convert(dict(zip(answer.columns, row, strict=True)), kind)
 
 
 def fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of what a cursor has executed."""
+    """Yield the rows of an executed cursor."""
     while rows := cursor.fetchmany(_FETCHED):
         yield from rows

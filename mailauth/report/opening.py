@@ -1,8 +1,8 @@
 """The logs of a command: files that are read once, or tables that an earlier command has kept.
 
-What is small is read anew each time. A home's logs are kept in tables of their own beside the
-console's, which the server may have open; they are read on as they grow. Files that somebody names
-are kept by `kept` for the same files in the same state.
+Small logs are read each time. The tables of a home's logs are kept separately from the console's,
+which the server may have open, and are updated as the logs grow. For given files, `kept` caches
+tables until the files change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ COMMANDS_CACHE = "reports-cli.duckdb"
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """Logs that have been read, their files by their numbers in the tables, and what was found."""
+    """Logs that have been read, their files by number, and what was found."""
 
     logs: Logs
     tables: Tables
@@ -56,11 +56,11 @@ def opened_logs(
     keeper: Keeper | None = None,
     ignored: tuple[Network, ...] = (),
 ) -> Iterator[Opened]:
-    """Read files into tables that last as long as the context, in a private place.
+    """Read files into private tables for as long as the context lasts.
 
-    Of a file that cannot be read to its end, what could be read counts. A `keeper` keeps the tables
-    for the next time, where nothing was wrong with the files. What came from `ignored` networks is
-    left out; such tables are not kept.
+    Of a file that cannot be read to its end, the readable part counts. A `keeper` caches the tables
+    if nothing was wrong with the files. Records from `ignored` networks are left out; such tables
+    are not cached.
     """
     if ignored:
         keeper = None
@@ -118,8 +118,9 @@ def _read(
 
 
 def _signs(sources: Mapping[int, Source]) -> dict[int, frozenset[str]]:
-    """Return what the files of each log show by which absence is evidence: the parts of a log that
-    was rotated are of one server.
+    """Return the formats for which each log shows that an absent element is evidence.
+
+    The rotated files of a log are from one server.
     """
     foreign = {n: source for n, source in sources.items() if source.content is Content.FOREIGN}
     logs: dict[tuple[str, str | None], list[int]] = {}
@@ -142,9 +143,9 @@ def _opened(
 def opened_home(
     directory: Path, state: Path, progress: Progress | None = None
 ) -> Iterator[Opened | None]:
-    """Read a home's logs on from where an earlier command ended; `None` where that does not do.
+    """Read a home's new logs into the tables of an earlier command; `None` if not possible.
 
-    It does not where their order has to be found first, or a file cannot be read.
+    It is not possible if files are out of order, or one cannot be read.
     """
     with HomeLogs(directory, state, COMMANDS_CACHE, progress, FAST) as logs:
         try:

@@ -1,7 +1,7 @@
-"""How a log file is packed: compressed, in UTF-16, or in a way that cannot be read here.
+"""The compression and encoding of a log file: which there are, and reading them.
 
-Files are told by their first octets (RFC 1952 §2.3.1 for gzip, RFC 8878 §3.1.1 for Zstandard,
-RFC 2781 §3.2 for UTF-16), not by their names.
+They are recognized by their first octets (RFC 1952 §2.3.1 for gzip, RFC 8878 §3.1.1 for Zstandard,
+RFC 2781 §3.2 for UTF-16), not by file names.
 """
 
 import bz2
@@ -32,17 +32,17 @@ _LONGEST_MARK = 6
 _BLOCK = 65536
 
 SUFFIXES = (".gz", ".bz2", ".xz")
-DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)  # what decompressing raises
+DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)  # errors of decompression
 
 
 class CannotUnpack(OSError):
-    """A file is packed in a way that cannot be read here; it says how."""
+    """The file has a compression that cannot be read here; the message names it."""
 
 
 def opened(path: Path) -> BinaryIO:
-    """Open a log file for reading, decompressed and as UTF-8 whatever it is packed as.
+    """Open a log file for reading, decompressed and converted to UTF-8.
 
-    Raises `OSError`, and reading raises `OSError` or what `DAMAGED` names.
+    Raises `OSError`; reading raises `OSError` or the errors in `DAMAGED`.
     """
     with path.open("rb", buffering=0) as file:
         mark = file.read(_LONGEST_MARK)
@@ -57,14 +57,14 @@ def opened(path: Path) -> BinaryIO:
 
 
 def is_packed(path: Path) -> bool:
-    """Say whether a file has to be unpacked: nobody appends a line to such a file."""
+    """Return whether a file must be unpacked; lines cannot be appended to such a file."""
     with path.open("rb") as file:
         mark = file.read(_LONGEST_MARK)
     return any(mark.startswith(magic) for magic in (*_DECOMPRESSORS, *_OTHERS, *_UTF_16))
 
 
 def _decoded(file: BinaryIO) -> BinaryIO:
-    """Return a file as UTF-8 where it begins with the mark of UTF-16."""
+    """Return a file as UTF-8 if it begins with the byte order mark of UTF-16."""
     try:
         mark = file.read(len(codecs.BOM_UTF16))
         file.seek(0)
@@ -77,7 +77,7 @@ def _decoded(file: BinaryIO) -> BinaryIO:
 
 
 class _FromUtf16(io.RawIOBase):
-    """The text of a file in UTF-16, as UTF-8; wrong octets are U+FFFD. Seeking back reads anew."""
+    """A UTF-16 file as UTF-8; invalid octets become U+FFFD. Seeking back reads again."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._file = file
@@ -92,11 +92,11 @@ class _FromUtf16(io.RawIOBase):
         self._is_at_end = False
 
     def readable(self) -> bool:
-        """It is."""
+        """Return true."""
         return True
 
     def seekable(self) -> bool:
-        """It is, from the beginning on."""
+        """Return true; only the beginning can be the target."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
@@ -113,7 +113,7 @@ class _FromUtf16(io.RawIOBase):
         return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to an offset of the text in UTF-8."""
+        """Go to an offset of the UTF-8 text."""
         if whence != io.SEEK_SET:
             raise io.UnsupportedOperation("only from the beginning")
         if offset < self._position:
@@ -123,10 +123,10 @@ class _FromUtf16(io.RawIOBase):
         return self._position
 
     def tell(self) -> int:
-        """Return the offset in the text in UTF-8."""
+        """Return the offset in the UTF-8 text."""
         return self._position
 
     def close(self) -> None:
-        """Close the file, too."""
+        """Close this and the file."""
         self._file.close()
         super().close()

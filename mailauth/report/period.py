@@ -1,4 +1,4 @@
-"""What a report is asked for: a period, in the log's own zone, and whose logins."""
+"""The selection of a report: a period in the log's own zone, and whose logins."""
 
 import contextlib
 import enum
@@ -14,18 +14,18 @@ ABSENT_DAYS = 30
 
 
 class PeriodError(ValueError):
-    """The text is no time; the message goes on after "expected"."""
+    """The text is not a valid time; the message is what was expected."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for. `since` is inclusive, `until` exclusive, both naive in the log's zone.
+    """The selection of a report, with naive times in the log's zone; `until` is exclusive.
 
-    `account` is a whole name, in any letter case; `account_part`, `client`, `address` and
-    `listener` are parts of what a row says, in any letter case, for reports that say it
-    (`Row.filters`). `origin` and `mechanism` are whole ones; a mechanism that is not known is
-    `unknown`. `secure` counts where logins of both verdicts are listed or counted: in `Login`,
-    `Country`, `Shares` and `Totals`. `newest_first` is for `Login` only, which otherwise comes in
-    the order of the log.
+    `account`, `origin` and `mechanism` must be equal to the value of a row; `account_part`,
+    `client`, `address` and `listener` must be contained in it. Letter case does not matter, and an
+    unknown mechanism is `unknown`. Not every report supports each of them (`Row.filters`).
+
+    `secure` selects a verdict in `Login`, `Country`, `Shares` and `Totals`, which have both.
+    `newest_first` is only for `Login`, whose rows are otherwise in the order of the log.
     """
 
     since: datetime | None = None
@@ -43,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(enum.Enum):
-    """How finely logins are shared out by time."""
+    """The unit of time by which logins are counted."""
 
     HOUR = "hour"
     DAY = "day"
@@ -51,7 +51,7 @@ class Unit(enum.Enum):
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What `Absent` is told: who should be there, the time, and how many days are a while."""
+    """For `Absent`: the expected accounts, the current time, and the days that count as long."""
 
     now: datetime
     accounts: Sequence[str] = ()
@@ -59,11 +59,11 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_time(text: str, now: datetime | None = None) -> datetime:
-    """Read a time in the zone of the log: ISO 8601 without an offset; a bare date is its midnight.
+    """Parse a time in the log's zone: ISO 8601 without an offset; a date means its midnight.
 
-    With `now` it may also be so long ago (`7d`, `24h`, `30m`, `2w`), `now`, `today` or
-    `yesterday`, or a day of the week, which is the last one, today included; days begin at
-    midnight. Raises `PeriodError`.
+    With `now` it may also be relative: `7d`, `24h`, `30m` or `2w` ago, `now`, `today`, `yesterday`,
+    or the last day of this name, such as `monday`, including today. Days begin at midnight. Raises
+    `PeriodError`.
     """
     given = text.strip()
     time = _relative(given.lower(), now) if now is not None else None
@@ -80,7 +80,7 @@ def parse_time(text: str, now: datetime | None = None) -> datetime:
 
 
 def _relative(text: str, now: datetime) -> datetime | None:
-    """Return the time that is told from now, `None` where it is none such."""
+    """Return a relative time, or `None` if the text is not one."""
     if text == "now":
         return now
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,8 +1,8 @@
-"""At which ports TLS begins at once, as the journal has seen it: each server's own only.
+"""Ports with implicit TLS, found in the journal, for advice on cases.
 
-A record names its server's port. Where files of several servers are read, a port that one of them
-was seen on says nothing about the others; so what is known of a case is what the journal says in
-which its latest UNSECURE login stands, with the older and newer files of that journal.
+A port applies only to the server whose journal names it, and the files may come from several
+servers. So for a case, ports are taken only from the journal that has its latest UNSECURE login,
+including its rotated files.
 """
 
 import re
@@ -19,13 +19,13 @@ from mailauth.setup.services import WELL_KNOWN_TLS_PORTS
 
 PortsOf = Callable[[Case], Mapping[Service, int]]
 
-_NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # as rotation names files
+_NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # of rotated files
 
 
 def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
-    """Return what the journal knows of a case's server: each service's port with implicit TLS.
+    """Return a function that maps a case to its server's ports with implicit TLS, by service.
 
-    `sources` are the files by their numbers in the tables. The port last seen counts.
+    `sources` are the files by their numbers in the tables. The latest port counts.
     """
     journals = {number: log_of(source) for number, source in sources.items()}
     with tables.cursor() as cursor:
@@ -52,7 +52,7 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
 
 
 def log_of(source: Source) -> str:
-    """Return the log that a file is a part of, whatever rotated and compressed it."""
+    """Return the log to which a file belongs, however it was rotated and compressed."""
     path = Path(str(source))
     name = path.name
     for suffix in SUFFIXES:

@@ -1,4 +1,4 @@
-"""Reading log files into tables, and bringing together there what belongs together."""
+"""Reading log files into tables, and combining the tables."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,27 +21,27 @@ Progress = Callable[[int], None]
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How much is read at a time, in octets, and by how many threads."""
+    """How many octets are read at a time, and by how many threads."""
 
     chunk: int
     readers: int
 
 
 FAST = Pace(chunk=CHUNK_OCTETS, readers=2)
-GENTLE = Pace(chunk=1024 * 1024, readers=1)  # beside a server, whose logins do not wait for it
+GENTLE = Pace(chunk=1024 * 1024, readers=1)  # beside a server, whose logins must not wait
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """How far a file has been read: octets, decompressed, and whole lines."""
+    """How far a file has been read: decompressed octets, and whole lines."""
 
     offset: int = 0
     lines: int = 0
 
 
 class Reader:
-    """Reads files into tables. A file has a number, by which its rows are ordered among others'.
+    """Reads files into tables. The number of a file orders its rows among those of others.
 
-    `signs` are those of other servers' logs, as `ForeignFile` is told.
+    `signs` are those of other servers' logs, for `ForeignFile`.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Reader:
         self._pace = pace
 
     def read(self, source: Source, number: int, mark: Mark, *, torn_tail: bool) -> Mark:
-        """Read what a file holds behind a mark, and return the mark behind that.
+        """Read a file after a mark, and return the mark at its end.
 
-        A last line without an ending is read only if `torn_tail`. Raises `OSError` and what
-        `DAMAGED` names for what cannot be read; whole lines before it are in the tables then.
+        A last line without an ending is read only with `torn_tail`. Raises `OSError` and the errors
+        in `DAMAGED`; the whole lines before the error are then in the tables.
         """
         if source.content is Content.FOREIGN:
             self._read_foreign(source, number)
@@ -91,9 +91,9 @@ class Reader:
         return reached
 
     def _read_foreign(self, source: Source, number: int) -> None:
-        """Read the log of another server, whole: some of its lines decide what earlier ones said.
+        """Read another server's log as a whole, since some lines decide what earlier ones meant.
 
-        Records are made here while others are inserted by a thread.
+        Records are made here while a thread inserts earlier ones.
         """
         log = ForeignFile(source.path, source.log_format, self._signs.get(number, frozenset()))
         read = 0
@@ -150,7 +150,7 @@ class Reader:
             cursor.execute("INSERT INTO not_utf8 SELECT $1, unnest($2)", [number, list(lines)])
 
     def _unescape(self, number: int, after: int) -> None:
-        """Turn names as they are printed into the accounts that they name."""
+        """Convert names from their printed form to that of the accounts."""
         with self._tables.cursor() as cursor:
             printed = cursor.execute(sql("escaped_names"), [number, after]).fetchall()
             names = {text: name for (text,) in printed if (name := _named(text)) != text}
@@ -160,7 +160,7 @@ class Reader:
                 )
 
     def _write_addresses(self, number: int, after: int) -> None:
-        """Turn addresses into what the journal calls them: IPv4-mapped ones are IPv4."""
+        """Convert addresses to the form of the journal: IPv4-mapped ones are IPv4."""
         with self._tables.cursor() as cursor:
             found = cursor.execute(sql("odd_addresses"), [number, after]).fetchall()
             names = {text: _written(text) for (text,) in found}
@@ -172,9 +172,9 @@ class Reader:
 
 
 def fold_accounts(tables: Tables) -> None:
-    """Make one account of those that differ in letter case only.
+    """Combine accounts that differ only in letter case.
 
-    It is spelled as the journal does, or as it was first.
+    The spelling is the journal's, or else the first one.
     """
     with tables.cursor() as cursor:
         cursor.execute(sql("fold_accounts"))
@@ -196,9 +196,7 @@ def unmatched(tables: Tables) -> int:
 
 
 def lines_from_records(tables: Tables, *, no_text_log: bool = True) -> None:
-    """Let records stand for lines: those of other servers' logs, and the journal's successes where
-    there is no text log.
-    """
+    """Make lines of other servers' records, and of the journal's without a text log."""
     with tables.cursor() as cursor:
         cursor.execute(sql("lines_from_records"), [no_text_log])
 
@@ -242,14 +240,14 @@ def order_records(tables: Tables) -> None:
 
 
 def forget_same_records(tables: Tables) -> None:
-    """Let a login that several files of other servers' logs tell count once, and order them all."""
+    """Count a login in several logs of other servers once, and put them all in order."""
     with tables.cursor() as cursor:
         cursor.execute(sql("same_records"))
     order_records(tables)
 
 
 def ignore_networks(tables: Tables, networks: tuple[Network, ...]) -> None:
-    """Forget what came from some networks."""
+    """Remove what came from some networks."""
     with tables.cursor() as cursor:
         found = cursor.execute(sql("addresses")).fetchall()
         ignored = [text for (text,) in found if _is_within(text, networks)]
@@ -258,10 +256,10 @@ def ignore_networks(tables: Tables, networks: tuple[Network, ...]) -> None:
 
 
 def put_in_order(tables: Tables) -> None:
-    """Order the rows of files that overlap or are not in order themselves by their times.
+    """Sort the rows of files that overlap or are not in order by their times.
 
-    What is in order stays as it stands, so that an hour that the zone repeats is told in its order.
-    Lines that stood in an earlier file, too, are dropped and counted.
+    Rows that are in order stay as they are, so that the passes of a repeated hour stay apart. Lines
+    that were also in an earlier file are removed and counted.
     """
     with tables.cursor() as cursor:
         if cursor.execute(sql("disordered_lines")).fetchone() != (False,):
@@ -286,18 +284,18 @@ def _count(cursor: duckdb.DuckDBPyConnection) -> int:
 
 
 def _named(printed: str) -> str:
-    """Return the account that a printed name stands for, as the tables and the journal hold it."""
+    """Return the account of a printed name, in the form of the tables and the journal."""
     name = unescape(printed)
     return name if name.isascii() or _is_text(name) else printed
 
 
 def _is_text(name: str) -> bool:
-    """Say whether a name is fit to be stored: a lone surrogate is not (it stays escaped)."""
+    """Return whether a name can be stored; a lone surrogate cannot (it stays escaped)."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _written(address: str) -> str:
-    """Return an address as the journal writes it."""
+    """Return an address in the form of the journal."""
     try:
         return written(parse_address(address))
     except ValueError:

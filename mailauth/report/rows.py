@@ -1,9 +1,9 @@
-"""The rows of the reports. Fields are the columns of the report's SQL, in the same order.
+"""The rows of the reports. Their fields are the columns of the SQL, in the same order.
 
-Times are naive, in the zone of the log. `unknown` counts logins of which another server's log does
-not tell whether TLS was used, of the same account and service; of these the `account` may be empty,
-where it is not named. What only the journal knows is null without one:
-`listener`, `port`, `client`, `exposed`, `security`, `mechanism`, `tls_version`.
+Times are naive, in the zone of the log. `unknown` is the number of logins of the same account and
+service for which another server's log does not say whether TLS was used; their `account` is empty
+if it is not named. Without a journal, these are null: `listener`, `port`, `client`, `exposed`,
+`security`, `mechanism`, `tls_version`.
 """
 
 from datetime import datetime
@@ -21,13 +21,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def knows(cls, name: str) -> bool:
-        """Say whether rows can be asked by a filter of `Wanted` that is about the whole of it."""
+        """Return whether a filter of `Wanted` for a whole value applies to these rows."""
         fields = cls.__struct_fields__
         return name in fields or (name == "origin" and "country" in fields)
 
     @classmethod
     def filters(cls) -> dict[str, str]:
-        """Return the column that each filter of `Wanted` is about which rows can be asked by."""
+        """Return the column for each filter of `Wanted` that applies to these rows."""
         columns = {
             "account_part": "account",
             "client": "client",
@@ -38,7 +38,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Login(Row, frozen=True, kw_only=True):
-    """One login that succeeded."""
+    """One successful login."""
 
     report: ClassVar[str] = "logins"
 
@@ -58,10 +58,10 @@ class Login(Row, frozen=True, kw_only=True):
 
 
 class Insecure(Row, frozen=True, kw_only=True):
-    """UNSECURE logins of one account to one service with one client, in the period.
+    """The UNSECURE logins of an account to a service with one client, in the period.
 
-    `count`, `first` and `last` are of these; `open` while no SECURE login to the service came
-    after.
+    `count`, `first` and `last` are about these; `open` is whether no SECURE login to the service
+    followed.
     """
 
     report: ClassVar[str] = "insecure"
@@ -83,11 +83,11 @@ class Insecure(Row, frozen=True, kw_only=True):
 
 
 class Case(Row, frozen=True, kw_only=True):
-    """The story of one account and one service: opened, perhaps fixed. `time_to_fix` is in seconds.
+    """The UNSECURE logins of an account to a service: opened, perhaps fixed after `time_to_fix` s.
 
-    `reopened` counts how often it had looked fixed. It is `exposed` while a password that crossed
-    the wire has not been changed. Where from, with which client and by which listener is said of
-    the latest UNSECURE login.
+    `reopened` is how often it only seemed to be fixed. It is `exposed` until a password that was
+    sent in the clear has been changed. Address, client and listener are those of the latest
+    UNSECURE login.
     """
 
     report: ClassVar[str] = "cases"
@@ -111,7 +111,7 @@ class Case(Row, frozen=True, kw_only=True):
 
 
 class Exposure(Row, frozen=True, kw_only=True):
-    """A password that crossed a network in clear and has not been changed since."""
+    """A password that crossed a network in the clear and has not been changed since."""
 
     report: ClassVar[str] = "exposures"
 
@@ -130,7 +130,7 @@ class Exposure(Row, frozen=True, kw_only=True):
 
 
 class Cutoff(Row, frozen=True, kw_only=True):
-    """A client that would break if cleartext were refused today."""
+    """A client that would fail if cleartext were refused today."""
 
     report: ClassVar[str] = "cutoff"
 
@@ -147,7 +147,7 @@ class Cutoff(Row, frozen=True, kw_only=True):
 
 
 class Absent(Row, frozen=True, kw_only=True):
-    """An account never seen SECURE, or not seen for a while. `days` is since its last login."""
+    """An account without a SECURE or recent login. `days` is since its last login."""
 
     report: ClassVar[str] = "absent"
 
@@ -161,7 +161,7 @@ class Absent(Row, frozen=True, kw_only=True):
 
 
 class Country(Row, frozen=True, kw_only=True):
-    """The logins of one account from one country; `new` where it came later than others."""
+    """The logins of an account from a country; it is `new` if the account was elsewhere before."""
 
     report: ClassVar[str] = "countries"
 
@@ -177,7 +177,7 @@ class Country(Row, frozen=True, kw_only=True):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """How many logins of one kind were SECURE, how many were not, and of how many nobody knows."""
+    """A group of logins: how many were SECURE, UNSECURE and unknown."""
 
     label: str
     secure: int
@@ -186,7 +186,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
-    """The logins of a period shared out in several ways: times in order, else the largest first."""
+    """The logins of a period in groups: those by time in order, others by size."""
 
     time: list[Share]
     service: list[Share]
@@ -195,7 +195,7 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in the logs in a period."""
+    """The number of logins in a period, and their times."""
 
     logins: int
     unsecure: int

@@ -1,7 +1,7 @@
-"""Which files a report reads, what each of them is, and in which order they tell their story.
+"""The files that a report reads: their contents and their order.
 
-Files are told by what they hold, not by their names: a journal's line begins with a brace, a line
-of SuccessfulLogins.log with a time.
+Files are recognized by their contents, not by their names: a line of the journal begins with a
+brace, one of SuccessfulLogins.log with a time.
 """
 
 import enum
@@ -26,7 +26,7 @@ _TIME = re.compile(rb"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 
 
 class Content(enum.Enum):
-    """What a file holds."""
+    """The content of a file."""
 
     LINES = "lines"
     JOURNAL = "journal"
@@ -34,14 +34,14 @@ class Content(enum.Enum):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """A file that somebody named, perhaps by another name than its path."""
+    """A file given by the user, perhaps with a name other than its path."""
 
     path: Path
     name: str
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file to read; `log_format` is what another server's log has to be read as."""
+    """A file to read; `log_format` is the format of another server's log, if it was given."""
 
     path: Path
     content: Content
@@ -49,14 +49,14 @@ class Source(msgspec.Struct, frozen=True):
     log_format: str | None = None
 
     def __str__(self) -> str:
-        """How it is called in messages."""
+        """Return its name for messages."""
         return self.name or str(self.path)
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """The files of one story, each log's oldest first. `foreign` are logs of other servers.
+    """The files of a report, each log's oldest first. `foreign` are logs of other servers.
 
-    `passed_over` hold failed logins only.
+    `passed_over` contain only failed logins.
     """
 
     lines: tuple[Source, ...]
@@ -69,7 +69,7 @@ class Sources(msgspec.Struct, frozen=True):
 
 
 def sources_of_directory(logs: Path) -> Sources:
-    """Return the logs of a log directory with their older files; none where there is none."""
+    """Return the logs of a log directory with their older files, or nothing if there are none."""
     return Sources(
         lines=_of_log(logs / LINES_NAME, Content.LINES),
         journal=_of_log(logs / JOURNAL_NAME, Content.JOURNAL),
@@ -77,9 +77,9 @@ def sources_of_directory(logs: Path) -> Sources:
 
 
 def sources_of_files(paths: Iterable[Path | Given], *, log_format: str | None = None) -> Sources:
-    """Sort out files somebody named; one that is named twice is read once.
+    """Sort the given files by content; one that is given twice is read once.
 
-    With a `log_format` all are logs of another server. Raises `OSError` for what cannot be read.
+    With a `log_format` all are logs of another server. Raises `OSError` for unreadable files.
     """
     lines: list[tuple[bytes, int, Source]] = []
     journal: list[tuple[bytes, int, Source]] = []
@@ -111,9 +111,9 @@ def sources_of_files(paths: Iterable[Path | Given], *, log_format: str | None = 
 
 
 def logs_in(directory: Path) -> list[Path]:
-    """Return the logs in a directory, with their older files whatever rotated them.
+    """Return the logs in a directory, including older files, however they were rotated.
 
-    Where there are none of ours, those of other servers.
+    If there are none of ours, return those of other servers.
     """
     stems = tuple(Path(name).stem + "." for name in (LINES_NAME, JOURNAL_NAME))
     every = set(directory.iterdir())
@@ -124,7 +124,7 @@ def logs_in(directory: Path) -> list[Path]:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Say whether a file tells of logins to another server."""
+    """Return whether a file contains logins to another server."""
     try:
         return path.is_file() and bool(formats_in(beginning(path)) or formats_in(_tail(path)))
     except OSError:
@@ -132,7 +132,7 @@ def _is_foreign(path: Path) -> bool:
 
 
 def _tail(path: Path) -> bytes:
-    """Return the end of a file from the beginning of a line on; nothing of one that is packed."""
+    """Return the last lines of a file, or nothing if it is packed."""
     if is_packed(path):
         return b""
     with path.open("rb") as file:
@@ -141,13 +141,13 @@ def _tail(path: Path) -> bytes:
 
 
 def _is_compressed_twin(path: Path, among: Container[Path]) -> bool:
-    """Whether the same file is there uncompressed: its compression was interrupted."""
+    """Return whether the file also exists uncompressed, since its compression was interrupted."""
     return path.suffix in SUFFIXES and path.with_suffix("") in among
 
 
 def _of_log(log: Path, content: Content) -> tuple[Source, ...]:
     older = {(found.day, found.number): found for found in reversed(archived(log))}
-    in_order: list[Archived] = sorted(older.values())  # the plain file before its compressed twin
+    in_order: list[Archived] = sorted(older.values())  # the plain file before its compressed copy
     paths = [found.path for found in in_order]
     if log.exists():
         paths.append(log)
@@ -155,7 +155,7 @@ def _of_log(log: Path, content: Content) -> tuple[Source, ...]:
 
 
 def beginning(path: Path) -> bytes:
-    """Return the beginning of a file, unpacked, by which it is told. Raises `OSError`."""
+    """Return the unpacked beginning of a file, by which it is recognized. Raises `OSError`."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not path.is_file():
@@ -168,6 +168,6 @@ def beginning(path: Path) -> bytes:
 
 
 def _first_time(head: bytes) -> bytes:
-    """Return the first time in a file, fit to be compared; a file without one comes last."""
+    """Return the first time in a file for sorting; a file without one comes last."""
     found = _TIME.search(head)
     return found[1] + b" " + found[2] if found is not None else b"~"

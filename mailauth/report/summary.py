@@ -1,4 +1,4 @@
-"""The summary: which cases are open, which have been fixed in the period, and what to do."""
+"""The summary: open cases, cases fixed in the period, and what to do."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ from mailauth.report.values import iso
 
 
 class Advised(msgspec.Struct, frozen=True):
-    """A case, and one line that says what to do about it."""
+    """A case, and one line of advice."""
 
     case: Case
     advice: str
@@ -20,9 +20,9 @@ class Advised(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One screen: open cases, those fixed in the period, and passwords exposed without a case.
 
-    A login that was refused opens no case, and has sent its password all the same. `networks` are
-    those that logins to other servers came from, and `nameless` is from how many addresses clients
-    log in insecurely to an account that is not named.
+    A refused login opens no case, but may still have exposed its password. `networks` are those of
+    logins to other servers; `nameless` is the number of addresses from which clients log in
+    insecurely to an account that is not named.
     """
 
     totals: Totals
@@ -34,7 +34,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headline(self) -> str:
-        """What stands in the logs; `verdict` ends the sentence."""
+        """The number of logins and their period; `verdict` ends the sentence."""
         totals = self.totals
         if totals.first is None or totals.last is None:
             return "Nobody logged in."
@@ -45,7 +45,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> str:
-        """How secure they were."""
+        """How secure the logins were."""
         totals = self.totals
         if not (totals.unsecure or totals.unknown):
             return "all SECURE" if totals.logins else ""
@@ -104,7 +104,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def summarize(
     logs: Logs, wanted: Wanted, ports_of: PortsOf, *, by_network: bool = False
 ) -> Summary:
-    """Sum up what the logs say; `ports_of` gives the ports of a case's server, as for `advice`."""
+    """Summarize the logs; `ports_of` returns the ports of a case's server for `advice`."""
     cases = [Advised(case, advice(case, ports_of(case))) for case in logs.rows(Case, wanted)]
     accounts = {advised.case.account for advised in cases}
     return Summary(

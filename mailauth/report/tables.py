@@ -1,8 +1,8 @@
-"""The logs as tables of an embedded DuckDB: the database itself, and how it is asked.
+"""The logs as tables of an embedded DuckDB: the database, and connections to it.
 
-The database opens no file: what the logs hold is handed to it chunk by chunk, external access is
-switched off and the configuration locked before a question is asked. So nothing that is asked can
-read or write another file.
+The database opens no files: the contents of logs are passed to it in chunks. Before the first
+query, external access is disabled and the configuration locked, so that a query cannot read or
+write another file.
 """
 
 import contextlib
@@ -41,11 +41,11 @@ def sql(name: str) -> str:
 
 
 class Tables:
-    """A database of log tables, empty when it is made. Each thread asks through its own cursor.
+    """A database of log tables, empty at first. Each thread uses its own cursor.
 
-    Without a file the tables live in memory, compressed, and what does not fit is kept in a private
-    temporary directory, in `aside` if that is given. Raises `duckdb.Error` for a file that is no
-    such database.
+    Without a file, the tables are in memory, compressed. What does not fit is in a private
+    temporary directory, in `aside` if given. Raises `duckdb.Error` for a file that is not such a
+    database.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class Tables:
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Return a connection of its own to the tables, closed at the end."""
+        """Return a separate connection to the tables, closed at the end."""
         with self._connection.cursor() as cursor:
             if self._use:
                 cursor.execute(self._use)
             yield cursor
 
     def close(self) -> None:
-        """Close the database and remove what it kept aside."""
+        """Close the database, and remove its temporary files."""
         self._connection.close()
         shutil.rmtree(self._private, ignore_errors=True)
 
@@ -108,7 +108,7 @@ class Tables:
 
 @functools.cache
 def version() -> str:
-    """Return what tells tables that were made from other SQL."""
+    """Return a hash of the SQL, which identifies tables made by another version."""
     folder = resources.files("mailauth.report") / "sql"
     digest = hashlib.sha256(duckdb.__version__.encode())
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
@@ -117,6 +117,6 @@ def version() -> str:
 
 
 def set_variables(cursor: duckdb.DuckDBPyConnection, **values: Any) -> None:
-    """Set variables of one connection, by which the views are told what is asked."""
+    """Set variables of a connection, which are the parameters of the views."""
     for name, value in values.items():
         cursor.execute(f"SET VARIABLE {name} = $1", [value])

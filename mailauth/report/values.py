@@ -1,20 +1,20 @@
-"""Values made fit to be shown: whatever a name is made of, it does no harm."""
+"""Values made safe for display, whatever a name contains."""
 
 import datetime
 from typing import Any
 
 from mailauth.config.errors import printable
 
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # how a formula begins, fullwidth too
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the beginnings of formulas
 
 
 def iso(time: datetime.datetime) -> str:
-    """Print a time as ISO 8601, in milliseconds unless there is more to it."""
+    """Format a time as ISO 8601, in milliseconds unless it is more precise."""
     return time.isoformat(timespec="microseconds" if time.microsecond % 1000 else "milliseconds")
 
 
 def duration(seconds: float) -> str:
-    """Say how long something took, in its two largest units."""
+    """Format a duration in its two largest units."""
     rest = datetime.timedelta(seconds=seconds) // datetime.timedelta(seconds=1)
     parts = []
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
@@ -25,7 +25,7 @@ def duration(seconds: float) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return what JSON can say of a value: null, truth, a number, or a text."""
+    """Convert a value for JSON: null, a boolean, a number, or a text."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, datetime.datetime):
@@ -36,7 +36,7 @@ def plain(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """Return a value for a person to read: nothing in it moves the terminal or turns the line."""
+    """Convert a value to text that cannot control a terminal or the direction of the line."""
     value = plain(value)
     if value is None:
         return ""
@@ -46,7 +46,7 @@ def text(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """Return a value for a spreadsheet: a text is never a formula."""
+    """Convert a value for a spreadsheet; a text is never a formula."""
     shown = text(value)
     if isinstance(value, str) and shown.lstrip().startswith(_FORMULA):
         return f"'{shown}"
@@ -54,7 +54,7 @@ def cell(value: Any) -> str:
 
 
 def escaped_json(encoded: str) -> str:
-    """Return JSON that means the same and holds nothing that a terminal would act on."""
+    """Return equivalent JSON without anything that a terminal would interpret."""
     if encoded.isprintable():
         return encoded
     return "".join(

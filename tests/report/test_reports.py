@@ -211,7 +211,7 @@ def test_the_summary_says_what_to_do(story: Story) -> None:
     assert [exposure.account for exposure in summary.exposed] == ["sue@mydomain.com"]
     assert summary.to_do == (
         "To do: repoint the clients of 1 account and change 3 passwords."
-        " Whom it breaks to refuse cleartext: mailauth report cutoff."
+        " Before refusing cleartext, run mailauth report cutoff."
     )
 
 

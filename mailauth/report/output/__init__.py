@@ -1,1 +1,1 @@
-"""What reports look like: in a terminal, as a page of HTML, as CSV and JSON."""
+"""The output of reports: for a terminal, as HTML, CSV and JSON."""

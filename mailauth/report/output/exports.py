@@ -12,7 +12,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
-    """Write rows as one array of flat objects, one a line."""
+    """Write rows as one array of flat objects, one per line."""
     out.write("[")
     separator = "\n"
     for row in rows:
@@ -23,7 +23,7 @@ def write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextI
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
-    """Write rows under a header; texts that a spreadsheet would take for a formula are quoted."""
+    """Write rows under a header; texts that a spreadsheet could treat as a formula are quoted."""
     writer = csv.writer(out)
     writer.writerow(map(cell, columns))
     writer.writerows(map(cell, row) for row in rows)

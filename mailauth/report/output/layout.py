@@ -1,8 +1,8 @@
-"""Rows on a terminal of any width: a table where it fits, else a block of lines for each row.
+"""Rows on a terminal of any width: a table if it fits, else a block of lines for each row.
 
-A table fits if no column has to be narrower than its texts, or than `NARROWEST` where these are
-longer than `SHORT`; columns in which nothing stands are left out if it does not. Into a pipe goes a
-table of any width, one line a row, for programs that take lines apart.
+A table fits if each column is as wide as its texts, or as `NARROWEST` if they are longer than
+`SHORT`. If it does not fit, empty columns are left out first. For a pipe, the table has any width,
+with one line per row, so that programs can parse it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,14 +19,14 @@ from rich.text import Text
 PAGE = 1000  # rows that are laid out together
 SHORT = 24  # cells of a text that is not folded in a table
 NARROWEST = 18  # cells of a column with longer texts
-LONGEST = 160  # characters of a text; what is longer is cut, on a terminal
+LONGEST = 160  # characters of a text, which is cut if it is longer, on a terminal
 _PIPE_WIDTH = 100_000
 _INDENT = 2
 _BETWEEN = " · "
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """A column. Those of `is_key` begin a row's block, without their headings."""
+    """A column. Those with `is_key` are the first line of a block, without their headings."""
 
     text: str
     numeric: bool = False
@@ -34,7 +34,7 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 def console(out: TextIO) -> Console:
-    """Return what prints to a terminal or into a pipe."""
+    """Return a console for a terminal or a pipe."""
     terminal = out.isatty()
     return Console(
         file=out,
@@ -53,7 +53,7 @@ def print_rows(
     *,
     frame: box.Box = box.SIMPLE_HEAD,
 ) -> int:
-    """Print rows and return how many they were."""
+    """Print rows and return their number."""
     count = 0
     as_table = True
     for page in _pages(iter(rows)):
@@ -90,7 +90,7 @@ def _widths(headings: Sequence[Heading], rows: Sequence[Sequence[Text]]) -> list
 
 
 def _least(width: int) -> int:
-    """Return how narrow a column may become that is as wide."""
+    """Return the minimum width of a column of this width."""
     return width if width <= SHORT else NARROWEST
 
 
@@ -130,7 +130,7 @@ def _told(heading: Heading, cell: Text) -> Text:
 
 
 def _filled(items: Iterable[Text], between: Text, screen: Console, *, first: int) -> Iterator[Text]:
-    """Yield lines with as many of the items as fit; those that fit into no line are folded."""
+    """Yield lines with as many items as fit; an item longer than a line is folded."""
     line = Text(" " * first)
     is_empty = True
     for item in items:
@@ -151,7 +151,7 @@ def _filled(items: Iterable[Text], between: Text, screen: Console, *, first: int
 
 
 def _folded(item: Text, screen: Console, first: int, width: int) -> list[Text]:
-    """Fold a text into lines; none is wider, and the first not than `first`."""
+    """Fold a text into lines of this width; the first is at most `first`."""
     if item.cell_len <= first:
         return [item]
     return list(item.wrap(screen, max(2, min(first, width)), overflow="fold"))

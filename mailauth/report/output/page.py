@@ -1,7 +1,7 @@
-"""Reports as a page of HTML that stands alone: no script, nothing fetched, and names kept apart.
+"""Reports as a self-contained HTML page without scripts or external resources.
 
-Jinja2 escapes what is shown; `bdi` keeps the direction of a name to itself; and the page's own
-policy forbids whatever else might get in.
+Jinja2 escapes what is shown; `bdi` isolates the text direction of a name; and the page's own
+content security policy forbids everything else.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ _pages = jinja2.Environment(
 def write_report(
     presentation: Presentation, rows: Iterable[Any], out: TextIO, shown: Shown
 ) -> None:
-    """Write a report's rows; those columns that are `shown`."""
+    """Write a report's rows with the columns in `shown`."""
     columns = shown.of(presentation.columns)
     _write(
         "report.html",
@@ -39,7 +39,7 @@ def write_report(
 
 
 def write_answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
-    """Write what a question in SQL was answered."""
+    """Write the answer to a query in SQL."""
     headings = [
         Column(heading=text(column), show=lambda value: Value(text(value))) for column in columns
     ]

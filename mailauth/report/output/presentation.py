@@ -1,4 +1,4 @@
-"""Reports for people, on a terminal and on a page: what is shown of a row, and how it is meant."""
+"""How reports show their rows to people, on a terminal and on a page."""
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ from mailauth.report.values import duration, iso, text
 
 
 class Tone(enum.Enum):
-    """How a value is meant."""
+    """The meaning of a value, shown by its style."""
 
     PLAIN = "plain"
     NAME = "name"
@@ -31,18 +31,17 @@ class Tone(enum.Enum):
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A text fit to be shown, and how it is meant."""
+    """A text to show, and its meaning."""
 
     text: str
     tone: Tone = Tone.PLAIN
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column: its heading, and what it shows of a row. `evidence` only the journal knows.
+    """A column: its heading, and what it shows of a row. Only a journal has `evidence`.
 
-    What is of an `other_server` is shown only where such a server's logs are read.
-
-    Those of `is_key` say of which row the others tell more, where there is no room for a table.
+    Columns with `other_server` are shown only for logs of other servers. Those with `is_key`
+    identify the row if there is no room for a table.
     """
 
     heading: str
@@ -54,9 +53,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """Which columns there is anything to show in: those that only a journal, or only the logs of
-    another server, can fill.
-    """
+    """Which optional columns to show: those for a journal, and those for another server's logs."""
 
     evidence: bool
     other_server: bool = False
@@ -72,7 +69,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presentation(msgspec.Struct, frozen=True):
-    """A report as it is shown; `none` stands for no rows."""
+    """The presentation of a report; `none` is shown if there are no rows."""
 
     title: str
     columns: tuple[Column, ...]

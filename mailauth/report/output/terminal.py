@@ -1,4 +1,4 @@
-"""Reports on a terminal, by rich; into a pipe goes the same, neither coloured nor wrapped."""
+"""Reports on a terminal, by rich; a pipe gets the same without colours and wrapping."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -15,7 +15,7 @@ from mailauth.report.rows import Totals
 from mailauth.report.summary import Advised, Summary
 from mailauth.report.values import text
 
-SHOWN = 10  # cases of each kind on the one screen
+SHOWN = 10  # cases of each kind in the summary
 
 _STYLES = {
     Tone.PLAIN: "",
@@ -29,9 +29,9 @@ _STYLES = {
 def print_report(
     presentation: Presentation, rows: Iterable[Any], screen: Console, shown: Shown
 ) -> int:
-    """Print a report's rows and return how many they were.
+    """Print a report's rows, and return their number.
 
-    Only the columns that are `shown` are there.
+    Only the columns in `shown` are printed.
     """
     columns = shown.of(presentation.columns)
     headings = [Heading(column.heading, column.numeric, column.is_key) for column in columns]
@@ -43,7 +43,7 @@ def print_report(
 
 
 def print_answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], screen: Console) -> None:
-    """Print what a question in SQL was answered."""
+    """Print the answer to a query in SQL."""
     first, rest = _begun(iter(rows))
     headings = [
         Heading(text(column), numeric=_is_number(value), is_key=at == 0)
@@ -108,7 +108,7 @@ def _cell(column: Column, row: Any) -> Text:
 
 
 def _begun(rows: Iterator[Sequence[Any]]) -> tuple[Sequence[Any] | None, Iterator[Sequence[Any]]]:
-    """Return the first row, if there is one, and all of them."""
+    """Return the first row, if any, and all rows."""
     first = next(rows, None)
     return first, rows if first is None else chain([first], rows)
 

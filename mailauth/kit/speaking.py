@@ -30,9 +30,7 @@ class Offer(msgspec.Struct, frozen=True):
     """What the server offers in the current state of the connection."""
 
     starttls: bool
-    mechanisms: tuple[
-        str, ...
-    ]  # SASL mechanisms, and the protocol's own login, with the names of the journal
+    mechanisms: tuple[str, ...]  # SASL's and the protocol's own, named as in the journal
 
 
 class Speaker(Protocol):

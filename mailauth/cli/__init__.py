@@ -24,6 +24,7 @@ COMMANDS = {
     "console": "Print a new link that opens the console.",
     "api-token": "Create, list and revoke tokens for the API and Prometheus.",
     "block": "List and clear blocked addresses.",
+    "watch": "Follow another mail server's logs, and show who logs in insecurely.",
     "tail": "Follow the log.",
     "report": "Report who logs in insecurely.",
     "query": "Query the logs in SQL.",

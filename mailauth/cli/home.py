@@ -9,7 +9,8 @@ from typing import Any
 import click
 import msgspec
 
-from mailauth.config import FILE_NAME, Config, accounts_of, load
+from mailauth.config import FILE_NAME, Config, accounts_of, load, load_watching
+from mailauth.home import is_watch_home
 from mailauth.login.accounts import Account, Accounts
 
 CommandFunction = Callable[..., Any]
@@ -31,6 +32,8 @@ class Home(msgspec.Struct, frozen=True):
 
     def load(self, *, port_offset: int | None = None, ephemeral: bool = False) -> Config:
         """Load the configuration. Raises `ConfigError`."""
+        if is_watch_home(self.directory):
+            return load_watching(self.config_path, ephemeral=ephemeral)
         return load(self.config_path, port_offset=port_offset, ephemeral=ephemeral)
 
     def accounts(self, config: Config) -> Accounts:

@@ -1,7 +1,7 @@
 """What `serve` prints when it is ready: a line for programs, or a page for people."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 import msgspec
@@ -64,22 +64,40 @@ def print_page(server: Server, stream: TextIO) -> None:
         console.print(line)
 
 
+def print_watch_page(server: Server, watched: Iterable[str], stream: TextIO) -> None:
+    """Print what is watched, where the record is, and where the console is."""
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    for line in watched:
+        console.print(escape(line))
+    for line in (*_record(server), *_console(server)):
+        console.print(line)
+    console.print("Press Ctrl-C to stop. Each login in the clear is printed as it is recorded:")
+
+
 def _paragraphs(server: Server) -> Iterator[str]:
     yield from map(escape, on_purpose.told(each.config for each in server.listeners))
     yield f"Accounts: {escape(_names(server.authority.accounts))}"
     if any(user.password == DEMO_PASSWORD for user in server.config.user):
         yield f'Demo accounts have the password "{DEMO_PASSWORD}".'
+    yield from _record(server)
+    if server.ca is not None:
+        yield f"Clients must trust the CA {escape(str(server.ca))} (mailauth cert trust says how)"
+    yield from _console(server)
+    yield "Press Ctrl-C to stop. Each login is printed as it is recorded:"
+
+
+def _record(server: Server) -> Iterator[str]:
     logs = server.home / server.config.log.directory
     yield f"Logins are recorded in {escape(str(logs / SUCCESSES))}"
     yield f"Evidence for each attempt is in {escape(str(logs / JOURNAL))}"
-    if server.ca is not None:
-        yield f"Clients must trust the CA {escape(str(server.ca))} (mailauth cert trust says how)"
+
+
+def _console(server: Server) -> Iterator[str]:
     link = server.console_link()
     if link is not None:
         yield f"Console: {console_url(server.listeners)}"
         yield f"Open it as administrator (once, within 10 minutes, on this machine): {link}"
         yield "(mailauth console prints another link.)"
-    yield "Press Ctrl-C to stop. Each login is printed as it is recorded:"
 
 
 def _names(accounts: Accounts) -> str:

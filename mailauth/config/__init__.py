@@ -3,7 +3,7 @@
 from mailauth.config.accounts import accounts_of
 from mailauth.config.errors import ConfigError
 from mailauth.config.listeners import check_faults
-from mailauth.config.load import FILE_NAME, load
+from mailauth.config.load import FILE_NAME, load, load_watching
 from mailauth.config.schema import (
     BlockConfig,
     ClientCertificates,
@@ -49,4 +49,5 @@ __all__ = [
     "accounts_of",
     "check_faults",
     "load",
+    "load_watching",
 ]

@@ -32,7 +32,7 @@ def accounts_of(
     ]
     if config.users.file:
         accounts += _stored(home / config.users.file, secret_of)
-    if not accounts:
+    if not accounts and config.users.file:
         raise ConfigError("users.file: expected at least one account in it or in [[user]]")
     try:
         return Accounts(accounts, pepper)

@@ -17,6 +17,8 @@ from mailauth.wire.networks import parse_address, parse_network
 
 FILE_NAME = "mailauth.toml"
 
+KEPT_DAYS = 90  # of the logs of a watched server
+
 DEMO_NAMES = ("mary", "charle", "jimmy", "sue", "derek", "michael", "bob")
 DEMO_DOMAIN = "mydomain.com"
 
@@ -57,15 +59,60 @@ def load(path: Path | None, *, port_offset: int | None = None, ephemeral: bool =
                 msgspec.structs.replace(listener, port=0) for listener in config.listener
             ),
         )
-    check_listeners(config.listener, standard=not spelled_out)
+    _check(config, standard=not spelled_out)
+    _check_users(config)
+    return config
+
+
+def load_watching(path: Path | None, *, port: int | None = None, ephemeral: bool = False) -> Config:
+    """Load the configuration of a home of `mailauth watch`, which may have none.
+
+    It has HTTP listeners only: the console on loopback unless others are defined. Accounts are for
+    the console, and none is needed. Logs are kept for `KEPT_DAYS` unless it says otherwise. `port`
+    replaces the port of the first listener. Raises `ConfigError`.
+    """
+    table: Table = {} if path is None else parsed(_contents(path), path.name)
+    config = Config() if path is None else converted(table)
+    spelled_out = "listener" in table
+    if "listen" in table:
+        raise ConfigError("listen: has mail listeners; a home of mailauth watch has [[listener]]")
+    listeners = (
+        _spelled_out(config, table, None)
+        if spelled_out
+        else tuple(
+            each
+            for each in standard_listeners(config.listen, "listen.port_offset")
+            if each.service is Service.HTTP and each.tls is TlsMode.NONE
+        )
+    )
+    for where, listener in located(listeners, standard=not spelled_out):
+        if listener.service is not Service.HTTP:
+            raise ConfigError(f'{where}.protocol: expected "http" in a home of mailauth watch')
+    if port is not None or ephemeral:
+        first = msgspec.structs.replace(listeners[0], port=port or 0)
+        listeners = (first, *listeners[1:])
+    log = config.log
+    if "keep" not in table.get("log", {}):
+        log = msgspec.structs.replace(log, keep=KEPT_DAYS)
+    config = msgspec.structs.replace(
+        config,
+        listener=listeners,
+        log=log,
+        server=msgspec.structs.replace(config.server, workers=1),
+    )
+    _check(config, standard=not spelled_out)
+    return config
+
+
+def _check(config: Config, *, standard: bool) -> None:
+    check_listeners(config.listener, standard=standard)
     _check_hostname("hostname", config.hostname)
     for number, host in enumerate(config.http.hosts):
         _check_hostname(f"http.hosts[{number}]", host)
     _check_timezone(config.timezone)
     _check_overrides(config.geoip.overrides)
-    _check_users(config)
-    _check_demo_stays_home(config, standard=not spelled_out)
-    return config
+    _check_names(config)
+    _check_demo_stays_home(config, standard=standard)
 
 
 def _contents(path: Path) -> bytes:
@@ -128,6 +175,9 @@ def _check_overrides(overrides: dict[str, str]) -> None:
 def _check_users(config: Config) -> None:
     if not config.user and not config.users.file:
         raise ConfigError("user: expected at least one account, in [[user]] or by users.file")
+
+
+def _check_names(config: Config) -> None:
     seen: dict[str, str] = {}
     for where, name in _names(config.user):
         other = seen.setdefault(name.casefold(), where)

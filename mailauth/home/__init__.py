@@ -5,11 +5,17 @@ from pathlib import Path
 from mailauth.home.directories import PRIVATE
 
 STATE_DIRECTORY = ".mailauth"
+WATCH_CURSOR = "watch.json"  # in the state directory of a home of `mailauth watch`
 _OTHERS_WRITE = 0o022
 
 
 class NotPrivate(OSError):
     """Other users can write to the state directory; the message is for the operator."""
+
+
+def is_watch_home(home: Path) -> bool:
+    """Return whether a home is one of `mailauth watch`: its record is another server's."""
+    return (home / STATE_DIRECTORY / WATCH_CURSOR).exists()
 
 
 def state_directory(home: Path) -> Path:

@@ -39,13 +39,13 @@ class OneProcess:
     @property
     def sinks(self) -> Sinks:
         """The sinks that receive each recorded event."""
-        return self._process.recorder.sinks
+        return self._process.shown.sinks
 
     def open(self, history: JournalHistory, opened: ExitStack) -> Feed:
         """Open the mail, and return the feed of recorded events. Raises `OSError`."""
         self._process.open_mail(self._maildir, opened)
         self._process.derive_keys(opened)
-        return Feed(self._reactor, history, self._process.recorder.newest)
+        return Feed(self._reactor, history, self._process.shown.newest)
 
     def start(self, listening: Sequence[tuple[Listener, socket.socket]], _: ExitStack) -> None:
         """Accept clients on all listeners."""

@@ -80,6 +80,7 @@ class ServingProcess:
         self.loaded: Loaded
         self.resolver: Resolver
         self.recorder: FileRecorder
+        self.shown: FileRecorder  # what the console shows: our record, or another server's
         self.authority: Authority
         self.operations: RunningOperations
         self.web: Callable[[Listener], Application]
@@ -102,8 +103,16 @@ class ServingProcess:
 
     # Assembly.
 
-    def authorize(self, recorder: FileRecorder, counts: Counts | None = None) -> None:
-        """Set up the decisions about logins and their record; `counts` has the failures."""
+    def authorize(
+        self,
+        recorder: FileRecorder,
+        counts: Counts | None = None,
+        shown: FileRecorder | None = None,
+    ) -> None:
+        """Set up the decisions about logins and their record; `counts` has the failures.
+
+        `shown` is what the console shows: the record of another server, or else this one.
+        """
         config, times = self.config, RecordTimes()
         blocking = Blocking(
             self._lasting,
@@ -114,6 +123,7 @@ class ServingProcess:
             date=self._now,
         )
         self.recorder = recorder
+        self.shown = recorder if shown is None else shown
         self.summing = SummingRecorder(
             TimedRecorder(recorder, times),
             Repeats(self._reactor.seconds),

@@ -43,13 +43,14 @@ from mailauth.net.listener import Listener
 from mailauth.origin.resolver import Resolver
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.record.readiness import Readiness
-from mailauth.record.recorder import open_recorder
+from mailauth.record.recorder import FileRecorder, open_recorder
 from mailauth.record.sinks import Sink, Sinks
 from mailauth.record.stamp import zone_named
 from mailauth.server.console_link import console_link
 from mailauth.server.one_process import OneProcess
 from mailauth.server.process import LOOK_SECONDS, ServingProcess
 from mailauth.server.reloadable import Loader
+from mailauth.server.watching import Watching
 from mailauth.server.workers.pool import WorkerPool
 from mailauth.tokens import api
 from mailauth.tokens.api import ApiTokens
@@ -67,12 +68,14 @@ log = Logger()
 
 A_MINUTE = 60.0
 A_DAY = 86_400.0
+CONSOLE_LOGS = "console"  # in the home of a watched server: of logins to the console
 
 
 class Server:
     """One server on one home. `read_config` reads its configuration again, for `reload`.
 
-    Mail is kept in the directory `maildir`, or else in memory.
+    Mail is kept in the directory `maildir`, or else in memory. With `watching`, the record is that
+    of another server, whose logs are followed; logins to the console have one of their own.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Server:
         lasting: Callable[[], float] | None = None,
         patience: Patience | None = None,
         sinks: Sequence[Sink] = (),
+        watching: Watching | None = None,
     ) -> None:
         self.config = config
         self.home = home
@@ -97,6 +101,7 @@ class Server:
         self._maildir = maildir
         self._now = now
         self._sinks = sinks
+        self._watching = watching
         self._loader = Loader(home, config.listener, reactor)
         self._lasting = lasting if lasting is not None else now
         self._process = ServingProcess(
@@ -139,11 +144,14 @@ class Server:
             ]
             self._mode.start(listening, opened)
             process.repeat(A_DAY, self._renew_certificate, opened)
-            process.repeat(A_MINUTE, process.recorder.tick, opened)
+            for recorder in {process.recorder, process.shown}:
+                process.repeat(A_MINUTE, recorder.tick, opened)
             process.repeat(LOOK_SECONDS, process.summing.tick, opened)
             process.repeat(LOOK_SECONDS, process.recorder.look_at_clock, opened)
             if config.users.file:
                 process.repeat(LOOK_SECONDS, partial(self._look_at_accounts, users_file), opened)
+            if self._watching is not None:
+                self._watching.start(self.home, process, self._logs / JOURNAL, opened)
             self._control.listen(cast(IReactorUNIX, self._reactor), state_directory(self.home))
             self._opened = opened.pop_all()
 
@@ -180,7 +188,8 @@ class Server:
         return Deferred.fromCoroutine(self._reload())
 
     async def _reload(self) -> None:
-        self._process.recorder.reopen()
+        for recorder in {self._process.recorder, self._process.shown}:
+            recorder.reopen()
         await self._reading.run(lambda: Deferred.fromCoroutine(self._read_everything()))
 
     async def _read_everything(self) -> None:
@@ -250,8 +259,16 @@ class Server:
     # Assembly.
 
     def _open_record(self, opened: ExitStack) -> None:
+        shown = self._open_recorder(self._logs, opened)
+        if self._watching is None:
+            self._process.authorize(shown, self._mode.counts)
+        else:
+            own = self._open_recorder(self.home / CONSOLE_LOGS, opened)
+            self._process.authorize(own, self._mode.counts, shown)
+
+    def _open_recorder(self, directory: Path, opened: ExitStack) -> FileRecorder:
         recorder = open_recorder(
-            self._logs,
+            directory,
             self.config.log,
             origins=self._process.resolver,
             zone=zone_named(self.config.timezone),
@@ -260,20 +277,23 @@ class Server:
             shared=self._mode.state,
         )
         opened.callback(recorder.close)
-        self._process.authorize(recorder, self._mode.counts)
+        return recorder
 
     def _open_site(self, opened: ExitStack) -> None:
         metrics = Metrics()
         feed = self._mode.open(JournalHistory(self._logs / JOURNAL), opened)
         operations = self._mode.operations
-        self._control = ControlService(
-            AccountHandlers(self.authority).table()
-            | BlockHandlers(self.authority).table()
-            | ConsoleHandlers(self.console_link, LIFETIME_SECONDS).table()
+        handlers = (
+            ConsoleHandlers(self.console_link, LIFETIME_SECONDS).table()
             | RecordHandlers(self.authority, feed, operations.settled).table()
-            | service_handlers(operations.services),
-            self._reactor,
         )
+        if self._watching is None:
+            handlers |= (
+                AccountHandlers(self.authority).table()
+                | BlockHandlers(self.authority).table()
+                | service_handlers(operations.services)
+            )
+        self._control = ControlService(handlers, self._reactor)
         sinks: tuple[Sink, ...] = (feed, metrics, *self._sinks)
         for sink in sinks:
             self.sinks.add(sink)
@@ -293,9 +313,10 @@ class Server:
             reports=self._make_reports(feed, opened, turns.turn),
             forwarded_from=self.config.http.forwarded_from,
             hosts=self.config.http.hosts,
-            trouble=Readiness(self._process.recorder, self._logs, self._reactor.seconds).trouble,
+            trouble=Readiness(self._process.shown, self._logs, self._reactor.seconds).trouble,
             zone=zone_named(self.config.timezone),
             turn=turns.turn,
+            is_watched=self._watching is not None,
         )
         self._process.web = lambda listener: self.site.channel(listener.policy)
 

@@ -11,6 +11,7 @@ from mailauth.web.console.menu import menu_for
 from mailauth.web.forms import TOKEN_FIELD, FormTokens
 from mailauth.web.http.message import HttpError, Request, Response
 from mailauth.web.instants import Clockface, moment, second
+from mailauth.web.offers import Offers, everything
 
 _HERE = Path(__file__).parent
 
@@ -49,8 +50,15 @@ class StaticFiles:
 class Pages:
     """Renders templates, and puts pages of the console into their layout."""
 
-    def __init__(self, static: StaticFiles, tokens: FormTokens, clockface: Clockface) -> None:
+    def __init__(
+        self,
+        static: StaticFiles,
+        tokens: FormTokens,
+        clockface: Clockface,
+        offers: Offers = everything,
+    ) -> None:
         self._tokens = tokens
+        self._offers = offers
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -64,6 +72,7 @@ class Pages:
         self._environment.filters["second"] = second
         self._environment.filters["local"] = clockface.local
         self._environment.globals["zone"] = clockface.zone
+        self._environment.globals["offers"] = offers
 
     def render(self, template: str, **values: object) -> bytes:
         """Render a document."""
@@ -78,7 +87,7 @@ class Pages:
             viewer=viewer,
             hop=request.hop,
             here="/" + "/".join(request.path),
-            menu=menu_for(viewer),
+            menu=menu_for(viewer, self._offers),
             token_field=TOKEN_FIELD,
             token=self._tokens.for_session(request),
             **values,

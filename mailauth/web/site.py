@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, tzinfo
 from functools import partial
 from http import HTTPStatus
@@ -15,12 +15,13 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from mailauth.events.feed import Feed
-from mailauth.login.accounts import Accounts
+from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
 from mailauth.login.ended import Ending
 from mailauth.login.policy import Policy
 from mailauth.login.session import LoginSession
 from mailauth.report.progress import Reading
+from mailauth.setup.services import WELL_KNOWN_TLS_PORTS, tls_ports
 from mailauth.tokens.api import ApiTokens
 from mailauth.web.access import OPERATOR, Access, Doorkeeper, Viewer, require
 from mailauth.web.administration import Administration
@@ -41,6 +42,7 @@ from mailauth.web.http.forwarded import MalformedForwarded, resolve
 from mailauth.web.http.message import TEXT, Header, HttpError, Request, Response, json, see_other
 from mailauth.web.http.origins import Origins
 from mailauth.web.instants import Clockface
+from mailauth.web.offers import everything, of_watched_server
 from mailauth.web.operations import Operations
 from mailauth.web.pages import Pages, StaticFiles
 from mailauth.web.raw_logs import LogFiles
@@ -80,7 +82,8 @@ class WebSite:
     `clock` keeps the deadlines of connections. `now` is the clock that stamps the record, and
     `lasting` the one by which sessions and links end. `zone` is that of the log; `None` is the
     machine's own. `trouble` returns what keeps logins from being recorded, if anything. Long work
-    waits for its `turn`.
+    waits for its `turn`. If the record is another server's (`is_watched`), its accounts are not
+    those of this console, and the server cannot be changed here.
     """
 
     def __init__(
@@ -103,7 +106,9 @@ class WebSite:
         trouble: Callable[[], str | None] = lambda: None,
         zone: tzinfo | None = UTC,
         turn: Turn = at_once,
+        is_watched: bool = False,
     ) -> None:
+        offers = of_watched_server if is_watched else everything
         self.stopping = False  # whether the server is stopping
         self.backlog = Backlog()
         self._readers = Readers(turn, self.backlog)
@@ -123,7 +128,7 @@ class WebSite:
         sessions = Sessions(lasting, lambda: authority.accounts)
         form_tokens = FormTokens(secrets.token_bytes(32))
         static = StaticFiles()
-        self._pages = Pages(static, form_tokens, Clockface(now, zone))
+        self._pages = Pages(static, form_tokens, Clockface(now, zone), offers)
         administration = Administration(authority, operations)
         filters = Filters(authority, reports.now)
         self._streams = EventStreams(feed, clock, turn)
@@ -131,6 +136,10 @@ class WebSite:
         self._links = AdminLinks(lasting, sessions)
         self._doorkeeper = Doorkeeper(authority, sessions, api_token, api_tokens)
         self._sign_in = SignIn(authority, sessions, form_tokens, self._pages)
+
+        def expected() -> Iterable[Account]:
+            return () if is_watched else authority.accounts
+
         console = Console(
             authority=authority,
             operations=operations,
@@ -142,9 +151,16 @@ class WebSite:
             form_tokens=form_tokens,
             pages=self._pages,
             viewer_of=self._doorkeeper.in_session,
+            expected=expected,
+            tls_ports=(
+                (lambda: WELL_KNOWN_TLS_PORTS)
+                if is_watched
+                else (lambda: tls_ports(operations.services()))
+            ),
         )
         self.routes = Routes(
-            (
+            route
+            for route in (
                 OpenRoute("GET", "/healthz", self._healthy, brief=True),
                 OpenRoute("GET", "/static/{name}", static.serve),
                 OpenRoute("GET", "/open/{token}", self._links.open, brief=True),
@@ -156,12 +172,14 @@ class WebSite:
                     feed,
                     operations,
                     administration,
-                    ApiReports(authority, reports, filters),
+                    ApiReports(expected, reports, filters),
                     turn,
+                    offers,
                 ).routes(),
                 TokenRoute("GET", "/metrics", metrics.serve),
                 Route(Door.EITHER, "GET", "/events", Access.USER, self._events, brief=True),
             )
+            if offers(route.path)
         )
 
     def channel(self, policy: Callable[[], Policy]) -> Channel:

@@ -61,7 +61,7 @@ _GIVEN_PASSWORD = "given password:"
 _LOGIN_LIKE = re.compile(r"(?i)logged in|login: user|\bauth failed")
 
 _CYCLE = timedelta(microseconds=2**48)  # the time in a session id begins anew after it
-_TLS = "TLS"
+SHOWN = "TLS"  # in what the log has shown, where it has shown how it writes TLS
 _KEPT = 10_000  # sessions of which something is remembered until their lines are complete
 
 
@@ -110,7 +110,7 @@ class DovecotReader:
 
     def __init__(self, *, shows_tls: bool, waits: bool = False) -> None:
         self.tally = Tally()
-        self.shown: set[str] = {_TLS} if shows_tls else set()
+        self.shown: set[str] = {SHOWN} if shows_tls else set()
         self._waits = waits
         self._sessions: Undecided[_Session] = Undecided(_KEPT)
         self._waiting: Undecided[Found] = Undecided(_KEPT)
@@ -151,7 +151,7 @@ class DovecotReader:
             self.tally.not_understood += bool(_LOGIN_LIKE.search(text.partition("user=<")[0]))
             return
         if not self.shown and (login.tls or login.is_secured):
-            self.shown.add(_TLS)
+            self.shown.add(SHOWN)
             for _, found in self._waiting.before(None):
                 yield msgspec.structs.replace(found, wire=Wire.CLEARTEXT)
         session = self._sessions.get(login.session or "") or _Session()

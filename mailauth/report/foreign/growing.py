@@ -105,6 +105,14 @@ class GrowingLog(ForeignLog):
             if route.format.name == source:
                 route.records.note_known(record_id)
 
+    def forget(self, before: int) -> None:
+        """Forget what has been undecided since before a turn."""
+        self._is_looking = True
+        try:
+            self.give_up(before)
+        finally:
+            self._is_looking = False
+
     def give_up(self, before: int) -> list[Record]:
         """Return what has been undecided since before a turn, as far as the lines tell."""
         records: list[Record] = []

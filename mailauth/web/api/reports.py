@@ -1,12 +1,12 @@
 """The reports in the API: the rows that the pages show, as JSON or CSV."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from mailauth.login.authority import Authority
+from mailauth.login.accounts import Account
 from mailauth.login.event import Service
 from mailauth.report.period import ABSENT_DAYS, Expected
 from mailauth.report.rows import Absent, Case, Country, Cutoff, Exposure, Insecure, Row
@@ -53,8 +53,10 @@ _DAYS = Parameter(
 class ApiReports:
     """The reports by their names. Times are in the zone of the log and without an offset."""
 
-    def __init__(self, authority: Authority, reports: Reports, filters: Filters) -> None:
-        self._authority = authority
+    def __init__(
+        self, expected: Callable[[], Iterable[Account]], reports: Reports, filters: Filters
+    ) -> None:
+        self._expected = expected
         self._reports = reports
         self._filters = filters
 
@@ -92,7 +94,7 @@ class ApiReports:
     async def absent(self, request: Request, viewer: Viewer) -> Response:
         """List the accounts that have never logged in SECURE, or not at all for some days."""
         days = number(request.query, "days", ABSENT_DAYS, MAX_DAYS)
-        expected = expected_now(self._authority, self._reports, days)
+        expected = expected_now(self._expected(), self._reports, days)
         return await self._rows(request, viewer, Absent, expected)
 
     async def _rows(

@@ -26,6 +26,7 @@ from mailauth.web.api.openapi import described
 from mailauth.web.api.reports import ApiReports
 from mailauth.web.http.message import HttpError, Request, Response, json
 from mailauth.web.instants import instant
+from mailauth.web.offers import Offers, everything
 from mailauth.web.operations import Operations
 from mailauth.web.routes import AnyRoute, Door, EventualResponse, OpenRoute, Parameter, Route
 from mailauth.web.selection import MAX_NUMBER, decimal, number, selection, truth
@@ -149,8 +150,10 @@ class Api:
         administration: Administration,
         reports: ApiReports,
         turn: Turn = at_once,
+        offers: Offers = everything,
     ) -> None:
         self._turn = turn
+        self._offers = offers
         self._authority = authority
         self._feed = feed
         self._operations = operations
@@ -159,7 +162,7 @@ class Api:
 
     def routes(self) -> tuple[AnyRoute, ...]:
         """Return the routes of the resources."""
-        routes = (
+        every = (
             msgspec.structs.replace(_route("GET", "me", Access.USER, self.me, Me), brief=True),
             _route("GET", "logins", Access.USER, self.logins, Logins, *_EVENTS),
             _route("GET", "attempts", Access.USER, self.attempts, Attempts, *_EVENTS, *_KINDS),
@@ -174,6 +177,7 @@ class Api:
             _route("POST", "reset", Access.ADMIN, self.reset, Cursor, _MAIL),
             *self._reports.routes(),
         )
+        routes = tuple(route for route in every if self._offers(route.path))
         description = json(described(routes))
         openapi = OpenRoute("GET", "/api/v1/openapi.json", lambda _: description)
         return (*routes, openapi)

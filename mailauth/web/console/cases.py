@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from mailauth.report.advice import advice, insecure_advice
 from mailauth.report.rows import Case, Insecure
-from mailauth.setup.services import tls_ports
 from mailauth.web.access import Viewer
 from mailauth.web.console.console import Console
 from mailauth.web.console.listing import show_list
@@ -26,7 +25,7 @@ async def cases(console: Console, request: Request, viewer: Viewer) -> Response:
 
 async def insecure(console: Console, request: Request, viewer: Viewer) -> Response:
     """Show who logged in insecurely with which client."""
-    ports = tls_ports(console.operations.services())
+    ports = console.tls_ports()
     return await show_list(
         console,
         request,
@@ -39,5 +38,5 @@ async def insecure(console: Console, request: Request, viewer: Viewer) -> Respon
 
 def with_advice(console: Console, found: Iterable[Case]) -> list[tuple[Case, str]]:
     """Return cases, each with advice."""
-    ports = tls_ports(console.operations.services())
+    ports = console.tls_ports()
     return [(case, advice(case, ports, moment)) for case in found]

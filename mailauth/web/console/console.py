@@ -1,11 +1,13 @@
 """What the console's pages need: each page is a function of this, a request and a viewer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from mailauth.events.feed import Feed
+from mailauth.login.accounts import Account
 from mailauth.login.authority import Authority
+from mailauth.login.event import Service
 from mailauth.web.access import Viewer
 from mailauth.web.administration import Administration
 from mailauth.web.filters import Filters
@@ -20,7 +22,8 @@ from mailauth.web.reports import Answering
 class Console(msgspec.Struct, frozen=True, kw_only=True):
     """The server and its logs for pages, and what pages and forms are made with.
 
-    `viewer_of` returns the viewer of a request's session.
+    `viewer_of` returns the viewer of a request's session, `expected` the accounts that should log
+    in, and `tls_ports` the ports where TLS begins at once.
     """
 
     authority: Authority
@@ -33,3 +36,5 @@ class Console(msgspec.Struct, frozen=True, kw_only=True):
     form_tokens: FormTokens
     pages: Pages
     viewer_of: Callable[[Request], Viewer | None]
+    expected: Callable[[], Iterable[Account]]
+    tls_ports: Callable[[], Mapping[Service, int]]

@@ -1,6 +1,8 @@
 """The console's pages of logins: successful ones, their countries, and absent accounts."""
 
-from mailauth.login.authority import Authority
+from collections.abc import Iterable
+
+from mailauth.login.accounts import Account
 from mailauth.report.period import ABSENT_DAYS, Expected
 from mailauth.report.rows import Absent, Country, Login
 from mailauth.web.access import Viewer
@@ -35,7 +37,7 @@ async def countries(console: Console, request: Request, viewer: Viewer) -> Respo
 async def absent(console: Console, request: Request, viewer: Viewer) -> Response:
     """Show accounts that never logged in SECURE, or not at all for some days."""
     expected = expected_now(
-        console.authority,
+        console.expected(),
         console.reports,
         number(given(request.query), "days", ABSENT_DAYS, MAX_DAYS),
     )
@@ -50,10 +52,10 @@ async def absent(console: Console, request: Request, viewer: Viewer) -> Response
     )
 
 
-def expected_now(authority: Authority, reports: Answering, days: int) -> Expected:
+def expected_now(accounts: Iterable[Account], reports: Answering, days: int) -> Expected:
     """Return the expected accounts, by the minute so that answers can be cached."""
     return Expected(
         now=reports.now().replace(second=0, microsecond=0),
-        accounts=tuple(account.name for account in authority.accounts),
+        accounts=tuple(account.name for account in accounts),
         days=days,
     )

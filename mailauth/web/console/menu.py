@@ -3,6 +3,7 @@
 import msgspec
 
 from mailauth.web.access import Viewer
+from mailauth.web.offers import Offers
 
 
 class MenuItem(msgspec.Struct, frozen=True):
@@ -50,8 +51,11 @@ ADMIN = (
 )
 
 
-def menu_for(viewer: Viewer | None) -> tuple[Group, ...]:
-    """Return the pages that the viewer may open."""
-    if viewer is None:
-        return VISITOR
-    return ADMIN if viewer.is_admin else USER
+def menu_for(viewer: Viewer | None, offers: Offers) -> tuple[Group, ...]:
+    """Return the pages that the viewer may open, of those that the console offers."""
+    groups = VISITOR if viewer is None else ADMIN if viewer.is_admin else USER
+    offered = (
+        Group(group.heading, tuple(item for item in group.entries if offers(item.path)))
+        for group in groups
+    )
+    return tuple(group for group in offered if group.entries)

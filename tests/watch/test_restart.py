@@ -1,0 +1,123 @@
+"""Over a restart, nothing is recorded twice and nothing is lost."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mailauth.watch.cursor import CursorError
+from mailauth.watch.source import Start
+from mailauth.watch.watcher import KNOWN_SECONDS, UNDECIDED_SECONDS, WatchedTwice
+from tests.record.desk import lines
+from tests.watch.desk import NOW, Watched, courier, dovecot, read_once, users
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    watched = Watched(tmp_path)
+    watched.append(dovecot("amy"))
+    watched.start()
+    return watched
+
+
+def test_what_was_recorded_since_the_cursor_was_kept_is_not_recorded_again(
+    watched: Watched,
+) -> None:
+    watched.append(dovecot("bob", 1))
+    watched.look(2.0)
+    watched.append(dovecot("eve", 2))
+    assert users(watched.look()) == ["bob", "eve"]
+    watched.kill()
+    watched.append(dovecot("joe", 3))
+    watched.start()
+    assert users(watched.look()) == ["bob", "eve", "joe"]
+    assert len(lines(watched.logs)) == 3
+
+
+def test_the_first_start_is_where_reading_begins_even_if_it_is_killed_at_once(
+    watched: Watched,
+) -> None:
+    watched.append(dovecot("bob", 1))
+    watched.kill()
+    watched.start()
+    assert users(watched.look()) == ["bob"]
+
+
+def test_a_session_that_was_undecided_is_read_again(watched: Watched) -> None:
+    watched.append(courier("LOGIN", "bob", 1), dovecot("eve", 2))
+    assert users(watched.look(2.0)) == ["eve"]
+    watched.look(2.0)
+    watched.kill()
+    watched.append(courier("LOGOUT", "bob", 3))
+    watched.start()
+    events = watched.look()
+    assert [(event.user, event.secure) for event in events] == [("eve", True), ("bob", False)]
+
+
+def test_an_undecided_session_is_unknown_after_ten_minutes_and_stays_so(watched: Watched) -> None:
+    watched.append(courier("LOGIN", "bob", 1))
+    assert watched.look(UNDECIDED_SECONDS - 1) == []
+    assert watched.look(UNDECIDED_SECONDS) == []
+    [bob] = watched.look(2.0)
+    assert (bob.user, bob.secure) == ("bob", None)
+    watched.append(courier("LOGOUT", "bob", 900))
+    assert len(watched.look()) == 1
+    watched.kill()
+    watched.start()
+    assert len(watched.look(KNOWN_SECONDS)) == 1
+    assert lines(watched.logs) == []
+
+
+def test_equal_lines_are_told_apart_over_a_restart(watched: Watched) -> None:
+    line = dovecot("bob", 1)
+    watched.append(line)
+    watched.look(2.0)
+    watched.look(2.0)
+    watched.kill()
+    watched.append(line)
+    watched.start()
+    ids = [event.id for event in watched.look()]
+    assert ids == [record.id for record in read_once([line, line])]
+
+
+def test_what_the_log_has_shown_of_tls_outlasts_a_restart(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.start()
+    watched.append(dovecot("amy"), "x" * 200_000)
+    for _ in range(20):
+        watched.append(*["Nov 24 11:00:00 mx cron[1]: " + "y" * 1000] * 60)
+    watched.look(2.0)
+    watched.look(2.0)
+    watched.kill()
+    watched.start()
+    watched.append(dovecot("bob", 2, tls=False))
+    assert [event.secure for event in watched.look()] == [True, False]
+
+
+def test_a_restart_forgets_what_came_before_since(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.append(dovecot("amy"), dovecot("bob", 60))
+    since = NOW - timedelta(minutes=59, seconds=30)
+    watched.start(Start.BEGINNING, since=since)
+    watched.kill()
+    watched.start()
+    assert users(watched.look()) == ["bob"]
+
+
+def test_two_logs_of_one_server_are_refused(watched: Watched) -> None:
+    other = watched.log.with_name("mail.info")
+    watched.append(dovecot("amy"), path=other)
+    watched.kill()
+    watched.start(paths=(watched.log, other))
+    with pytest.raises(WatchedTwice, match="both tell of dovecot on mx"):
+        watched.watcher.check_servers()
+    watched.kill()
+    watched.start(paths=(watched.log, other), both=True)
+    watched.watcher.check_servers()
+
+
+def test_a_damaged_cursor_is_an_error_and_not_a_new_beginning(watched: Watched) -> None:
+    watched.kill()
+    watched.cursor.path.write_bytes(b'{"v": 1')
+    with pytest.raises(CursorError, match="remove it to begin at the ends"):
+        watched.start()

@@ -19,7 +19,13 @@ from mailauth.record.line import parse_line
 from mailauth.report.rows import Case, Country, Exposure
 from tests.support.asking import of_directory
 
+pytestmark = pytest.mark.xdist_group("generators")
+
 SEED = 11
+DAYS = dict.fromkeys(GENERATORS, 2) | {
+    "office-day": 1,
+    "password-spray": 1,
+}  # these have many logins a day
 
 
 class Played:
@@ -30,14 +36,14 @@ class Played:
         subprocess.run(
             [
                 *(sys.executable, "-m", "mailauth", "replay", name, "--seed", str(SEED)),
-                *("--days", "2", "--home", home, "--findings", expected),
+                *("--days", str(DAYS[name]), "--home", home, "--findings", expected),
             ],
             check=True,
             capture_output=True,
             timeout=110,
         )
         self.logs = home / "logs"
-        self.scenario = load(name, SEED, 2)
+        self.scenario = load(name, SEED, DAYS[name])
         self.expected = msgspec.json.decode(expected.read_bytes(), type=list[Finding])
 
     def found(self, kind: FindingKind) -> list[Finding]:

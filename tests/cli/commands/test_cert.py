@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_command_line import mailauth
+from tests.support.command import run_here as mailauth
 
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
 

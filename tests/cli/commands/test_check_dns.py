@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.cli.test_command_line import mailauth
+from tests.support.command import run_here as mailauth
 
 
 def test_the_records_and_nothing_else(tmp_path: Path) -> None:

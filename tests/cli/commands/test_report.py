@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import run_here
 from tests.support.writing import BOB, Story
 
 MARY = "mary@mydomain.com"
 
 
-def mailauth(
-    *arguments: str, stdin: bytes = b"", columns: int | None = None
-) -> subprocess.CompletedProcess[str]:
+def mailauth(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+    if stdin is None:
+        return run_here(*arguments)
     run = subprocess.run(
         [sys.executable, "-m", "mailauth", *arguments],
         input=stdin,
@@ -146,7 +147,7 @@ def test_what_never_ends_and_what_is_a_home_are_no_files(story: Story) -> None:
 
 
 def test_nobody_is_told_that_there_is_nothing_to_do_where_nothing_was_recorded() -> None:
-    run = mailauth("report", "-")
+    run = mailauth("report", "-", stdin=b"")
     assert run.returncode == 0
     assert "Nobody logged in." in run.stdout
     assert "Nothing to do" not in run.stdout

@@ -30,9 +30,10 @@ password = "correct horse"
 """
 MODES = {Security.CLEARTEXT: "plain", Security.STARTTLS: "starttls", Security.IMPLICIT: "tls"}
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("thunderbird") is None, reason="thunderbird is not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(shutil.which("thunderbird") is None, reason="thunderbird is not installed"),
+    pytest.mark.xdist_group("thunderbird"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,8 @@ from tests.live.support.programs import Failed
 from tests.live.support.watching import Watched
 from tests.live.support.ways import BOB, IMAP, POP3, SUBMISSION, Access, Way
 
+pytestmark = pytest.mark.xdist_group("trust")
+
 USES: dict[str, tuple[list[Way], Callable[[Access], object]]] = {
     "curl": (IMAP, curl.get),
     "fetchmail": (POP3, fetchmail.fetch),

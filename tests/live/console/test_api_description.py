@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 from mailauth.testing import RunningServer
 from tests.support.writing import Story
 
+pytestmark = pytest.mark.xdist_group("api description")
+
 EXAMPLES = 10  # of a route
 
 

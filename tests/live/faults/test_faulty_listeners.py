@@ -16,6 +16,8 @@ from mailauth.faults.catalogue import SLOW_SECONDS
 from mailauth.testing import ApiError, MailAuth
 from tests.live.support.lines import Lines
 
+pytestmark = pytest.mark.xdist_group("faulty listeners")
+
 IMPLICIT = ("imaps", "pop3s", "smtps")
 STARTTLS = ("imap", "pop3", "smtp")
 

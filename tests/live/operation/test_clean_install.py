@@ -20,7 +20,10 @@ from tests.support.clean_install import CleanInstall, tracked_files
 from tests.web.browser import Server
 from tests.web.test_who_may import TABLE
 
-pytestmark = pytest.mark.timeout(300)  # the environment takes its time, once
+pytestmark = [
+    pytest.mark.timeout(300),  # the environment takes its time, once
+    pytest.mark.xdist_group("installed"),
+]
 
 CONFIGURATION = """
 [[user]]

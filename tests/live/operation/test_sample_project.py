@@ -12,7 +12,10 @@ import pytest
 from mailauth.testing import MailAuth
 from tests.support.clean_install import CleanInstall
 
-pytestmark = pytest.mark.timeout(300)  # the environment takes its time, once
+pytestmark = [
+    pytest.mark.timeout(300),  # the environment takes its time, once
+    pytest.mark.xdist_group("installed"),
+]
 
 TOP = Path(__file__).parents[3]
 SAMPLE = TOP / "tests" / "sample_project"

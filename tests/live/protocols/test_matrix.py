@@ -16,6 +16,8 @@ from tests.live.support.sasl_clients import ROWS, Credentials
 from tests.live.support.watching import Watched
 from tests.live.support.ways import SMTP, WAYS, Way
 
+pytestmark = pytest.mark.xdist_group("matrix")
+
 NAME, GONE, NOBODY = "mary@mydomain.com", "gone@mydomain.com", "nobody@mydomain.com"
 PASSWORD = "secret"
 # An address for each way: what one repeats more than twenty times in a minute is summed up.

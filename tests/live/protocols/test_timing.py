@@ -15,6 +15,8 @@ from tools.timing import (
     server_with,
 )
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 PAIRS = {"plain": 250, "scram-sha-256": 100, "argon2id": 32}
 
 

@@ -1,1 +1,1 @@
-"""Programs for us: benchmarks, fuzzing, long runs, pictures. Tests are in `tests`."""
+"""Programs for development: benchmarks, fuzzing, long runs, screenshots. Tests are in `tests`."""

@@ -1,7 +1,7 @@
 """Rounds of `kill -9` under load at random moments, with what must hold after each of them.
 
-Every answer that a client has seen has one line, none has two, lines are whole and in the order of
-time, and the journal says the same as the lines: across rotation, restarts and workers.
+Every answer that a client has seen has exactly one line, lines are complete and in the order of
+time, and the journal agrees with the lines: across rotation, restarts and workers.
 
     python -m tools.kill_rounds --rounds 50 --workers 2
 """

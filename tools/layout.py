@@ -1,9 +1,8 @@
-"""How the tree is laid out, and whether it holds to its rules: `python -m tools.layout`.
+"""Checks the layout of the source tree: `python -m tools.layout`.
 
-It counts modules per folder, looks for loose modules at the root, for packages that do not say what
-lives in them, and for imports in a circle. The packages of `mailauth/` are rooms; a room's floor is
-one above the highest of those that it imports from. Imports for types only count, those in
-functions as well.
+It counts modules per folder, and looks for modules at the root, for packages without a docstring,
+and for circular imports. The packages of `mailauth/` are rooms; a room's floor is one above the
+highest of those that it imports. Imports for types and in functions count as well.
 """
 
 import ast

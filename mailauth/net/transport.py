@@ -207,7 +207,7 @@ class ClientSocket:
 
     @property
     def _wants_input(self) -> bool:
-        """Whether to read now; behind our last word nothing is answered any more."""
+        """Whether to read now; after our last data nothing is answered any more."""
         if self._unsent is None or self._write_closing:
             return self._reading
         return self._reading and len(self._unsent) <= UNSENT_OCTETS

@@ -37,7 +37,7 @@ class Sinks:
         for sink in tuple(self._sinks):
             try:
                 sink.publish(event)
-            except Exception:  # noqa: BLE001 - a sink may fail alone
+            except Exception:  # noqa: BLE001 - others must not fail with it
                 self.failures += 1
                 if id(sink) not in self._failed:
                     self._failed.add(id(sink))

@@ -1,1 +1,1 @@
-"""Benchmarks: what logins, mailboxes, reports and the console cost; `scripts/bench` runs them."""
+"""Benchmarks of logins, mailboxes, reports and the console; `scripts/bench` runs them."""

@@ -1,4 +1,4 @@
-"""`scripts/bench [NAME…]`: measure, and print what came out; `--write` keeps it in RESULTS.md.
+"""`scripts/bench [NAME…]`: measures and prints the results; `--write` saves them in RESULTS.md.
 
 A benchmark is a module of this package with a function `measure`, which returns a section of
 Markdown without its heading. Without names, all of them run.

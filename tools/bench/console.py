@@ -1,8 +1,8 @@
-"""The console over 100,000 events, and what open event streams cost the logins.
+"""The console with 100,000 events, and what open event streams cost logins.
 
-A page is asked for right after a login, so that the log has grown and nothing of the answer is
-known, and then again. The budget is 200 ms. Logins are counted in the server's processor time, with
-and without streams in turns, so that what else the machine does matters little.
+A page is requested right after a login, so that the log has grown and nothing is cached, and then
+again. The budget is 200 ms. The cost of a login is the server's processor time, with and without
+streams in turns, so that other load on the machine matters little.
 """
 
 import imaplib

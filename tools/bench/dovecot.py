@@ -14,8 +14,8 @@ from tools.bench.machine import wait_until_idle
 
 _START_SECONDS = 20.0
 
-# What Dovecot calls the high-performance mode of its login processes, with warm processes behind
-# them and a cache of logins (doc.dovecot.org, "Login processes"; the defaults are one process for
+# Dovecot's high-performance mode of login processes, with running processes for
+# their clients and a cache of logins (doc.dovecot.org, "Login processes"; the defaults are one process for
 # each login, ended with its connection).
 _HIGH_PERFORMANCE = """
 auth_cache_size = 10 M
@@ -157,7 +157,7 @@ def _program() -> str:
 
 
 def _one_a_line(config: str) -> str:
-    """Dovecot takes one setting a line, and nothing behind a brace."""
+    """Write one setting per line, and a line feed after each brace, as Dovecot requires."""
     return config.replace("{ ", "{\n").replace(" }", "\n}")
 
 

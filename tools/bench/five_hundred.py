@@ -1,4 +1,4 @@
-"""500 tests as authors of mail clients write them; `plugin.py` runs them by this file's name."""
+"""500 tests as authors of mail clients would write them; `plugin.py` runs them."""
 
 import imaplib
 import poplib

@@ -1,7 +1,7 @@
-"""Argon2id accounts: what a flood of password checks costs others, and what a remembered one costs.
+"""Argon2id accounts: what a flood of password checks costs others, and what a cached one costs.
 
-A client logs in on new connections, at a steady pace, while others send one wrong password after
-the other, each of which is hashed. Calm and flood alternate, so that both see the same machine.
+A client logs in on new connections at a steady pace while others send one wrong password after
+another, each of which is hashed. Calm and flood alternate, so that both see the same machine.
 """
 
 import contextlib

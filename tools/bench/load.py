@@ -1,4 +1,4 @@
-"""The load client: load.c, compiled on the spot, for a client in Python would be the bottleneck."""
+"""The load client: load.c, compiled when needed, since Python would be the bottleneck."""
 
 import subprocess
 from collections.abc import Iterator

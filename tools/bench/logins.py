@@ -1,7 +1,7 @@
-"""Logins: this server beside Dovecot, in one run, one core for the server and one for the client.
+"""Logins: this server and Dovecot in one run, with one core for the server and one for the client.
 
-Noise of the machine is in both alike: ratios count. The processor time that a login costs the
-server (its own, the kernel's and that of processes it starts) is the least noisy of the numbers.
+Noise of the machine affects both alike, so ratios count. The least noisy number is the processor
+time of a login (the server's, the kernel's and that of processes that it starts).
 """
 
 import os

@@ -22,14 +22,14 @@ _SECOND = timedelta(seconds=1)
 
 
 class Written(msgspec.Struct):
-    """What stands in the logs: the answers to expect."""
+    """The contents of the logs: the expected answers."""
 
     logins: int = 0
     unsecure: int = 0
 
 
 def write_lines(path: Path, logins: int) -> Written:
-    """Write SuccessfulLogins.log alone."""
+    """Write SuccessfulLogins.log only."""
     written = Written()
     with path.open("w", encoding="utf-8") as lines:
         lines.writelines(line for line, _ in _logins(logins, written))

@@ -68,7 +68,7 @@ def memory(pid: int) -> float:
 
 
 def _status(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat behind the name, none when the process has ended."""
+    """Return the fields of /proc/PID/stat after the name, or none if the process has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -76,7 +76,7 @@ def _status(pid: int) -> list[str]:
 
 
 def described() -> str:
-    """Say what was measured on what, and when."""
+    """Describe what was measured, on which machine, and when."""
     model = next(
         (
             line.partition(":")[2].strip()

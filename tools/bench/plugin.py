@@ -1,6 +1,6 @@
-"""The pytest plugin: 500 tests on one session server, again and again, by one process and by two.
+"""The pytest plugin: 500 tests on one session server, repeatedly, in one process and in two.
 
-No test may fail in any run; `RUNS` in the environment says how many there are of each kind.
+No test may fail in any run; `RUNS` in the environment is the number of runs of each kind.
 """
 
 import os

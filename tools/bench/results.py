@@ -9,7 +9,7 @@ Written by `scripts/bench --write`; run it to see what your machine makes of it.
 
 
 def with_section(text: str, name: str, section: str) -> str:
-    """Return the file's text with this section in the place of the one of that name, or behind."""
+    """Return the text with this section in place of the one of the same name, or at the end."""
     new = f"## {name}\n\n{section.strip()}\n"
     old = re.compile(rf"^## {re.escape(name)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
     text = text or _TITLE
@@ -19,6 +19,6 @@ def with_section(text: str, name: str, section: str) -> str:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a table of Markdown; numbers stand to the right."""
+    """Return a Markdown table with numbers aligned to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

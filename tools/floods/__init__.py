@@ -17,8 +17,8 @@ and name the module's tuple in `FLOODS` below. `scripts/stress` then runs it, pr
 measured, and fails above a bound; `tests/live/protocols/test_floods.py` does so for a moment.
 
 - The attack is one client from connecting to its end. It runs in `clients` threads of a process of
-  its own, again and again until `stranger.over` is set; a connection that the server ends is no
-  error, everything else that is raised is. Count with `stranger.tried()` after the server has
+  its own, again and again until `stranger.over` is set; a connection that the server ends is not
+  an error; any other exception is. Count with `stranger.tried()` after the server has
   answered, where it answers: what is not counted has not happened, and a flood that has tried
   nothing fails.
 - The strangers come from an address that is never blocked; with `blocked`, from one that is.

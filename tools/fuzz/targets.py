@@ -1,7 +1,7 @@
-"""What is fuzzed: each takes any octets, and fails when a promise is broken.
+"""Fuzzing targets: each takes any octets, and fails if a promise is broken.
 
 The first octet of a dialogue says how it begins. Whatever a client sends, a core raises nothing and
-says a bounded amount, answers the same however the octets are cut into segments, and records what
+sends a limited amount, answers the same however the octets are segmented, and makes records that
 can be written and read back.
 """
 
@@ -166,7 +166,7 @@ def _converse(protocol: Service, data: bytes) -> None:
 
 
 def _check_record(client: _Client) -> None:
-    """Whoever has got in is recorded as an account, and all of it can be written and read."""
+    """Check that a client that has logged in is recorded as an account, and can be read back."""
     for event in client.recorder.events:
         assert journal.decode(journal.encode(event)) == event
         assert event.result is not Result.SUCCESS or event.user in _NAMES

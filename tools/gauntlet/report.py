@@ -1,4 +1,4 @@
-"""RESULTS.md: which clients, their verdicts, and what each verdict rests on that is no praise."""
+"""RESULTS.md: the clients, their verdicts, and the evidence for each bad one."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The settings that docs/servers/ tells administrators to make: what stands there is what is tried.
+"""The settings that docs/servers/ tells administrators to make: they are tried as written.
 
 A block of a section belongs to the file that the paragraph before it names: "In `/etc/…`:".
 """

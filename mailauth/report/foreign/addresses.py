@@ -10,7 +10,7 @@ ADDRESSES_KEPT = 65_536
 
 @lru_cache(ADDRESSES_KEPT)
 def plain(text: str) -> str | None:
-    """Return the address by which records know a client; `None` for what is not an address."""
+    """Return the address in the form of our records, or `None` if it is not an address."""
     bare = text.strip("[]").removeprefix("IPv6:")
     try:
         return written(parse_address(bare))
@@ -20,5 +20,5 @@ def plain(text: str) -> str | None:
 
 @lru_cache(ADDRESSES_KEPT)
 def of_octets(octets: bytes) -> str | None:
-    """The same, of an address in 4 or 16 octets."""
+    """Return the same for an address in 4 or 16 octets."""
     return plain(str(ip_address(octets)))

@@ -1,7 +1,8 @@
 """The instants of stamps that have no year, no zone, or both (RFC 3164 §4.1.2).
 
-The year goes on from where a file begins, over New Year; an hour that the zone repeats is told by
-the order of the lines. A session id that holds an instant (Dovecot's, Cyrus') is better than both.
+The year is known at the start of a file and increases at New Year. In an hour that the zone
+repeats, the order of the lines decides. A session id with a time (Dovecot's, Cyrus') is more
+reliable than either.
 """
 
 import math
@@ -11,8 +12,8 @@ from functools import lru_cache
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTH = {name: number for number, name in enumerate(_MONTHS, 1)}
-_HALF_A_YEAR = 6  # months: a step that is larger goes over New Year
-_QUARTER = timedelta(minutes=15)  # offsets of zones are multiples of it
+_HALF_A_YEAR = 6  # months: a larger step crosses New Year
+_QUARTER = timedelta(minutes=15)  # zone offsets are multiples of this
 _LONGEST_LOGIN = timedelta(minutes=10)  # from the beginning of a session until it is logged
 _STAMP = re.compile(
     r"(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
@@ -21,15 +22,15 @@ _STAMP = re.compile(
 
 
 class Calendar:
-    """Turns the stamps of one log, in the order of its lines, into instants.
+    """Converts the stamps of one log, in the order of its lines, to instants.
 
-    `zone` is the one of stamps that name none; `modified` is when the file was last written, by
-    which the year of the first stamp is told. `year` overrides that.
+    `zone` is for stamps without one. `modified` is when the file was last written, from which the
+    year of the first stamp follows; `year` overrides that.
     """
 
     def __init__(self, zone: tzinfo, modified: datetime, *, year: int | None = None) -> None:
         self._zone = zone
-        self.offset: timezone | None = None  # told by session ids
+        self.offset: timezone | None = None  # found in session ids
         self._modified = modified
         self._year = year
         self._month = 0
@@ -38,9 +39,9 @@ class Calendar:
         self.guessed_zone = False
 
     def instant(self, stamp: str | datetime, began: datetime | None = None) -> datetime | None:
-        """Return when a line was written, with its offset; `None` for a stamp that is not a time.
+        """Return when a line was written, with its offset, or `None` for an invalid stamp.
 
-        `began` is when the session began that the line tells of, where its id says so.
+        `began` is the beginning of the line's session, if its id says so.
         """
         if isinstance(stamp, datetime):
             return stamp.astimezone(self._zone)
@@ -53,7 +54,7 @@ class Calendar:
             return None
 
     def note(self, stamp: str) -> None:
-        """Take notice of a line that tells of no login: New Year may pass between two logins."""
+        """Note the stamp of a line without a login, since New Year may lie between two logins."""
         month = _MONTH.get(stamp[:3], 0)
         if month and month != self._month:
             self._enter(month, stamp)
@@ -85,7 +86,7 @@ class Calendar:
         return self._in_zone(local)
 
     def _enter(self, month: int, stamp: str) -> None:
-        """Go on to a month, a new year's perhaps, or back to one."""
+        """Continue in another month, perhaps of the next year, or back in an earlier one."""
         if self._year is None:
             modified = self._modified.astimezone(self._zone) + timedelta(days=1)
             day = int(stamp[4:6]) if stamp[4:6].strip().isdigit() else 1
@@ -98,7 +99,7 @@ class Calendar:
         self._month = month
 
     def _beside(self, local: datetime, began: datetime) -> datetime:
-        """The instant of a stamp whose session began then: it has the year, and the offset."""
+        """Return the instant of a stamp, with year and offset from the beginning of its session."""
         for year in (began.year, began.year + 1, began.year - 1):
             try:
                 candidate = local.replace(year=year)
@@ -117,7 +118,7 @@ class Calendar:
         return self._in_zone(local)
 
     def _in_zone(self, local: datetime) -> datetime:
-        """A local time; the second of two when the one before was later than the first."""
+        """Return a local time, in a repeated hour the second one if the first is too early."""
         found = local.replace(tzinfo=self._zone)
         last = self._last
         is_repeated = found.utcoffset() != found.replace(fold=1).utcoffset()
@@ -129,11 +130,11 @@ class Calendar:
 
 @lru_cache(4_096)
 def seconds_between(earlier: str | datetime, later: str | datetime) -> float:
-    """Return how many seconds apart two stamps of a log are, infinitely many if nobody can tell."""
+    """Return the seconds between two stamps of a log, or infinity if unknown."""
     try:
         first, second = _comparable(earlier), _comparable(later)
         if second < first and not (isinstance(earlier, datetime) or earlier[:1].isdigit()):
-            second = second.replace(year=second.year + 1)  # over New Year
+            second = second.replace(year=second.year + 1)  # across New Year
         return abs((second - first).total_seconds())
     except (ValueError, KeyError, TypeError):
         return math.inf

@@ -1,7 +1,8 @@
 """Courier's imapd, pop3d and their -ssl: `LOGIN, user=…, ip=[…], port=[…]`.
 
-From 5.2.6 on the login's line says `starttls=1` or `stls=1`. Before, only the line that ends the
-session does, which is found by program, address and port; a failed login says nothing of TLS.
+Since 5.2.6, the line of a login has `starttls=1` or `stls=1`. In earlier versions only the last
+line of the session has it, which is found by program, address and port. A failed login does not say
+whether TLS was used.
 """
 
 import re
@@ -37,7 +38,7 @@ _OPEN = 50_000
 
 
 class CourierReader:
-    """Reads what Courier's servers say."""
+    """Reads the lines of Courier's servers."""
 
     def __init__(self) -> None:
         self.tally = Tally()
@@ -46,7 +47,7 @@ class CourierReader:
         self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         message = entry.message
         if message.startswith("LOGIN, "):
             return self._logged_in(entry, _LOGIN.match(message))
@@ -59,7 +60,7 @@ class CourierReader:
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Sessions that had not ended: whether they used TLS is not known."""
+        """Return logins whose session has not ended; whether they used TLS is unknown."""
         return [found for _, found in self._open.before(before)]
 
     def _logged_in(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:

@@ -1,8 +1,8 @@
 """Cyrus IMAP: `login: host [address] account mechanism+TLS User logged in SESSIONID=<…>`.
 
-A service whose name ends in `s` waits for TLS at once. A failure does not say whether TLS was
-used: a `starttls:` line of its process does, since that process' last login or failure. From 3.13
-on the lines are logfmt: `event=login.good … login.tls=1`.
+A service whose name ends in `s` has implicit TLS. A failure does not say whether TLS was used, but
+a `starttls:` line of its process since the last login or failure does. Since 3.13 the lines are
+logfmt: `event=login.good … login.tls=1`.
 """
 
 import re
@@ -44,11 +44,11 @@ _LOGFMT = re.compile(r'([a-z.]+)=("(?:[^"\\]|\\.)*"|\S*)')
 _NO_NAME = "-notset-"
 _HOST_AND_ADDRESS = re.compile(r"(?:\S* )?\[([0-9a-fA-F.:]+)\]")
 _KEPT = 10_000
-_FRESH = 60.0  # seconds after STARTTLS in which a failed login is taken for that client's
+_FRESH = 60.0  # seconds after STARTTLS in which a failed login counts as the same client's
 
 
 class _Tls(msgspec.Struct):
-    """The latest STARTTLS of a process, and the client that failed to log in after it."""
+    """The latest STARTTLS of a process, and the client that then failed to log in."""
 
     at: str | datetime
     version: str
@@ -57,7 +57,7 @@ class _Tls(msgspec.Struct):
 
 
 class CyrusReader:
-    """Reads what Cyrus' services say."""
+    """Reads the lines of Cyrus' services."""
 
     def __init__(self) -> None:
         self.tally = Tally()
@@ -67,7 +67,7 @@ class CyrusReader:
         self.undecided = (self._tls, self._named)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         message = entry.message
         if message.startswith("login: "):
             return self._logged_in(entry, _GOOD.match(message))
@@ -84,7 +84,7 @@ class CyrusReader:
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """No login is left undecided; what is known of a session that goes on is kept."""
+        """Return nothing, since no login stays undecided; facts about open sessions are kept."""
         self._tls.renew(before)
         self._named.renew(before)
         return ()
@@ -124,7 +124,7 @@ class CyrusReader:
         )
 
     def _tls_of_failure(self, entry: Entry, ip: str) -> tuple[_Tls | None, bool | None]:
-        """What a failed login's process tells of TLS; `None` where it may be another client's."""
+        """Return the TLS of a failed login's process; `None` if it may be another client's."""
         tls = self._tls.get(_process(entry))
         if tls is None:
             return None, False
@@ -201,7 +201,7 @@ def _named(user: str | None) -> str | None:
 
 
 def _began(session: str | None) -> datetime | None:
-    """When a session began: its id holds the seconds since 1970, the place of which has changed."""
+    """Return when a session began: its id has the seconds since 1970, in one of two places."""
     epoch = _EPOCH.search(session) if session else None
     return datetime.fromtimestamp(int(epoch[1]), UTC) if epoch else None
 

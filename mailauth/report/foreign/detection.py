@@ -1,4 +1,4 @@
-"""Whether a file is the log of another server: told by what its lines hold."""
+"""Whether a file is the log of another server, decided by its contents."""
 
 import re
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _DOCKER = (b'{"log":', b'{"log" :')
 
 
 def is_foreign(head: bytes, tail: bytes = b"") -> bool:
-    """Say whether the beginning of a file, or its end, is of another server's log."""
+    """Return whether the beginning or the end of a file is from another server's log."""
     first = head.lstrip()
     if _OURS.match(head):
         return False
@@ -29,7 +29,7 @@ def is_foreign(head: bytes, tail: bytes = b"") -> bool:
 
 
 def formats_in(part: bytes) -> list[Format]:
-    """Return the formats of which a part of a log holds a line that tells of a login."""
+    """Return the formats for which a part of a log has a line about a login."""
     log = ForeignLog(zone=UTC, modified=datetime(2000, 1, 1, tzinfo=UTC), origin=lambda _: UNKNOWN)
     log.read(part.decode("utf-8", "replace").replace("\r\n", "\n"))
     log.finish()

@@ -1,8 +1,8 @@
 """Dovecot 2.0 to 2.4: `imap-login: Login: user=<…>, method=…, rip=…, …`.
 
-2.4 says `Logged in:` where the older say `Login:`. The elements are `login_log_format_elements`;
-what a client chose (its name) stands before the last `rip=`, what the server says stands after it.
-Of exported events (`stats: {"event":…}`) those about logins tell what the elements leave out.
+Version 2.4 logs `Logged in:` instead of `Login:`. The elements are `login_log_format_elements`.
+What a client chose (its name) is before the last `rip=`, what the server knows is after it.
+Exported events (`stats: {"event":…}`) about logins add what the elements lack.
 """
 
 import base64
@@ -60,9 +60,9 @@ _ID_FIELD = re.compile(r"(?:\A|, )(name|version)=(.*?)(?=, [a-z-]+=|\Z)", re.DOT
 _GIVEN_PASSWORD = "given password:"
 _LOGIN_LIKE = re.compile(r"(?i)logged in|login: user|\bauth failed")
 
-_CYCLE = timedelta(microseconds=2**48)  # the time in a session id begins anew after it
+_CYCLE = timedelta(microseconds=2**48)  # the time in a session id wraps around after this
 SHOWN = "TLS"  # in what the log has shown, where it has shown how it writes TLS
-_KEPT = 10_000  # sessions of which something is remembered until their lines are complete
+_KEPT = 10_000  # sessions that are remembered until their lines are complete
 
 
 class _Event(msgspec.Struct):
@@ -71,14 +71,14 @@ class _Event(msgspec.Struct):
 
 
 class _Login(msgspec.Struct, frozen=True):
-    """A line of a login process, its elements sorted out."""
+    """A line of a login process, with its elements."""
 
     said: str
     user: str
     method: str | None
     rip: str
     is_proxied: bool
-    is_secured: bool  # as Dovecot understands it: this is not TLS
+    is_secured: bool  # according to Dovecot; this is not TLS
     tls: bool
     handshake_failed: bool
     version: str | None
@@ -88,7 +88,7 @@ class _Login(msgspec.Struct, frozen=True):
 
 
 class _Session(msgspec.Struct):
-    """What is remembered of a session until the line that decides it."""
+    """The facts of a session until the line that decides it."""
 
     client_name: str | None = None
     client_version: str | None = None
@@ -101,11 +101,11 @@ _decoder = msgspec.json.Decoder(_Event)
 
 
 class DovecotReader:
-    """Reads what Dovecot's login processes say.
+    """Reads the lines of Dovecot's login processes.
 
-    `shows_tls` says whether the log shows the element that tells of TLS anywhere: without it, that
-    a login's line has none proves nothing. Where the log goes on (`waits`), a login without it is
-    undecided until the log shows the element.
+    `shows_tls` is whether the log has the element for TLS anywhere. Otherwise, its absence from a
+    login's line proves nothing. If the log is still growing (`waits`), such a login is undecided
+    until the log has the element.
     """
 
     def __init__(self, *, shows_tls: bool, waits: bool = False) -> None:
@@ -118,11 +118,11 @@ class DovecotReader:
         self.undecided = (self._sessions, self._waiting)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         message = entry.message
         if entry.program in ("stats", "dovecot") and '{"event":' in message:
             return self._note_event(message)
-        if entry.program in _PROTOCOLS or entry.program == _SIEVE:  # a file of Dovecot's own
+        if entry.program in _PROTOCOLS or entry.program == _SIEVE:  # Dovecot's own file
             process, text = entry.program, message.removeprefix("Info: ")
         else:
             process_match = _LOGIN_PROCESS.match(message)
@@ -136,7 +136,7 @@ class DovecotReader:
         return self._login_process(entry, process, text)
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Tell of refusals whose session did not end, and of logins whose TLS is not known."""
+        """Return refusals whose session has not ended, and logins whose TLS is unknown."""
         sessions = [session for _, session in self._sessions.before(before)]
         found = [session.refused for session in sessions if session.refused is not None]
         return [*found, *(found for _, found in self._waiting.before(before))]
@@ -173,7 +173,9 @@ class DovecotReader:
             )
         elif failed := _FAILED.search(login.said):
             self._forget(login)
-            if login.method is None and not login.tls and login.user:  # LOGIN, refused unchecked
+            if (
+                login.method is None and not login.tls and login.user
+            ):  # LOGIN, refused without a check
                 result, reason = Result.CLEARTEXT_REFUSED, "refused before TLS"
             else:
                 result, reason = Result.BAD_CREDENTIALS, "auth failed"
@@ -203,7 +205,7 @@ class DovecotReader:
         address = plain(login.rip)
         told = _told_by(login.session)
         if told is not None and told.address != address:
-            told = None  # a session id that was forwarded, by a proxy perhaps
+            told = None  # a forwarded session id, perhaps from a proxy
         return Found(
             entry=entry,
             result=result,
@@ -226,14 +228,14 @@ class DovecotReader:
         )
 
     def _untold(self, session: _Session) -> Wire:
-        """Of a line without the element that tells of TLS: an event may tell it."""
+        """Return the TLS of a line without that element, which an event may contain."""
         if session.transport == "TLS":
             return tls_at(session.local_port)
         is_told = session.transport is not None or self.shown
         return Wire.CLEARTEXT if is_told else Wire.UNKNOWN
 
     def _or_wait(self, found: Found) -> Iterator[Found]:
-        """Keep a login of which a later line may tell that it was in the clear."""
+        """Keep a login that a later line may show to be in the clear."""
         if not self._waits or found.wire is not Wire.UNKNOWN:
             yield found
             return
@@ -243,7 +245,7 @@ class DovecotReader:
             yield given_up
 
     def _session(self, session_id: str) -> tuple[_Session, list[Found]]:
-        """The session of that id, and the refusal of an old one that is given up for it."""
+        """Return the session of that id, and the refusal of an old one that it replaces."""
         session = self._sessions.get(session_id)
         if session is not None:
             return session, []
@@ -252,7 +254,7 @@ class DovecotReader:
         return session, [given_up.refused] if given_up is not None and given_up.refused else []
 
     def _remember(self, session_id: str | None, refused: Found) -> Iterator[Found]:
-        """Keep a refusal until its session ends: the line of the end names the account."""
+        """Keep a refusal until its session ends, since the last line names the account."""
         if session_id is None:
             yield refused
             return
@@ -264,7 +266,7 @@ class DovecotReader:
         self._sessions.pop(login.session or "")
 
     def _note_id(self, text: str) -> Iterable[Found]:
-        """`imap_id_log`: what the client calls itself, before its login."""
+        """Note the client's own name before its login (`imap_id_log`)."""
         fields, session = _ID.match(text), _SESSION.search(text)
         if fields is None or session is None:
             return ()
@@ -274,7 +276,7 @@ class DovecotReader:
         return given_up
 
     def _note_event(self, message: str) -> Iterable[Found]:
-        """An exported event: of a session, the port it came to."""
+        """Note the port of a session from an exported event."""
         try:
             event = _decoder.decode(message[message.index("{") :])
         except (msgspec.DecodeError, UnicodeEncodeError):
@@ -295,7 +297,7 @@ class DovecotReader:
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """What a session id tells."""
+    """The facts in a session id."""
 
     instant: datetime
     port: int
@@ -303,7 +305,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def shows_tls(line: str) -> bool:
-    """Say whether a line of a login process has the element that tells of TLS, or of its want."""
+    """Return whether a line has the element for TLS, or for its absence."""
     process = _LOGIN_PROCESS.search(line)
     login = _parsed(line[process.end() :]) if process is not None else None
     return login is not None and (login.tls or login.is_secured)
@@ -313,7 +315,7 @@ TLS_SIGN = (", rip=", shows_tls)
 
 
 def _parsed(text: str) -> _Login | None:
-    proxy = _PROXY.match(text)  # what it says first holds the client's text, too
+    proxy = _PROXY.match(text)  # its beginning also contains the client's text
     match = _SAID.match(text, proxy.end() if proxy is not None else 0)
     if match is None:
         return None
@@ -348,7 +350,7 @@ def _parsed(text: str) -> _Login | None:
 
 
 def _told_by(session_id: str | None) -> _Told | None:
-    """Take a session id apart: 48 bits of microseconds, 16 of the port, the address."""
+    """Split a session id: 48 bits of microseconds, 16 of the port, and the address."""
     if session_id is None:
         return None
     try:
@@ -368,7 +370,7 @@ _now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
 
 
 def _newest(microseconds: int) -> datetime:
-    """The latest instant, not after now, whose microseconds since 1970 end in these 48 bits."""
+    """Return the latest past instant whose microseconds since 1970 end in these 48 bits."""
     latest = _now() + timedelta(days=1)
     began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     return began + (latest - began) // _CYCLE * _CYCLE

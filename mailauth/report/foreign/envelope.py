@@ -1,8 +1,8 @@
-"""A line of a log without its envelope: syslog's, journald's, a container's, or none.
+"""A log line without its envelope: syslog's, journald's, a container's, or none.
 
 Stamps: RFC 3164 §4.1.2 (no year, no zone) and RFC 3339; RFC 5424 §6; `journalctl -o json`
-(systemd.journal-fields); Docker's json-file driver; the prefixes of `docker compose logs`,
-`docker logs -t` and the Kubernetes CRI.
+(systemd.journal-fields); Docker's json-file driver; the prefixes of `docker compose logs`, `docker
+logs -t` and the Kubernetes CRI.
 """
 
 import re
@@ -36,13 +36,13 @@ _REPEATED = "message repeated "
 _LAST_REPEATED = re.compile(r"last message repeated (\d{1,9}) times?\Z", re.ASCII)
 _REPEATED_HERE = re.compile(r"message repeated (\d{1,9}) times: \[ ?(.*)\]\Z", re.DOTALL | re.ASCII)
 _MICROSECONDS = 1_000_000
-_PROGRAMS = 10_000  # of which it is remembered whether anybody reads them
+_PROGRAMS = 10_000  # programs for which it is cached whether a reader wants them
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What one line says. `stamp` is as the line has it, or an instant that its envelope tells.
+    """The contents of one line. `stamp` is as in the line, or an instant from its envelope.
 
-    `program` is empty where the line has no tag; `times` is how often the line stands for itself.
+    `program` is empty if the line has no tag; `times` is how often the line was repeated.
     """
 
     stamp: str | datetime
@@ -75,8 +75,8 @@ _docker = msgspec.json.Decoder(_Docker)
 class Unwrapper:
     """Takes lines out of their envelopes.
 
-    `wanted` says of a program (empty for a line without a tag) whether anybody reads its lines; the
-    others are not looked into.
+    `wanted` returns whether a reader wants the lines of a program (empty without a tag); other
+    lines are not parsed.
     """
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
@@ -84,7 +84,7 @@ class Unwrapper:
         self._known: dict[str, bool] = {}
 
     def entry(self, line: str) -> Entry | None:
-        """Return what a line without its ending says; `None` for one that nobody reads."""
+        """Parse a line without its ending; return `None` if no reader wants it."""
         syslog = _SYSLOG.match(line)
         if syslog is None:
             return self._unusual(line, nested=False)
@@ -96,7 +96,7 @@ class Unwrapper:
         return _said(stamp, host, program, pid, line[syslog.end() :])
 
     def repeated(self, before: str, line: str) -> Entry | None:
-        """Return what "last message repeated" stands for; `before` is the line before it."""
+        """Return the entry for "last message repeated"; `before` is the line before it."""
         last, entry = self.entry(before), _of_syslog(line)
         if entry is None or last is None or entry.host != last.host:
             return None
@@ -114,7 +114,7 @@ class Unwrapper:
         return known
 
     def _unusual(self, line: str, *, nested: bool) -> Entry | None:
-        """A line that is not the common kind of syslog's."""
+        """Parse a line that is not of the common syslog form."""
         if line.startswith("{"):
             entry = _of_json(line)
         elif not nested and (container := _CONTAINER.match(line)) is not None:
@@ -155,14 +155,14 @@ def _of_another_kind(line: str) -> Entry | None:
 
 
 def _said(stamp: str | datetime, host: str, program: str, pid: str, message: str) -> Entry:
-    """An entry; "message repeated 3 times: [ … ]" is what it repeats."""
+    """Make an entry; for "message repeated 3 times: [ … ]" it is the repeated one."""
     if message.startswith(_REPEATED) and (here := _REPEATED_HERE.match(message)) is not None:
         return Entry(stamp, host, program, pid, here[2], int(here[1]))
     return Entry(stamp, host, program, pid, message)
 
 
 def _of_json(line: str) -> Entry | None:
-    """A line of journald's or of Docker's; anything else is `None`."""
+    """Parse a line of journald or Docker; return `None` for anything else."""
     try:
         if '"MESSAGE"' in line:
             return _of_journald(_journald.decode(line))
@@ -193,7 +193,7 @@ def _of_docker(logged: _Docker) -> Entry | None:
 
 
 def _string(value: str | list[int]) -> str:
-    """A field of journald's: what is not printable UTF-8 comes as the numbers of its octets."""
+    """Return a field of journald, which is a list of octets if it is not printable UTF-8."""
     if isinstance(value, str):
         return value
     return bytes(number & 0xFF for number in value).decode("utf-8", "replace")

@@ -1,8 +1,8 @@
-"""Exim's main and reject logs: one line tells the account, the address and TLS (Exim manual §53).
+"""Exim's main and reject logs: a line has the account, the address and TLS (Exim manual §53).
 
-`P=esmtpsa` is a login over TLS, `P=esmtpa` one without; `A=` is an authenticator's name, which the
-administrator chose, and what it set as the account. A login without a mail is logged only with
-`+smtp_no_mail`; a refused one before TLS only with `+smtp_protocol_error`, with the password.
+`P=esmtpsa` is a login with TLS, `P=esmtpa` one without. `A=` is an authenticator's name, which the
+administrator chose, and the account that it set. A login without a mail is logged only with
+`+smtp_no_mail`; one refused before TLS only with `+smtp_protocol_error`, including the password.
 """
 
 import base64
@@ -29,10 +29,10 @@ PROGRAMS = re.compile(r"exim4?|")  # its own files have no tag
 _OWN_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})? ")
 _PID = re.compile(r"\[\d+\] ")
 _ADDRESS = r"\[(?P<ip>[0-9a-fA-F.:]+)\](?::(?P<port>\d{1,5}))?"
-# What the client says of itself stands in parentheses, or with the name that its address has.
+# The client's own name is in parentheses, or after the name of its address.
 _HOST = rf"(?:[^\s()\[\]]+ )?(?:\((?P<helo>[^()\s]*)\) )?{_ADDRESS}"
 _INTERFACE = re.compile(r" I=\[[0-9a-fA-F.:]+\]:(\d{1,5})(?= |\Z)")
-_SENDER = r'(?:<>|(?:"(?:[^"\\]|\\.)*"|[^\s"])+)'  # a quoted local part may hold anything
+_SENDER = r'(?:<>|(?:"(?:[^"\\]|\\.)*"|[^\s"])+)'  # a quoted local part may contain anything
 _ARRIVED = re.compile(
     rf"[0-9A-Za-z]+-[0-9A-Za-z]+-[0-9A-Za-z]+ <= {_SENDER} H={_HOST}(?P<rest>.*)\Z", re.DOTALL
 )
@@ -72,7 +72,7 @@ class EximReader:
         self.undecided: tuple[Undecided[Any], ...] = ()
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         message = entry.message
         if own := _OWN_STAMP.match(message):
             message = message[own.end() :]
@@ -89,13 +89,13 @@ class EximReader:
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Nothing is left undecided."""
+        """Return nothing, since nothing stays undecided."""
         return ()
 
     def _mailed(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
-        """A mail: its protocol says of a login, and comes before what the client chose.
+        """Read the line of a mail: its protocol shows a login, and is before the client's text.
 
-        After it, subject, SNI or certificate may look like the account: then nobody is named.
+        After it, a subject, SNI or certificate may look like an account; then no account is named.
         """
         protocol = _PROTOCOL.match(match["rest"]) if match is not None else None
         if match is None or protocol is None:
@@ -109,10 +109,10 @@ class EximReader:
         yield self._logged_in(entry, match, account, wire, port, cipher)
 
     def _left(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
-        """A session without a mail: its commands say how TLS began.
+        """Read the line of a session without a mail: its commands show how TLS began.
 
-        The account's name stands before what is said of TLS, and may look like it. So TLS counts
-        only if STARTTLS was among the commands, or the port is that of TLS from the beginning.
+        The account's name is before the TLS field and may look like it. So TLS counts only if
+        STARTTLS was among the commands, or the port has implicit TLS.
         """
         if match is None:
             self.tally.not_understood += " A=" in entry.message and " C=" in entry.message
@@ -234,7 +234,7 @@ def name_in(method: str, initial: str | None) -> str | None:
 
 
 def _mechanism(authenticator: str) -> str | None:
-    """The mechanism that an authenticator's name names, as the usual ones do."""
+    """Return the mechanism for an authenticator with one of the usual names."""
     lower = authenticator.lower()
     return next((method for part, method in _METHOD_OF_NAME if part in lower), None)
 

@@ -1,4 +1,4 @@
-"""A file of another server's log, read as records, batch by batch and in bounded memory."""
+"""A file of another server's log, read as records in batches, in limited memory."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,14 +23,14 @@ _LOCAL_ZONE = Path("/etc/localtime")
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Records that a part of a file decides, and the lines of it whose octets were replaced."""
+    """The records of a part of a file, and its lines whose octets were replaced."""
 
     records: list[Record]
     damaged: tuple[int, ...]
 
 
 class FormatFound(msgspec.Struct, frozen=True, kw_only=True):
-    """What one format came to in a file; the names are those of `Count` and `Tally`."""
+    """The results for one format in a file; the names are those of `Count` and `Tally`."""
 
     format: str
     entries: int
@@ -48,7 +48,7 @@ class FormatFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileFound(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file came to: how many lines it has, and what of its times had to be guessed."""
+    """The results for a file: its number of lines, and which times were guessed."""
 
     lines: int
     undated: int
@@ -58,9 +58,10 @@ class FileFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForeignFile:
-    """Reads one file. `log_format` is the only one to look for, if it is given.
+    """Reads one file. `log_format` is the only format to look for, if given.
 
-    `signs` names the formats of which the file's log shows the element whose absence is evidence.
+    `signs` are the formats whose element for TLS occurs in the log, so that its absence is
+    evidence.
     """
 
     def __init__(self, path: Path, log_format: str | None, signs: frozenset[str]) -> None:
@@ -76,7 +77,7 @@ class ForeignFile:
     def batches(
         self, progress: Callable[[int], None] | None = None, size: int = CHUNK_OCTETS
     ) -> Iterator[Batch]:
-        """Yield the records. Raises `OSError` and what decompressing raises, after the others."""
+        """Yield the records. At the end, raises `OSError` and the errors of decompression."""
         try:
             with opened(self._path) as file:
                 for chunk in chunks(file, size=size, progress=progress):
@@ -86,7 +87,7 @@ class ForeignFile:
         yield Batch(last, ())
 
     def found(self) -> FileFound:
-        """Say what the file has come to, when it is read."""
+        """Return the results after reading."""
         log = self.log
         return FileFound(
             lines=log.lines,
@@ -106,13 +107,16 @@ class ForeignFile:
 
 
 def signs_in(paths: Iterable[Path], log_format: str | None) -> frozenset[str]:
-    """Say of which formats the files of one log show the element whose absence is evidence."""
+    """Return the formats whose element for TLS occurs in the files of one log."""
     wanted = {
         name: known for name, known in formats_for(log_format).items() if known.sign is not None
     }
     seen: set[str] = set()
     for path in paths:
-        with suppress(OSError, *DAMAGED), opened(path) as file:  # it is read again, and said then
+        with (
+            suppress(OSError, *DAMAGED),
+            opened(path) as file,
+        ):  # reading it again reports the error
             for chunk in chunks(file):
                 seen |= {name for name, known in wanted.items() if _shows(known, chunk.text)}
                 if len(seen) == len(wanted):
@@ -157,5 +161,5 @@ def _resolver() -> Resolver:
 
 
 def origin_of(ip: str) -> Origin:
-    """Return where an address is, by the embedded database."""
+    """Return the location of an address from the embedded database."""
     return _resolver().origin(ip)

@@ -1,4 +1,4 @@
-"""The formats that are known: who writes them, and who reads them here."""
+"""The supported formats, and the readers for them."""
 
 import re
 from collections.abc import Callable
@@ -27,14 +27,14 @@ from mailauth.report.foreign.sendmail import SendmailReader
 
 
 class Format(msgspec.Struct, frozen=True):
-    """One server's log.
+    """The log format of another server.
 
-    `programs` matches the tags of the programs whose lines it is. One of the `marks` stands in each
-    line that matters, in one that JSON writes, too. `sign` is a mark and a test of the line with
-    the element whose presence makes its absence from others evidence; `None` if it always is. `new`
-    makes a reader, which is told whether that was seen. `tells` and `lacks` are what the log can
-    and cannot tell, and `recipe` is what to switch on so that tomorrow's can. What is not
-    `is_genuine` was written from documentation.
+    `programs` matches the syslog tags of its programs. Every relevant line contains one of the
+    `marks`, even if it is in JSON. `sign` is a mark and a test for lines that show TLS; if any line
+    of a log passes it, the absence of TLS from another line is evidence (`None`: it always is).
+    `new` makes a reader from that result. `tells` and `lacks` describe what the log can and cannot
+    show, and `recipe` which settings of the server improve that. If not `is_genuine`, the format
+    was implemented from documentation.
     """
 
     name: str

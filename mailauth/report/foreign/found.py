@@ -1,4 +1,4 @@
-"""What a reader finds in a log, and what a reader is."""
+"""The results of a reader, and the interface of a reader."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,10 +14,10 @@ from mailauth.report.foreign.verdict import Wire
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One record to be: what the log says, and the entry that decides it.
+    """A record to be made: the contents of the log, and the entry that decides it.
 
-    `began` is the instant at which the session began, where its id says so. `reason` says more of
-    the result, for humans. `times` is how often it happened.
+    `began` is the beginning of the session, if its id says so. `reason` explains the result for
+    people. `times` is how often it happened.
     """
 
     entry: Entry
@@ -42,11 +42,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Tally(msgspec.Struct):
-    """What a reader counts beside its records.
+    """What a reader counts besides its records.
 
     `nameless` logins succeeded without an account's name, `nameless_cleartext` of them without TLS.
-    `passwords` is how many lines hold a password. `not_understood` look like logins and are none
-    that the reader knows. `left_out` are logins to services that are not ours (ManageSieve).
+    `passwords` is the number of lines with a password. `not_understood` lines look like logins but
+    are unknown to the reader. `left_out` are logins to services that we do not have (ManageSieve).
     """
 
     nameless: int = 0
@@ -58,17 +58,17 @@ class Tally(msgspec.Struct):
 
 
 class Reader(Interface):
-    """Reads the lines of one server's programs, in their order; it raises for none of them."""
+    """Reads the lines of one server's programs in order; no line makes it raise."""
 
     tally: Tally
-    shown: set[str]  # elements that the log has, whose absence is evidence then
+    shown: set[str]  # elements that the log has, so that their absence is evidence
 
     @property
     def undecided(self) -> tuple[Undecided[Any], ...]:
-        """What it remembers of sessions that go on."""
+        """What it remembers about open sessions."""
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line; return what is known now, of this line or of earlier ones."""
+        """Read a line; return what is now known about this line or earlier ones."""
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Return what the end of the log leaves undecided, or what was so before a turn."""
+        """Return what is undecided at the end of the log, or was so before a turn."""

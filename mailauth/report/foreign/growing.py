@@ -1,7 +1,7 @@
-"""A log of another server that goes on: what is undecided, since when, and what has to be kept.
+"""A growing log of another server: what is undecided, since when, and what must be kept.
 
-A reader that begins in the middle of a log would take what it cannot see for what did not happen.
-So it first looks at some lines before that, of which it makes no records.
+If a reader began in the middle of a log, it would take what it cannot see for what did not happen.
+So it first reads some earlier lines without making records.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,14 +15,13 @@ from mailauth.report.foreign.found import Found
 from mailauth.report.foreign.reading import ForeignLog, Route
 from mailauth.report.foreign.records import Record
 
-SERVERS = 1_000  # hosts and programs that are told apart
+SERVERS = 1_000  # hosts and programs that are distinguished
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What the lines of a log have shown that later lines are judged by.
+    """What the lines of a log have shown that affects later lines.
 
-    `shown` are elements by the name of the format; `offset` is that of stamps without a zone, in
-    seconds.
+    `shown` are elements by format; `offset` is that of stamps without a zone, in seconds.
     """
 
     shown: dict[str, list[str]] = {}
@@ -30,16 +29,16 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 def followed(formats: Mapping[str, Format] = FORMATS) -> dict[str, Format]:
-    """Return formats as they are read where a log goes on."""
+    """Return the formats for reading a growing log."""
     return {
         name: FOLLOWED_DOVECOT if known is DOVECOT else known for name, known in formats.items()
     }
 
 
 class GrowingLog(ForeignLog):
-    """Reads a log turn by turn. Where addresses are is left to whoever writes the records.
+    """Reads a log in turns. Finding the location of addresses is left to its user.
 
-    `recognised` is called once for each format of which a login is found.
+    `recognised` is called once for each format with a login.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class GrowingLog(ForeignLog):
 
     @property
     def memory(self) -> Memory:
-        """What is to be remembered over a restart."""
+        """What must be remembered across a restart."""
         offset = self.calendar.offset
         return Memory(
             shown={
@@ -81,18 +80,18 @@ class GrowingLog(ForeignLog):
 
     @property
     def oldest(self) -> int | None:
-        """The oldest turn of which something is undecided; `None` if nothing is."""
+        """The oldest turn with anything undecided, or `None`."""
         turns = [each.oldest for route in self.routes for each in route.reader.undecided]
         return min((turn for turn in turns if turn is not None), default=None)
 
     def begin(self, turn: int) -> None:
-        """Number the turn in which lines are read next."""
+        """Set the number of the turn in which lines are read next."""
         for route in self.routes:
             for each in route.reader.undecided:
                 each.turn = turn
 
     def look_at(self, text: str) -> None:
-        """Take lines that come before those of which records are made."""
+        """Read lines from before those for which records are made."""
         self._is_looking = True
         try:
             self.read(text)
@@ -100,7 +99,7 @@ class GrowingLog(ForeignLog):
             self._is_looking = False
 
     def note_known(self, source: str, record_id: str) -> None:
-        """Take notice of a record that was made before a restart."""
+        """Note a record that was made before a restart."""
         for route in self.routes:
             if route.format.name == source:
                 route.records.note_known(record_id)
@@ -114,7 +113,7 @@ class GrowingLog(ForeignLog):
             self._is_looking = False
 
     def give_up(self, before: int) -> list[Record]:
-        """Return what has been undecided since before a turn, as far as the lines tell."""
+        """Return what has been undecided since before a turn, as far as known."""
         records: list[Record] = []
         for route in self.routes:
             for found in route.reader.finish(before):

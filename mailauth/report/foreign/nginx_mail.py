@@ -1,6 +1,6 @@
 """nginx as a mail proxy, `error_log … info`: `client logged in, client: … using starttls, …`.
 
-STARTTLS is told; TLS at once is not, but by the port.
+STARTTLS is logged; implicit TLS is recognized only by the port.
 """
 
 import re
@@ -46,13 +46,13 @@ class NginxMailReader:
         self.undecided: tuple[Undecided[Any], ...] = ()
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         if any(mark in entry.message for mark in _MARKS):
             return self._attempt(entry, _LINE.match(entry.message))
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Nothing is left undecided."""
+        """Return nothing, since nothing stays undecided."""
         return ()
 
     def _attempt(self, entry: Entry, match: re.Match[str] | None) -> Iterator[Found]:
@@ -60,7 +60,7 @@ class NginxMailReader:
             self.tally.not_understood += ", login: " in entry.message
             return
         port = int(match["port"])
-        # Containers map ports: of 11587 the last digits tell.
+        # Containers map ports: the last digits of 11587 count.
         known = next(
             (known for known in (port, port % 10_000, port % 1_000) if known in _PROTOCOLS), None
         )

@@ -1,4 +1,4 @@
-"""OpenSMTPD: sessions by their id. AUTH is offered only with TLS: without it, it is refused."""
+"""OpenSMTPD: sessions by id. AUTH is offered only with TLS, and refused without it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ class _Session(msgspec.Struct):
 
 
 class OpenSmtpdReader:
-    """Reads what OpenSMTPD says of its sessions."""
+    """Reads the lines of OpenSMTPD's sessions."""
 
     def __init__(self) -> None:
         self.tally = Tally()
@@ -44,7 +44,7 @@ class OpenSmtpdReader:
         self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         match = _SESSION.match(entry.message)
         if match is None:
             return ()
@@ -68,7 +68,7 @@ class OpenSmtpdReader:
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """No login is left undecided; what is known of a session that goes on is kept."""
+        """Return nothing, since no login stays undecided; facts about open sessions are kept."""
         self._open.renew(before)
         return ()
 

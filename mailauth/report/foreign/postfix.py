@@ -1,8 +1,8 @@
 """Postfix: the sessions of its smtpd processes, from `connect from` to `disconnect from`.
 
-A process serves one client at a time, many in a row: the order of its lines is the key. Whether
-TLS was used stands in the counters of `disconnect` (`starttls=1`, since 3.0), or in a line of its
-own where `smtpd_tls_loglevel` is 1; the account stands in the line of a mail, or of a failure.
+A process serves one client after another, so the order of its lines matters. Whether TLS was used
+is in the counters of `disconnect` (`starttls=1`, since 3.0), or in a separate line if
+`smtpd_tls_loglevel` is 1. The account is in the line of a mail or of a failure.
 """
 
 import re
@@ -44,7 +44,7 @@ _COUNTER = re.compile(r"(auth|starttls)=(\d{1,9})(?:/(\d{1,9}))?")
 _IMPLICIT = re.compile(r"(?:\A|[/-])(?:smtps|submissions|465)/smtpd\Z")
 _ORDINARY = re.compile(r"(?:\A|/)postfix/(?:submission/|587/)?smtpd\Z")
 _REFUSED = "refused before TLS"
-_OPEN = 10_000  # sessions of which the end has not come
+_OPEN = 10_000  # sessions that have not ended
 _FAILURES = 1_000  # of one session
 
 
@@ -53,11 +53,11 @@ class _Failure(msgspec.Struct, frozen=True):
     mechanism: str
     user: str | None
     result: Result
-    after_tls: bool  # a line said before that TLS was established
+    after_tls: bool  # a line from before TLS was established
 
 
 class _Session(msgspec.Struct):
-    """One client of one process, as far as its lines have come."""
+    """One client of a process, according to the lines so far."""
 
     key: str
     listener: str
@@ -70,22 +70,22 @@ class _Session(msgspec.Struct):
     mail: Entry | None = None
     mail_after_tls: bool = False
     failures: list[_Failure] = []
-    is_told: bool = False  # that somebody logged in; the session went on for long
+    is_told: bool = False  # logins, if the session lasted long
 
 
 class PostfixReader:
-    """Reads what smtpd processes say. `implicit` names services that wait for TLS at once."""
+    """Reads the lines of smtpd processes. `implicit` are the services with implicit TLS."""
 
     def __init__(self, *, implicit: frozenset[str] = frozenset()) -> None:
         self.tally = Tally()
-        self.shown: set[str] = set()  # services of which a sign of STARTTLS was seen
+        self.shown: set[str] = set()  # services for which STARTTLS was seen
         self._implicit = implicit
         self._open: Undecided[_Session] = Undecided(_OPEN)
         self._begun: Undecided[tuple[str | datetime, int]] = Undecided(_OPEN)  # by process
         self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         message = entry.message
         if message.startswith("connect from "):
             return self._connected(entry)
@@ -110,7 +110,7 @@ class PostfixReader:
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Tell of sessions that had not ended, as far as their lines tell."""
+        """Return the results of sessions that have not ended, as far as known."""
         found: list[Found] = []
         for key, session in list(self._open.before(before)):
             found += self._unended(session)
@@ -121,7 +121,7 @@ class PostfixReader:
         return found
 
     def _connected(self, entry: Entry) -> Iterator[Found]:
-        """A new session; that of the same process, whose end was not logged, is over."""
+        """Begin a session; it ends that of the same process if its end was not logged."""
         old = self._open.pop(_process(entry))
         if old is not None:
             yield from self._unended(old)
@@ -130,7 +130,7 @@ class PostfixReader:
             yield from self._opened(entry, self._new(entry, match))
 
     def _opened(self, entry: Entry, session: _Session) -> list[Found]:
-        """Keep a session until it ends; return what the oldest one tells if there is no room."""
+        """Keep a session until it ends; without room, return the results of the oldest one."""
         given_up = self._open.put(_process(entry), session)
         return [] if given_up is None else list(self._unended(given_up))
 
@@ -147,8 +147,9 @@ class PostfixReader:
         )
 
     def _session(self, entry: Entry, match: re.Match[str]) -> tuple[_Session, list[Found]]:
-        """The session of a line, and what is given up for it: a line of another client's is of
-        another session, the beginning of which was not logged.
+        """Return the session of a line, and the results of a session that it ends.
+
+        A line of another client belongs to another session, whose beginning was not logged.
         """
         session = self._open.get(_process(entry))
         if session is not None and session.ip == plain(match["ip"]):
@@ -192,10 +193,10 @@ class PostfixReader:
             yield msgspec.structs.replace(refused, times=entry.times * (tried - succeeded))
 
     def _wire(self, session: _Session, *, starttls: int, counters: str) -> Wire:
-        """How TLS began, if it did.
+        """Return how TLS began, if it did.
 
-        A service with a name of its own may be one that waits for TLS at once, which `disconnect`
-        does not tell: unless TLS has been seen to begin by STARTTLS there, it is unknown.
+        A service with a custom name may have implicit TLS, which `disconnect` does not show. Unless
+        STARTTLS was seen there, it is unknown.
         """
         listener = session.listener
         if starttls:
@@ -212,7 +213,7 @@ class PostfixReader:
         return Wire.CLEARTEXT if is_told else Wire.UNKNOWN
 
     def _unended(self, session: _Session) -> Iterator[Found]:
-        """A session without its end: of TLS only a line of its own tells."""
+        """Return the results of a session without an end; only a line about TLS proves TLS."""
         wire = Wire.TLS if session.version is not None else Wire.UNKNOWN
         yield from self._failures(session, wire)
         if session.mail is not None:
@@ -271,7 +272,7 @@ def _failure(entry: Entry, match: re.Match[str], session: _Session) -> _Failure:
 
 
 def _in_order(session: _Session, wire: Wire, *, after_tls: bool) -> Wire:
-    """How an attempt was made: in the clear if its session's TLS is logged, and logged after it."""
+    """Return how an attempt was made: in the clear if the line about TLS comes after it."""
     if session.version is None or after_tls or wire in (Wire.CLEARTEXT, Wire.UNKNOWN):
         return wire
     return Wire.CLEARTEXT

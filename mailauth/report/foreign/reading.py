@@ -1,4 +1,4 @@
-"""A log of another server, or of several in one file, read in one pass as records."""
+"""The log of another server, or of several in one file, read in one pass as records."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,23 +20,23 @@ _MONTH = re.compile(r"[A-Z][a-z]{2} \Z")
 _YEAR = re.compile(r"\d{4}\Z", re.ASCII)
 _TAG = re.compile(r"\S+ ([^\s:\[\]]+)(?:\[\d+\])?\Z", re.ASCII)
 _LONGEST_TAG = 64  # characters of host, program and process
-_TAGS = 50_000  # of which it is remembered what matters
-_OF_OCTETS = '"MESSAGE":['  # a message of journald's that shows no mark
+_TAGS = 50_000  # of which the relevant marks are cached
+_OF_OCTETS = '"MESSAGE":['  # a message of journald without a mark
 
 
 class Count(msgspec.Struct):
-    """What one format came to in one log."""
+    """The results for one format in one log."""
 
-    entries: int = 0  # lines of its programs that may tell of a login
+    entries: int = 0  # lines of its programs that may be about a login
     logins: int = 0
     failed: int = 0
     records: int = 0
-    unknown: int = 0  # logins of which TLS cannot be told
-    began_untold: int = 0  # logins with TLS, of which it is not told how it began
+    unknown: int = 0  # logins whose TLS is unknown
+    began_untold: int = 0  # logins with TLS that began in an unknown way
 
 
 class Route(msgspec.Struct):
-    """A format that is read here, with what belongs to it."""
+    """A format, with its reader and counts."""
 
     format: Format
     reader: Reader
@@ -45,9 +45,9 @@ class Route(msgspec.Struct):
 
 
 class _Marks(dict[str, tuple[str, ...]]):
-    """The marks of the lines of a program that matter, by host, program and process as one text.
+    """The relevant marks of a program's lines, by host, program and process as one text.
 
-    Where a line begins in another way, those of all formats are looked for.
+    For lines that begin in another way, the marks of all formats are used.
     """
 
     def __init__(self, formats: Iterable[Format]) -> None:
@@ -68,10 +68,11 @@ class _Marks(dict[str, tuple[str, ...]]):
 
 
 class ForeignLog:
-    """Reads the text of one log, in its order.
+    """Reads the text of one log in order.
 
     `formats` are the ones to look for. `modified` and `zone` date stamps without a year or a zone.
-    `sign_seen` says of which formats the log shows the element whose absence is evidence.
+    `sign_seen` returns for which formats the log has the element for TLS, so that its absence is
+    evidence.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class ForeignLog:
         self._seq = 0
 
     def read(self, text: str) -> list[Record]:
-        """Take whole lines, joined by line feeds; return the records that they decide."""
+        """Read whole lines, joined by line feeds; return the records that they decide."""
         lines = text.split("\n")
         self.lines += len(lines)
         found: list[Record] = []
@@ -117,7 +118,7 @@ class ForeignLog:
         return found
 
     def finish(self) -> list[Record]:
-        """Return what the end of the log leaves undecided."""
+        """Return what is undecided at the end of the log."""
         found: list[Record] = []
         for route in self.routes:
             for each in route.reader.finish():
@@ -126,21 +127,21 @@ class ForeignLog:
 
     @property
     def undated(self) -> int:
-        """How many records were left out, because their lines have no time."""
+        """The number of records left out because their lines have no time."""
         return sum(route.records.undated for route in self.routes)
 
     @property
     def counts(self) -> dict[str, Count]:
-        """What each format came to."""
+        """The results for each format."""
         return {route.format.name: route.count for route in self.routes}
 
     @property
     def tallies(self) -> dict[str, Tally]:
-        """What the readers counted beside their records."""
+        """What the readers counted besides their records."""
         return {route.format.name: route.reader.tally for route in self.routes}
 
     def _entries(self, text: str, lines: list[str]) -> Iterable[Entry]:
-        """What the lines say that matter: they are told by their tags and marks, cheaply."""
+        """Return the contents of relevant lines, found quickly by their tags and marks."""
         begin, marks = self._beginning, self._marks
         is_uniform = text.startswith(begin) and text.count(f"\n{begin}") == len(lines) - 1
         if not (begin and is_uniform) or LAST_REPEATED in text:
@@ -168,7 +169,7 @@ class ForeignLog:
         return filter(None, map(self._unwrapper.entry, marked))
 
     def _with_care(self, lines: Iterable[str], marks: list[str]) -> Iterator[Entry]:
-        """Go through lines one by one, over months and repetitions."""
+        """Read lines one by one, across months and repetitions."""
         before = self._before
         for line in lines:
             if line[:4] != self._beginning:

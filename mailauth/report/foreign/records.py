@@ -1,4 +1,4 @@
-"""Records of LoginAttempts.jsonl, made of what a reader found in another server's log."""
+"""Records of LoginAttempts.jsonl for the results of a reader."""
 
 import hashlib
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from mailauth.report.foreign.found import Found
 from mailauth.report.foreign.verdict import exposed, verdict
 
 _ID_OCTETS = 10
-_ORDINALS = 50_000  # decisive lines that are compared with later ones, to tell equal ones apart
+_ORDINALS = 50_000  # decisive lines that are compared with later ones, to distinguish equal ones
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One record, its keys in the order of the file; `source` names the format of the log.
+    """One record, with its keys in the order of the file; `source` is the format of the log.
 
-    Keys that are null are left out where it is written.
+    Null keys are left out when it is written.
     """
 
     seq: int
@@ -55,8 +55,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 class Records:
     """Makes the records of one log, numbered in the order in which they were decided.
 
-    An id is a hash of what the line says, and of its ordinal among equal lines: the same line read
-    again, from a rotated or compressed file too, makes the same record.
+    An id is a hash of the line's contents and its ordinal among equal lines. So the same line makes
+    the same record again, even from a rotated or compressed file.
     """
 
     def __init__(self, source: str, calendar: Calendar, origin: Callable[[str], Origin]) -> None:
@@ -64,10 +64,10 @@ class Records:
         self._calendar = calendar
         self._origin = origin
         self._ordinals: dict[bytes, int] = {}
-        self.undated = 0  # records left out, whose line has no time
+        self.undated = 0  # records left out because their line has no time
 
     def record(self, found: Found, seq: int) -> Record | None:
-        """Judge what was found; `None` if its line has no time."""
+        """Judge a result; return `None` if its line has no time."""
         at = self._calendar.instant(found.entry.stamp, found.began)
         if at is None:
             self.undated += 1
@@ -109,7 +109,7 @@ class Records:
         )
 
     def note_known(self, record_id: str) -> None:
-        """Take notice of a record that was made earlier: a later equal line is another one."""
+        """Note a record that was made earlier, so that a later equal line is another one."""
         digest, _, ordinal = record_id.partition("-")
         self._ordinals[bytes.fromhex(digest)] = int(ordinal or 0) + 1
 
@@ -126,7 +126,7 @@ class Records:
         return digest.hex() if ordinal == 0 else f"{digest.hex()}-{ordinal}"
 
 
-@lru_cache(65_536)  # most texts of a log are said again and again
+@lru_cache(65_536)  # most texts of a log are frequent
 def safe(text: str | None) -> str | None:
-    """Cap a text, and write what cannot be shown as records of our own do."""
+    """Cap a text, and escape it as in our own records."""
     return None if text is None else shown(text.encode("utf-8", "replace"))

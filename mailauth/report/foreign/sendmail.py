@@ -1,7 +1,7 @@
-"""sendmail: `AUTH=server` lines, and the `STARTTLS=server` line that the same process wrote before.
+"""sendmail: `AUTH=server` lines, and the earlier `STARTTLS=server` line of the same process.
 
-A process serves one connection. `bits=` is of the SASL layer and says nothing of TLS. Whether TLS
-began at once is told by the daemon's name alone, which stands in a later line of the connection.
+A process serves one connection. `bits=` is about the SASL layer, not TLS. Only the daemon's name
+shows implicit TLS, and it is in a later line of the connection.
 """
 
 import re
@@ -44,11 +44,11 @@ _IMPLICIT = re.compile(r"(?i)tls|smtps|ssl")
 _ORDINARY = re.compile(r"(?:MTA|MSA|MSP)(?:-?v[46])?\Z")  # other names are the administrator's
 _OPEN = 10_000
 _ATTEMPTS = 1_000  # of one connection that wait for its daemon's name
-_LONGEST = 3_600.0  # seconds; after it a process of that number is taken for another
+_LONGEST = 3_600.0  # seconds, after which the process number counts as reused
 
 
 class _Connection(msgspec.Struct):
-    """One client of one process: its address, and when its last line was written."""
+    """One client of a process: its address, and when its last line was written."""
 
     ip: str | None
     last: str | datetime
@@ -58,7 +58,7 @@ class _Connection(msgspec.Struct):
 
 
 class SendmailReader:
-    """Reads what sendmail's daemons say."""
+    """Reads the lines of sendmail's daemons."""
 
     def __init__(self) -> None:
         self.tally = Tally()
@@ -67,7 +67,7 @@ class SendmailReader:
         self.undecided = (self._open,)
 
     def feed(self, entry: Entry) -> Iterable[Found]:
-        """Take a line."""
+        """Read a line."""
         message = entry.message
         if message.startswith("STARTTLS=server") and (tls := _STARTTLS.match(message)):
             connection, dropped = self._connection(entry, plain(tls["ip"]))
@@ -84,7 +84,7 @@ class SendmailReader:
         return ()
 
     def finish(self, before: int | None = None) -> Iterable[Found]:
-        """Tell of attempts whose daemon was not named; a connection that goes on may have TLS."""
+        """Return attempts whose daemon was not named; an open connection may have TLS."""
         found: list[Found] = []
         for key, connection in list(self._open.before(before)):
             found += connection.undecided
@@ -93,10 +93,10 @@ class SendmailReader:
         return found
 
     def _connection(self, entry: Entry, ip: str | None) -> tuple[_Connection, list[Found]]:
-        """The connection of a line, and what is given up for it.
+        """Return the connection of a line, and the results of one that it ends.
 
-        The end of a connection may not be logged: another client's of a process with the same
-        number, or one after a long time, is another one, whatever TLS the first one used.
+        The end of a connection may not be logged. So a line of another client, or one after a long
+        time, belongs to another connection, even if it has the same process number.
         """
         key = _process(entry)
         connection = self._open.get(key)

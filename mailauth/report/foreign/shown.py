@@ -1,4 +1,4 @@
-"""A login to another server as one line, as SuccessfulLogins.log has it, or UNKNOWN."""
+"""A login to another server as a line like those of SuccessfulLogins.log, or UNKNOWN."""
 
 from mailauth.record.line import escape
 from mailauth.report.foreign.records import Record
@@ -7,7 +7,7 @@ _VERDICTS = {True: "SECURE", False: "UNSECURE", None: "UNKNOWN"}
 
 
 def line_of(record: Record) -> str:
-    """Return what is shown of a login: time, service, verdict, account, address, and its source."""
+    """Return the line of a login: time, service, verdict, account, address and source."""
     at = record.at
     return (
         f"{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03} - [{record.protocol}] "

@@ -1,7 +1,7 @@
 """What a reader remembers until later lines decide it, and since when.
 
-Who follows a log that grows numbers the turns in which it reads. The oldest turn of which something
-is remembered says from where the log has to be read again after a restart.
+A growing log is read in numbered turns. The oldest turn with a remembered value says from where the
+log must be read again after a restart.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Undecided(Generic[V]):
-    """Values by key, the oldest first, at most so many. `turn` is the present one."""
+    """A limited number of values by key, oldest first. `turn` is the current one."""
 
     def __init__(self, at_most: int) -> None:
         self.turn = 0
@@ -23,7 +23,7 @@ class Undecided(Generic[V]):
 
     @property
     def oldest(self) -> int | None:
-        """The turn of the oldest value; `None` if there is none."""
+        """The turn of the oldest value, or `None`."""
         for turn, _ in self._kept.values():
             return turn
         return None
@@ -34,12 +34,12 @@ class Undecided(Generic[V]):
         return None if kept is None else kept[1]
 
     def pop(self, key: str) -> V | None:
-        """Return a value, and forget it."""
+        """Remove and return a value."""
         kept = self._kept.pop(key, None)
         return None if kept is None else kept[1]
 
     def put(self, key: str, value: V) -> V | None:
-        """Remember a value from this turn on; return the oldest one if there is no room for it."""
+        """Remember a value since this turn; return the oldest one if there is no room for it."""
         self._kept.pop(key, None)
         given_up = None
         if len(self._kept) >= self._at_most:
@@ -48,13 +48,13 @@ class Undecided(Generic[V]):
         return given_up
 
     def renew(self, before: int | None) -> None:
-        """Remember what is older than a turn from this turn on; at the end, forget everything."""
+        """Set the turn of older values to this one; at the end, forget everything."""
         for key, value in list(self.before(before)):
             if before is not None:
                 self.put(key, value)
 
     def before(self, turn: int | None) -> Iterator[tuple[str, V]]:
-        """Yield what was remembered before a turn, or everything, and forget it."""
+        """Remove and yield the values from before a turn, or all."""
         while self._kept:
             key = next(iter(self._kept))
             began, value = self._kept[key]

@@ -1,6 +1,6 @@
-"""What a line of another server's log proves of the client's hop: the verdict, and the exposure.
+"""What a line of another server's log proves: the verdict on the client's hop, and the exposure.
 
-Where TLS cannot be told the verdict is `None`: unknown, and never secure.
+If TLS is unknown, the verdict is `None`, never secure.
 """
 
 import enum
@@ -12,17 +12,17 @@ from mailauth.login.event import Result
 
 
 class Wire(enum.Enum):
-    """What the log says of how the password travelled."""
+    """How the password was sent, according to the log."""
 
     CLEARTEXT = "cleartext"
     STARTTLS = "starttls"
     IMPLICIT = "implicit"
-    TLS = "tls"  # but how it began is not told
+    TLS = "tls"  # but how it began is unknown
     UNKNOWN = "unknown"
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The record's `secure` and `security`; both `None` where the log does not tell."""
+    """The record's `secure` and `security`; both are `None` if the log does not say."""
 
     secure: bool | None
     security: str | None
@@ -50,16 +50,16 @@ def verdict(wire: Wire) -> Verdict:
 
 
 def tls_at(port: int | None) -> Wire:
-    """Say how TLS began that was established at a port, if that is a well-known one."""
+    """Return how TLS began at a port, if that is a well-known one."""
     if port in _IMPLICIT_PORTS:
         return Wire.IMPLICIT
     return Wire.STARTTLS if port in _STARTTLS_PORTS else Wire.TLS
 
 
 def exposed(wire: Wire, result: Result, mechanism: str | None) -> bool | None:
-    """Say whether the real reusable secret crossed the wire in the clear; `None` if unknown.
+    """Return whether the real reusable secret was sent in the clear, or `None` if unknown.
 
-    A log does not tell whether a password that was refused was the right one.
+    A log does not say whether a refused password was the correct one.
     """
     if wire in (Wire.STARTTLS, Wire.IMPLICIT, Wire.TLS):
         return False

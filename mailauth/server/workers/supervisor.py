@@ -43,7 +43,7 @@ BEATS = 10  # that a worker may miss; then it is stopped, or hangs together with
 BEATS_LEAVING = 3  # when the parent waits for it to end
 REAP_SECONDS = 0.02  # between looks whether a killed process is gone
 GONE_SECONDS = 2.0  # for a killed process to be gone
-STABLE_SECONDS = 1.0  # a worker that has served for so long was not started in vain
+STABLE_SECONDS = 1.0  # for which a worker must serve to count as started
 FIRST_PAUSE = 0.1  # before the next start otherwise; it doubles each time
 LONGEST_PAUSE = 10.0
 
@@ -271,7 +271,7 @@ class Supervisor:
             return answer
 
         answered.addCallback(in_time)
-        assert hired.line is not None, "whoever is hired is attended to"
+        assert hired.line is not None, "a hired worker has a line"
         hired.line.say(written(Numbered(number, order)))
         return answered
 

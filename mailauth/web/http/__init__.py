@@ -1,1 +1,1 @@
-"""HTTP itself: connections, requests and responses, and the clients behind proxies."""
+"""HTTP itself: connections, requests and responses, and the clients of proxies."""

@@ -1,4 +1,4 @@
-"""The client behind proxies: Forwarded (RFC 7239) and X-Forwarded-For/-Proto. Pure.
+"""The client of a chain of proxies: Forwarded (RFC 7239) and X-Forwarded-For/-Proto. Pure.
 
 Each proxy names its own client. We believe trusted proxies, from the nearest one on. The first hop
 that is not a trusted proxy is the client, and what was said about its hop decides.

@@ -65,7 +65,7 @@ class ProcessLock:
     """A file lock between processes, held for microseconds and by one thread of each process.
 
     A wait lasts at most `patience` seconds, because a process may be stopped while it holds the
-    lock. After a wait in vain, further waits are much shorter until the lock was free once.
+    lock. After an unsuccessful wait, further waits are much shorter until the lock was free once.
     """
 
     def __init__(self, path: Path, patience: float = BRIEFLY) -> None:

@@ -152,20 +152,19 @@ class FileRecorder:
             self._alarms.clear(NOT_LOOKED_AFTER)
 
     def look_at_clock(self) -> None:
-        """Tell the operator once when the clock is behind the last record, and once when it is not.
+        """Tell the operator when the clock becomes earlier than the last record, and when it passes it.
 
-        In between, every record has the same time. A clock that was ahead and is corrected is
-        behind.
+        In between, every record has the same time.
         """
-        behind = self._ledger.instant - instant_of(self._now())
-        if behind < BEHIND_SECONDS * MICROSECONDS:
+        lag = self._ledger.instant - instant_of(self._now())
+        if lag < BEHIND_SECONDS * MICROSECONDS:
             self._alarms.clear(CLOCK_BEHIND)
             return
         last = self._stamps.at(self._ledger.instant)
         self._alarms.raise_(
             CLOCK_BEHIND,
             f"logins are recorded with the time {printed_time(last)} until the clock has passed it,"
-            f" in {timedelta(seconds=behind // MICROSECONDS)}; if the record is wrong and not the"
+            f" in {timedelta(seconds=lag // MICROSECONDS)}; if the record is wrong and not the"
             " clock, stop the server, move the logs away and start it again",
         )
 

@@ -41,7 +41,7 @@ _HEAD = """# Real mail clients in the gauntlet
 Written by `scripts/gauntlet-clients`, which runs `mailauth gauntlet` for each client of
 `clients.py` and each way in which it begins TLS. "refused" is *refused properly*, "secure" *logged
 in securely*; "–" was not tried: with a client that takes any certificate, only what is wrong with
-certificates is. **Bold** is what the gauntlet fails a client for; what it rests on stands below.
+certificates is. **Bold** is what the gauntlet fails a client for; its evidence is below.
 """
 
 _EARLIER = """**Verdicts of earlier rules.** Some clients were tried before the rules of today, and

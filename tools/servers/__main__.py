@@ -48,7 +48,7 @@ class Tried(msgspec.Struct):
 @click.option(
     "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep logs and notes."
 )
-@click.option("--allow-missing", is_flag=True, help="Count servers that cannot be had as skipped.")
+@click.option("--allow-missing", is_flag=True, help="Count unavailable servers as skipped.")
 def main(
     names: tuple[str, ...],
     suite: str | None,
@@ -59,7 +59,7 @@ def main(
 ) -> None:
     """Log in to real mail servers, and compare what mailauth reads in their logs with the truth.
 
-    It exits with 1 if a record is wrong or missing, or a server cannot be had.
+    It exits with 1 if a record is wrong or missing, or a server is not available.
     """
     wanted = [Stage[name.upper()] for name in stages] or list(Stage)
     bad, skipped = 0, []
@@ -90,7 +90,7 @@ def attempt(
     iso: bool = False,
     keep: Path | None = None,
 ) -> Tried:
-    """Try one server. Raises `MissingError` if it cannot be had, `OSError` if it does not run."""
+    """Try one server. Raises `MissingError` if it is not available, `OSError` if it does not run."""
     if os.geteuid() != 0:
         raise MissingError("namespaces and mounts need root")
     if missing := tools_needed():

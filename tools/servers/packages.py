@@ -17,14 +17,14 @@ _OTHER_MAIL_SERVERS = ("exim4-", "mysql-common", "mariadb-common", "libmariadb")
 
 
 class MissingError(Exception):
-    """A program cannot be had here."""
+    """A program is not available here."""
 
 
 def unpacked(packages: Sequence[str], suite: str | None = None) -> Path | None:
     """Return the folder with packages and all that they need and this machine has not.
 
     `suite` is another release of Debian's; `None` is this machine's. It returns `None` if all
-    of them are installed, and raises `MissingError` if they cannot be had.
+    of them are installed, and raises `MissingError` if they are not available.
     """
     if suite is None and all(map(_is_installed, packages)):
         return None

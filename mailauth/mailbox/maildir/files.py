@@ -24,7 +24,7 @@ _HOST = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname()) or "localhost"
 _count = itertools.count()
 
 PATIENCE = 1.0  # seconds for a lock, which is held for one turn's work
-_in_vain: set[Path] = set()  # the locks that were waited for in vain
+_in_vain: set[Path] = set()  # the locks that were waited for without success
 
 
 def new_key() -> str:
@@ -89,7 +89,7 @@ def replace(path: Path, octets: bytes) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock that excludes all other holders in all processes.
 
-    The wait is bounded, because the holder may have been stopped. After a wait in vain, further
+    The wait is bounded, because the holder may have been stopped. After an unsuccessful wait, further
     waits are much shorter until the lock was free once. Raises `LockHeld`.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,5 +1,5 @@
--- Accounts never seen SECURE, and accounts not seen for a while: `days` before `now`, variables of the
--- connection. `accounts` are those that there should be; whoever is in the logs is there too.
+-- Accounts without a SECURE login, and accounts without a login for `days` before `now` (variables of the
+-- connection). `accounts` are the expected ones; accounts in the logs are included as well.
 WITH seen AS (
     SELECT
         account,

@@ -1,4 +1,4 @@
--- The files with lines that are none: how many lines, how many bad ones, and the first $1 of them.
+-- The files with bad lines: how many lines, how many bad ones, and the first $1 of those.
 SELECT
     file,
     count(*) AS lines,

@@ -1,6 +1,6 @@
--- One case of one account and one service: opened at the first UNSECURE login, fixed at the first SECURE
--- one to the same service after which none is UNSECURE. `reopened` counts how often it had looked fixed.
--- A period shows the cases that were open in it, as they stand today.
+-- One case for each account and service: opened at the first UNSECURE login, fixed at the first SECURE one to
+-- the same service that no UNSECURE one follows. `reopened` counts how often it only seemed to be fixed. A period
+-- shows the cases that were open in it, in their current state.
 WITH concerned AS (
     SELECT DISTINCT account, service FROM sign_ins WHERE NOT secure AND account <> ''
 ),

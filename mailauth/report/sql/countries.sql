@@ -1,5 +1,5 @@
--- Sign-ins by country, and who comes from there. `new` is a country first seen for an account that had
--- logged in from elsewhere before; the LAN is never that.
+-- Logins by country and account. `new` is a country that an account first logged in from after it had logged in
+-- from elsewhere; the LAN is never new.
 WITH firsts AS (
     SELECT
         origin,

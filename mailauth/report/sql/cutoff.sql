@@ -1,6 +1,6 @@
--- A rehearsal: whom it would break to refuse cleartext today. A client breaks when its last login to a
--- service in the period was UNSECURE, and no SECURE one by the same client or from its address came after. Where
--- another server's log does not tell, it may have been UNSECURE.
+-- A rehearsal: the clients that would fail if cleartext were refused today. A client is listed if its last login
+-- to a service in the period was UNSECURE, and no SECURE one by the same client or from its address followed. If
+-- another server's log does not say, it may have been UNSECURE.
 WITH clients AS (
     SELECT
         service,

@@ -1,4 +1,4 @@
--- Whether the order of the files and of their lines is not the order of their times.
+-- Whether the order of files and lines differs from the order of their times.
 WITH spans AS (
     SELECT file, min(time) AS first, max(time) AS last, bool_or(stepped_back) AS unsorted
     FROM lines

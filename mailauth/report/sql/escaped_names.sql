@@ -1,4 +1,4 @@
--- The printed names with a percent sign in them. $1 the file, $2 the line behind which they are new.
+-- The printed names that contain a percent sign. $1 the file, $2 the line after which they are new.
 SELECT DISTINCT account
 FROM lines
 WHERE file = $1 AND line > $2 AND damaged IS NULL AND contains(account, '%')

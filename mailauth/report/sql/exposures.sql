@@ -1,5 +1,5 @@
--- Passwords that crossed the wire in clear and have not been changed since, LAN and Internet apart.
--- Refused logins count: the password was sent. A disabled account has no password to lose.
+-- Passwords that were sent in the clear and have not been changed since, for LAN and Internet separately. Refused
+-- logins count, since the password was sent. A disabled account has no password to lose.
 WITH exposed AS (
     SELECT
         records.*,

@@ -1,4 +1,4 @@
--- Notes the accounts that differ from another in letter case only, and how they are spelled from now on.
+-- Notes the accounts that differ from another only in letter case, and their common spelling.
 INSERT OR REPLACE INTO spellings
 WITH names AS (
     SELECT "user" AS spelling, 1 AS place, min(ordinal) AS first

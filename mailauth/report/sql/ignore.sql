@@ -1,3 +1,3 @@
--- Drops what came from addresses. $1 these.
+-- Removes the rows of these addresses ($1).
 DELETE FROM lines WHERE list_contains($1::VARCHAR[], address);
 DELETE FROM records WHERE list_contains($1::VARCHAR[], ip)

@@ -1,6 +1,5 @@
--- Who logged in insecurely in the period, fixed since or not: per account, service and client. A client
--- that does not say what it is, is known by its address.
--- What nobody is named for is told apart by its address.
+-- The insecure logins of the period, fixed since or not, by account, service and client. A client without a name
+-- is identified by its address, and so is one without an account.
 WITH placed AS (
     SELECT *, CASE WHEN account = '' THEN address ELSE '' END AS place FROM sign_ins
 ),

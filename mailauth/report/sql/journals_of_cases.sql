@@ -1,4 +1,4 @@
--- The journal in which the latest UNSECURE login of each account and service has its record, where it has one.
+-- The journal that has the record of the latest UNSECURE login of each account and service, if there is one.
 WITH latest AS (
     SELECT account, CAST(verdict AS VARCHAR)[2:5] AS service, max_by(record, ordinal, 1)[1] AS record
     FROM lines

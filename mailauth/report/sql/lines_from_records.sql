@@ -1,5 +1,5 @@
--- The journal's successes are the logins where there is no SuccessfulLogins.log ($1), and those that the logs of
--- other servers tell always are.
+-- The journal's successes become logins if there is no SuccessfulLogins.log ($1); those of other servers' logs
+-- always do.
 INSERT INTO lines
 SELECT
     ordinal, file, line, date_trunc('milliseconds', time),

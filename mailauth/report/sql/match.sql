@@ -1,5 +1,5 @@
--- Finds the records of the lines that have none yet. Line and record of a login are written under one lock
--- with one stamp; those that look the same are matched in their order.
+-- Finds the records of the lines that do not have one yet. The line and the record of a login are written under one
+-- lock with one stamp; equal ones are matched in order.
 UPDATE lines
 SET record = matched.record
 FROM (

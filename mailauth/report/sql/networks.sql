@@ -1,4 +1,4 @@
--- The logins of the period by where they came from: this host, the LAN, the Internet.
+-- The logins of the period by network: this host, the LAN, the Internet.
 SELECT
     CASE
         WHEN starts_with(address, '127.') OR address = '::1' THEN 'this host'

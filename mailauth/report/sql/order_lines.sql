@@ -1,4 +1,4 @@
--- Orders lines by their times. In a file that is sorted a line is never taken as earlier than those before it.
+-- Orders lines by their times. In a sorted file, no line is taken to be earlier than those before it.
 WITH held AS (
     SELECT
         file, line,

@@ -1,9 +1,9 @@
--- Reads a chunk of SuccessfulLogins.log as `mailauth.record.line.parse_line` does (names stay escaped).
--- $1 lines joined by line feeds, $2 the file's number, $3 the number of the line before the first one,
--- $4 the time that this line begins with.
+-- Parses a chunk of SuccessfulLogins.log as `mailauth.record.line.parse_line` does (names stay escaped).
+-- $1 lines joined by line feeds, $2 the number of the file, $3 the number of the line before the first one,
+-- $4 the time at the beginning of that line.
 --
--- A line that splits into its four parts is read from them. Others, such as one with " - " in its name,
--- are given to the whole grammar, which costs ten times as much.
+-- A line that splits into its four parts is read from them. Others, such as one with " - " in its name, need the
+-- whole grammar, which costs ten times as much.
 INSERT INTO lines
 WITH chunk AS (
     SELECT string_split(text, chr(10)) AS rows FROM (VALUES ($1)) AS given(text)

@@ -1,4 +1,4 @@
--- Drops what stands in more than one file: copies of a log overlap, logins do not.
+-- Removes lines that are in more than one file: copies of a log overlap, logins do not.
 DELETE FROM lines
 WHERE damaged IS NULL AND (file, line) IN (
     SELECT (file, line)

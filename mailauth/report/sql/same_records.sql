@@ -1,4 +1,4 @@
--- Drops records of other servers' logs that another file has, too; one that tells of TLS is kept.
+-- Removes records of other servers' logs that are also in another file; one that has TLS facts is kept.
 DELETE FROM records
 WHERE source IS NOT NULL AND (file, line) IN (
     SELECT (file, line)

@@ -1,5 +1,5 @@
--- The logs as tables: what the text lines say, what the journal says, and the files that they stand in.
--- `ordinal` is the order of things; it begins as the file's number and the line's number in it.
+-- The logs as tables: the text lines, the journal's records, and their files. Rows are ordered by `ordinal`,
+-- which begins as the number of the file and that of the line in it.
 
 CREATE TYPE verdict AS ENUM (
     '[SMTP] {SECURE}', '[IMAP] {SECURE}', '[POP3] {SECURE}', '[HTTP] {SECURE}',
@@ -14,19 +14,19 @@ CREATE TABLE files (
     inode UBIGINT,
     size UBIGINT,
     modified BIGINT,       -- nanoseconds
-    read_to UBIGINT,       -- the offset behind the last whole line that is in the tables
+    read_to UBIGINT,       -- the offset after the last whole line that is in the tables
     lines UINTEGER,        -- how many whole lines are in the tables
-    fingerprint BLOB       -- of what stands before read_to
+    fingerprint BLOB       -- of the octets before read_to
 );
 
--- How many lines were dropped that stood in an earlier file, too: one row where it was counted.
+-- How many lines were removed that were also in an earlier file: one row for each count.
 CREATE TABLE repeated (lines BIGINT);
 
 -- The lines that were read with octets replaced.
 CREATE TABLE not_utf8 (file UINTEGER, line UINTEGER);
 
--- One row a line of SuccessfulLogins.log. `time` and what follows mean nothing where `damaged`, of a line
--- that is none, is not null. What such a line says is kept nowhere.
+-- One row for each line of SuccessfulLogins.log. If `damaged` is not null, the line is not valid, and `time` and
+-- the columns after it mean nothing. The text of such a line is not stored.
 CREATE TABLE lines (
     ordinal UBIGINT,
     file UINTEGER,
@@ -41,13 +41,13 @@ CREATE TABLE lines (
     record UBIGINT         -- the ordinal of its record in the journal
 );
 
--- Accounts that were written in another letter case than the one that they have in the tables.
+-- Accounts in another letter case than the one that they have in the tables.
 CREATE TABLE spellings (
     spelling VARCHAR PRIMARY KEY,
     account VARCHAR
 );
 
--- One row a record of LoginAttempts.jsonl. `time` is the wall clock of the log, `instant` is UTC.
+-- One row for each record of LoginAttempts.jsonl. `time` is the wall clock of the log, `instant` is UTC.
 CREATE TABLE records (
     ordinal UBIGINT,
     file UINTEGER,
@@ -86,5 +86,5 @@ CREATE TABLE records (
     source VARCHAR        -- the format of another server's log; null for our own
 );
 
--- What the logs of other servers came to: one row a file, as JSON.
+-- The results for other servers' logs: one row for each file, as JSON.
 CREATE TABLE foreign_files (file UINTEGER, found VARCHAR);

@@ -1,5 +1,5 @@
--- The logins of the period, shared out by time (in units of the variable `unit`), by service, by country and by
--- mechanism in one pass: times in their order, else the largest share first.
+-- The logins of the period by time (in units of the variable `unit`), service, country and mechanism in one pass:
+-- times in order, others by size.
 WITH shared AS (
     SELECT
         CASE getvariable('unit')

@@ -1,4 +1,4 @@
--- The port with implicit TLS that each journal has last seen each service on, the latest last.
+-- The latest port with implicit TLS of each service in each journal, the latest last.
 SELECT file, protocol, max_by(local_port, ordinal) AS port
 FROM records
 WHERE security = 'implicit' AND local_port IS NOT NULL AND damaged IS NULL

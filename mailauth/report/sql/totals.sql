@@ -1,4 +1,4 @@
--- What stands in the logs in the period.
+-- The number of logins in the period, and their times.
 SELECT
     count(*) AS logins,
     count(*) FILTER (NOT secure) AS unsecure,

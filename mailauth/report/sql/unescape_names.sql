@@ -1,4 +1,4 @@
--- $1 the file, $2 the line behind which names are as printed, $3 printed names, $4 what they stand for.
+-- $1 the file, $2 the line after which names are as printed, $3 printed names, $4 their meaning.
 UPDATE lines
 SET account = names.account
 FROM (SELECT unnest($3::VARCHAR[]) AS printed, unnest($4::VARCHAR[]) AS account) AS names

@@ -1,5 +1,5 @@
--- What the reports stand on. What is asked for are variables of the connection, null where nothing was said:
--- the period `since` and `until`, and whose logins: `account` (in any letter case), `account_part`, `service`, `secure`.
+-- The common views. Parameters are variables of the connection, null if not given: the period `since` and
+-- `until`, and whose logins: `account` (in any letter case), `account_part`, `service`, `secure`.
 
 CREATE MACRO in_period(time) AS
     (getvariable('since') IS NULL OR time >= getvariable('since')::TIMESTAMP)

@@ -1,2 +1,2 @@
--- The journals that tell of another server's logins; $1 are the files that are journals.
+-- The journals with logins to another server; $1 are the files that are journals.
 SELECT DISTINCT file FROM records WHERE source IS NOT NULL AND file IN (SELECT unnest($1))

@@ -1,4 +1,4 @@
--- Lets the successes of journals ($1) that are new stand for lines, in the order of the times that they tell.
+-- Makes lines of the new successes of journals ($1), in the order of their own times.
 INSERT INTO lines
 SELECT
     (epoch_us(instant)::UBIGINT << 11) + (ordinal & 2047), file, line, date_trunc('milliseconds', time),

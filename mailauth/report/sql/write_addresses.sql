@@ -1,4 +1,4 @@
--- $1 the file, $2 the line behind which addresses are as printed, $3 these, $4 what they are.
+-- $1 the file, $2 the line after which addresses are as printed, $3 these, $4 their form in the journal.
 UPDATE lines
 SET address = names.address
 FROM (SELECT unnest($3::VARCHAR[]) AS printed, unnest($4::VARCHAR[]) AS address) AS names

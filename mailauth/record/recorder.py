@@ -152,7 +152,7 @@ class FileRecorder:
             self._alarms.clear(NOT_LOOKED_AFTER)
 
     def look_at_clock(self) -> None:
-        """Tell the operator when the clock becomes earlier than the last record, and when it passes it.
+        """Tell the operator when the clock falls below the last record, and when it passes it.
 
         In between, every record has the same time.
         """

@@ -14,9 +14,8 @@ from tools.bench.machine import wait_until_idle
 
 _START_SECONDS = 20.0
 
-# Dovecot's high-performance mode of login processes, with running processes for
-# their clients and a cache of logins (doc.dovecot.org, "Login processes"; the defaults are one process for
-# each login, ended with its connection).
+# Dovecot's high-performance mode, with running processes for clients and a cache of logins
+# (doc.dovecot.org, "Login processes"; the default is one process for each connection).
 _HIGH_PERFORMANCE = """
 auth_cache_size = 10 M
 service imap-login { service_count = 0

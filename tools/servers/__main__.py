@@ -90,7 +90,7 @@ def attempt(
     iso: bool = False,
     keep: Path | None = None,
 ) -> Tried:
-    """Try one server. Raises `MissingError` if it is not available, `OSError` if it does not run."""
+    """Try one server. Raises `MissingError` if it is unavailable, `OSError` if it does not run."""
     if os.geteuid() != 0:
         raise MissingError("namespaces and mounts need root")
     if missing := tools_needed():

@@ -89,7 +89,7 @@ def replace(path: Path, octets: bytes) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock that excludes all other holders in all processes.
 
-    The wait is bounded, because the holder may have been stopped. After an unsuccessful wait, further
+    The wait is bounded, because the holder may have been stopped. After a failed wait, further
     waits are much shorter until the lock was free once. Raises `LockHeld`.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -6,7 +6,7 @@ from typing import TextIO
 from rich import box
 from rich.text import Text
 
-from mailauth.config import ListenerConfig, TlsMode
+from mailauth.config import ListenerConfig, ReporterConfig, TlsMode
 from mailauth.config.errors import printable
 from mailauth.report.output.layout import Heading, console, print_rows
 
@@ -21,6 +21,20 @@ def print_framed(headings: Sequence[str], rows: Iterable[Sequence[str]], stream:
     )
 
 
+def print_reporters(reporters: Iterable[ReporterConfig], stream: TextIO) -> None:
+    """Print reporters, if there are any."""
+    rows = [
+        (each.listener.name, each.kind.value, each.address, _port(each.port), each.tls.value)
+        for each in reporters
+    ]
+    if rows:
+        print_framed(("reporter", "kind", "address", "port", "TLS"), rows, stream)
+
+
+def _port(port: int) -> str:
+    return str(port) if port else "any free"
+
+
 def print_listeners(listeners: Iterable[ListenerConfig], stream: TextIO) -> None:
     """Print listeners; a port 0 that is not yet bound is printed as `any free`."""
     print_framed(
@@ -30,7 +44,7 @@ def print_listeners(listeners: Iterable[ListenerConfig], stream: TextIO) -> None
                 listener.name,
                 listener.service,
                 listener.address,
-                str(listener.port) if listener.port else "any free",
+                _port(listener.port),
                 listener.tls.value,
                 "–" if listener.tls is TlsMode.IMPLICIT else listener.cleartext.value,
             )

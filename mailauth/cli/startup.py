@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from mailauth.cli import on_purpose
-from mailauth.cli.framed import print_listeners
+from mailauth.cli.framed import print_listeners, print_reporters
 from mailauth.config.errors import printable
 from mailauth.login.accounts import DEMO_PASSWORD, Accounts
+from mailauth.net.link_factory import LinkFactory
 from mailauth.record.ledger import FAILURES, JOURNAL, SUCCESSES
 from mailauth.server.console_link import console_url
 from mailauth.server.server import Server
@@ -30,21 +31,23 @@ def ready(server: Server) -> ReadyLine:
         ca=_in_home(server),
         console=console_url(server.listeners),
         api_token=server.api_token,
-        listeners=[
-            Listening(
-                name=each.config.name,
-                protocol=each.service,
-                tls=each.config.tls.value,
-                host=each.config.address,
-                port=each.port,
-            )
-            for each in server.listeners
-        ],
+        listeners=[_listening(each, each.service) for each in server.listeners],
+        reporters=[_listening(each, each.kind.value) for each in server.reporters],
         logs=Logs(
             successful=f"{directory}/{SUCCESSES}",
             attempts=f"{directory}/{JOURNAL}",
             invalid=f"{directory}/{FAILURES}",
         ),
+    )
+
+
+def _listening(listener: LinkFactory, protocol: str) -> Listening:
+    return Listening(
+        name=listener.config.name,
+        protocol=protocol,
+        tls=listener.config.tls.value,
+        host=listener.config.address,
+        port=listener.port,
     )
 
 
@@ -59,6 +62,13 @@ def print_page(server: Server, stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, soft_wrap=True)
     print_listeners(
         (msgspec.structs.replace(each.config, port=each.port) for each in server.listeners), stream
+    )
+    print_reporters(
+        (
+            msgspec.structs.replace(config, port=each.port)
+            for config, each in zip(server.config.reporter, server.reporters, strict=True)
+        ),
+        stream,
     )
     for line in _paragraphs(server):
         console.print(line)

@@ -1,7 +1,7 @@
 """The listeners: the nine standard ones, or those that the file defines, and their checks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 import msgspec
@@ -66,14 +66,8 @@ def standard_listeners(listen: ListenConfig, offset_key: str) -> tuple[ListenerC
 def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:
     """Reject listeners that cannot work on any machine. Raises `ConfigError`."""
     for where, listener in located(listeners, standard=standard):
-        if _NAME.fullmatch(listener.name) is None:
-            expected = 'a short name of letters, digits, ".", "_" and "-"'
-            raise wrong(f"{where}.name", expected, listener.name)
-        try:
-            parse_address(listener.address)
-        except ValueError:
-            expected = 'an IP address such as "127.0.0.1" or "::1"'
-            raise wrong(f"{where}.address", expected, listener.address) from None
+        check_name(where, listener)
+        check_address(where, listener)
         if listener.service is Service.HTTP and listener.tls is TlsMode.STARTTLS:
             raise wrong(f"{where}.tls", '"none" or "implicit" for HTTP', listener.tls.value)
         if listener.tls is TlsMode.NONE:
@@ -83,7 +77,22 @@ def check_listeners(listeners: tuple[ListenerConfig, ...], *, standard: bool) ->
         if listener.mechanisms is not None:
             _check_mechanisms(f"{where}.mechanisms", listener.service, listener.mechanisms)
         check_faults(where, listener)
-    _check_unique(listeners, standard=standard)
+
+
+def check_name(where: str, listener: ListenerConfig) -> None:
+    """Reject a name that is hard to tell apart in a record; raises `ConfigError`."""
+    if _NAME.fullmatch(listener.name) is None:
+        expected = 'a short name of letters, digits, ".", "_" and "-"'
+        raise wrong(f"{where}.name", expected, listener.name)
+
+
+def check_address(where: str, listener: ListenerConfig) -> None:
+    """Reject what is not an IP address; raises `ConfigError`."""
+    try:
+        parse_address(listener.address)
+    except ValueError:
+        expected = 'an IP address such as "127.0.0.1" or "::1"'
+        raise wrong(f"{where}.address", expected, listener.address) from None
 
 
 def check_faults(where: str, listener: ListenerConfig) -> None:
@@ -144,14 +153,15 @@ def _check_mechanisms(where: str, service: Service, names: tuple[str, ...]) -> N
             raise ConfigError(f"{where}[{index}]: {name} is listed twice")
 
 
-def _check_unique(listeners: tuple[ListenerConfig, ...], *, standard: bool) -> None:
+def check_unique(tables: Iterable[tuple[str, ListenerConfig]]) -> None:
+    """Reject sockets with the same name, or the same address and port; raises `ConfigError`."""
     seen: list[ListenerConfig] = []
-    for where, listener in located(listeners, standard=standard):
+    for where, listener in tables:
         for other in seen:
             if other.name == listener.name:
                 raise ConfigError(f'{where}.name: another listener is called "{listener.name}" too')
             if _collide(other, listener):
-                key = "port_offset" if standard else "port"
+                key = "port_offset" if where == "listen" else "port"
                 raise ConfigError(
                     f"{where}.{key}: {listener.port} is the port of both"
                     f' "{other.name}" and "{listener.name}"'

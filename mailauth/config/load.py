@@ -9,7 +9,13 @@ import msgspec
 
 from mailauth.config.conversion import Table, converted, parsed
 from mailauth.config.errors import ConfigError, printable, wrong
-from mailauth.config.listeners import check_listeners, located, standard_listeners
+from mailauth.config.listeners import (
+    check_listeners,
+    check_unique,
+    located,
+    standard_listeners,
+)
+from mailauth.config.reporters import check_reporters, located_reporters
 from mailauth.config.schema import Config, ListenerConfig, TlsMode, UserConfig
 from mailauth.login.accounts import DEMO_PASSWORD
 from mailauth.login.event import Service
@@ -58,6 +64,9 @@ def load(path: Path | None, *, port_offset: int | None = None, ephemeral: bool =
             listener=tuple(
                 msgspec.structs.replace(listener, port=0) for listener in config.listener
             ),
+            reporter=tuple(
+                msgspec.structs.replace(reporter, port=0) for reporter in config.reporter
+            ),
         )
     _check(config, standard=not spelled_out)
     _check_users(config)
@@ -76,6 +85,8 @@ def load_watching(path: Path | None, *, port: int | None = None, ephemeral: bool
     spelled_out = "listener" in table
     if "listen" in table:
         raise ConfigError("listen: has mail listeners; a home of mailauth watch has [[listener]]")
+    if config.reporter:
+        raise ConfigError("reporter: only `mailauth serve` has reporters; watch follows logs")
     listeners = (
         _spelled_out(config, table, None)
         if spelled_out
@@ -106,6 +117,13 @@ def load_watching(path: Path | None, *, port: int | None = None, ephemeral: bool
 
 def _check(config: Config, *, standard: bool) -> None:
     check_listeners(config.listener, standard=standard)
+    check_reporters(config.reporter)
+    check_unique(
+        (
+            *located(config.listener, standard=standard),
+            *located_reporters(config.reporter),
+        )
+    )
     _check_hostname("hostname", config.hostname)
     for number, host in enumerate(config.http.hosts):
         _check_hostname(f"http.hosts[{number}]", host)

@@ -99,6 +99,40 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         return self.authentication is Authentication.OPTIONAL
 
 
+class ReporterKind(enum.Enum):
+    """How another server tells of its logins."""
+
+    DOVECOT_POLICY = "dovecot-policy"
+
+
+class ReporterConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One `[[reporter]]`: another server reports its logins as they happen; port 0 is a free port.
+
+    `name` defaults to the kind. `implicit_ports` and `starttls_ports` are ports of the other
+    server: what it reports of a login over TLS is not how TLS began.
+    """
+
+    kind: ReporterKind
+    name: str = ""
+    port: Port
+    address: str = "127.0.0.1"
+    tls: TlsMode = TlsMode.NONE
+    token_file: Text
+    implicit_ports: tuple[Port, ...] = ()
+    starttls_ports: tuple[Port, ...] = ()
+
+    @property
+    def listener(self) -> ListenerConfig:
+        """Its listening socket."""
+        return ListenerConfig(
+            name=self.name or self.kind.value,
+            protocol="http",
+            port=self.port,
+            address=self.address,
+            tls=self.tls,
+        )
+
+
 class ListenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[listen]`: the nine standard listeners together."""
 
@@ -213,6 +247,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     timezone: str = "local"
     listen: ListenConfig = ListenConfig()
     listener: tuple[ListenerConfig, ...] = ()
+    reporter: tuple[ReporterConfig, ...] = ()
     http: HttpConfig = HttpConfig()
     tls: TlsConfig = TlsConfig()
     log: LogConfig = LogConfig()
@@ -221,3 +256,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     server: ServerConfig = ServerConfig()
     users: UsersConfig = UsersConfig()
     user: tuple[UserConfig, ...] = ()
+
+    @property
+    def sockets(self) -> tuple[ListenerConfig, ...]:
+        """All listening sockets: those of the listeners, then those of the reporters."""
+        return (*self.listener, *(each.listener for each in self.reporter))

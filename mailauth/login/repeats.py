@@ -42,6 +42,7 @@ class _Kind(msgspec.Struct, frozen=True):
     connection: ConnectionFacts = NO_CONNECTION
     reason: str = REPEATED
     user: str | None = None  # whose password was exposed
+    source: str | None = None  # of another server's logins
 
 
 class _Sum:
@@ -115,7 +116,9 @@ class Repeats:
             return False
         kind = _kind_of(attempt)
         if kind not in window.sums:
-            if is_exposed:
+            if attempt.source is not None and len(window.sums) >= REASONS:
+                kind = _Kind(source=attempt.source)
+            elif is_exposed:
                 window.sums[kind] = _Sum()
                 return False
             if attempt.kind is Kind.CONNECTION and len(window.sums) >= REASONS:
@@ -227,6 +230,7 @@ def _kind_of(attempt: Attempt) -> _Kind:
         ),
         reason=reason,
         user=attempt.user if attempt.exposed else None,
+        source=attempt.source,
     )
 
 
@@ -242,6 +246,7 @@ def _take(kind: Kind, window: _Window) -> Iterator[Attempt]:
             connection=msgspec.structs.replace(common.connection, ip=each.ip, peer=each.peer),
             user=common.user,
             exposed=each.exposed if kind is Kind.LOGIN else None,
+            source=common.source,
             count=each.count,
         )
         each.count = 0

@@ -1,17 +1,10 @@
-"""A listener: the shared state of its connections, and the set of them."""
+"""A listener: the shared state of its connections."""
 
-import itertools
-import secrets
 import ssl
 import time
 from collections.abc import Callable
-from typing import cast
 
 import msgspec
-from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import ServerFactory
 
 from mailauth.config import ListenerConfig, TlsMode, check_faults
 from mailauth.faults import STALL_SECONDS, Fault, FaultKind, of_kind
@@ -23,25 +16,20 @@ from mailauth.login.event import Service
 from mailauth.login.hop import Hop
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.login.session import LoginSession
-from mailauth.net.connection import MailConnection
 from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.interfaces import Application, Patience, Recording
 from mailauth.net.link import Link
-from mailauth.net.preamble import Endpoints, socket_endpoints
+from mailauth.net.link_factory import LinkFactory
 from mailauth.net.tls import TlsSession
 
-_session_ids = map(f"{secrets.token_hex(5)}-{{:x}}".format, itertools.count(1))
 
-
-class Listener(ServerFactory):
+class Listener(LinkFactory):
     """Makes the links of one listener. `stand` makes the application of a link.
 
     `context` is asked for again at every handshake; a listener without TLS has none. `faulty_tls`
     makes the sessions of a listener with faults. `now` is the clock that stamps the record.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -55,22 +43,13 @@ class Listener(ServerFactory):
         patience: Patience | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.config = config
+        super().__init__(config, wheel=wheel, context=context, patience=patience, now=now)
         self.configured_faults = config.faults
         self.authority = authority
-        self.service = config.service
-        self.port = config.port
-        self.implicit_tls = config.tls is TlsMode.IMPLICIT
-        self.proxy_from = config.proxy_from
-        self._patience = patience if patience is not None else Patience()
+        self._patience = self.patience
         self.patience = self._patience_with(config.faults)
-        self.wheel = wheel
-        self.links: dict[Link, float] = {}  # and since when they are open
-        self._emptied: Deferred[None] | None = None
         self._stand = stand
-        self._context = context
         self._faulty_tls = faulty_tls
-        self._now = now
         self._policy = policy_of(config)
 
     @property
@@ -116,36 +95,6 @@ class Listener(ServerFactory):
         """Return the login state for a new connection."""
         return LoginSession(client, self.authority, self.policy, hop, admission)
 
-    def link(self, host: str, port: int) -> Link:
-        """Return the link for a client that has connected from this address."""
-        return Link(self, socket_endpoints(host, port))
-
-    def buildProtocol(self, addr: IAddress | None) -> Link:  # type: ignore[override]
-        """Return the link for a client on one of Twisted's transports."""
-        address = cast(IPv4Address | IPv6Address, addr)
-        return self.link(address.host, address.port)
-
-    def stop(self) -> None:
-        """Say goodbye to all clients."""
-        for link in list(self.links):
-            if isinstance(link.application, MailConnection):
-                link.application.stop()
-            else:
-                link.loseConnection()
-
-    def when_empty(self) -> Deferred[None]:
-        """Return when there are no links any more."""
-        if self._emptied is None:
-            self._emptied = Deferred()
-        emptied = self._emptied
-        self._tell_if_empty()
-        return emptied
-
-    def abort(self) -> None:
-        """Close the remaining links."""
-        for link in list(self.links):
-            link.abortConnection()
-
     # Called by links.
 
     def tls_session(self) -> TlsSession:
@@ -154,21 +103,7 @@ class Listener(ServerFactory):
             faulty = self._faulty_tls.session(self.config)
             if faulty is not None:
                 return faulty
-        assert self._context is not None, f"no TLS on {self.config.name}"
-        return TlsSession(self._context())
-
-    def client(self, endpoints: Endpoints) -> Client:
-        """Return a client for the record."""
-        return Client(
-            protocol=self.service,
-            listener=self.config.name,
-            local_port=self.port,
-            session=next(_session_ids),
-            ip=endpoints.ip,
-            port=endpoints.port,
-            peer=endpoints.peer,
-            is_check=endpoints.is_check,
-        )
+        return super().tls_session()
 
     def stand_on(self, link: Link) -> Application:
         """Make the application of a link."""
@@ -180,20 +115,6 @@ class Listener(ServerFactory):
             link.application.ended(ending)
         elif heard or self.service is not Service.HTTP:
             self.session(link.client, link.hop).ended(ending)
-
-    def opened(self, link: Link) -> None:
-        """A link was opened."""
-        self.links[link] = self._now()
-
-    def closed(self, link: Link) -> None:
-        """A link was closed."""
-        self.links.pop(link, None)
-        self._tell_if_empty()
-
-    def _tell_if_empty(self) -> None:
-        if self._emptied is not None and not self.links:
-            emptied, self._emptied = self._emptied, None
-            emptied.callback(None)
 
 
 def policy_of(config: ListenerConfig) -> Policy:

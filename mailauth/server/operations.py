@@ -16,14 +16,15 @@ from mailauth.net.link import Link
 from mailauth.net.listener import Listener
 from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import RecordTimes
-from mailauth.setup.services import OfferedService, services_of
+from mailauth.setup.services import OfferedService, ReporterState, services_of
 
 
 class RunningOperations:
     """The `web.operations.Operations` of a server. `ca` is its current CA.
 
     `times` are those of its recorder, `quiet` returns when nothing is left to be read, and `forget`
-    makes the recorder record repeated failures singly again.
+    makes the recorder record repeated failures singly again. A process with reporters sets
+    `reporter_states`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class RunningOperations:
         forget: Callable[[], None],
         reset_mail: Callable[[], None],
     ) -> None:
+        self.reporter_states: Callable[[], Sequence[ReporterState]] = tuple
         self._reset_mail = reset_mail
         self._quiet = quiet
         self._listeners = listeners
@@ -50,6 +52,10 @@ class RunningOperations:
             msgspec.structs.replace(listener.config, port=listener.port)
             for listener in self._listeners
         )
+
+    def reporters(self) -> Sequence[ReporterState]:
+        """The reporters on their actual ports."""
+        return self.reporter_states()
 
     async def connections(self) -> list[OpenConnection]:
         """The connections that are open now."""

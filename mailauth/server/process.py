@@ -33,6 +33,7 @@ from mailauth.net.deadlines import DeadlineWheel
 from mailauth.net.faulty_tls import FaultyTls
 from mailauth.net.interfaces import Application, Patience
 from mailauth.net.link import Link
+from mailauth.net.link_factory import LinkFactory
 from mailauth.net.listener import Listener
 from mailauth.net.listener_tls import asked_clients
 from mailauth.net.poller import Poller
@@ -75,6 +76,7 @@ class ServingProcess:
         self.config = config
         self.home = home
         self.listeners: list[Listener] = []
+        self.reporters: list[LinkFactory] = []
         self.tokens = TokenIssuer(state_directory(home), now)
         self.threads = Threads(reactor.callInThread, reactor.callFromThread, OwnThread("disk").do)
         self.loaded: Loaded
@@ -87,12 +89,12 @@ class ServingProcess:
         self._reactor = reactor
         self._now = now
         self._lasting = lasting
-        self._patience = patience
-        self._wheel = DeadlineWheel(reactor)
+        self.patience = patience
+        self.wheel = DeadlineWheel(reactor)
         self.summing: SummingRecorder
         self.exposure: ExposureChecks
         self._poller: Poller | None = None
-        self._ports: list[tuple[Listener, ListeningSocket | IListeningPort]] = []
+        self._ports: list[tuple[LinkFactory, ListeningSocket | IListeningPort]] = []
         self._cores: Cores
         self._store: MailStore
         self._faulty_tls = FaultyTls(
@@ -195,10 +197,10 @@ class ServingProcess:
             config,
             self.authority,
             self._stand,
-            wheel=self._wheel,
+            wheel=self.wheel,
             context=lambda: self.loaded.tls.contexts[config.name],
             faulty_tls=self._faulty_tls,
-            patience=self._patience,
+            patience=self.patience,
             now=self._now,
         )
         listener.port = port
@@ -206,7 +208,7 @@ class ServingProcess:
         self.listeners.append(listener)
         return listener
 
-    def accept(self, listener: Listener, bound: socket.socket) -> None:
+    def accept(self, listener: LinkFactory, bound: socket.socket) -> None:
         """Accept clients from a listening socket, which is taken over."""
         if poller.is_available:
             if self._poller is None:
@@ -241,8 +243,9 @@ class ServingProcess:
         HTTP is the last to stop, so that clients can be told that the server is stopping.
         """
         await self._leave(self._of_http(False))
-        await self._close_doors(self._of_http(True))
-        await self._leave(self._of_http(True))
+        last = [*self._of_http(True), *self.reporters]
+        await self._close_doors(last)
+        await self._leave(last)
         await arrival(self.exposure.drained())
         self.summing.close()
         await arrival(self.recorder.drained())
@@ -252,12 +255,12 @@ class ServingProcess:
     def _of_http(self, is_http: bool) -> list[Listener]:
         return [each for each in self.listeners if (each.service is Service.HTTP) is is_http]
 
-    async def _close_doors(self, of: Sequence[Listener]) -> None:
+    async def _close_doors(self, of: Sequence[LinkFactory]) -> None:
         for listener, port in self._ports:
             if listener in of:
                 await maybeDeferred(port.stopListening)
 
-    async def _leave(self, listeners: Sequence[Listener]) -> None:
+    async def _leave(self, listeners: Sequence[LinkFactory]) -> None:
         """Say goodbye to these listeners' clients, within `LEAVE_SECONDS`."""
 
         def abort() -> None:
@@ -275,7 +278,7 @@ class ServingProcess:
         if listener.service is Service.HTTP:
             return self.web(listener)
         return MailConnection(
-            link, partial(self._cores.new_core, listener, link), self._wheel, self._reactor
+            link, partial(self._cores.new_core, listener, link), self.wheel, self._reactor
         )
 
     def time(self) -> datetime:

@@ -40,7 +40,8 @@ class Loaded(msgspec.Struct, frozen=True):
 class Loader:
     """Loads what a configuration names from a home. Every method raises `ConfigError`.
 
-    `listeners` are those that the server has, whatever a configuration that is read later says.
+    `listeners` are those that the server has, whatever a configuration that is read later says;
+    nobody logs in to `others`.
     """
 
     def __init__(
@@ -49,11 +50,14 @@ class Loader:
         listeners: Sequence[ListenerConfig],
         reactor: PosixReactorBase,
         threads: int | None = None,
+        others: Sequence[ListenerConfig] = (),
     ) -> None:
         self._home = home
         self._listeners = tuple(listeners)
         self._demo_password = DemoPassword()
-        self._tls_listeners = [each for each in listeners if each.tls is not TlsMode.NONE]
+        self._tls_listeners = [
+            each for each in (*listeners, *others) if each.tls is not TlsMode.NONE
+        ]
         self._verifier = Verifier(reactor.callFromThread, time.monotonic, threads)
 
     def load(self, config: Config) -> Loaded:

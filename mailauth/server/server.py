@@ -46,10 +46,12 @@ from mailauth.record.readiness import Readiness
 from mailauth.record.recorder import FileRecorder, open_recorder
 from mailauth.record.sinks import Sink, Sinks
 from mailauth.record.stamp import zone_named
+from mailauth.reporters.listener import ReporterListener
 from mailauth.server.console_link import console_link
 from mailauth.server.one_process import OneProcess
 from mailauth.server.process import LOOK_SECONDS, ServingProcess
 from mailauth.server.reloadable import Loader
+from mailauth.server.reporters import Reporters
 from mailauth.server.watching import Watching
 from mailauth.server.workers.pool import WorkerPool
 from mailauth.tokens import api
@@ -102,11 +104,14 @@ class Server:
         self._now = now
         self._sinks = sinks
         self._watching = watching
-        self._loader = Loader(home, config.listener, reactor)
+        self._loader = Loader(
+            home, config.listener, reactor, others=[each.listener for each in config.reporter]
+        )
         self._lasting = lasting if lasting is not None else now
         self._process = ServingProcess(
             config, home, reactor, now=now, lasting=self._lasting, patience=patience
         )
+        self._reporters = Reporters(self._process, reactor)
         self._mode: OneProcess | WorkerPool
         self._control: ControlService
         self._opened = ExitStack()  # what must be closed again
@@ -124,13 +129,13 @@ class Server:
             users_file = WatchedFile(self.home / config.users.file)  # before it is read
             process.loaded = self._loader.load(config)
             self._loader.check_passwords(process.loaded.accounts)
+            reporting = self._reporters.read(config)
             process.resolver = Resolver(config.geoip, self.home)
             lock = HomeLock(self.home)
             opened.callback(lock.release)
             emptied(state_directory(self.home) / TEMPORARY)
             bound = [
-                opened.enter_context(sockets.bind(each, config.listener))
-                for each in config.listener
+                opened.enter_context(sockets.bind(each, config.sockets)) for each in config.sockets
             ]
             if config.server.workers == 1:
                 self._mode = OneProcess(process, self._maildir, self._reactor)
@@ -140,9 +145,10 @@ class Server:
             self._open_site(opened)
             listening = [
                 (process.add(each, sockets.listen(taken, each)), taken)
-                for each, taken in zip(config.listener, bound, strict=True)
+                for each, taken in zip(config.listener, bound, strict=False)
             ]
             self._mode.start(listening, opened)
+            self._reporters.start(reporting, bound[len(config.listener) :])
             process.repeat(A_DAY, self._renew_certificate, opened)
             for recorder in {process.recorder, process.shown}:
                 process.repeat(A_MINUTE, recorder.tick, opened)
@@ -168,6 +174,11 @@ class Server:
     def console_link(self) -> str | None:
         """Make a one-time link that opens the console; `None` without HTTP."""
         return console_link(self.listeners, self.site.admin_link)
+
+    @property
+    def reporters(self) -> Sequence[ReporterListener]:
+        """The reporters on their actual ports."""
+        return self._reporters.listeners
 
     @property
     def authority(self) -> Authority:
@@ -196,6 +207,7 @@ class Server:
         try:
             config = self._read_config()
             loaded = self._loader.load(config)
+            reporting = self._reporters.read(config)
             await self._check_passwords(loaded.accounts)
             self._process.resolver.reload(self.config.geoip)
         except (ConfigError, OSError) as error:
@@ -204,6 +216,7 @@ class Server:
         await self._mode.reload(config)
         replace_accounts(self.authority, loaded.accounts)
         self._process.adopt(loaded)
+        self._reporters.adopt(reporting)
         log.info("Accounts, certificates, friendly addresses and countries were reloaded")
 
     def stop(self) -> Deferred[None]:

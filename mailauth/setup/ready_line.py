@@ -4,7 +4,7 @@ import msgspec
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """A listener in the ready line."""
+    """A listener in the ready line, or a reporter, whose protocol is its kind."""
 
     name: str
     protocol: str
@@ -32,3 +32,4 @@ class ReadyLine(msgspec.Struct, frozen=True):
     api_token: str
     listeners: list[Listening]
     logs: Logs
+    reporters: list[Listening] = []

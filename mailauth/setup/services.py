@@ -29,6 +29,18 @@ class OfferedService(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
+class ReporterState(msgspec.Struct, frozen=True, kw_only=True):
+    """A reporter as it stands now: connections, and reports that it has recorded and refused."""
+
+    name: str
+    kind: str
+    tls: TlsMode
+    port: int
+    open: int
+    recorded: int
+    refused: int
+
+
 def services_of(listeners: Iterable[ListenerConfig]) -> list[OfferedService]:
     """Return the configured listeners; one on any free port is left out."""
     return [

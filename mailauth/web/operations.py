@@ -8,7 +8,7 @@ from mailauth.login.accounts import Account
 from mailauth.login.policy import Cleartext
 from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import RecordTimes
-from mailauth.setup.services import OfferedService
+from mailauth.setup.services import OfferedService, ReporterState
 
 
 class Operations(Protocol):
@@ -16,6 +16,9 @@ class Operations(Protocol):
 
     def services(self) -> Sequence[OfferedService]:
         """Return the listeners and their current state."""
+
+    def reporters(self) -> Sequence[ReporterState]:
+        """Return the reporters and their current state."""
 
     async def connections(self) -> Sequence[OpenConnection]:
         """Return the connections that are open now."""

@@ -35,7 +35,7 @@ from mailauth.net.open_connections import OpenConnection
 from mailauth.record.timing import RecordTimes
 from mailauth.report.home import HomeLogs
 from mailauth.sasl import TokenVerdict
-from mailauth.setup.services import OfferedService, services_of
+from mailauth.setup.services import OfferedService, ReporterState, services_of
 from mailauth.testing import FakeClock, MemoryRecorder, accounts, authority
 from mailauth.tokens import TokenIssuer
 from mailauth.tokens.api import ApiTokens
@@ -93,6 +93,7 @@ class FakeOperations:
     def __init__(self, server: "Server") -> None:
         self.listening = services_of(standard_listeners(ListenConfig(), "listen.port_offset"))
         self.open: list[OpenConnection] = []
+        self.reporting: list[ReporterState] = []
         self.ca: bytes | None = None
         self.times = RecordTimes()
         self._server = server
@@ -100,6 +101,10 @@ class FakeOperations:
     def services(self) -> list[OfferedService]:
         """The nine listeners of a server without a configuration."""
         return self.listening
+
+    def reporters(self) -> list[ReporterState]:
+        """Those that a test has made."""
+        return self.reporting
 
     async def connections(self) -> list[OpenConnection]:
         """Nobody, unless a test says otherwise."""

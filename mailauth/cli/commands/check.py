@@ -15,6 +15,7 @@ from mailauth.cli.home import Home, home_options
 from mailauth.config import Config, ListenerConfig, TlsMode
 from mailauth.config.demo_password import DemoPassword
 from mailauth.config.friendly_ip import read_friendly
+from mailauth.config.secret_file import read_secret
 from mailauth.login.accounts import Accounts
 from mailauth.login.policy import APOP, Cleartext
 from mailauth.net.listener_tls import asks_for_certificates, listener_context
@@ -33,6 +34,8 @@ def check(home: Home, *, dns: bool) -> None:
     names = _certificate_names(home, config)
     Resolver(config.geoip, home.directory)
     read_friendly(home.directory)
+    for index, reporter in enumerate(config.reporter):
+        read_secret(f"reporter[{index}].token_file", home.directory / reporter.token_file)
     if dns:
         _print_dns_records(config, accounts)
         return
@@ -44,9 +47,10 @@ def check(home: Home, *, dns: bool) -> None:
 
 
 def _print_listeners(config: Config) -> None:
-    from mailauth.cli.framed import print_listeners
+    from mailauth.cli.framed import print_listeners, print_reporters
 
     print_listeners(config.listener, sys.stdout)
+    print_reporters(config.reporter, sys.stdout)
     open_to_all = [each.name for each in config.listener if each.takes_mail_without_login]
     if open_to_all:
         click.echo(f"Accept mail for the accounts without a login: {', '.join(open_to_all)}")
@@ -66,7 +70,7 @@ def _print_dns_records(config: Config, accounts: Accounts) -> None:
 
 def _certificate_names(home: Home, config: Config) -> list[str] | None:
     """Check certificates as `serve` does; return the server's names, or `None` without one."""
-    listeners = [listener for listener in config.listener if listener.tls is not TlsMode.NONE]
+    listeners = [listener for listener in config.sockets if listener.tls is not TlsMode.NONE]
     if not listeners:
         return None
     now = datetime.now(UTC)

@@ -1,6 +1,6 @@
 """What the console and the API ask of all processes, or tell them, as if there were only one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -22,7 +22,7 @@ from mailauth.server.workers.orders import (
     Snapshot,
 )
 from mailauth.server.workers.supervisor import Supervisor
-from mailauth.setup.services import OfferedService
+from mailauth.setup.services import OfferedService, ReporterState
 from mailauth.wire.pending import Pending
 
 
@@ -38,6 +38,10 @@ class AllWorkersOperations:
     def services(self) -> list[OfferedService]:
         """The services on their actual ports."""
         return self._own.services()
+
+    def reporters(self) -> Sequence[ReporterState]:
+        """The reporters, all of them the parent's."""
+        return self._own.reporters()
 
     async def connections(self) -> list[OpenConnection]:
         """The connections that are open now, in all processes."""

@@ -20,6 +20,7 @@ async def show(console: Console, request: Request, viewer: Viewer) -> Response:
         viewer,
         "listeners.html",
         services=console.operations.services(),
+        reporters=console.operations.reporters(),
         open_now=Counter(one.listener for one in await console.operations.connections()),
     )
 

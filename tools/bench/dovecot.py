@@ -36,8 +36,14 @@ service submission { service_count = 1000
 """
 
 
+_LISTENERS = ("imap", "imaps", "pop3", "pop3s", "submission")
+
+
 class Dovecot:
-    """One Dovecot with these accounts, all with the password `secret`."""
+    """One Dovecot with these accounts, all with the password `secret`, and with more `settings`.
+
+    With a `core`, it runs on that one only, and is ready when it is idle.
+    """
 
     def __init__(
         self,
@@ -45,13 +51,14 @@ class Dovecot:
         accounts: list[str],
         certificate: Path,
         key: Path,
-        core: int,
+        core: int | None = None,
         *,
         high_performance: bool = False,
+        settings: str = "",
     ) -> None:
         self._directory = directory
         self._core = core
-        self._ports = {name: _free_port() for name in ("imap", "imaps", "pop3", "submission")}
+        self._ports = {name: _free_port() for name in _LISTENERS}
         self._process: subprocess.Popen[bytes]
         self._relay = socket.create_server(("127.0.0.1", 0), backlog=4096)  # it never answers
         directory.mkdir(mode=0o755)
@@ -62,6 +69,7 @@ class Dovecot:
             _one_a_line(
                 self._config(users, certificate, key)
                 + (_HIGH_PERFORMANCE if high_performance else "")
+                + settings
             )
         )
 
@@ -75,8 +83,9 @@ class Dovecot:
 
     def __enter__(self) -> Self:
         with (self._directory / "stderr").open("wb") as stderr:
+            taskset = [] if self._core is None else ["taskset", "-c", str(self._core)]
             self._process = subprocess.Popen(
-                ["taskset", "-c", str(self._core), _program(), "-F", "-c", self._file],
+                [*taskset, _program(), "-F", "-c", self._file],
                 stderr=stderr,
             )
         deadline = time.monotonic() + _START_SECONDS
@@ -85,7 +94,8 @@ class Dovecot:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise OSError(f"Dovecot does not listen: {self._log()}")
                 time.sleep(0.05)
-        wait_until_idle(self.pid)
+        if self._core is not None:
+            wait_until_idle(self.pid)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -140,7 +150,8 @@ service imap-login {{ inet_listener imap {{ port = {self._ports["imap"]} }}
   inet_listener imaps {{ port = {self._ports["imaps"]}
     ssl = yes }} }}
 service pop3-login {{ inet_listener pop3 {{ port = {self._ports["pop3"]} }}
-  inet_listener pop3s {{ port = 0 }} }}
+  inet_listener pop3s {{ port = {self._ports["pop3s"]}
+    ssl = yes }} }}
 service submission-login {{ inet_listener submission {{ port = {self._ports["submission"]} }} }}
 {chroot}"""
 

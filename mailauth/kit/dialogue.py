@@ -31,6 +31,8 @@ class Dialogue:
         self._seconds = seconds
         self._until = until
         self._input = b""
+        # Otherwise a line that follows another waits up to 40 ms for an acknowledgement.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self._await_reply()
 
     def start_tls(self, context: ssl.SSLContext, hostname: str) -> ssl.SSLSocket:

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import pytest
 
-
-def mailauth(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mailauth", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from tests.support.commands import mailauth
 
 
 def test_help_lists_the_commands_without_importing_them() -> None:

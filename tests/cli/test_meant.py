@@ -1,25 +1,12 @@
 """Names that are mistyped, and names that a shell completes."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.live.support.terminal import Terminal
-
-
-def mailauth(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mailauth", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, **more},
-    )
+from tests.support.commands import mailauth
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,19 @@
 """`mailauth replay`: the samples of the Xeams documentation, byte for byte."""
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import mailauth
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def replay(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own: a reactor runs once."""
-    return subprocess.run(
-        [sys.executable, "-m", "mailauth", "replay", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return mailauth("replay", *arguments)
 
 
 @pytest.mark.parametrize("name", ["xeams-first", "xeams-after-fix"])

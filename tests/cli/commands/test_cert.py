@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import run_here as mailauth
+from tests.support.commands import mailauth
 
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
 

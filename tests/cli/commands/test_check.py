@@ -7,7 +7,7 @@ from mailauth.certs.ca import issue_server_certificate, new_authority, new_key
 from mailauth.certs.pem import write_certificate, write_key
 from mailauth.certs.server import prepare
 from mailauth.config import TlsConfig
-from tests.support.command import run_here as mailauth
+from tests.support.commands import mailauth
 
 ALICE = '[[user]]\nname = "alice"\npassword = "correct horse"\n'
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.command import run_here as mailauth
+from tests.support.commands import mailauth
 
 
 def test_the_records_and_nothing_else(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailauth.report.foreign.formats import FORMATS
-from tests.cli.commands.test_report import mailauth
+from tests.support.commands import mailauth
 
 LOGS = Path(__file__).parents[2] / "report" / "foreign" / "logs"
 OF_FORMAT = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from mailauth.certs.server import State, examine
 from mailauth.cli.commands import init as init_module
 from mailauth.config import Config, load
-from tests.support.command import run_here as mailauth
+from tests.support.commands import mailauth
 
 
 def test_a_home_is_made_that_can_be_served(tmp_path: Path) -> None:

@@ -2,30 +2,14 @@
 
 import bz2
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import run_here
+from tests.support.commands import mailauth
 from tests.support.writing import BOB, Story
 
 MARY = "mary@mydomain.com"
-
-
-def mailauth(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    if stdin is None:
-        return run_here(*arguments)
-    run = subprocess.run(
-        [sys.executable, "-m", "mailauth", *arguments],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    return subprocess.CompletedProcess(
-        run.args, run.returncode, run.stdout.decode(), run.stderr.decode()
-    )
 
 
 @pytest.fixture
@@ -147,7 +131,7 @@ def test_what_never_ends_and_what_is_a_home_are_no_files(story: Story) -> None:
 
 
 def test_nobody_is_told_that_there_is_nothing_to_do_where_nothing_was_recorded() -> None:
-    run = mailauth("report", "-", stdin=b"")
+    run = mailauth("report", "-")
     assert run.returncode == 0
     assert "Nobody logged in." in run.stdout
     assert "Nothing to do" not in run.stdout

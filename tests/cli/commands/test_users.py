@@ -12,6 +12,7 @@ import pytest
 from mailauth.cli import main
 from mailauth.passwords.making import SCHEMES
 from mailauth.passwords.schemes import stored_hash
+from tests.support.commands import mailauth
 
 CONFIG = """
 [users]
@@ -105,16 +106,10 @@ def test_a_password_is_changed(users: Users) -> None:
     """And read from stdin."""
     users.with_password("add", "bob")
     before = users.file.read_text()
-    changed = subprocess.run(
-        [
-            *(sys.executable, "-m", "mailauth", "users", "passwd", "bob", "--stdin"),
-            *("--home", str(users.home)),
-        ],
-        input=b"another\r\n",
-        capture_output=True,
-        check=False,
+    changed = mailauth(
+        "users", "passwd", "bob", "--stdin", "--home", str(users.home), stdin=b"another\r\n"
     )
-    assert (changed.returncode, changed.stdout, changed.stderr) == (0, b"", b"")
+    assert (changed.returncode, changed.stdout, changed.stderr) == (0, "", "")
     assert users.file.read_text() != before
     assert stored_hash(users.file.read_text().rstrip("\n").split(":")[1]).check(b"another")
 

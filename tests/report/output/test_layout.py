@@ -1,7 +1,9 @@
 """Reports on terminals of 80 to 200 columns: nothing is squeezed, and no line is too long."""
 
 import io
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from mailauth.report.output.presentation import PRESENTATIONS, Shown
 from mailauth.report.output.terminal import print_answer, print_report, print_summary
 from mailauth.report.period import Expected
 from mailauth.report.ports import seen_tls_ports
-from mailauth.report.rows import ROWS, Row
+from mailauth.report.rows import ROWS
 from mailauth.report.sources import sources_of_directory
 from mailauth.report.summary import summarize
 from tests.support.asking import EVERYTHING
@@ -58,26 +60,36 @@ def on_terminal(width: int) -> tuple[Console, io.StringIO]:
     return screen, out
 
 
-def shown(story: Story, name: str, screen: Console) -> None:
-    sources = sources_of_directory(story.lines.parent)
-    with opened_logs(sources) as opened:
-        if name == "summary":
-            ports_of = seen_tls_ports(opened.tables, opened.sources)
-            print_summary(summarize(opened.logs, EVERYTHING, ports_of), screen)
-            return
-        kind: type[Row] = next(kind for kind in ROWS if kind.report == name)
+def answers(story: Story) -> dict[str, Callable[[Console], object]]:
+    """Return what prints each report of a story's logs, which are read once."""
+    with opened_logs(sources_of_directory(story.lines.parent)) as opened:
+        ports_of = seen_tls_ports(opened.tables, opened.sources)
+        summary = summarize(opened.logs, EVERYTHING, ports_of)
         expected = Expected(now=datetime(2026, 12, 1), accounts=("nobody@mydomain.com",))
-        rows = opened.logs.rows(kind, EVERYTHING, expected=expected)
-        print_report(PRESENTATIONS[kind], rows, screen, Shown(evidence=True))
+        rows = {kind: opened.logs.rows(kind, EVERYTHING, expected=expected) for kind in ROWS}
+    told: dict[str, Callable[[Console], object]] = {"summary": partial(print_summary, summary)}
+    for kind, found in rows.items():
+        told[kind.report] = partial(
+            print_report, PRESENTATIONS[kind], found, shown=Shown(evidence=True)
+        )
+    return told
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[[Console], object]]:
+    story = Story(tmp_path_factory.mktemp("office") / "logs")
+    told(story)
+    return answers(story)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", NAMES)
-def test_reports_look_as_they_should(story: Story, name: str, width: int) -> None:
+def test_reports_look_as_they_should(
+    office: dict[str, Callable[[Console], object]], name: str, width: int
+) -> None:
     """The files are what somebody has looked at and found good."""
-    told(story)
     screen, out = on_terminal(width)
-    shown(story, name, screen)
+    office[name](screen)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
     assert all(cell_len(line) <= width for line in lines)
     golden = (GOLDEN / f"{name}-{width}.txt").read_text("utf-8")
@@ -87,28 +99,29 @@ def test_reports_look_as_they_should(story: Story, name: str, width: int) -> Non
 def test_a_wide_terminal_keeps_the_table(story: Story) -> None:
     story.login(client_name="Thunderbird")
     story.login(BOB, "POP3", secure=True)
+    reports = answers(story)
     for name in NAMES[1:]:
         screen, out = on_terminal(200)
-        shown(story, name, screen)
+        reports[name](screen)
         assert "───" in out.getvalue(), name
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "account",
     ["x" * 1024, "名" * 500, "a b " * 200, "\u202e" + "é" * 300, "👩‍👩‍👧" * 100],
     ids=["long", "wide", "spaces", "reversed", "joined"],
 )
-def test_no_name_makes_a_line_too_long_or_a_row_too_high(
-    story: Story, account: str, width: int
-) -> None:
+def test_no_name_makes_a_line_too_long_or_a_row_too_high(story: Story, account: str) -> None:
     story.login(account, client_name="client" * 170, client_version="v" * 1024)
-    for name in NAMES:
-        screen, out = on_terminal(width)
-        shown(story, name, screen)
-        lines = out.getvalue().splitlines()
-        assert all(cell_len(line) <= width for line in lines), name
-        assert len(lines) < 90, name
+    reports = answers(story)
+    assert tuple(reports) == NAMES
+    for width in WIDTHS:
+        for name, printed in reports.items():
+            screen, out = on_terminal(width)
+            printed(screen)
+            lines = out.getvalue().splitlines()
+            assert all(cell_len(line) <= width for line in lines), (name, width)
+            assert len(lines) < 90, (name, width)
 
 
 def test_no_column_of_a_table_is_narrower_than_its_short_texts_or_eighteen() -> None:
@@ -129,7 +142,7 @@ def test_no_column_of_a_table_is_narrower_than_its_short_texts_or_eighteen() -> 
 def test_into_a_pipe_goes_a_line_for_each_row_whatever_its_length(story: Story) -> None:
     story.login("x" * 500, client_name="y" * 500)
     out = io.StringIO()
-    shown(story, "cases", console(out))
+    answers(story)["cases"](console(out))
     assert any("x" * 500 in line and "y" * 500 in line for line in out.getvalue().splitlines())
 
 

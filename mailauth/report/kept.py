@@ -82,7 +82,7 @@ class Keeper:
                 return None
             if any(str(source) != str(source.path) for source in sources):
                 return None  # a pipe cannot be read again
-            key = hashlib.sha256(version().encode())
+            key = hashlib.sha256(f"{version()} {os.environ.get('TZ')} {time.tzname}".encode())
             for source, status in files:
                 key.update(_state(source, status))
             _make_private(self._directory)

@@ -11,7 +11,8 @@ import msgspec
 
 from mailauth.record.line import unescape
 from mailauth.report.chunks import CHUNK_OCTETS, Chunk, chunks
-from mailauth.report.foreign.files import Batch, ForeignFile
+from mailauth.report.foreign.apart import FileApart, is_worth_it
+from mailauth.report.foreign.files import Encoded, ForeignFile
 from mailauth.report.packing import opened
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
@@ -95,14 +96,17 @@ class Reader:
 
         Records are made here while a thread inserts earlier ones.
         """
-        log = ForeignFile(source.path, source.log_format, self._signs.get(number, frozenset()))
+        reads: type[FileApart | ForeignFile] = ForeignFile
+        if self._pace.readers > 1 and is_worth_it(source.path):
+            reads = FileApart
+        log = reads(source.path, source.log_format, self._signs.get(number, frozenset()))
         read = 0
         waiting: deque[Future[None]] = deque()
         try:
             with ThreadPoolExecutor(1) as inserting:
-                for batch in log.batches(self._progress, self._pace.chunk):
+                for batch in log.encoded(self._progress, self._pace.chunk):
                     waiting.append(inserting.submit(self._insert_records, number, read, batch))
-                    read += len(batch.records)
+                    read += batch.count
                     if len(waiting) > self._pace.readers:
                         waiting.popleft().result()
                     if batch.damaged:
@@ -114,11 +118,10 @@ class Reader:
             with self._tables.cursor() as cursor:
                 cursor.execute("INSERT INTO foreign_files VALUES ($1, $2)", [number, found])
 
-    def _insert_records(self, number: int, before: int, batch: Batch) -> None:
-        if batch.records:
-            text = b"\n".join(map(msgspec.json.encode, batch.records)).decode()
+    def _insert_records(self, number: int, before: int, batch: Encoded) -> None:
+        if batch.count:
             with self._tables.cursor() as cursor:
-                cursor.execute(sql("read_records"), [text, number, before])
+                cursor.execute(sql("read_records"), [batch.text, number, before])
 
     def _inserted(self, content: Content, number: int, wanted: Iterable[Chunk]) -> Iterator[Chunk]:
         """Insert chunks, several at a time, and yield each when it is in the tables."""

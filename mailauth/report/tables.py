@@ -110,11 +110,13 @@ class Tables:
 
 @functools.cache
 def version() -> str:
-    """Return a hash of the SQL, which identifies tables made by another version."""
-    folder = resources.files("mailauth.report") / "sql"
+    """Return a hash of the SQL and of the readers, which identifies tables of another version."""
     digest = hashlib.sha256(duckdb.__version__.encode())
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        digest.update(file.read_bytes())
+    for name in ("sql", "foreign"):
+        folder = resources.files("mailauth.report") / name
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            if file.is_file():
+                digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.bench.machine import described
 from tools.bench.results import with_section
 
-BENCHMARKS = ("logins", "mailbox", "hashes", "console", "reports", "plugin")
+BENCHMARKS = ("logins", "mailbox", "hashes", "console", "reports", "foreign", "plugin")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

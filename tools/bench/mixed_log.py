@@ -1,7 +1,8 @@
 """A mail.log of Dovecot and Postfix in one file, as long as is asked for, whose truth is known.
 
-Of twenty lines six tell of a login or are needed to judge one: two of Dovecot's logins, one of Postfix'
-submission with its session, one failure; the others are what such a log is full of.
+Of twenty lines three tell of a login, two of them Dovecot's and one Postfix'; every tenth round has
+a failure. The others are what such a log is full of: sessions that end, and mail that comes and
+goes.
 """
 
 import base64
@@ -46,6 +47,7 @@ def _rounds(rounds: int, written: Written) -> Iterator[str]:
         written.unsecure += 2 * in_the_clear[0] + in_the_clear[1]
         stamp = f"{at:%b} {at.day:2} {at:%H:%M:%S} mx "
         yield _dovecot(stamp, at, imap, unsecure=in_the_clear[0])
+        yield _stranger(stamp, number)
         yield _submission(stamp, number, smtp, unsecure=in_the_clear[1])
         yield _incoming(stamp, number, imap)
 
@@ -59,7 +61,7 @@ def _address(account: int) -> tuple[int, int, int, int]:
 
 
 def _dovecot(stamp: str, at: datetime, account: int, *, unsecure: bool) -> str:
-    """Two logins of one account with their ends, and a stranger's failure."""
+    """Two logins of one account, and how they ended."""
     name, octets = f"user{account}@mydomain.com", _address(account)
     ip = ".".join(map(str, octets))
     tls = "" if unsecure else ", TLS"
@@ -78,10 +80,20 @@ def _dovecot(stamp: str, at: datetime, account: int, *, unsecure: bool) -> str:
             f"in=412 out=98177 deleted=0 expunged=0 trashed=0 hdr_count=17 hdr_bytes=5120 "
             "body_count=3 body_bytes=70144\n"
         )
+    return text
+
+
+def _stranger(stamp: str, number: int) -> str:
+    """A guess of somebody's, or the statistics of a service."""
+    if number % 10:
+        return (
+            f"{stamp}postfix/anvil[4104]: statistics: max connection rate {number % 7 + 1}/60s for "
+            f"(smtp:198.51.100.{number % 97}) at {stamp[:15]}\n"
+        )
     return (
-        f"{text}{stamp}dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts "
-        f"in 2 secs): user=<admin@mydomain.com>, method=PLAIN, rip=203.0.113.{account % 250 + 1}, "
-        "lip=192.0.2.1, TLS, session=<>\n"
+        f"{stamp}dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in "
+        "2 secs): user=<admin@mydomain.com>, method=PLAIN, "
+        f"rip=203.0.113.{number % 250 + 1}, lip=192.0.2.1, TLS, session=<+TNIvAdhacTAAAIK>\n"
     )
 
 
@@ -97,8 +109,8 @@ def _submission(stamp: str, number: int, account: int, *, unsecure: bool) -> str
         f"sasl_username={name}\n"
         f"{stamp}postfix/cleanup[4101]: {queue}: message-id=<{queue}.{account}@mydomain.com>\n"
         f"{stamp}postfix/qmgr[977]: {queue}: from=<{name}>, size=4821, nrcpt=1 (queue active)\n"
-        f"{smtpd}disconnect from dsl-{account}.example.net[{ip}] {counters} auth=1 mail=1 rcpt=1 data=1 "
-        f"quit=1 commands={6 if unsecure else 8}\n"
+        f"{smtpd}disconnect from dsl-{account}.example.net[{ip}] {counters} auth=1 mail=1 rcpt=1 "
+        f"data=1 quit=1 commands={6 if unsecure else 8}\n"
         f"{stamp}postfix/smtp[4102]: {queue}: to=<friend@example.org>, relay=mx.example.org"
         "[198.51.100.7]:25, delay=0.61, delays=0.05/0/0.2/0.36, dsn=2.0.0, status=sent (250 OK)\n"
         f"{stamp}postfix/qmgr[977]: {queue}: removed\n"
@@ -108,17 +120,22 @@ def _submission(stamp: str, number: int, account: int, *, unsecure: bool) -> str
 def _incoming(stamp: str, number: int, account: int) -> str:
     """A mail that comes from elsewhere: no login."""
     smtpd = f"{stamp}postfix/smtpd[{5000 + number % 60}]: "
-    queue, client = f"{number + 2**36:010X}", f"out{number % 97}.example.org[198.51.100.{number % 97}]"
+    queue, client = (
+        f"{number + 2**36:010X}",
+        f"out{number % 97}.example.org[198.51.100.{number % 97}]",
+    )
     return (
         f"{smtpd}connect from {client}\n"
         f"{smtpd}{queue}: client={client}\n"
         f"{stamp}postfix/cleanup[4101]: {queue}: message-id=<{queue}@example.org>\n"
         f"{stamp}postfix/qmgr[977]: {queue}: from=<friend@example.org>, size=18211, nrcpt=1 "
         "(queue active)\n"
-        f"{smtpd}disconnect from {client} ehlo=2 starttls=1 mail=1 rcpt=1 bdat=1 quit=1 commands=7\n"
-        f"{stamp}dovecot: lmtp(user{account}@mydomain.com)<611><{queue}>: msgid=<{queue}@example.org>: "
-        "saved mail to INBOX\n"
+        f"{smtpd}disconnect from {client} ehlo=2 starttls=1 mail=1 rcpt=1 bdat=1 "
+        "quit=1 commands=7\n"
+        f"{stamp}dovecot: lmtp(user{account}@mydomain.com)<611><{queue}>: "
+        f"msgid=<{queue}@example.org>: saved mail to INBOX\n"
         f"{stamp}postfix/lmtp[4103]: {queue}: to=<user{account}@mydomain.com>, relay=mx"
-        "[private/dovecot-lmtp], delay=0.2, delays=0.1/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Saved)\n"
+        "[private/dovecot-lmtp], delay=0.2, delays=0.1/0/0/0.1, dsn=2.0.0, "
+        "status=sent (250 2.0.0 Saved)\n"
         f"{stamp}postfix/qmgr[977]: {queue}: removed\n"
     )

@@ -45,11 +45,11 @@ class Calendar:
         """
         if isinstance(stamp, datetime):
             return stamp.astimezone(self._zone)
-        exact = _STAMP.match(stamp)
         try:
-            if exact is not None:
-                return self._of_numbers(exact)
-            return self._of_bsd(stamp, began)
+            if stamp[:3] in _MONTH:
+                return self._of_bsd(stamp, began)
+            exact = _STAMP.match(stamp)
+            return self._of_numbers(exact) if exact is not None else None
         except (ValueError, OverflowError, KeyError):
             return None
 
@@ -74,10 +74,11 @@ class Calendar:
         if month != self._month:
             self._enter(month, stamp)
         assert self._year is not None, "a month has been entered"
-        local = datetime.fromisoformat(
-            f"{self._year}-{month:02}-{int(stamp[4:6]):02}T{stamp[7:15]}"
-        )
+        local = _local(self._year, stamp)
         if began is not None:
+            exact = began.astimezone(self.offset) if self.offset is not None else began
+            if self.offset is not None and exact.replace(microsecond=0, tzinfo=None) == local:
+                return exact  # as nearly all are
             return self._beside(local, began)
         self.guessed_year = True
         if self.offset is not None:
@@ -128,6 +129,13 @@ class Calendar:
         return found
 
 
+@lru_cache(256)  # lines of one second follow each other
+def _local(year: int, stamp: str) -> datetime:
+    return datetime.fromisoformat(
+        f"{year}-{_MONTH[stamp[:3]]:02}-{int(stamp[4:6]):02}T{stamp[7:15]}"
+    )
+
+
 @lru_cache(4_096)
 def seconds_between(earlier: str | datetime, later: str | datetime) -> float:
     """Return the seconds between two stamps of a log, or infinity if unknown."""
@@ -145,9 +153,7 @@ def _comparable(stamp: str | datetime) -> datetime:
         return stamp
     exact = _STAMP.match(stamp)
     if exact is None:
-        return datetime.fromisoformat(
-            f"2000-{_MONTH[stamp[:3]]:02}-{int(stamp[4:6]):02}T{stamp[7:15]}"
-        )
+        return _local(2000, stamp)
     local = datetime.fromisoformat(
         f"{exact['year']}-{exact['month']}-{exact['day']}T{exact['time']}"
     )

@@ -5,10 +5,10 @@ What a client chose (its name) is before the last `rip=`, what the server knows 
 Exported events (`stats: {"event":…}`) about logins add what the elements lack.
 """
 
-import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -35,6 +35,11 @@ _SAID = re.compile(
     r", rip=(?P<rip>[0-9a-fA-F.:]+)(?P<elements>.*)\Z",
     re.DOTALL,
 )
+_USUAL = re.compile(  # the line of nearly all logins, without any ambiguity
+    r"(?P<process>imap|pop3|submission)-login: (?:Login|Logged in): user=<(?P<user>[^<>,\s]+)>"
+    r", method=(?P<method>[A-Za-z0-9-]+), rip=(?P<rip>[0-9a-fA-F.:]+), lip=[0-9a-fA-F.:]+"
+    r", mpid=\d+(?P<tls>, TLS|, secured)?, session=<(?P<session>[A-Za-z0-9+/=._:-]{1,80})>\Z"
+)
 _CIPHER = re.compile(r"(?P<version>TLSv1(?:\.\d)?|SSLv3) with cipher (?P<cipher>[A-Z0-9_-]+) ")
 _PORT = re.compile(r"(?:lport|port|local_port)=(\d{1,5})\Z")
 _SESSION = re.compile(r"session=<([A-Za-z0-9+/=._:-]{1,80})>\Z")
@@ -60,7 +65,9 @@ _ID_FIELD = re.compile(r"(?:\A|, )(name|version)=(.*?)(?=, [a-z-]+=|\Z)", re.DOT
 _GIVEN_PASSWORD = "given password:"
 _LOGIN_LIKE = re.compile(r"(?i)logged in|login: user|\bauth failed")
 
-_CYCLE = timedelta(microseconds=2**48)  # the time in a session id wraps around after this
+_CYCLE = 2**48  # microseconds, after which the time in a session id wraps around
+_A_DAY = 86_400_000_000  # microseconds
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = "TLS"  # in what the log has shown, where it has shown how it writes TLS
 _KEPT = 10_000  # sessions that are remembered until their lines are complete
 
@@ -120,6 +127,13 @@ class DovecotReader:
     def feed(self, entry: Entry) -> Iterable[Found]:
         """Read a line."""
         message = entry.message
+        if (
+            entry.program == "dovecot"
+            and self.shown
+            and (usual := _USUAL.match(message)) is not None
+            and self._sessions.get(usual["session"]) is None
+        ):
+            return (_usual(entry, usual),)
         if entry.program in ("stats", "dovecot") and '{"event":' in message:
             return self._note_event(message)
         if entry.program in _PROTOCOLS or entry.program == _SIEVE:  # Dovecot's own file
@@ -203,9 +217,7 @@ class DovecotReader:
         port = login.port if login.port is not None else session.local_port
         wire = tls_at(port) if login.tls else self._untold(session)
         address = plain(login.rip)
-        told = _told_by(login.session)
-        if told is not None and told.address != address:
-            told = None  # a forwarded session id, perhaps from a proxy
+        told = _told_by(login.session, address)
         return Found(
             entry=entry,
             result=result,
@@ -296,12 +308,32 @@ class DovecotReader:
         self.tally.passwords += _GIVEN_PASSWORD in message
 
 
+def _usual(entry: Entry, match: re.Match[str]) -> Found:
+    """Return a login from a line with the default elements, in a log with the element for TLS."""
+    process, user, method, rip, tls, session = match.groups()
+    address = plain(rip)
+    told = _told_by(session, address)
+    return Found(
+        entry=entry,
+        result=Result.SUCCESS,
+        protocol=_PROTOCOLS[f"{process}-login"],
+        wire=Wire.TLS if tls == ", TLS" else Wire.CLEARTEXT,
+        listener=f"{process}-login",
+        session=session,
+        mechanism=method,
+        user=user,
+        ip=address,
+        port=None if told is None else told.port,
+        began=None if told is None else told.instant,
+        times=entry.times,
+    )
+
+
 class _Told(msgspec.Struct, frozen=True):
     """The facts in a session id."""
 
     instant: datetime
     port: int
-    address: str | None
 
 
 def shows_tls(line: str) -> bool:
@@ -349,28 +381,28 @@ def _parsed(text: str) -> _Login | None:
     )
 
 
-def _told_by(session_id: str | None) -> _Told | None:
-    """Split a session id: 48 bits of microseconds, 16 of the port, and the address."""
+def _told_by(session_id: str | None, address: str | None) -> _Told | None:
+    """Split a session id: 48 bits of microseconds, 16 of the port, and the address.
+
+    If the address is not that of the line, a proxy may have forwarded the id: it is ignored.
+    """
     if session_id is None:
         return None
     try:
-        octets = base64.b64decode(session_id + "=" * (-len(session_id) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        padded = session_id + "=" * (-len(session_id) % 4)
+        octets = binascii.a2b_base64(padded, strict_mode=True)
+    except ValueError:
         return None
-    if len(octets) not in (12, 24):
+    if len(octets) not in (12, 24) or of_octets(octets[8:]) != address:
         return None
     return _Told(
         instant=_newest(int.from_bytes(octets[:6], "little")),
         port=int.from_bytes(octets[6:8], "little"),
-        address=of_octets(octets[8:]),
     )
-
-
-_now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
 
 
 def _newest(microseconds: int) -> datetime:
     """Return the latest past instant whose microseconds since 1970 end in these 48 bits."""
-    latest = _now() + timedelta(days=1)
-    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    return began + (latest - began) // _CYCLE * _CYCLE
+    latest = time.time_ns() // 1000 + _A_DAY
+    cycles = (latest - microseconds) // _CYCLE
+    return _EPOCH + timedelta(microseconds=microseconds + cycles * _CYCLE)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -29,6 +30,20 @@ class Batch(msgspec.Struct, frozen=True):
     damaged: tuple[int, ...]
 
 
+class Encoded(msgspec.Struct, frozen=True, tag=True):
+    """The same records as lines of JSON; `count` is their number."""
+
+    text: str
+    count: int
+    damaged: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, records: list[Record], damaged: tuple[int, ...] = ()) -> Self:
+        """Encode records."""
+        text = b"\n".join(map(msgspec.json.encode, records)).decode()
+        return cls(text, len(records), damaged)
+
+
 class FormatFound(msgspec.Struct, frozen=True, kw_only=True):
     """The results for one format in a file; the names are those of `Count` and `Tally`."""
 
@@ -47,7 +62,7 @@ class FormatFound(msgspec.Struct, frozen=True, kw_only=True):
     left_out: int
 
 
-class FileFound(msgspec.Struct, frozen=True, kw_only=True):
+class FileFound(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The results for a file: its number of lines, and which times were guessed."""
 
     lines: int
@@ -55,6 +70,11 @@ class FileFound(msgspec.Struct, frozen=True, kw_only=True):
     guessed_year: bool
     guessed_zone: bool
     formats: tuple[FormatFound, ...]
+
+    @classmethod
+    def nothing(cls) -> Self:
+        """Return the results for an unreadable file."""
+        return cls(lines=0, undated=0, guessed_year=False, guessed_zone=False, formats=())
 
 
 class ForeignFile:
@@ -66,44 +86,63 @@ class ForeignFile:
 
     def __init__(self, path: Path, log_format: str | None, signs: frozenset[str]) -> None:
         self._path = path
-        self.log = ForeignLog(
-            zone=local_zone(),
-            modified=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-            origin=origin_of,
-            formats=formats_for(log_format),
-            sign_seen=signs,
-        )
+        self.log = log_in(path.stat().st_mtime, log_format, signs)
 
     def batches(
         self, progress: Callable[[int], None] | None = None, size: int = CHUNK_OCTETS
     ) -> Iterator[Batch]:
         """Yield the records. At the end, raises `OSError` and the errors of decompression."""
+        failure = None
         try:
             with opened(self._path) as file:
                 for chunk in chunks(file, size=size, progress=progress):
                     yield Batch(self.log.read(chunk.text), chunk.damaged)
-        finally:
-            last = self.log.finish()
-        yield Batch(last, ())
+        except (OSError, *DAMAGED) as caught:
+            failure = caught
+        yield Batch(self.log.finish(), ())
+        if failure is not None:
+            raise failure
+
+    def encoded(
+        self, progress: Callable[[int], None] | None = None, size: int = CHUNK_OCTETS
+    ) -> Iterator[Encoded]:
+        """Yield the records as JSON, with the errors of `batches`."""
+        for batch in self.batches(progress, size):
+            yield Encoded.of(batch.records, batch.damaged)
 
     def found(self) -> FileFound:
         """Return the results after reading."""
-        log = self.log
-        return FileFound(
-            lines=log.lines,
-            undated=log.undated,
-            guessed_year=log.calendar.guessed_year,
-            guessed_zone=log.calendar.guessed_zone,
-            formats=tuple(
-                FormatFound(
-                    format=name,
-                    **msgspec.structs.asdict(count),
-                    **msgspec.structs.asdict(log.tallies[name]),
-                )
-                for name, count in log.counts.items()
-                if count.entries or count.records
-            ),
-        )
+        return found_in(self.log)
+
+
+def log_in(modified: float, log_format: str | None, signs: frozenset[str]) -> ForeignLog:
+    """Return the log of a file that was last modified at a time."""
+    return ForeignLog(
+        zone=local_zone(),
+        modified=datetime.fromtimestamp(modified, UTC),
+        origin=origin_of,
+        formats=formats_for(log_format),
+        sign_seen=signs,
+    )
+
+
+def found_in(log: ForeignLog) -> FileFound:
+    """Return the results of a log after reading."""
+    return FileFound(
+        lines=log.lines,
+        undated=log.undated,
+        guessed_year=log.calendar.guessed_year,
+        guessed_zone=log.calendar.guessed_zone,
+        formats=tuple(
+            FormatFound(
+                format=name,
+                **msgspec.structs.asdict(count),
+                **msgspec.structs.asdict(log.tallies[name]),
+            )
+            for name, count in log.counts.items()
+            if count.entries or count.records
+        ),
+    )
 
 
 def signs_in(paths: Iterable[Path], log_format: str | None) -> frozenset[str]:

@@ -19,7 +19,7 @@ from mailauth.report.foreign.found import Found, Tally
 from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
 
-MARKS = ("smtpd[", 'smtpd"')
+MARKS = ("connect from ", ", sasl_method=", ": SASL ", " TLS connection ")
 PROGRAMS = re.compile(r"[^\s/]+/(?:[^\s/]+/)?smtpd")  # syslog_name is free text
 
 _CLIENT = r"\S*\[(?P<ip>[0-9a-fA-F.:]+|unknown)\](?::(?P<port>\d{1,5}))?"
@@ -57,12 +57,18 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class _Session(msgspec.Struct):
-    """One client of a process, according to the lines so far."""
+    """One client of a process, according to the lines so far.
 
-    key: str
+    Its first line, `connect`, is parsed only when another line is about a login. Only then the
+    session gets a `key`, from the time of its beginning.
+    """
+
+    stamp: str | datetime
     listener: str
-    ip: str | None
-    port: int | None
+    key: str | None = None
+    connect: Entry | None = None
+    ip: str | None = None
+    port: int | None = None
     version: str | None = None
     cipher: str | None = None
     mechanism: str | None = None
@@ -71,6 +77,11 @@ class _Session(msgspec.Struct):
     mail_after_tls: bool = False
     failures: list[_Failure] = []
     is_told: bool = False  # logins, if the session lasted long
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether only its beginning is known."""
+        return self.connect is not None
 
 
 class PostfixReader:
@@ -120,66 +131,59 @@ class PostfixReader:
                 self._open.put(key, session)
         return found
 
-    def _connected(self, entry: Entry) -> Iterator[Found]:
+    def _connected(self, entry: Entry) -> Iterable[Found]:
         """Begin a session; it ends that of the same process if its end was not logged."""
-        old = self._open.pop(_process(entry))
-        if old is not None:
-            yield from self._unended(old)
-        match = _CONNECT.match(entry.message)
-        if match is not None:
-            yield from self._opened(entry, self._new(entry, match))
+        process = _process(entry)
+        old = self._open.pop(process)
+        found = self._opened(process, _Session(entry.stamp, entry.program, connect=entry))
+        return found if old is None or old.is_bare else [*self._unended(old), *found]
 
-    def _opened(self, entry: Entry, session: _Session) -> list[Found]:
+    def _opened(self, process: str, session: _Session) -> Iterable[Found]:
         """Keep a session until it ends; without room, return the results of the oldest one."""
-        given_up = self._open.put(_process(entry), session)
-        return [] if given_up is None else list(self._unended(given_up))
+        given_up = self._open.put(process, session)
+        return () if given_up is None else self._unended(given_up)
 
-    def _new(self, entry: Entry, match: re.Match[str]) -> _Session:
-        process, stamp = _process(entry), entry.stamp
-        last = self._begun.get(process)
-        number = last[1] + 1 if last is not None and last[0] == stamp else 1
-        self._begun.put(process, (stamp, number))
-        return _Session(
-            key=f"{process}-{stamp if isinstance(stamp, str) else stamp.isoformat()}-{number}",
-            listener=entry.program,
-            ip=plain(match["ip"]),
-            port=int(match["port"]) if match["port"] else None,
-        )
-
-    def _session(self, entry: Entry, match: re.Match[str]) -> tuple[_Session, list[Found]]:
-        """Return the session of a line, and the results of a session that it ends.
+    def _session(self, entry: Entry, match: re.Match[str]) -> tuple[_Session, Iterable[Found]]:
+        """Return the session of a line, and the results of the session that it ends.
 
         A line of another client belongs to another session, whose beginning was not logged.
         """
-        session = self._open.get(_process(entry))
-        if session is not None and session.ip == plain(match["ip"]):
-            return session, []
-        given_up = [] if session is None else list(self._unended(session))
-        self._open.pop(_process(entry))
-        session = self._new(entry, match)
-        return session, [*given_up, *self._opened(entry, session)]
+        process = _process(entry)
+        session = self._open.get(process)
+        if session is not None and _seen(session).ip == plain(match["ip"]):
+            return session, ()
+        given_up = () if session is None else self._unended(session)
+        self._open.pop(process)
+        session = _from(_Session(entry.stamp, entry.program), match)
+        return session, [*given_up, *self._opened(process, session)]
 
-    def _disconnected(self, entry: Entry) -> Iterator[Found]:
-        match = _DISCONNECT.match(entry.message)
+    def _disconnected(self, entry: Entry) -> Iterable[Found]:
+        process, message = _process(entry), entry.message
+        session = self._open.pop(process)
+        if (
+            " auth=" not in message
+            and (session is None or session.is_bare)
+            and (entry.program in self.shown or " starttls=" not in message)
+        ):
+            return ()  # as in most sessions, without a login attempt
+        match = _DISCONNECT.match(message)
         if match is None:
-            self.tally.not_understood += " auth=" in entry.message
-            return
-        session = self._open.pop(_process(entry))
-        if session is not None and session.ip != plain(match["ip"]):
-            yield from self._unended(session)
-            session = None
-        if session is None:
-            session = self._new(entry, match)
+            self.tally.not_understood += " auth=" in message
+            return () if session is None else self._unended(session)
+        if session is not None and _seen(session).ip == plain(match["ip"]):
+            return self._ended(entry, session, match["counters"])
+        given_up = () if session is None else self._unended(session)
+        session = _from(_Session(entry.stamp, entry.program), match)
+        return [*given_up, *self._ended(entry, session, match["counters"])]
+
+    def _ended(self, entry: Entry, session: _Session, counters: str) -> Iterator[Found]:
         counted = {
-            name: (int(good), int(of or good))
-            for name, good, of in _COUNTER.findall(match["counters"])
+            name: (int(good), int(of or good)) for name, good, of in _COUNTER.findall(counters)
         }
         succeeded, tried = counted.get("auth", (0, 0))
-        wire = self._wire(
-            session, starttls=counted.get("starttls", (0, 0))[0], counters=match["counters"]
-        )
+        wire = self._wire(session, starttls=counted.get("starttls", (0, 0))[0], counters=counters)
         yield from self._failures(session, wire)
-        has_mail = session.mail is not None and not match["counters"]
+        has_mail = session.mail is not None and not counters
         if (succeeded and not session.is_told) or has_mail:
             if session.mail is not None:
                 wire = _in_order(session, wire, after_tls=session.mail_after_tls)
@@ -227,6 +231,17 @@ class PostfixReader:
             told = _in_order(session, wire, after_tls=each.after_tls)
             yield self._found(each.entry, session, told, each.result, each.mechanism, each.user)
 
+    def _key(self, entry: Entry, session: _Session) -> str:
+        """Return the name of a session; sessions of one process and second are numbered."""
+        if session.key is None:
+            process, stamp = _process(entry), session.stamp
+            last = self._begun.get(process)
+            number = last[1] + 1 if last is not None and last[0] == stamp else 1
+            self._begun.put(process, (stamp, number))
+            began = stamp if isinstance(stamp, str) else stamp.isoformat()
+            session.key = f"{process}-{began}-{number}"
+        return session.key
+
     def _count_nameless(self, session: _Session, wire: Wire) -> None:
         if session.user is None:
             self.tally.nameless += 1
@@ -250,7 +265,7 @@ class PostfixReader:
             protocol=Service.SMTP,
             wire=wire,
             listener=session.listener,
-            session=session.key,
+            session=self._key(entry, session),
             tls_version=session.version,
             tls_cipher=session.cipher,
             mechanism=mechanism,
@@ -276,6 +291,68 @@ def _in_order(session: _Session, wire: Wire, *, after_tls: bool) -> Wire:
     if session.version is None or after_tls or wire in (Wire.CLEARTEXT, Wire.UNKNOWN):
         return wire
     return Wire.CLEARTEXT
+
+
+class Thinner:
+    """Drops lines of sessions without a login attempt, which most lines of a log are.
+
+    If a process has no open session, a session that begins and ends in the same chunk, without a
+    relevant line in between, has no results.
+    """
+
+    def __init__(self) -> None:
+        self._closed: set[str] = set()  # processes without an open session
+        self._showed: set[str] = set()  # processes of which an end with STARTTLS was kept
+
+    def unsure(self) -> None:
+        """Forget which processes have no session, after lines that were not examined."""
+        self._closed.clear()
+
+    def thinned(self, lines: list[str], heads: list[str]) -> list[str]:
+        """Return the remaining lines; `heads` are their beginnings after the stamp."""
+        begun: dict[str, int] = {}
+        dropped: set[int] = set()
+        for number, (line, head) in enumerate(zip(lines, heads, strict=True)):
+            tag, _, message = head.partition(": ")
+            if "/smtpd[" not in tag:
+                continue
+            if message.startswith("connect "):
+                begun.pop(tag, None)
+                if tag in self._closed:
+                    begun[tag] = number
+                    self._closed.discard(tag)
+                continue
+            first = begun.pop(tag, None)
+            if not message.startswith("disconnect "):
+                continue
+            self._closed.add(tag)
+            if first is None or " auth=" in line:
+                continue
+            if " starttls=" in line and tag not in self._showed:
+                self._showed.add(tag)
+            else:
+                dropped |= {first, number}
+        if len(self._closed) + len(self._showed) > _OPEN:
+            self._closed.clear()
+            self._showed.clear()
+        return [line for number, line in enumerate(lines) if number not in dropped]
+
+
+def _from(session: _Session, match: re.Match[str]) -> _Session:
+    """Set the client of a session."""
+    session.ip = plain(match["ip"])
+    session.port = int(match["port"]) if match["port"] else None
+    return session
+
+
+def _seen(session: _Session) -> _Session:
+    """Parse the first line of a session."""
+    if session.connect is not None:
+        match = _CONNECT.match(session.connect.message)
+        session.connect = None
+        if match is not None:
+            _from(session, match)
+    return session
 
 
 def _process(entry: Entry) -> str:

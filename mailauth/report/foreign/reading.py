@@ -1,6 +1,5 @@
 """The log of another server, or of several in one file, read in one pass as records."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 
@@ -13,15 +12,11 @@ from mailauth.report.foreign.envelope import LAST_REPEATED, Entry, Unwrapper
 from mailauth.report.foreign.formats import FORMATS, Format
 from mailauth.report.foreign.found import Found, Reader, Tally
 from mailauth.report.foreign.records import Record, Records
+from mailauth.report.foreign.sieve import BEGINNING, Sieve, Sifted
 from mailauth.report.foreign.verdict import Wire
 
 _STAMP = 15  # characters of a stamp without a year
-_MONTH = re.compile(r"[A-Z][a-z]{2} \Z")
-_YEAR = re.compile(r"\d{4}\Z", re.ASCII)
-_TAG = re.compile(r"\S+ ([^\s:\[\]]+)(?:\[\d+\])?\Z", re.ASCII)
-_LONGEST_TAG = 64  # characters of host, program and process
-_TAGS = 50_000  # of which the relevant marks are cached
-_OF_OCTETS = '"MESSAGE":['  # a message of journald without a mark
+_SUCCESS, _TLS = Result.SUCCESS.value, Wire.TLS.value
 
 
 class Count(msgspec.Struct):
@@ -42,29 +37,6 @@ class Route(msgspec.Struct):
     reader: Reader
     records: Records
     count: Count
-
-
-class _Marks(dict[str, tuple[str, ...]]):
-    """The relevant marks of a program's lines, by host, program and process as one text.
-
-    For lines that begin in another way, the marks of all formats are used.
-    """
-
-    def __init__(self, formats: Iterable[Format]) -> None:
-        super().__init__()
-        self._formats = tuple(formats)
-        self.all = (*(mark for known in self._formats for mark in known.marks), _OF_OCTETS)
-
-    def __missing__(self, beginning: str) -> tuple[str, ...]:
-        tag = _TAG.match(beginning)
-        marks = self.all
-        if tag is not None:
-            readers = [known for known in self._formats if known.programs.fullmatch(tag[1])]
-            marks = tuple(mark for known in readers for mark in known.marks)
-        if len(self) >= _TAGS:
-            self.clear()
-        self[beginning] = marks
-        return marks
 
 
 class ForeignLog:
@@ -96,7 +68,7 @@ class ForeignLog:
             )
             for known in formats.values()
         ]
-        self._marks = _Marks(formats.values())
+        self._sieve = Sieve(formats.values())
         self._by_program: dict[str, tuple[Route, ...]] = {}
         self._unwrapper = Unwrapper(self._is_read)
         self._beginning = ""  # of the line before: a month and a space, or a year
@@ -105,16 +77,22 @@ class ForeignLog:
 
     def read(self, text: str) -> list[Record]:
         """Read whole lines, joined by line feeds; return the records that they decide."""
-        lines = text.split("\n")
-        self.lines += len(lines)
+        return self.take(self._sieve.sift(text))
+
+    def take(self, sifted: Sifted) -> list[Record]:
+        """Read the lines that a sieve has kept; return the records that they decide."""
+        self.lines += sifted.count
         found: list[Record] = []
+        entries: Iterable[Entry | None] = map(self._unwrapper.entry, sifted.lines)
+        if sifted.marks is not None:
+            entries = self._with_care(sifted.lines, sifted.marks)
         by_program = self._by_program
-        for entry in self._entries(text, lines):
+        for entry in filter(None, entries):
             for route in by_program[entry.program]:
                 route.count.entries += bool(entry.program)  # else it may be anybody's
                 for each in route.reader.feed(entry):
                     self._record(route, each, found)
-        self._before = lines[-1]
+        self._before = sifted.last
         return found
 
     def finish(self) -> list[Record]:
@@ -140,40 +118,12 @@ class ForeignLog:
         """What the readers counted besides their records."""
         return {route.format.name: route.reader.tally for route in self.routes}
 
-    def _entries(self, text: str, lines: list[str]) -> Iterable[Entry]:
-        """Return the contents of relevant lines, found quickly by their tags and marks."""
-        begin, marks = self._beginning, self._marks
-        is_uniform = text.startswith(begin) and text.count(f"\n{begin}") == len(lines) - 1
-        if not (begin and is_uniform) or LAST_REPEATED in text:
-            return self._with_care(lines, [mark for mark in marks.all if mark in text])
-        if _MONTH.match(begin):
-            marked = [
-                line
-                for line in lines
-                if any(map(line.__contains__, marks[line[16:_LONGEST_TAG].partition(":")[0]]))
-            ]
-        elif _YEAR.match(begin):
-            marked = [
-                line
-                for line in lines
-                if any(
-                    map(
-                        line.__contains__,
-                        marks[line.partition(" ")[2][:_LONGEST_TAG].partition(":")[0]],
-                    )
-                )
-            ]
-        else:
-            present = [mark for mark in marks.all if mark in text]
-            marked = [line for line in lines if any(map(line.__contains__, present))]
-        return filter(None, map(self._unwrapper.entry, marked))
-
     def _with_care(self, lines: Iterable[str], marks: list[str]) -> Iterator[Entry]:
         """Read lines one by one, across months and repetitions."""
         before = self._before
         for line in lines:
-            if line[:4] != self._beginning:
-                self._beginning = line[:4]
+            if line[:BEGINNING] != self._beginning:
+                self._beginning = line[:BEGINNING]
                 self.calendar.note(line[:_STAMP])
             entry = None
             if any(map(line.__contains__, marks)):
@@ -196,10 +146,10 @@ class ForeignLog:
         self._seq += 1
         route.count.records += 1
         times, count = record.count or 1, route.count
-        if record.result == Result.SUCCESS.value:
+        if record.result == _SUCCESS:
             count.logins += times
             count.unknown += times if record.secure is None else 0
-            count.began_untold += times if record.security == Wire.TLS.value else 0
+            count.began_untold += times if record.security == _TLS else 0
         elif record.result is not None:
             count.failed += times
         records.append(record)

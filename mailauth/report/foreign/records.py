@@ -14,6 +14,7 @@ from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found
 from mailauth.report.foreign.verdict import exposed, verdict
 
+_NOWHERE = Origin("")
 _ID_OCTETS = 10
 _ORDINALS = 50_000  # decisive lines that are compared with later ones, to distinguish equal ones
 
@@ -68,21 +69,22 @@ class Records:
 
     def record(self, found: Found, seq: int) -> Record | None:
         """Judge a result; return `None` if its line has no time."""
-        at = self._calendar.instant(found.entry.stamp, found.began)
+        entry, wire, result = found.entry, found.wire, found.result
+        at = self._calendar.instant(entry.stamp, found.began)
         if at is None:
             self.undated += 1
             return None
-        judged = verdict(found.wire)
-        origin = self._origin(found.ip) if found.ip is not None else None
+        judged = verdict(wire)
+        origin = self._origin(found.ip) if found.ip is not None else _NOWHERE
         user = safe(found.user)
         return Record(
             seq=seq,
-            id=self._id(found.entry),
+            id=self._id(entry),
             at=at,
-            kind=found.kind.value,
-            result=found.result.value if found.result is not None else None,
+            kind=found.kind,
+            result=result,
             reason=safe(found.reason),
-            protocol=found.protocol.value,
+            protocol=found.protocol,
             listener=safe(found.listener),
             local_port=found.local_port,
             session=found.session,
@@ -95,13 +97,9 @@ class Records:
             authcid=user,
             ip=found.ip,
             port=found.port,
-            origin=origin.label if origin is not None else None,
-            country=origin.country if origin is not None else None,
-            exposed=(
-                exposed(found.wire, found.result, found.mechanism)
-                if found.result is not None
-                else False
-            ),
+            origin=origin.label or None,
+            country=origin.country,
+            exposed=exposed(wire, result, found.mechanism) if result is not None else False,
             client_name=safe(found.client_name),
             client_version=safe(found.client_version),
             source=self._source,
@@ -115,14 +113,16 @@ class Records:
 
     def _id(self, entry: Entry) -> str:
         stamp = entry.stamp if isinstance(entry.stamp, str) else entry.stamp.isoformat()
-        parts = (entry.host, entry.program, entry.pid, stamp, entry.message)
-        said = "\0".join(parts).encode("utf-8", "surrogatepass")
+        said = f"{entry.host}\0{entry.program}\0{entry.pid}\0{stamp}\0{entry.message}".encode(
+            "utf-8", "surrogatepass"
+        )
         digest = hashlib.blake2b(said, digest_size=_ID_OCTETS).digest()
-        if len(self._ordinals) >= _ORDINALS:
-            for oldest in list(self._ordinals)[: _ORDINALS // 2]:
-                del self._ordinals[oldest]
-        ordinal = self._ordinals.pop(digest, 0)
-        self._ordinals[digest] = ordinal + 1
+        ordinals = self._ordinals
+        if len(ordinals) >= _ORDINALS:
+            for oldest in list(ordinals)[: _ORDINALS // 2]:
+                del ordinals[oldest]
+        ordinal = ordinals.pop(digest, 0)
+        ordinals[digest] = ordinal + 1
         return digest.hex() if ordinal == 0 else f"{digest.hex()}-{ordinal}"
 
 

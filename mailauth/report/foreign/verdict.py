@@ -4,6 +4,7 @@ If TLS is unknown, the verdict is `None`, never secure.
 """
 
 import enum
+from functools import cache, lru_cache
 from typing import assert_never
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from mailauth.login.event import Result
 
 
-class Wire(enum.Enum):
+class Wire(enum.StrEnum):
     """How the password was sent, according to the log."""
 
     CLEARTEXT = "cleartext"
@@ -36,13 +37,14 @@ _NO_SECRET = frozenset({"EXTERNAL", "ANONYMOUS"})
 _SENT_AS_IT_IS = frozenset({"PLAIN", "LOGIN", "PLAINTEXT", "OAUTHBEARER", "XOAUTH2"})
 
 
+@cache
 def verdict(wire: Wire) -> Verdict:
     """Decide between secure, not secure and unknown."""
     match wire:
         case Wire.CLEARTEXT:
-            return Verdict(False, wire.value)
+            return Verdict(False, wire)
         case Wire.STARTTLS | Wire.IMPLICIT | Wire.TLS:
-            return Verdict(True, wire.value)
+            return Verdict(True, wire)
         case Wire.UNKNOWN:
             return Verdict(None, None)
         case _:
@@ -56,6 +58,7 @@ def tls_at(port: int | None) -> Wire:
     return Wire.STARTTLS if port in _STARTTLS_PORTS else Wire.TLS
 
 
+@lru_cache(1_024)
 def exposed(wire: Wire, result: Result, mechanism: str | None) -> bool | None:
     """Return whether the real reusable secret was sent in the clear, or `None` if unknown.
 

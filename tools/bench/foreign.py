@@ -1,7 +1,7 @@
-"""A report from ten million mixed lines of Dovecot and Postfix, and the next one, from the cache.
+"""A report on ten million mixed lines of Dovecot and Postfix, and a second one from the cache.
 
-The budget is 30 s and 1 GB of memory, of all its processes together, on two cores; the second
-report's is 2 s. A warm cache of files is of no help: reading the file takes a second.
+The budget is 30 s and 1 GB of memory for all processes together, on two cores, and 2 s for the
+second report. LINES sets another number of lines.
 """
 
 import os
@@ -24,7 +24,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What a command took: seconds, seconds of processors, the most megabytes, what it printed."""
+    """Seconds, seconds of processor time, the peak of megabytes, and the output of a command."""
 
     seconds: float
     processor: float
@@ -33,7 +33,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def measure() -> str:
-    """Measure, hold the answers to what was written, and return a section of Markdown."""
+    """Measure, compare the answers with the generated log, and return a section of Markdown."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         path = Path(directory) / "mail.log"
         written = write_mixed(path, LINES)
@@ -92,7 +92,7 @@ def _run(directory: str, path: str) -> Run:
 
 
 def _watch(pid: int, over: Event, most: list[float]) -> None:
-    """Note the most memory that a process and its children have had together."""
+    """Record the peak memory of a process and its children together."""
     while not over.wait(0.1):
         with suppress(OSError):
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

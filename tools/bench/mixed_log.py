@@ -1,8 +1,7 @@
-"""A mail.log of Dovecot and Postfix in one file, as long as is asked for, whose truth is known.
+"""A mail.log of Dovecot and Postfix of any length, with known truth.
 
-Of twenty lines three tell of a login, two of them Dovecot's and one Postfix'; every tenth round has
-a failure. The others are what such a log is full of: sessions that end, and mail that comes and
-goes.
+Of twenty lines, two are logins to Dovecot and one is a login to Postfix; every tenth round has a
+failure. The other lines are typical: ends of sessions, and mail in transit.
 """
 
 import base64
@@ -13,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 ACCOUNTS = 1000
-OPEN, FIXED = 7, 5  # accounts that log in in the clear to the end, and until halfway
+OPEN, FIXED = 7, 5  # accounts with cleartext logins until the end, and until halfway
 LINES_A_ROUND = 20
 _BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 _SPAN = timedelta(days=30)
@@ -23,7 +22,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Written(msgspec.Struct):
-    """What stands in the log: the answers to expect."""
+    """The contents of the log: the expected answers."""
 
     logins: int = 0
     unsecure: int = 0

@@ -29,7 +29,7 @@ COMMANDS = {
     "report": "Report who logs in insecurely.",
     "query": "Query the logs in SQL.",
     "lint": "Check log files strictly, line by line.",
-    "formats": "List the logs of other servers that are understood.",
+    "formats": "List the supported logs of other servers.",
     "rules": "Print rules for other programs that read the log.",
     "expect": "Assert on the log, for CI.",
     "replay": "Play a scenario against real listeners.",

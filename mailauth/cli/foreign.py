@@ -43,9 +43,7 @@ def check_recognised(found: Sequence[tuple[Source, FileFound]]) -> None:
     """Raise `click.UsageError` if no log of another server contains anything known."""
     if found and not any(file.formats for _, file in found):
         known = ", ".join(FORMATS)
-        raise click.UsageError(
-            f"{found[0][0]}: nothing in it tells of a login in a format that is known ({known})"
-        )
+        raise click.UsageError(f"{found[0][0]}: no login in a supported format was found ({known})")
 
 
 def told(found: Sequence[tuple[Source, FileFound]]) -> Iterable[str]:
@@ -116,7 +114,7 @@ def _counted(file: FileFound) -> str:
         failed = f", {each.failed:,} failed" if each.failed else ""
         parts.append(f"{FORMATS[each.format].title} {logins}{failed}")
     rest = max(file.lines - sum(each.records for each in file.formats), 0)
-    return f"{'; '.join(parts) or 'nothing that tells of a login'} ({_count(rest, 'other line')})"
+    return f"{'; '.join(parts) or 'no logins'} ({_count(rest, 'other line')})"
 
 
 def _numbers(found: FormatFound) -> dict[str, int]:

@@ -192,7 +192,7 @@ def _check_overrides(overrides: dict[str, str]) -> None:
 
 def _check_users(config: Config) -> None:
     if not config.user and not config.users.file:
-        raise ConfigError("user: expected at least one account, in [[user]] or by users.file")
+        raise ConfigError("user: expected at least one account in [[user]] or in users.file")
 
 
 def _check_names(config: Config) -> None:

@@ -342,7 +342,7 @@ MISTAKES = [
         '[listen]\naddress = "localhost"\n',
         'listen.address: expected an IP address such as "127.0.0.1" or "::1", got "localhost"',
     ),
-    (LISTENER + LISTENER, 'listener[1].name: another listener is called "a" too'),
+    (LISTENER + LISTENER, 'listener[1].name: another listener is also called "a"'),
     (
         LISTENER + LISTENER.replace('"a"', '"b"') + 'address = "0.0.0.0"\n',
         'listener[1].port: 1 is the port of both "a" and "b"',

@@ -72,8 +72,8 @@ class Format(enum.Enum):
 @click.option(
     "--allow-unknown",
     is_flag=True,
-    help="Logins of which a log does not tell whether they were secure, or exposed a password, "
-    "are well.",
+    help="Accept logins for which a log does not say whether they were secure or exposed a"
+    " password.",
 )
 @click.option(
     "--within",
@@ -85,7 +85,7 @@ class Format(enum.Enum):
 @click.option(
     "--allow-empty",
     is_flag=True,
-    help="Succeed also if nothing was recorded that could have failed an expectation.",
+    help="Succeed even if nothing was recorded that could have made an expectation fail.",
 )
 @click.option("--since-start", is_flag=True, help="Only records since the server started.")
 @click.option(
@@ -113,18 +113,18 @@ def expect(
     since_start: bool,
     form: Format,
 ) -> int:
-    """Check that the record is as expected: exit with 0 if it is, with 1 if it is not.
+    """Check records of logins against expectations; exit with 0 if they are met, else with 1.
 
-    The exit code is 2 if nothing could be read, if --user is not an account, or if nothing was
-    recorded that could have failed: an expectation that was never tested does not count as met.
+    By default, at least one login is expected. --all-secure and --no-exposure replace this
+    expectation, unless --secure, --unsecure or --count is given as well. --user and --service
+    apply to all expectations.
 
-    A login is expected, unless only --all-secure or --no-exposure is given; --secure, --unsecure
-    and --count expect one, too. --user and --service limit every expectation.
+    The exit code is 2 if nothing could be read, if --user is not an account, or if an expectation
+    was not tested, since nothing was recorded that could have made it fail.
 
-    The record is that of the home's server, together with its earlier logs; if no server is
-    running, only the logs are read. FILES are read instead if they are given; they can be Xeams'
-    own, or logs of other servers. If these do not say whether TLS was used, the login is not
-    secure.
+    The records are those of the home's server, including its older logs. If it is not running, the
+    logs of the home are read. With FILES, only these are read: logs of mailauth, Xeams or another
+    server. If a log does not say whether TLS was used, the login counts as insecure.
     """
     protocol = None if service is None else Service(service)
     wants_login = secure is not None or count is not None or not (all_secure or no_exposure)

@@ -7,7 +7,7 @@ from mailauth.report.foreign.formats import FORMATS
 
 @click.command()
 def formats() -> None:
-    """List the logs of other servers that FILES may be, and what each can and cannot tell."""
+    """List the supported logs of other servers, and what each of them can and cannot tell."""
     for known in FORMATS.values():
         documented = "" if known.is_genuine else " (from documentation: no genuine log was at hand)"
         click.echo(f"{known.name}: {known.title}{documented}")

@@ -77,14 +77,15 @@ class Pattern(click.ParamType[re.Pattern[str]]):
     type=Duration(),
     default="45s",
     show_default=True,
-    help="How long a command may run before it counts as hung. A stalled handshake lasts longer.",
+    help="How long a command may run before it counts as hung.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1, 32),
     default=1,
     show_default=True,
-    help="How many commands run at once. A client that reports a lock is run again by itself.",
+    help="How many commands run at once. A client that is locked out by another one is run again"
+    " later, without others.",
 )
 @click.option(
     "--succeeded-if",
@@ -120,18 +121,19 @@ def gauntlet(
     html: Path | None,
     junit: Path | None,
 ) -> int:
-    """Test a mail client against every fault, and report how it reacts to each.
+    """Test a mail client against every fault, and report how it reacts.
 
-    A server is started with one listener for each case, on free ports of this machine, with a CA
-    and a password of its own. The client is started by --command, or by you: in that case the ports
-    are printed, and each verdict as soon as something is recorded, until you press Ctrl-C.
+    This starts a server on free ports of this machine, with its own CA and password, and with one
+    listener for each fault. --command starts the client. Without it, you start the client yourself:
+    the ports are printed, and then each verdict as soon as something is recorded, until you press
+    Ctrl-C.
 
-    The client is first tried on a listener without a fault: if it does not log in there, all other
-    cases are inconclusive. A problem is critical (others can have the password or the session),
-    serious (the client does not know whether it is logged in, or cannot be judged) or minor (weak
-    cryptography, endless waiting).
+    The client must first log in to a listener without a fault; otherwise, all other cases are
+    inconclusive. A problem is critical if others can obtain the password or the session. It is
+    serious if the client does not know whether it is logged in, or cannot be judged. It is minor if
+    the client accepts weak cryptography or waits endlessly.
 
-    The exit code is 1 if there are any problems, and 2 if no client connected.
+    The exit code is 1 if there is a problem (see --fail-on), and 2 if no client connected.
     """
     from mailauth.kit.gauntlet.running import Gauntlet
 

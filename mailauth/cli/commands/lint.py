@@ -28,16 +28,17 @@ from mailauth.report.sources import LINES_NAME, Content, Source, Sources, source
 @files_argument
 @home_options
 @log_format_option
-@click.option("--allow-empty", is_flag=True, help="Succeed also if there are no lines.")
+@click.option("--allow-empty", is_flag=True, help="Succeed even if there are no lines.")
 def lint(home: Home, files: tuple[Path, ...], log_format: str | None, allow_empty: bool) -> int:
-    """Check SuccessfulLogins.log files strictly, and report each malformed line.
+    """Check that each line of SuccessfulLogins.log is exactly as mailauth would write it.
 
-    FILES can be files (also compressed), directories of logs, pipes, or - for standard input.
-    Without FILES, the log of the home is checked with its older files. A space in a name is only a
-    warning, since Xeams' own files have them. So is a time that steps back by at most an hour, as
-    it does when summer time ends. In another server's log, the lines are counted that look like a
-    login but are not understood. The exit code is 1 if any line is bad, and 2 if there are no
-    lines.
+    FILES are files (compressed or not), directories of logs, pipes, or - for standard input. The
+    default is the log of the home, including its older files. Two things are only warnings: a space
+    in a name, as in Xeams' own files, and a time that is up to an hour earlier than the one before
+    it, as when summer time ends.
+
+    In other servers' logs, a line is bad if it looks like a login but is not understood. The exit
+    code is 1 if any line is bad, and 2 if there are no lines.
     """
     linters: list[tuple[Source, Linter]] = []
     for file in files or (log_directory(home, config_of(home)),):

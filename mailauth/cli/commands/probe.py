@@ -56,8 +56,10 @@ class Place(click.ParamType[tuple[str, int]]):
 @click.command()
 @click.argument("host")
 @click.option("--port-offset", type=int, default=0, metavar="N", help="Add N to well-known ports.")
-@click.option("--port", "places", type=Place(), multiple=True, help="The port of one service.")
-@click.option("--user", metavar="NAME", help="Log in as this account by each mechanism offered.")
+@click.option(
+    "--port", "places", type=Place(), multiple=True, help="The port of a service; can be repeated."
+)
+@click.option("--user", metavar="NAME", help="Log in as this account with each mechanism offered.")
 @click.option(
     "--password-file",
     type=click.File("r", encoding="utf-8"),
@@ -82,7 +84,11 @@ class Place(click.ParamType[tuple[str, int]]):
     help="How long to wait for a complete reply.",
 )
 @click.option(
-    "--total", type=Duration(), default="5m", show_default=True, help="The limit for everything."
+    "--total",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    help="The limit for the whole probe.",
 )
 @click.option(
     "--format",

@@ -51,8 +51,12 @@ def _scenarios() -> list[str]:
     default=".",
     help="The directory to write logs/ in (default: the working directory).",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Generate from this number.")
-@click.option("--days", type=click.IntRange(1, 366), help="How many days to generate.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="The seed of a generated scenario."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 366), help="The number of days of a generated scenario."
+)
 @click.option(
     "--speed",
     type=Speed(),
@@ -75,9 +79,9 @@ def replay(
     """Play SCENARIO and write its logs.
 
     SCENARIO is built in (xeams-first, xeams-after-fix), generated (office-day, password-spray,
-    migration-to-tls, travelling-user: the same for the same --seed), or a file, whose format is in
-    the README. The configuration of DIR is ignored: the ports are free ones on loopback, the CA is
-    temporary, and clock, zone and addresses are those of the scenario.
+    migration-to-tls, travelling-user; the same --seed gives the same logins), or a file, whose
+    format is in the README. The configuration of DIR is ignored: the ports are free ones on
+    loopback, the CA is temporary, and clock, zone and addresses are those of the scenario.
     """
     from twisted.internet import defer, task
     from twisted.internet import reactor as installed

@@ -56,7 +56,7 @@ def takes_password(command: CommandFunction) -> CommandFunction:
         type=click.Choice(list(SCHEMES)),
         default="argon2id",
         show_default=True,
-        help="How to store it: scram-… also allows SCRAM, and plain allows every mechanism.",
+        help="How to store the password: scram-… also allows SCRAM, plain allows every mechanism.",
     )
     @click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from stdin.")
     @click.option(
@@ -109,8 +109,18 @@ def list_(home: Home) -> None:
 
 
 @users.command()
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="An admin sees all.")
-@click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Another name for it.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    help="An admin sees the logins of all accounts.",
+)
+@click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="NAME",
+    help="Another name of the account; can be repeated.",
+)
 @edits
 @takes_password
 def add(

@@ -97,7 +97,7 @@ def watch(
     """Follow the logs of another mail server, and show who logs in insecurely.
 
     FILES are logs that the server writes now, such as /var/log/mail.log; they are followed through
-    rotation. The formats that are understood are listed by mailauth formats. Each login is recorded
+    rotation. mailauth formats lists the supported formats. Each login is recorded
     in the home, as mailauth serve records its own; mailauth console prints a link that opens the
     console, with cases and reports.
 

@@ -96,7 +96,7 @@ def test_passwords_in_a_log_are_told_of_and_never_shown() -> None:
 def test_a_log_in_which_nothing_is_known_is_an_error() -> None:
     run = mailauth("report", "-", stdin=b"Nov 24 15:38:42 mail cron[1]: hello\n")
     assert run.returncode == 2
-    assert run.stderr.startswith("error: standard input: nothing in it tells of a login")
+    assert run.stderr.startswith("error: standard input: no login in a supported format was found")
     assert "dovecot, postfix, exim" in run.stderr
 
 

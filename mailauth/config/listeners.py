@@ -159,7 +159,9 @@ def check_unique(tables: Iterable[tuple[str, ListenerConfig]]) -> None:
     for where, listener in tables:
         for other in seen:
             if other.name == listener.name:
-                raise ConfigError(f'{where}.name: another listener is also called "{listener.name}"')
+                raise ConfigError(
+                    f'{where}.name: another listener is also called "{listener.name}"'
+                )
             if _collide(other, listener):
                 key = "port_offset" if where == "listen" else "port"
                 raise ConfigError(

@@ -39,7 +39,7 @@ _MODES = (
         Mode.PLAIN,
         "In the clear",
         "None",
-        "Nothing is encrypted: anybody who can listen on the way can read the password.",
+        "Nothing is encrypted: others on the network can read the password.",
     ),
 )
 

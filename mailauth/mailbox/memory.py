@@ -5,10 +5,10 @@ from datetime import datetime
 
 import msgspec
 
+from mailauth.mailbox.contents import Contents, ReadableMailbox
 from mailauth.mailbox.errors import MailboxNotAllowed, MaildropLocked, NoSuchMailbox
-from mailauth.mailbox.indexed import IndexedMailbox
 from mailauth.mailbox.intake import Intake
-from mailauth.mailbox.message import Content, FlagChange, Message, NewMessage, with_crlf
+from mailauth.mailbox.message import FlagChange, Message, NewMessage, with_crlf
 from mailauth.mailbox.names import INBOX, canonical_name
 from mailauth.mailbox.room import Used, check_room, quota
 from mailauth.mailbox.store import (
@@ -62,7 +62,7 @@ class Room:
             self._store.add(messages, size)
 
 
-class MemoryMailbox(IndexedMailbox):
+class MemoryMailbox(ReadableMailbox):
     """One mailbox of a `MemoryAccount`; see `store.Mailbox`."""
 
     def __init__(
@@ -73,41 +73,50 @@ class MemoryMailbox(IndexedMailbox):
         uid_validity: int,
         use: SpecialUse | None,
     ) -> None:
-        super().__init__(name, uid_validity, use, limits)
+        super().__init__(name, uid_validity, use, Contents(limits))
         self._account = account
 
     def append(self, messages: Sequence[NewMessage]) -> list[int]:
         self._check_there()
         contents = [Octets(with_crlf(message.content)) for message in messages]
         self._account.check_sizes([content.size for content in contents])
-        self._check_keywords(message.flags for message in messages)
-        modseq = self._index.highest_modseq + 1
-        uids = [
-            self._add(content, message.flags, message.internal_date, modseq)
-            for content, message in zip(contents, messages, strict=True)
-        ]
+        self._contents.check_keywords(message.flags for message in messages)
+        first, modseq = self.uid_next, self.highest_modseq + 1
+        learnt = self._contents.learnt(message.flags for message in messages)
+        self._contents.index.extend(
+            [
+                Message(
+                    uid,
+                    modseq,
+                    learnt[new.flags],
+                    new.internal_date.replace(microsecond=0),
+                    content,
+                )
+                for uid, (new, content) in enumerate(zip(messages, contents, strict=True), first)
+            ]
+        )
         self._account.room.add(len(contents), sum(content.size for content in contents))
         self._tell()
-        return uids
+        return list(range(first, self.uid_next))
 
     def store(
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
     ) -> Stored:
         self._check_there()
-        plan = self._planned(uids, change, unchanged_since)
-        modseq = self._index.highest_modseq + 1
+        plan = self._contents.planned(uids, change, unchanged_since)
+        modseq = self.highest_modseq + 1
         for before, flags in plan.changes:
-            self._index.put(
+            self._contents.index.put(
                 Message(before.uid, modseq, flags, before.internal_date, before.content)
             )
         if plan.changes:
             self._tell()
-        return Stored(self._present(plan.found), plan.modified, plan.before)
+        return Stored(self._contents.present(plan.found), plan.modified, plan.before)
 
     def expunge(self, uids: Iterable[int], *, deleted: bool = False) -> list[int]:
         self._check_there()
-        removed = self._to_expunge(uids, deleted=deleted)
-        self._index.remove(message.uid for message in removed)
+        removed = self._contents.to_expunge(uids, deleted=deleted)
+        self._contents.index.remove(message.uid for message in removed)
         if removed:
             self._account.room.add(-len(removed), -sum(message.size for message in removed))
             self._tell()
@@ -124,17 +133,17 @@ class MemoryMailbox(IndexedMailbox):
 
     def move(self, uids: Iterable[int], target: str) -> Copied:
         self._check_there()
-        messages = self._present(uids)
+        messages = self._contents.present(uids)
         copied = self._account.mailbox(target).take(messages)
         if messages:
-            self._index.remove(message.uid for message in messages)
+            self._contents.index.remove(message.uid for message in messages)
             self._tell()
         return copied
 
     def lend(self, uids: Iterable[int]) -> list[Message]:
         """Return those of the messages that exist; raises `NoSuchMailbox`."""
         self._check_there()
-        return self._present(uids)
+        return self._contents.present(uids)
 
     def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
         """Check that messages with these flags can be added.
@@ -142,26 +151,26 @@ class MemoryMailbox(IndexedMailbox):
         Raises `NoSuchMailbox` or `LimitReached`.
         """
         self._check_there()
-        self._check_keywords(flag_sets)
+        self._contents.check_keywords(flag_sets)
 
     def take(self, messages: Sequence[Message]) -> Copied:
         """Add copies of messages whose room is already reserved; raises `LimitReached`."""
-        self._check_keywords({message.flags for message in messages})
-        learnt = self._learnt(message.flags for message in messages)
-        modseq = self._index.highest_modseq + 1
+        self._contents.check_keywords({message.flags for message in messages})
+        learnt = self._contents.learnt(message.flags for message in messages)
+        modseq = self.highest_modseq + 1
         copies = [
             Message(uid, modseq, learnt[one.flags], one.internal_date, one.content)
-            for uid, one in enumerate(messages, self._index.uid_next)
+            for uid, one in enumerate(messages, self.uid_next)
         ]
-        self._index.extend(copies)
+        self._contents.index.extend(copies)
         if copies:
             self._tell()
         pairs = [(one.uid, copy.uid) for one, copy in zip(messages, copies, strict=True)]
         return Copied(self.uid_validity, pairs)
 
     def claim_recent(self, below: int) -> int:
-        first = self._index.recent_from
-        self._index.recent_from = max(first, below)
+        first = self._contents.index.recent_from
+        self._contents.index.recent_from = max(first, below)
         return first
 
     def poll(self) -> None:
@@ -169,19 +178,10 @@ class MemoryMailbox(IndexedMailbox):
 
     def remove(self) -> None:
         """Mark the mailbox as deleted, and tell the sessions that have selected it."""
-        counts = self._index.counts()
+        counts = self.counts()
         self._account.room.add(-counts.messages, -counts.size)
         self.removed = True
         self._tell()
-
-    def _add(
-        self, content: Content, flags: frozenset[str], internal_date: datetime, modseq: int
-    ) -> int:
-        uid = self._index.uid_next
-        flags = self._keywords.spelled(flags, learn=True)
-        internal_date = internal_date.replace(microsecond=0)
-        self._index.put(Message(uid, modseq, flags, internal_date, content))
-        return uid
 
 
 class MemoryCopying:

@@ -11,10 +11,11 @@ from functools import partial
 from typing import Protocol
 
 from mailauth.mailbox.maildir import marks
-from mailauth.mailbox.maildir.arrival import Arrival, Carry
+from mailauth.mailbox.maildir.arrival import Arrival
 from mailauth.mailbox.maildir.changes import Changes
 from mailauth.mailbox.maildir.files import new_key
 from mailauth.mailbox.maildir.gate import Gate
+from mailauth.mailbox.maildir.replica import Replica
 from mailauth.mailbox.maildir.usage import Usage
 from mailauth.mailbox.message import Message
 from mailauth.mailbox.store import Copied
@@ -25,40 +26,26 @@ UNDONE_AT_ONCE = 500  # files
 class Source(Protocol):
     """The mailbox that is copied from. The account's lock is held."""
 
-    def lend(self, uids: Iterable[int]) -> list[Message]:
-        """Those of the messages that are here; raises `NoSuchMailbox`."""
+    replica: Replica
 
-    def carry(self, transfer: Callable[[str, str], None], message: Message, to: str) -> bool:
-        """Let a message's file be another's; say whether it was there."""
+    def lend(self, uids: Iterable[int]) -> list[Message]:
+        """Return those of the messages that exist; raises `NoSuchMailbox`."""
 
 
 class Target(Protocol):
     """The mailbox that is copied to. The account's lock is held."""
 
-    @property
-    def removed(self) -> bool:
-        """Whether it is there no more."""
+    removed: bool
+    replica: Replica
 
     def sync(self) -> None:
         """Take in what others did, and tell the listeners."""
 
-    def file(self, place: str) -> str:
-        """The path of what is at a place in the folder."""
-
     def check_taking(self, flag_sets: Iterable[frozenset[str]]) -> None:
         """Raises `NoSuchMailbox`, and `LimitReached` for messages with these flags."""
 
-    def receive(self, message: Message, key: str, carry: Carry) -> Arrival | None:
-        """Have a message's file, which `carry` brings, before it is a message here."""
-
     def enter(self, arrivals: Sequence[Arrival], changes: Changes) -> Copied:
         """Let what was received be messages here, all at once."""
-
-    def discard(self, arrival: Arrival, changes: Changes) -> None:
-        """Remove the file of what is not to be a message."""
-
-    def touch(self, changes: Changes) -> None:
-        """Spare everybody a look at files that are no messages yet, or none any more."""
 
 
 class MaildirCopying:
@@ -93,17 +80,17 @@ class MaildirCopying:
             self._target.check_taking(self._flag_sets)
             self._usage.check([message.size for message in messages])
             if self._mark is None:
-                self._mark = marks.marked(self._target.file(marks.PREFIX + self._key))
+                self._mark = marks.marked(self._target.replica.path_of(marks.PREFIX + self._key))
             with Changes() as changes:
-                carry = partial(self._source.carry, changes.link)
+                carry = partial(self._source.replica.carry, changes.link)
                 arrivals = []
                 for message in messages:
                     self._files += 1
                     key = f"{self._key}-{self._files}"
-                    arrival = self._target.receive(message, key, carry)
+                    arrival = self._target.replica.receive(message, key, carry)
                     if arrival is not None:
                         arrivals.append(arrival)
-                self._target.touch(changes)
+                self._target.replica.write([], changes)
             self._arrivals += arrivals
             self._reserve(arrivals, 1)
 
@@ -133,15 +120,15 @@ class MaildirCopying:
         if there:
             with Changes() as changes:
                 for arrival in some:
-                    self._target.discard(arrival, changes)
-                self._target.touch(changes)
+                    self._target.replica.discard(arrival, changes)
+                self._target.replica.write([], changes)
         self._reserve(some, -1)
         self._arrivals = self._arrivals[: len(self._arrivals) - len(some)]
         if self._arrivals:
             return False
         if there:
             with suppress(FileNotFoundError):
-                os.unlink(self._target.file(marks.PREFIX + self._key))
+                os.unlink(self._target.replica.path_of(marks.PREFIX + self._key))
         os.close(self._mark)
         self._mark = None
         return True

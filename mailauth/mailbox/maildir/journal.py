@@ -73,9 +73,13 @@ class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="r"):
 
 
 class Touched(msgspec.Struct, frozen=True, array_like=True, tag="t"):
-    """The writer changed `cur` last, at this time in nanoseconds."""
+    """The writer changed the folder last: `cur` and, unless that is 0, `new`, in nanoseconds.
 
-    modified: int
+    With `new`, another program may well have changed something at the same time.
+    """
+
+    cur: int
+    new: int = 0
 
 
 Record = Begun | Added | Flagged | Removed | Vanished | Claimed | Touched

@@ -228,9 +228,11 @@ class Replica:
 
     def _touched(self, changes: Changes) -> list[Touched]:
         """Return what tells everybody that they know of these changes already."""
-        if changes and changes.quick:
-            return [Touched(modified(self.path_of("cur")))]
-        return []
+        cur, new = self.path_of("cur"), self.path_of("new")
+        if not changes.directories:
+            return []
+        doubtful = new in changes.directories or not changes.quick
+        return [Touched(modified(cur), modified(new) if doubtful else 0)]
 
     def _apply(self, records: Iterable[Record]) -> None:
         """Take in what the journal says."""
@@ -247,8 +249,8 @@ class Replica:
                     index.remember(modseq, uids)
                 case Claimed(recent_from):
                     index.recent_from = max(index.recent_from, recent_from)
-                case Touched(at):
-                    self._scan.touched(at)
+                case Touched(cur, new):
+                    self._scan.touched(cur, new)
                 case Begun():
                     index = self._start(record)
                 case _:

@@ -1,8 +1,10 @@
 """Finds the changes that other programs made to a folder, as records for the journal."""
 
+import math
 import os
 import time
 from collections.abc import Mapping
+from time import monotonic
 
 import msgspec
 
@@ -14,7 +16,9 @@ from mailauth.mailbox.message import SYSTEM_FLAGS, Message
 # A change later than that may be followed by another one with the same timestamp.
 GRANULARITY = 50_000_000  # nanoseconds
 
-TRUST = 60  # seconds
+# Seconds after changes by mailauth until the folder is listed to find simultaneous ones.
+TRUST = 60.0
+LITTLE_TRUST = 1.0  # after changes that took long, or to `new`, where other programs deliver
 
 Listing = dict[str, str]
 """The places of files in a folder, such as `cur/KEY:2,S`, by key."""
@@ -32,8 +36,7 @@ class DirectoryScan:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self._looked = 0.0
-        self._trusting = False
+        self._due = math.inf
         self.forget()
 
     def forget(self) -> None:
@@ -42,27 +45,28 @@ class DirectoryScan:
 
     def is_current(self) -> bool:
         """Return whether the folder is unchanged; raises `FileNotFoundError`."""
-        if self._trusting and time.monotonic() - self._looked > TRUST:
-            return False
         return (
-            modified(f"{self.folder}/new") == self._new
+            monotonic() < self._due
+            and modified(f"{self.folder}/new") == self._new
             and modified(f"{self.folder}/cur") == self._cur
         )
 
-    def touched(self, at: int) -> None:
-        """Note that a mailauth process has changed `cur`, and has recorded its changes.
+    def touched(self, cur: int, new: int = 0) -> None:
+        """Note that a mailauth process has changed the folder and recorded that; see `Touched`.
 
         A simultaneous change by another program will be noticed a little later.
         """
-        self._cur = at
-        self._trusting = True
+        self._cur = cur
+        self._new = new or self._new
+        trust = LITTLE_TRUST if new else TRUST
+        self._due = min(self._due, monotonic() + trust)
 
     def update(self, known: Mapping[str, Message | None], uid_next: int, modseq: int) -> ScanResult:
         """Compare the folder with what is known; new messages get UIDs from `uid_next` on."""
         new, cur = (_if_certain(modified(f"{self.folder}/{part}")) for part in ("new", "cur"))
         seen = _differences(self.folder, known, uid_next, modseq)
         self._new, self._cur = new, cur
-        self._looked, self._trusting = time.monotonic(), False
+        self._due = math.inf
         return seen
 
 

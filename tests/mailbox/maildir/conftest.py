@@ -30,6 +30,21 @@ def bob(tmp_path: Path, process: Process) -> Path:
     return tmp_path / "mail" / "bob"
 
 
+@pytest.fixture
+def listings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The directories `cur` that have been listed."""
+    listdir = os.listdir
+    directories: list[str] = []
+
+    def noted(directory: str | Path) -> list[str]:
+        if str(directory).endswith("/cur"):
+            directories.append(str(directory))
+        return listdir(directory)
+
+    monkeypatch.setattr(os, "listdir", noted)
+    return directories
+
+
 def box(store: MaildirStore, name: str = "Box") -> MaildirMailbox:
     """Bob's mailbox of that name, which is made if need be."""
     account = store.account("bob")

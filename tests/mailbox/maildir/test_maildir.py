@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,11 +26,12 @@ from mailauth.mailbox.errors import (
     OverQuota,
     StoreUnavailable,
 )
-from mailauth.mailbox.maildir import MaildirStore, scan
+from mailauth.mailbox.maildir import MaildirStore, changes, scan
 from mailauth.mailbox.maildir.journal import NAME
 from mailauth.mailbox.message import (
     ANSWERED,
     DELETED,
+    DRAFT,
     FLAGGED,
     SEEN,
     FlagChange,
@@ -532,6 +534,66 @@ def test_a_draft_that_is_delivered_while_the_sweep_looks_at_it(
     assert list(box(process(), "INBOX").uids()) == [1, 2]
 
 
+@pytest.mark.parametrize("directory", ["cur", "new"])
+def test_slices_that_take_long_do_not_list_the_folder_again(
+    process: Process,
+    bob: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    listings: list[str],
+    directory: str,
+) -> None:
+    """Neither does another process, wherever the program that delivered them has put them."""
+    monkeypatch.setattr(changes, "QUICK", -1)
+    monkeypatch.setattr(scan, "GRANULARITY", -1)
+    monkeypatch.setattr(scan, "LITTLE_TRUST", 60)
+    here, there = process(), process()
+    boxes = box(here), box(here, "Sent"), box(there), box(there, "Sent")
+    for number in range(4):
+        (bob / ".Box" / directory / f"{number}.delivered").write_bytes(b"Subject: x\n\nx\n")
+    for store in (here, there):
+        assert store.account("bob").quota().messages == 5
+    listings.clear()
+    for uid in (1, 2):
+        boxes[0].store([uid], add(SEEN))
+        boxes[2].poll()
+    for uid in (1, 2, 3, 4):
+        assert boxes[0].move([uid], "Sent").uids == [(uid, uid)]
+        boxes[3].poll()
+    boxes[0].append([mail("one"), mail("two")])
+    boxes[2].expunge([5])
+    boxes[0].poll()
+    assert listings == []
+    assert [list(each.uids()) for each in boxes] == [[6], [1, 2, 3, 4]] * 2
+
+
+def test_what_another_program_does_during_a_slice_is_found_a_little_later(
+    process: Process, bob: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changes the directories at the same time, so their times of change do not show it."""
+    monkeypatch.setattr(changes, "QUICK", -1)
+    clock = [time.monotonic()]
+    monkeypatch.setattr(scan, "monotonic", lambda: clock[0])
+    boxes = [box(process()) for _ in range(2)]
+    boxes[0].append([mail("one"), mail("two", DRAFT)])
+    (two,) = (bob / ".Box" / "cur").glob("*:2,D")
+    rename = os.rename
+
+    def both(file: str, to: str) -> None:
+        rename(file, to)
+        two.unlink(missing_ok=True)
+        (bob / ".Box" / "new" / "3.delivered").write_bytes(b"Subject: x\n\nx\n")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", both)
+        boxes[0].store([1], add(SEEN))
+    for each in boxes:
+        each.poll()
+    clock[0] += scan.LITTLE_TRUST
+    for each in boxes:
+        each.poll()
+        assert list(each.uids()) == [1, 3]
+
+
 def test_files_that_are_no_messages_are_left_alone(process: Process, bob: Path) -> None:
     (bob / "cur" / "directory").mkdir()
     (bob / "cur" / ".hidden").write_bytes(b"x")
@@ -608,6 +670,7 @@ def test_processes_at_once_end_with_the_truth(
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     monkeypatch.setattr(scan, "TRUST", 0)
+    monkeypatch.setattr(scan, "LITTLE_TRUST", 0)
     check([client, Client(box(MaildirStore(tmp_path, lambda: 1, welcome)))])
     assert len(list(folder.glob("[cn]*/*"))) == len(client.uids)
     assert not list(folder.glob("tmp/*"))

@@ -109,6 +109,11 @@ class FollowedJournal:
             self._pause = PAUSES[0]
         return self._piece()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the child runs."""
+        return self._child is not None
+
     def cursor(self, undecided: Iterable[str | None]) -> SourceCursor:
         """Return where to read on: after the entry before the first undecided piece, or here."""
         return SourceCursor(entry=next(iter(undecided), self._last))

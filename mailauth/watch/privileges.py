@@ -16,6 +16,7 @@ from pathlib import Path
 from mailauth.home.directories import PRIVATE
 
 JOURNAL_GROUP = "systemd-journal"
+NEEDED = (Path(os.__file__), Path(__file__))  # by the user: Python, and mailauth
 _NO_NEW_PRIVILEGES = 38  # PR_SET_NO_NEW_PRIVS (prctl(2))
 
 
@@ -50,7 +51,7 @@ def drop(user: str, files: Iterable[Path], home: Path, *, journal: bool) -> None
     libc = ctypes.CDLL(None, use_errno=True)
     if hasattr(libc, "prctl"):
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    for needed in (Path(os.__file__), Path(__file__)):
+    for needed in NEEDED:
         if not os.access(needed, os.R_OK):
             raise CannotDrop(f"{user} cannot read {needed}: install mailauth where this user can")
     if capabilities():

@@ -14,6 +14,7 @@ from mailauth.config import (
     TlsMode,
     accounts_of,
     load,
+    load_watching,
 )
 from mailauth.faults import Fault
 from mailauth.login.accounts import Accounts, Role
@@ -538,3 +539,23 @@ def test_an_offset_option_out_of_range_is_told_as_the_option() -> None:
 def test_demo_accounts_may_listen_on_any_loopback_address(file: Path) -> None:
     file.write_text('[listen]\naddress = "127.9.9.9"\n[[user]]\nname = "x"\npassword = "secret"\n')
     assert load(file).listen.address == "127.9.9.9"
+
+
+def test_a_home_of_watch_needs_no_configuration(tmp_path: Path) -> None:
+    """The console on loopback, nobody's account, and the logs of 90 days."""
+    config = load_watching(None)
+    [console] = config.listener
+    assert (console.name, console.address, console.port) == ("http", "127.0.0.1", 5272)
+    assert config.user == ()
+    assert config.log.keep == 90
+    assert load_watching(None, port=0).listener[0].port == 0
+    file = tmp_path / "mailauth.toml"
+    file.write_text("[log]\nkeep = 0\n")
+    assert load_watching(file).log.keep == 0
+
+
+def test_a_home_of_watch_has_no_mail_listeners(tmp_path: Path) -> None:
+    file = tmp_path / "mailauth.toml"
+    file.write_text('[[listener]]\nname = "imap"\nprotocol = "imap"\nport = 143\n')
+    with pytest.raises(ConfigError, match=r'listener\[0\]\.protocol: expected "http"'):
+        load_watching(file)

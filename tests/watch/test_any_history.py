@@ -151,7 +151,7 @@ def essence(record: LoginEvent | Record) -> tuple[object, ...]:
     return tuple(told.get(name) for name in names if name != "count")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(history=HISTORIES)
 def test_the_journal_is_what_one_reading_makes(history: list[object]) -> None:
     with tempfile.TemporaryDirectory() as place:

@@ -1,14 +1,25 @@
 """Over a restart, nothing is recorded twice and nothing is lost."""
 
+import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from mailauth.report.foreign.dovecot import DovecotReader
+from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.found import Found
 from mailauth.watch.cursor import CursorError
 from mailauth.watch.source import Start
-from mailauth.watch.watcher import KNOWN_SECONDS, UNDECIDED_SECONDS, WatchedTwice
-from tests.record.desk import lines
+from mailauth.watch.watcher import (
+    KNOWN_SECONDS,
+    NOT_RECORDED,
+    UNDECIDED_SECONDS,
+    UNRECOGNISED_SECONDS,
+    WatchedTwice,
+)
+from tests.record.desk import ATTEMPTS, lines
 from tests.watch.desk import NOW, Watched, courier, dovecot, read_once, users
 
 
@@ -121,3 +132,64 @@ def test_a_damaged_cursor_is_an_error_and_not_a_new_beginning(watched: Watched) 
     watched.cursor.path.write_bytes(b'{"v": 1')
     with pytest.raises(CursorError, match="remove it to begin at the ends"):
         watched.start()
+
+
+def test_a_full_disk_is_waited_for_and_loses_nothing(
+    watched: Watched, limit: Callable[[int], None], said: list[str]
+) -> None:
+    """It is said once, and reading goes on when there is room."""
+    watched.append(*(dovecot(f"user{number}", number) for number in range(1, 30)))
+    limit(4_000)
+    recorded = watched.look()
+    assert 0 < len(recorded) < 29
+    for _ in range(8):
+        assert watched.look() == recorded
+    assert [text for text in said if "reading waits until they can" in text] == [
+        f"{NOT_RECORDED}: [Errno 28] No space left on device: '{watched.logs / ATTEMPTS}'"
+    ]
+    watched.kill()
+    watched.start()
+    limit(-1)
+    assert users(watched.look()) == [f"user{number}" for number in range(1, 30)]
+
+
+def test_a_log_in_which_nothing_is_recognised_is_told_once_and_followed(
+    tmp_path: Path, said: list[str]
+) -> None:
+    watched = Watched(tmp_path)
+    watched.start()
+    watched.append("Nov 24 11:00:00 mx cron[1]: nothing", "nothing at all")
+    watched.look(UNRECOGNISED_SECONDS - 1)
+    watched.look(2.0)
+    watched.look(2.0)
+    told = [text for text in said if "2 lines" in text]
+    assert len(told) == 1
+    assert "dovecot, postfix" in told[0]
+    watched.append(dovecot("bob", 1))
+    assert users(watched.look()) == ["bob"]
+
+
+def test_a_log_that_cannot_be_read_any_more_is_told_once_and_tried_again(
+    watched: Watched, said: list[str]
+) -> None:
+    watched.log.rename(watched.log.with_name("mail.log.1"))
+    os.mkfifo(watched.log)
+    assert watched.look() == watched.look() == []
+    assert len([text for text in said if "not a regular file" in text]) == 1
+    watched.log.unlink()
+    watched.append(dovecot("bob", 1))
+    assert users(watched.look()) == ["bob"]
+
+
+def test_a_line_that_nobody_can_understand_does_not_stop_the_others(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: DovecotReader, entry: Entry) -> list[Found]:
+        raise ValueError(entry)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(DovecotReader, "feed", fail)
+        watched.append(dovecot("bob", 1))
+        assert watched.look() == []
+    watched.append(dovecot("eve", 2))
+    assert users(watched.look()) == ["eve"]

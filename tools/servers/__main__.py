@@ -95,6 +95,7 @@ def attempt(
         raise MissingError("namespaces and mounts need root")
     if missing := tools_needed():
         raise MissingError(f"this machine has no {', '.join(missing)}")
+    suite = suite or SERVERS[name].suite
     packages = unpacked(SERVERS[name].packages, suite)
 
     def stage(each: Stage) -> Outcome:

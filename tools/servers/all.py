@@ -4,12 +4,11 @@ from tools.servers.courier import Courier
 from tools.servers.cyrus import Cyrus
 from tools.servers.dovecot import Dovecot
 from tools.servers.exim import Exim
+from tools.servers.nginx import Nginx
 from tools.servers.opensmtpd import OpenSmtpd
 from tools.servers.postfix import Postfix
 from tools.servers.sendmail import Sendmail
 from tools.servers.server import Server
 
-SERVERS: dict[str, Server] = {
-    server.page: server
-    for server in (Dovecot(), Postfix(), Exim(), Cyrus(), Courier(), Sendmail(), OpenSmtpd())
-}
+_ALL = (Dovecot, Postfix, Exim, Cyrus, Courier, Sendmail, Nginx, OpenSmtpd)
+SERVERS: dict[str, Server] = {server.page: server() for server in _ALL}

@@ -1,23 +1,30 @@
-"""Courier: IMAP, POP3 and its MTA, with the accounts in a userdb."""
+"""Courier: IMAP and POP3, with the accounts in a userdb."""
 
-from mailauth.login.event import Service
-from mailauth.report.foreign.verdict import Wire
 from tools.servers.notes import Answer, Note, Way
-from tools.servers.server import IMAP, POP3, SMTP, Server, Stage
-from tools.servers.world import BOTH, HOST, World
+from tools.servers.server import IMAP, POP3, Server, Stage
+from tools.servers.world import BOTH, World
 
-_SERVICES = ("imapd", "imapd-ssl", "pop3d", "pop3d-ssl", "esmtpd", "esmtpd-ssl", "esmtpd-msa")
+_SERVICES = (
+    "authdaemond",
+    "imapd",
+    "imapd-ssl",
+    "pop3d",
+    "pop3d-ssl",
+    "esmtpd",
+    "esmtpd-ssl",
+    "esmtpd-msa",
+)
 
 
 class Courier(Server):
     page = "courier"
-    packages = ("courier-imap", "courier-pop", "courier-mta", "courier-authlib-userdb")
-    doors = (*IMAP, *POP3, *SMTP)
+    packages = ("courier-imap", "courier-pop", "courier-authlib-userdb")
+    doors = (*IMAP, *POP3)
     ways = (Way.PLAIN, Way.LOGIN)
-    takes_mail = False
 
     def set_up(self, world: World) -> None:
         world.users("courier", "vmail")
+        world.run("ln", "-sf", "makedat.courier", "/usr/bin/makedat")
         world.directory("/var/vmail", "vmail:vmail")
         world.directory("/run/courier", "courier:courier")
         world.directory("/run/courier/authdaemon", "courier:courier", "750")
@@ -34,14 +41,14 @@ class Courier(Server):
         world.run("chmod", "700", "/etc/courier/userdb")
         world.run("makeuserdb")
         world.add("/etc/courier/authdaemonrc", 'authmodulelist="authuserdb"\n')
-        for name in ("imapd", "pop3d", "esmtpd"):
+        for name in ("imapd", "pop3d"):
             world.write(f"/etc/courier/{name}.pem", world.path(BOTH).read_text(), 0o600)
             world.run("chown", "courier", f"/etc/courier/{name}.pem")
 
     def start(self, world: World) -> None:
         for service in _SERVICES:
-            world.start(f"/usr/lib/courier/{service}", "start")
-        _ = HOST, Wire, Answer
+            world.start(f"/usr/sbin/{service}", "start")
 
     def tells(self, note: Note, stage: Stage) -> bool:
-        return note.service is not Service.SMTP
+        """A login refused for want of TLS is not logged at all."""
+        return note.answer is not Answer.NOT_HERE

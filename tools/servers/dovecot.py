@@ -2,7 +2,7 @@
 
 from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
-from tools.servers.notes import Note, Way
+from tools.servers.notes import Answer, Note, Way
 from tools.servers.server import IMAP, POP3, Door, Server, Stage
 from tools.servers.world import CERTIFICATE, KEY, World
 
@@ -22,7 +22,9 @@ class Dovecot(Server):
     trusts_itself = True
 
     def tells(self, note: Note, stage: Stage) -> bool:
-        return not note.then_in  # attempts before a login of the same session
+        """Not of attempts before a login of the same session, nor of AUTH that SMTP refused."""
+        is_refused_smtp = note.service is Service.SMTP and note.answer is Answer.NOT_HERE
+        return not (note.then_in or is_refused_smtp)
 
     def set_up(self, world: World) -> None:
         world.users("dovecot", "dovenull", "vmail")

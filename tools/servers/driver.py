@@ -24,6 +24,10 @@ class DriverError(Exception):
     """A server answered otherwise than it was set up to."""
 
 
+class HungUpError(DriverError):
+    """A server ended the connection, as some do after a wrong password."""
+
+
 class _Line:
     """A connection, line by line."""
 
@@ -50,7 +54,7 @@ class _Line:
     def hear(self) -> bytes:
         line = self._file.readline(65_536)
         if not line.endswith(b"\n"):
-            raise DriverError(f"the server hung up after {line!r}")
+            raise HungUpError(f"the server hung up after {line!r}")
         return line.rstrip(b"\r\n")
 
     def close(self) -> None:
@@ -252,7 +256,12 @@ def log_in(plan: Session, passwords: dict[str, str]) -> list[Note]:
                 notes.append(_attempt(speaker, plan.first_in_clear, passwords, Wire.CLEARTEXT))
             speaker.begin_tls()
         for attempt in plan.tries:
-            notes.append(_attempt(speaker, attempt, passwords, plan.wire))
+            try:
+                notes.append(_attempt(speaker, attempt, passwords, plan.wire))
+            except HungUpError:
+                if not notes or notes[-1].answer is Answer.IN:
+                    raise
+                break
             if notes[-1].answer is Answer.IN:
                 speaker.logged_in()
         with suppress(OSError, DriverError):  # some hang up on wrong passwords

@@ -14,6 +14,7 @@ from tools.servers.notes import Answer, Note
 from tools.servers.server import Server, Stage
 from tools.servers.world import World
 
+_NOTHING = b"none of its lines could be read"
 _SQL = "SELECT * FROM attempts"
 
 
@@ -66,6 +67,8 @@ def records(log: Path, *options: str) -> Sequence[Record]:
     """Return what mailauth reads in a log."""
     command = [sys.executable, "-m", "mailauth", "query", _SQL, str(log), "--format", "json"]
     done = subprocess.run([*command, *options], capture_output=True, check=False, timeout=120)
+    if _NOTHING in done.stderr:
+        return []
     if done.returncode != 0:
         raise OSError(f"mailauth query: {done.stderr.decode()}")
     return msgspec.json.decode(done.stdout, type=list[Record])

@@ -8,6 +8,7 @@ from tools.servers.world import CERTIFICATE, KEY, World
 class OpenSmtpd(Server):
     page = "opensmtpd"
     packages = ("opensmtpd",)
+    suite = "trixie"  # bookworm's does no TLS: it was built for an older OpenSSL
     doors = SMTP
     ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN)
 

@@ -59,6 +59,7 @@ class Server:
 
     page: str  # its name, and that of its page in docs/servers/
     packages: tuple[str, ...]
+    suite: str | None = None  # of Debian, if this machine's cannot be used
     doors: tuple[Door, ...]
     ways: tuple[Way, ...]  # by SASL; IMAP and POP3 have their commands as well
     ways_with_tls_only: tuple[Way, ...] | None = None  # if it offers others when it is strict

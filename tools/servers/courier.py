@@ -17,7 +17,7 @@ _SERVICES = (
 
 
 class Courier(Server):
-    page = "courier"
+    name = page = "courier"
     packages = ("courier-imap", "courier-pop", "courier-authlib-userdb")
     doors = (*IMAP, *POP3)
     ways = (Way.PLAIN, Way.LOGIN)
@@ -47,7 +47,8 @@ class Courier(Server):
 
     def start(self, world: World) -> None:
         for service in _SERVICES:
-            world.start(f"/usr/sbin/{service}", "start")
+            places = (f"/usr/sbin/{service}", f"/usr/lib/courier/{service}")
+            world.start(next(file for file in places if world.path(file).exists()), "start")
 
     def tells(self, note: Note, stage: Stage) -> bool:
         """A login refused for want of TLS is not logged at all."""

@@ -7,7 +7,7 @@ from tools.servers.world import CERTIFICATE, KEY, World
 
 
 class Cyrus(Server):
-    page = "cyrus"
+    name = page = "cyrus"
     packages = ("cyrus-imapd", "cyrus-pop3d", "sasl2-bin", "libsasl2-modules")
     doors = (*IMAP, *POP3)
     ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)
@@ -67,6 +67,7 @@ altnamespace: no
 autocreate_quota: 0
 autocreate_users: anyone
 allowplaintext: yes
+allowstarttls: yes
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
 sasl_mech_list: {MECHANISMS}

@@ -11,7 +11,7 @@ _MAIN_ENDS = "begin acl\n"
 
 
 class Exim(Server):
-    page = "exim"
+    name = page = "exim"
     packages = ("exim4-daemon-heavy",)
     doors = SMTP
     ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)

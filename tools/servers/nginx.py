@@ -17,7 +17,7 @@ _DIRECTIVE = "error_log"
 
 
 class Nginx(Server):
-    page = "nginx-mail"
+    name = page = "nginx-mail"
     packages = ("nginx-core", "libnginx-mod-mail")
     doors = (*IMAP, *POP3, *SMTP)
     ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN)

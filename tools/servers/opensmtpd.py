@@ -6,7 +6,7 @@ from tools.servers.world import CERTIFICATE, KEY, World
 
 
 class OpenSmtpd(Server):
-    page = "opensmtpd"
+    name = page = "opensmtpd"
     packages = ("opensmtpd",)
     suite = "trixie"  # bookworm's does no TLS: it was built for an older OpenSSL
     doors = SMTP

@@ -13,7 +13,10 @@ BETTER = "A better log"
 STRICT = "Refuse logins in the clear"
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_BLOCK = re.compile(r"`(/etc/[^`\s]+)`[^`]*?\n\n```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"^(?P<where>.*`(?P<file>/etc/[^`\s]+)`.*)\n\n```\w*\n(?P<text>(?:.*\n)*?)```$", re.MULTILINE
+)
+_VERSION = re.compile(r"\b\d+\.\d+\b")
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -23,8 +26,15 @@ class Setting(msgspec.Struct, frozen=True):
     text: str
 
 
-def settings(page: str, section: str) -> list[Setting]:
-    """Return the settings of a section of a page, in their order; none if it has no such."""
+def settings(page: str, section: str, version: str | None = None) -> list[Setting]:
+    """Return the settings of a section of a page, in their order; none if it has no such.
+
+    Where a line names versions, as in "In `/etc/…` (2.4):", its block is for `version` only.
+    """
     parts = _SECTION.split((PAGES / f"{page}.md").read_text())
     found = dict(zip(parts[1::2], parts[2::2], strict=True)).get(section, "")
-    return [Setting(file, text) for file, text in _BLOCK.findall(found)]
+    return [
+        Setting(block["file"], block["text"])
+        for block in _BLOCK.finditer(found)
+        if version in (versions := _VERSION.findall(block["where"])) or not versions
+    ]

@@ -7,7 +7,7 @@ from tools.servers.world import CERTIFICATE, HOST, KEY, World
 
 
 class Postfix(Server):
-    page = "postfix"
+    name = page = "postfix"
     packages = ("postfix", "sasl2-bin", "libsasl2-modules")
     doors = SMTP
     ways = (Way.PLAIN, Way.PLAIN_AT_ONCE, Way.LOGIN, Way.CRAM_MD5)

@@ -14,7 +14,7 @@ _ON_465 = "DAEMON_OPTIONS(`Family=inet, Name=Wrapped, Port=465, M=s')dnl\n"
 
 
 class Sendmail(Server):
-    page = "sendmail"
+    name = page = "sendmail"
     packages = (
         *("sendmail-bin", "sendmail-cf", "sendmail-base", "sensible-mda", "m4"),
         *("sasl2-bin", "libsasl2-modules"),

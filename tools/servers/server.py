@@ -57,8 +57,10 @@ SMTP = (
 class Server:
     """A mail server from Debian's packages. What differs from one to another is below."""
 
-    page: str  # its name, and that of its page in docs/servers/
+    page: str  # in docs/servers/
     packages: tuple[str, ...]
+    name: str
+    settings_for: str | None = None  # the version that settings of the page are for
     suite: str | None = None  # of Debian, if this machine's cannot be used
     doors: tuple[Door, ...]
     ways: tuple[Way, ...]  # by SASL; IMAP and POP3 have their commands as well
@@ -87,7 +89,7 @@ class Server:
         """Make the settings of the page: those of the stage, and of the ones before it."""
         sections = {Stage.DEFAULT: (), Stage.BETTER: (BETTER,), Stage.STRICT: (BETTER, STRICT)}
         for section in sections[stage]:
-            for setting in settings(self.page, section):
+            for setting in settings(self.page, section, self.settings_for):
                 self.write(world, setting.file, setting.text)
 
     def write(self, world: World, file: str, text: str) -> None:

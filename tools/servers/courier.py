@@ -4,16 +4,7 @@ from tools.servers.notes import Answer, Note, Way
 from tools.servers.server import IMAP, POP3, Server, Stage
 from tools.servers.world import BOTH, World
 
-_SERVICES = (
-    "authdaemond",
-    "imapd",
-    "imapd-ssl",
-    "pop3d",
-    "pop3d-ssl",
-    "esmtpd",
-    "esmtpd-ssl",
-    "esmtpd-msa",
-)
+_SERVICES = ("authdaemond", "imapd", "imapd-ssl", "pop3d", "pop3d-ssl")
 
 
 class Courier(Server):
@@ -48,7 +39,7 @@ class Courier(Server):
     def start(self, world: World) -> None:
         for service in _SERVICES:
             places = (f"/usr/sbin/{service}", f"/usr/lib/courier/{service}")
-            world.start(next(file for file in places if world.path(file).exists()), "start")
+            world.start(next(file for file in places if world.has(file)), "start")
 
     def tells(self, note: Note, stage: Stage) -> bool:
         """A login refused for want of TLS is not logged at all."""

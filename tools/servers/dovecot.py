@@ -104,4 +104,5 @@ class Dovecot24(Dovecot):
     name = "dovecot-2.4"
     settings_for = "2.4"
     suite = "trixie"
+    hidden = ("usr/lib/dovecot", "etc/dovecot")
     config = _CONFIG_2_4

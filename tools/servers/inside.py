@@ -41,7 +41,7 @@ def main() -> None:
 def _try(server: Server, order: Order) -> Outcome:
     here, stage = Path(order.directory), order.stage
     packages = Path(order.packages) if order.packages is not None else None
-    world = World(here, packages, iso_stamps=order.iso_stamps)
+    world = World(here, packages, server.hidden, iso_stamps=order.iso_stamps)
     try:
         server.set_up(world)
         server.apply(world, stage)

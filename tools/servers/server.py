@@ -62,6 +62,7 @@ class Server:
     name: str
     settings_for: str | None = None  # the version that settings of the page are for
     suite: str | None = None  # of Debian, if this machine's cannot be used
+    hidden: tuple[str, ...] = ()  # folders of this machine's own version of the program
     doors: tuple[Door, ...]
     ways: tuple[Way, ...]  # by SASL; IMAP and POP3 have their commands as well
     ways_with_tls_only: tuple[Way, ...] | None = None  # if it offers others when it is strict

@@ -27,9 +27,19 @@ _START_SECONDS = 30.0
 
 
 class World:
-    """The files that a server sees are under `root`; what it logs to syslog is in `log`."""
+    """The files that a server sees are under `root`; what it logs to syslog is in `log`.
 
-    def __init__(self, directory: Path, packages: Path | None, *, iso_stamps: bool = False) -> None:
+    Of folders that are `hidden`, only what the unpacked packages have in them is there.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        packages: Path | None,
+        hidden: Iterable[str],
+        *,
+        iso_stamps: bool = False,
+    ) -> None:
         self.root = directory / "root"
         self.log = directory / "mail.log"
         self._started: list[subprocess.Popen[bytes]] = []
@@ -41,6 +51,8 @@ class World:
             subprocess.run(["cp", "-a", packages, upper], check=True)
         upper.mkdir(exist_ok=True)
         work.mkdir()
+        for name in hidden:
+            os.setxattr(upper / name, "trusted.overlay.opaque", b"y")
         options = f"lowerdir=/,upperdir={upper},workdir={work}"
         _mount("overlay", "overlay", self.root, "-o", options)
         self._devices()
@@ -56,6 +68,10 @@ class World:
     def path(self, name: str) -> Path:
         """Return where a file of the server's is."""
         return self.root / name.removeprefix("/")
+
+    def has(self, name: str) -> bool:
+        """Say whether there is such a file; a link is one, wherever it leads."""
+        return os.path.lexists(self.path(name))
 
     def write(self, name: str, text: str, mode: int = 0o644) -> None:
         """Write a file, in place of a link too."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import click
 import msgspec
 
 from tools.servers.all import SERVERS
-from tools.servers.comparison import Outcome
-from tools.servers.inside import Order
+from tools.servers.comparison import SECONDS, Outcome
+from tools.servers.inside import Order, Tried
 from tools.servers.packages import MissingError, unpacked, version
 from tools.servers.server import Stage
 from tools.servers.world import tools_needed
@@ -26,12 +27,12 @@ _SHOWN = 5  # problems of a stage
 _COLUMNS = ("made", "true", "nameless", "unknown", "untold", "missing", "wrong")
 
 
-class Tried(msgspec.Struct):
+class Result(msgspec.Struct):
     """A server and what it came to."""
 
     server: str
     version: str
-    outcomes: dict[Stage, Outcome]
+    stages: dict[Stage, Tried]
 
 
 @click.command()
@@ -66,7 +67,7 @@ def main(
     for name in names or SERVERS:
         began = time.monotonic()
         try:
-            tried = attempt(name, suite, wanted, iso=iso, keep=keep)
+            result = attempt(name, suite, wanted, iso=iso, keep=keep)
         except MissingError as error:
             skipped.append(name)
             click.echo(f"{name}: skipped: {error}", err=True)
@@ -75,8 +76,9 @@ def main(
             bad += 1
             click.echo(f"{name}: does not run: {error}", err=True)
             continue
-        _print(tried, time.monotonic() - began)
-        bad += sum(not outcome.is_good for outcome in tried.outcomes.values())
+        _print(result, time.monotonic() - began)
+        outcomes = [each for _, each in _rows(result)]
+        bad += sum(not outcome.is_good for outcome in outcomes)
     click.echo(f"{len(skipped)} skipped" + (f": {', '.join(skipped)}" if skipped else ""))
     if bad or (skipped and not allow_missing):
         sys.exit(1)
@@ -89,7 +91,7 @@ def attempt(
     *,
     iso: bool = False,
     keep: Path | None = None,
-) -> Tried:
+) -> Result:
     """Try one server. Raises `MissingError` if it is unavailable, `OSError` if it does not run."""
     if os.geteuid() != 0:
         raise MissingError("namespaces and mounts need root")
@@ -98,7 +100,7 @@ def attempt(
     suite = suite or SERVERS[name].suite
     packages = unpacked(SERVERS[name].packages, suite)
 
-    def stage(each: Stage) -> Outcome:
+    def stage(each: Stage) -> Tried:
         order = Order(
             server=name,
             stage=each,
@@ -109,11 +111,11 @@ def attempt(
         return _in_namespaces(order, None if keep is None else keep / (suite or "here"))
 
     with ThreadPoolExecutor(len(stages)) as threads:  # they wait, most of the time
-        outcomes = dict(zip(stages, threads.map(stage, stages), strict=True))
-    return Tried(name, version(packages, SERVERS[name].packages[0]), outcomes)
+        tried = dict(zip(stages, threads.map(stage, stages), strict=True))
+    return Result(name, version(packages, SERVERS[name].packages[0]), tried)
 
 
-def _in_namespaces(order: Order, keep: Path | None) -> Outcome:
+def _in_namespaces(order: Order, keep: Path | None) -> Tried:
     with tempfile.TemporaryDirectory(prefix="servers-") as temporary:
         order.directory = temporary
         done = subprocess.run(
@@ -127,10 +129,10 @@ def _in_namespaces(order: Order, keep: Path | None) -> Outcome:
         )
         if keep is not None:
             _keep(Path(temporary), keep / order.server / order.stage.name.lower())
-        outcome = Path(temporary, "outcome.json")
+        outcome = Path(temporary, "tried.json")
         if not outcome.exists():
             raise OSError(done.stderr.decode(errors="replace").strip())
-        return msgspec.json.decode(outcome.read_bytes(), type=Outcome)
+        return msgspec.json.decode(outcome.read_bytes(), type=Tried)
 
 
 def _keep(temporary: Path, keep: Path) -> None:
@@ -140,17 +142,26 @@ def _keep(temporary: Path, keep: Path) -> None:
             shutil.copy(file, keep)
 
 
-def _print(tried: Tried, seconds: float) -> None:
-    click.echo(f"{tried.server} {tried.version} ({seconds:.0f} s)")
-    click.echo(f"  {'':18}" + "".join(f"{column:>9}" for column in _COLUMNS))
-    for stage, outcome in tried.outcomes.items():
+def _rows(result: Result) -> Iterator[tuple[str, Outcome]]:
+    for stage, tried in result.stages.items():
+        yield stage.value, tried.read
+        yield "  watch, meanwhile", tried.watched
+
+
+def _print(result: Result, seconds: float) -> None:
+    click.echo(f"{result.server} {result.version} ({seconds:.0f} s)")
+    click.echo(f"  {'':18}" + "".join(f"{column:>9}" for column in (*_COLUMNS, "slowest")))
+    for name, outcome in _rows(result):
         numbers = "".join(f"{getattr(outcome, column):9}" for column in _COLUMNS)
-        click.echo(f"  {stage.value:18}{numbers}")
-    for stage, outcome in tried.outcomes.items():
+        slowest = "" if outcome.slowest is None else f"{outcome.slowest:7.2f} s"
+        click.echo(f"  {name:18}{numbers}{slowest}")
+    for name, outcome in _rows(result):
+        if outcome.slowest is not None and outcome.slowest > SECONDS:
+            click.echo(f"  {name.strip()}: a record came {outcome.slowest:.2f} s after its line")
         for problem in outcome.problems[:_SHOWN]:
-            click.echo(f"  {stage.value}: {problem}")
+            click.echo(f"  {name.strip()}: {problem}")
         if (more := len(outcome.problems) - _SHOWN) > 0:
-            click.echo(f"  {stage.value}: and {more} more (--keep DIR writes all of them)")
+            click.echo(f"  {name.strip()}: and {more} more (--keep DIR writes all of them)")
 
 
 if __name__ == "__main__":

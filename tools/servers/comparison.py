@@ -11,6 +11,8 @@ from mailauth.report.foreign.verdict import Wire
 from tools.servers.campaign import FORGED
 from tools.servers.notes import Answer, Note, Way
 
+SECONDS = 2.0  # in which a login is recorded
+
 _GRAIN = timedelta(seconds=1)  # of syslog's stamps
 _LATE = timedelta(seconds=16)  # until a server writes of a session that has ended
 _ALSO = {Way.COMMAND: {"LOGIN", "PLAIN", "PLAINTEXT"}, Way.PLAIN_AT_ONCE: {"PLAIN"}}
@@ -19,7 +21,7 @@ _ALSO = {Way.COMMAND: {"LOGIN", "PLAIN", "PLAINTEXT"}, Way.PLAIN_AT_ONCE: {"PLAI
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A record of LoginAttempts.jsonl, as far as it is held against notes."""
 
-    at: datetime = msgspec.field(name="instant")
+    at: datetime
     kind: str
     result: str | None = None
     protocol: str
@@ -52,10 +54,12 @@ class Outcome(msgspec.Struct):
     missing: int = 0
     wrong: int = 0
     problems: list[str] = []
+    slowest: float | None = None  # seconds from the line that decides a login to its record
 
     @property
     def is_good(self) -> bool:
-        return not (self.wrong or self.missing)
+        is_slow = self.slowest is not None and self.slowest > SECONDS
+        return not (self.wrong or self.missing or is_slow)
 
 
 def compare(

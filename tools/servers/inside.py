@@ -12,10 +12,11 @@ from tools.servers.campaign import drive, sessions
 from tools.servers.comparison import Outcome, Record, compare
 from tools.servers.notes import Answer, Note
 from tools.servers.server import Server, Stage
+from tools.servers.watching import Watching
 from tools.servers.world import World
 
 _NOTHING = b"none of its lines could be read"
-_SQL = "SELECT * FROM attempts"
+_SQL = "SELECT *, instant AS at FROM attempts"
 
 
 class Order(msgspec.Struct):
@@ -28,17 +29,24 @@ class Order(msgspec.Struct):
     iso_stamps: bool = False
 
 
+class Tried(msgspec.Struct):
+    """What was read in the log, and what `mailauth watch` recorded while it grew."""
+
+    read: Outcome
+    watched: Outcome
+
+
 def main() -> None:
     """Carry out the order on standard input, and write what came of it to a file."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     try:
-        outcome = _try(SERVERS[order.server], order)
+        tried = _try(SERVERS[order.server], order)
     except OSError as error:
         sys.exit(str(error))
-    Path(order.directory, "outcome.json").write_bytes(msgspec.json.encode(outcome))
+    Path(order.directory, "tried.json").write_bytes(msgspec.json.encode(tried))
 
 
-def _try(server: Server, order: Order) -> Outcome:
+def _try(server: Server, order: Order) -> Tried:
     here, stage = Path(order.directory), order.stage
     packages = Path(order.packages) if order.packages is not None else None
     world = World(here, packages, server.hidden, iso_stamps=order.iso_stamps)
@@ -47,7 +55,9 @@ def _try(server: Server, order: Order) -> Outcome:
         server.apply(world, stage)
         server.start(world)
         world.await_ports(server.ports)
+        watching = Watching(here, server.log(world))
         notes, failed = drive(sessions(server, stage), dict(server.passwords))
+        watching.stop()
         world.settle()
     finally:
         world.stop()
@@ -55,12 +65,14 @@ def _try(server: Server, order: Order) -> Outcome:
     log = here / "server.log"
     log.write_bytes(server.log(world).read_bytes())
     (here / "notes.json").write_bytes(msgspec.json.format(msgspec.json.encode(notes)))
-    outcome = compare(notes, records(log), lambda note: server.tells(note, stage))
-    outcome.wrong += len(failed)
-    outcome.problems += failed
+    read = compare(notes, records(log), lambda note: server.tells(note, stage))
+    read.wrong += len(failed)
+    read.problems += failed
     if stage is Stage.STRICT:
-        _let_in(server, notes, outcome)
-    return outcome
+        _let_in(server, notes, read)
+    watched = compare(notes, watching.records, lambda note: server.tells(note, stage))
+    watched.slowest = max(watching.delays(), default=0.0)
+    return Tried(read, watched)
 
 
 def records(log: Path, *options: str) -> Sequence[Record]:

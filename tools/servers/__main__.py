@@ -45,6 +45,7 @@ class Result(msgspec.Struct):
     type=click.Choice([stage.name.lower() for stage in Stage]),
     help="Only this one: the default log, the better log, or cleartext refused.",
 )
+@click.option("--brief", is_flag=True, help="Make only a few logins, all with right passwords.")
 @click.option("--iso", is_flag=True, help="Write stamps with year and zone, as newer syslogs do.")
 @click.option(
     "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep logs and notes."
@@ -54,6 +55,7 @@ def main(
     names: tuple[str, ...],
     suite: str | None,
     stages: tuple[str, ...],
+    brief: bool,
     iso: bool,
     keep: Path | None,
     allow_missing: bool,
@@ -67,7 +69,7 @@ def main(
     for name in names or SERVERS:
         began = time.monotonic()
         try:
-            result = attempt(name, suite, wanted, iso=iso, keep=keep)
+            result = attempt(name, suite, wanted, brief=brief, iso=iso, keep=keep)
         except MissingError as error:
             skipped.append(name)
             click.echo(f"{name}: skipped: {error}", err=True)
@@ -89,6 +91,7 @@ def attempt(
     suite: str | None,
     stages: list[Stage],
     *,
+    brief: bool = False,
     iso: bool = False,
     keep: Path | None = None,
 ) -> Result:
@@ -106,6 +109,7 @@ def attempt(
             stage=each,
             packages=str(packages) if packages is not None else None,
             iso_stamps=iso,
+            brief=brief,
             directory="",
         )
         return _in_namespaces(order, None if keep is None else keep / (suite or "here"))

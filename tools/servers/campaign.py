@@ -43,6 +43,15 @@ def sessions(server: Server, stage: Stage) -> list[Session]:
     return list(chain.from_iterable(_at(door, server, stage, addresses) for door in server.doors))
 
 
+def brief(plans: Iterable[Session]) -> list[Session]:
+    """Return one session of each kind whose only password is right: a server delays the others."""
+    first: dict[tuple[object, ...], Session] = {}
+    for plan in plans:
+        if all(attempt.is_right for attempt in plan.tries):
+            first.setdefault((plan.service, plan.wire, plan.port), plan)
+    return list(first.values())
+
+
 def drive(plans: Iterable[Session], passwords: dict[str, str]) -> tuple[list[Note], list[str]]:
     """Go through sessions, several at a time.
 

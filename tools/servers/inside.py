@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tools.servers.all import SERVERS
-from tools.servers.campaign import drive, sessions
+from tools.servers.campaign import brief, drive, sessions
 from tools.servers.comparison import Outcome, Record, compare
 from tools.servers.notes import Answer, Note
 from tools.servers.server import Server, Stage
@@ -27,6 +27,7 @@ class Order(msgspec.Struct):
     packages: str | None
     directory: str
     iso_stamps: bool = False
+    brief: bool = False  # only a login at each port, with the right password
 
 
 class Tried(msgspec.Struct):
@@ -56,8 +57,11 @@ def _try(server: Server, order: Order) -> Tried:
         server.start(world)
         world.await_ports(server.ports)
         watching = Watching(here, server.log(world))
-        notes, failed = drive(sessions(server, stage), dict(server.passwords))
-        watching.stop()
+        plans = sessions(server, stage)
+        if order.brief:
+            plans = brief(plans)
+        notes, failed = drive(plans, dict(server.passwords))
+        watching.stop(len(notes))
         world.settle()
     finally:
         world.stop()

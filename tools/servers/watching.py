@@ -17,6 +17,7 @@ from tools.servers.comparison import Record
 
 _LOOK_SECONDS = 0.01
 _QUIET_SECONDS = 2.5  # without a new record: the watcher has none left
+_LAST_SECONDS = 0.5  # the same, if there are as many as logins were made
 
 
 class _Growth:
@@ -53,10 +54,10 @@ class Watching:
         self._looking = threading.Thread(target=self._look, daemon=True)
         self._looking.start()
 
-    def stop(self) -> None:
-        """End when all is recorded."""
+    def stop(self, expected: int) -> None:
+        """End when all is recorded, or what is not does not come."""
         count, since = -1, time.monotonic()
-        while time.monotonic() - since < _QUIET_SECONDS:
+        while time.monotonic() - since < (_QUIET_SECONDS if count < expected else _LAST_SECONDS):
             if (now := len(self._records.lines)) != count:
                 count, since = now, time.monotonic()
             time.sleep(_LOOK_SECONDS)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from mailauth.imap.commands import COMMANDS as IMAP_COMMANDS
 from mailauth.pop3.commands import COMMANDS as POP3_COMMANDS
+from mailauth.report.foreign.formats import FORMATS
 from mailauth.sasl import MECHANISMS
 from mailauth.smtp.commands import COMMANDS as SMTP_COMMANDS
 from mailauth.testing.transcripts import sent_by_client
-from tools.fuzz.targets import IMPLICIT_TLS, LOGGED_IN, REFUSES_CLEARTEXT
+from tools.fuzz.targets import IMPLICIT_TLS, LOG, LOGGED_IN, REFUSES_CLEARTEXT
+from tools.hostile_logs import FORGED, LINES
 
 _TESTS = Path(__file__).parents[2] / "tests"
 _BEGINNINGS = (0, LOGGED_IN, REFUSES_CLEARTEXT, LOGGED_IN | IMPLICIT_TLS)
@@ -36,13 +38,26 @@ def write_seeds(target: str, directory: Path) -> None:
 
 def write_dictionary(target: str, file: Path) -> None:
     """Write the words of a target, as libFuzzer reads them."""
-    words = [*_COMMANDS.get(target, ()), *_WORDS[target]]
+    words = [*_COMMANDS.get(target, ()), *_WORDS.get(target, ())]
+    if target.startswith(LOG):
+        words = [mark.encode() for mark in FORMATS[target.removeprefix(LOG)].marks]
     if target in _COMMANDS:
         words += [name.encode() for name in MECHANISMS]
     file.write_text("".join(f'"{_quoted(word)}"\n' for word in words))
 
 
 def _seeds(target: str) -> Iterator[bytes]:
+    if target.startswith(LOG):
+        for log in sorted((_TESTS / "report" / "foreign" / "logs").iterdir()):
+            if log.name.startswith(target.removeprefix(LOG).partition("-")[0]):
+                lines = log.read_bytes().splitlines(keepends=True)
+                yield from (
+                    b"\x05" + b"".join(lines[at : at + 20]) for at in range(0, len(lines), 20)
+                )
+        yield from (
+            b"\x01" + write(f"a{name}").encode() for write in LINES.values() for name in FORGED
+        )
+        return
     if target in _SOURCES:
         for text in _texts(_TESTS / _SOURCES[target]):
             yield text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")

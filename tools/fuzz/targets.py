@@ -18,6 +18,7 @@ from mailauth.login.policy import Cleartext
 from mailauth.mailbox.memory import MemoryStore
 from mailauth.mailbox.message import NewMessage
 from mailauth.mailbox.store import Limits
+from mailauth.origin import UNKNOWN
 from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.server import Pop3Server
 from mailauth.record import journal
@@ -30,11 +31,15 @@ from mailauth.record.line import (
     parse_line,
     unescape,
 )
+from mailauth.report.foreign.formats import FORMATS
+from mailauth.report.foreign.reading import ForeignLog
+from mailauth.report.foreign.records import Record
 from mailauth.smtp.server import SmtpServer
 from mailauth.testing import Dialogue, FakeClock, MemoryRecorder, accounts, authority, session_for
 from mailauth.wire.proxy import V2_OCTETS, ProxyError, ProxyHeader, ProxyPreamble
 
 LOGGED_IN, IMPLICIT_TLS, REFUSES_CLEARTEXT = 1, 2, 4
+LOG = "log-"  # before the name of a format
 
 _NOON = datetime(2020, 7, 28, 12, 0, tzinfo=UTC)
 _MESSAGE = (
@@ -95,8 +100,29 @@ def line(data: bytes) -> None:
         assert parse_line(format_line(whole)) == whole
 
 
+def _log(log_format: str) -> Callable[[bytes], None]:
+    """Return a target: the log of another server, read at once and in two chunks: the same.
+
+    The first octet says where the log is cut. Records can be written as JSON, and only a known
+    wire is secure.
+    """
+
+    def target(data: bytes) -> None:
+        lines = data[1:].decode("utf-8", "replace").split("\n")
+        cut = data[0] % len(lines) if data else 0
+        parts = [part for part in (lines[:cut], lines[cut:]) if part]
+        whole = _records(log_format, [lines])
+        assert whole == _records(log_format, parts)
+        for record in whole:
+            assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
+            assert (record.secure is None) is (record.security is None)
+
+    return target
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (imap, pop3, smtp, proxy, line)
+    **{target.__name__: target for target in (imap, pop3, smtp, proxy, line)},
+    **{f"{LOG}{name}": _log(name) for name in FORMATS},
 }
 
 
@@ -174,6 +200,18 @@ def _check_record(client: _Client) -> None:
 
 _ACCOUNTS = accounts()
 _NAMES = {account.name for account in _ACCOUNTS}
+
+
+def _records(log_format: str, parts: list[list[str]]) -> list[Record]:
+    log = ForeignLog(
+        zone=UTC,
+        modified=_NOON,
+        origin=lambda _: UNKNOWN,
+        formats={log_format: FORMATS[log_format]},
+        sign_seen=frozenset({log_format}),
+    )
+    records = [record for part in parts for record in log.read("\n".join(part))]
+    return records + log.finish()
 
 
 def _proxied(segments: list[bytes]) -> ProxyHeader | str | None:

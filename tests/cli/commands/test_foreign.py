@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from mailauth.report.foreign.formats import FORMATS
+from mailauth.report.kept import WORTH_KEEPING
+from mailauth.report.tables import Tables
 from tests.support.commands import mailauth
+from tools.hostile_logs import CANARY, CANARY_IN_BASE64, LINES, PASSWORDS
 
 LOGS = Path(__file__).parents[2] / "report" / "foreign" / "logs"
 OF_FORMAT = {
@@ -91,6 +94,35 @@ def test_passwords_in_a_log_are_told_of_and_never_shown() -> None:
             assert "passwords; change them and restrict the file" in run.stderr
             for secret in ("secret", "c2VjcmV0", "AGJvYkBleGFtcGxlLmNvbQBzZWNyZXQ"):
                 assert secret not in run.stdout + run.stderr
+
+
+def test_passwords_in_a_log_reach_neither_an_output_nor_the_cache(tmp_path: Path) -> None:
+    """No column of any table holds them, whatever is compressed in the file."""
+    log, cache = tmp_path / "mail.log", tmp_path / "cache"
+    lines = [LINES["dovecot"]("bob"), *PASSWORDS]
+    log.write_text("\n".join(lines * (WORTH_KEEPING // 800)))
+    assert log.stat().st_size > WORTH_KEEPING
+    secrets = (CANARY, *CANARY_IN_BASE64)
+    for arguments in (
+        ("report",),
+        ("report", "--format", "json"),
+        ("report", "--format", "html"),
+        ("report", "logins"),
+        ("report", "exposures"),
+        ("query", "FROM attempts", "--format", "csv"),
+        ("lint",),
+        ("expect", "--all-secure"),
+    ):
+        run = mailauth(*arguments, str(log), XDG_CACHE_HOME=str(cache))
+        assert run.returncode in (0, 1), run.stderr
+        assert not any(secret in run.stdout + run.stderr for secret in secrets)
+    [kept] = (cache / "mailauth").iterdir()
+    with Tables(kept, read_only=True) as tables, tables.cursor() as cursor:
+        names = cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        for (name,) in names:
+            rows = str(cursor.execute(f"FROM {name}").fetchall())
+            assert not any(secret in rows for secret in secrets)
+        assert ("records",) in names
 
 
 def test_a_log_in_which_nothing_is_known_is_an_error() -> None:

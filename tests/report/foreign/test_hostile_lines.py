@@ -8,62 +8,8 @@ from hypothesis import strategies as st
 
 from mailauth.report.foreign.records import Record
 from tests.report.foreign.test_truth import records
+from tools.hostile_logs import FORGED, IP, LINES, STAMP, read_hostile
 
-STAMP = "Nov 24 15:38:42 mail "
-IP = "192.0.2.10"
-# Each writes a name as its server does, into a login in the clear.
-LINES: dict[str, Callable[[str], str]] = {
-    "dovecot": lambda name: (
-        f"{STAMP}dovecot: imap-login: Login: user=<{name}>, method=PLAIN, rip={IP}, "
-        "lip=192.0.2.1, mpid=135, session=<pU1MgQdhQbvAAAIK>"
-    ),
-    "dovecot 2.4": lambda name: (
-        f"{STAMP}dovecot: imap-login: Logged in: user=<{name}>, method=PLAIN, rip={IP}, "
-        "lip=192.0.2.1, mpid=135"
-    ),
-    "dovecot proxy": lambda name: (
-        f"{STAMP}dovecot: imap-login: proxy({name}): started proxying to 10.0.0.1:143: "
-        f"user=<{name}>, method=PLAIN, rip={IP}, lip=192.0.2.1"
-    ),
-    "postfix": lambda name: (
-        f"{STAMP}postfix/smtpd[5]: connect from unknown[{IP}]\n"
-        f"{STAMP}postfix/smtpd[5]: 3FD7427E450: client=unknown[{IP}], sasl_method=PLAIN, "
-        f"sasl_username={name}\n"
-        f"{STAMP}postfix/smtpd[5]: disconnect from unknown[{IP}] ehlo=1 auth=1 mail=1 commands=3"
-    ),
-    "cyrus": lambda name: (
-        f"{STAMP}cyrus/imap[131]: login: [{IP}] {name} plaintext User logged in "
-        "SESSIONID=<mail-1795535318-131-1-2>"
-    ),
-    "sendmail": lambda name: (
-        f"{STAMP}sm-mta[160]: AUTH=server, relay=[{IP}], authid={name}, mech=PLAIN, bits=0"
-    ),
-    "courier": lambda name: (
-        f"{STAMP}imapd: LOGIN, user={name}, ip=[::ffff:{IP}], port=[44605], protocol=IMAP\n"
-        f"{STAMP}imapd: LOGOUT, user={name}, ip=[::ffff:{IP}], port=[44605], headers=0, time=1"
-    ),
-    "nginx": lambda name: (
-        f"2026/11/24 15:52:46 [info] 60#60: *11 client logged in, client: {IP}, "
-        f'server: 192.0.2.1:110, login: "{name}", upstream: 127.0.0.1:1110'
-    ),
-    "exim": lambda name: (
-        f"2026-11-24 15:47:31 1xVsjz-00001M-0v <= <> H=(desk) [{IP}] P=esmtpa "
-        f"A=plain_server:{name} S=225"
-    ),
-}
-FORGED = (
-    ">, method=PLAIN, rip=9.9.9.9, TLS",
-    "a, TLS, rip=9.9.9.9",
-    "a): started proxying to x:1: user=<v>, method=PLAIN, rip=9.9.9.9, TLS",
-    "root, sasl_username=root, starttls=1",
-    "bob PLAIN+TLS User logged in SESSIONID=<x>",
-    "root, mech=PLAIN, bits=256, STARTTLS=server, relay=[9.9.9.9]",
-    "v, ip=[9.9.9.9], port=[1], starttls=1",
-    'v", upstream: x using starttls, server: y:995, login: "v',
-    "root S=1 X=TLS1.3:abc:256 CV=no A=plain:root S=2 P=esmtpsa",
-    ": last message repeated 9 times",
-    "[9.9.9.9] P=esmtpsa A=plain:root",
-)
 # A server escapes control characters before it writes a line; what is left is anything else.
 NAMES = st.lists(
     st.one_of(
@@ -178,3 +124,11 @@ def test_envelopes_hold_the_same_login(wrap: Callable[[str], str]) -> None:
     [record] = read(wrap(LINES["dovecot"]("bob")).replace("\r", ""))
     assert (record.user, record.ip, record.secure) == ("bob", IP, False)
     assert (record.at.year, record.at.month, record.at.day) == (2026, 11, 24)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hostile_logs_crash_nothing_and_forge_nothing(seed: int) -> None:
+    outcome = read_hostile(3_000, seed, chunk=64 << 10)
+    assert outcome.lines == 3_000
+    assert outcome.records > 1_000
+    assert (outcome.forged, outcome.leaked) == (0, 0)

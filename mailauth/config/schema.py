@@ -198,8 +198,9 @@ class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class GeoipConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[geoip]`; an empty database means the embedded one. `overrides` maps networks to names, and
-    `lan` lists local networks besides the private ones.
+    """`[geoip]`; an empty database means the embedded one.
+
+    `overrides` maps networks to names, and `lan` lists local networks besides the private ones.
     """
 
     database: str = ""

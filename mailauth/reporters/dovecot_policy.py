@@ -1,7 +1,8 @@
-"""What Dovecot reports to its policy server: one authentication, in JSON. Pure.
+"""A report of Dovecot to its policy server: one authentication, in JSON. Pure.
 
 Its keys are those of `auth_policy_request_attributes`, which is configured, and `success`,
-`policy_reject` and `tls`, which Dovecot adds. Others, `pwhash` among them, are passed over unread.
+`policy_reject` and `tls`, which Dovecot adds. Others, such as `pwhash`, are ignored without being
+decoded.
 """
 
 import re
@@ -23,13 +24,13 @@ from mailauth.reporters.verdict import Ports, wire_of
 
 SOURCE = "dovecot-policy"
 
-_SERVICES = {  # as Dovecot calls them; ManageSieve and others have no line
+_SERVICES = {  # by Dovecot's names; ManageSieve and others are not recorded
     "imap": Service.IMAP,
     "pop3": Service.POP3,
     "submission": Service.SMTP,
     "smtp": Service.SMTP,
 }
-_FAILURES = {  # `fail_type`, from 2.4 on
+_FAILURES = {  # `fail_type`, since 2.4
     "account": (Result.BAD_CREDENTIALS, "unknown account"),
     "credentials": (Result.BAD_CREDENTIALS, "wrong credentials"),
     "disabled": (Result.DISABLED, "account disabled"),
@@ -43,7 +44,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"?|NIL')  # RFC 9051 §9; its end may b
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One report; what is empty or missing was not told."""
+    """One report; empty or missing values are unknown."""
 
     success: bool
     protocol: str
@@ -68,9 +69,9 @@ _decoder = msgspec.json.Decoder(Report)
 
 
 def report_of(content: bytes) -> Report:
-    """Decode a report; raises `MalformedReport`.
+    """Decode a report. Raises `MalformedReport`.
 
-    A name that is not UTF-8 does not keep its login from being recorded.
+    A login whose name is not UTF-8 is still recorded.
     """
     try:
         return _decoder.decode(content.decode("utf-8", "replace"))
@@ -79,7 +80,7 @@ def report_of(content: bytes) -> Report:
 
 
 def attempt_of(report: Report, listener: str, ports: Ports) -> Attempt | None:
-    """Judge a report; `None` if it is of a service that is not recorded."""
+    """Judge a report; return `None` for a service that is not recorded."""
     service = _SERVICES.get(report.protocol)
     if service is None:
         return None
@@ -135,7 +136,7 @@ def _port(said: str | int) -> int | None:
 
 
 def _client(device_id: str) -> tuple[str | None, str | None]:
-    """Return name and version of an IMAP client by its ID (RFC 2971 §3.3)."""
+    """Return the name and version in a client's IMAP ID (RFC 2971 §3.3)."""
     texts = [re.sub(r"\\(.)", r"\1", found[1] or "") for found in _STRING.finditer(device_id)]
     said = {key.lower(): value for key, value in zip(texts[::2], texts[1::2], strict=False)}
     return (

@@ -1,6 +1,6 @@
-"""Where reports are sent by HTTP: with the token, as one short POST, and by no web page.
+"""Reports over HTTP: each is a short POST with the token, and not from a web page.
 
-What is refused has no record. The operator hears of it, at most once a minute for each cause.
+Refused requests are not recorded. The operator is warned at most once a minute for each cause.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from mailauth.web.http.message import TEXT, HttpError, Request, Response, json
 
 PATH = ("policy",)
 CONTENT_OCTETS = 16_384
-QUIET_SECONDS = 60.0  # between two warnings of the same cause
+QUIET_SECONDS = 60.0  # between two warnings for the same cause
 
 _CHALLENGE = (b"WWW-Authenticate", b'Bearer realm="mailauth"')
 _OK = {"status": 0}
@@ -31,7 +31,7 @@ log = Logger()
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What can be read anew while reports come in."""
+    """What can be reloaded while reports come in."""
 
     token: bytes
     ports: Ports = Ports()
@@ -41,9 +41,9 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class PolicyEndpoint:
-    """Records what a Dovecot reports: the `web.http.channel.Application` of one reporter.
+    """Records the reports of a Dovecot: the `web.http.channel.Application` of one reporter.
 
-    `seconds` is a clock that nobody sets.
+    `seconds` is a monotonic clock.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class PolicyEndpoint:
         self._warned: dict[int, float] = {}
 
     async def answer(self, request: Request) -> Response:
-        """Record a report, and answer that Dovecot may go on."""
+        """Record a report, and tell Dovecot to continue."""
         try:
             self._admit(request)
             return json(await self._done(request))
@@ -67,14 +67,14 @@ class PolicyEndpoint:
             return _plain(error, close=error.close)
 
     def refusal(self, error: HttpError) -> Response:
-        """Answer what is not a valid request."""
+        """Answer a request that is not valid."""
         return _plain(error, close=True)
 
     def ended(self, connection: Connection, ending: Ending) -> None:
-        """Record nothing: who connects here is not a client."""
+        """Record nothing, since the peer is not a mail client."""
 
     def _admit(self, request: Request) -> None:
-        """Raise `HttpError` unless this is a report of somebody who knows the token."""
+        """Raise `HttpError` unless this is a report with the token."""
         if request.path != PATH:
             raise HttpError(404, "Reports are sent to /policy.")
         if any(request.field(name) is not None for name in _OF_PAGES):
@@ -123,13 +123,13 @@ class PolicyEndpoint:
 
 
 def _token(request: Request) -> bytes:
-    """Return what Dovecot's auth_policy_server_api_header says."""
+    """Return the value of Dovecot's auth_policy_server_api_header."""
     scheme, _, token = (request.field(b"authorization") or b"").partition(b" ")
     return token.strip() if scheme.lower() == b"bearer" else request.field(b"x-api-key") or b""
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    """Compare in a time that tells neither content nor length."""
+    """Compare in a time that reveals neither content nor length."""
     return hmac.compare_digest(hashlib.sha256(one).digest(), hashlib.sha256(other).digest())
 
 

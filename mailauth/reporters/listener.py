@@ -24,7 +24,7 @@ from mailauth.web.http.connection import Connection, Facts
 
 
 def read_settings(config: ReporterConfig, home: Path, where: str = "reporter") -> Settings:
-    """Read what a reporter can read anew; raises `ConfigError`."""
+    """Read what a reporter can reload. Raises `ConfigError`."""
     token = read_secret(f"{where}.token_file", home / config.token_file)
     return Settings(token, Ports.of(config))
 
@@ -32,7 +32,7 @@ def read_settings(config: ReporterConfig, home: Path, where: str = "reporter") -
 class ReporterListener(LinkFactory):
     """Makes the links of a reporter, whose reports go to `recorder`.
 
-    Bind its `config` by `net.sockets`. `context` is how TLS is spoken, where it is.
+    Bind its `config` with `net.sockets`. `context` is for TLS, if it is used.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ReporterListener(LinkFactory):
         return Channel(self.endpoint, self._connection, self._clock)
 
     def ended(self, link: Link, ending: Ending, *, heard: bool) -> None:
-        """Record nothing: who connects here is not a client."""
+        """Record nothing, since the peer is not a mail client."""
 
     def state(self) -> ReporterState:
         """Return its current state."""

@@ -1,7 +1,7 @@
-"""What a report proves of the client's hop. A server that does not tell makes it unknown.
+"""What a report proves about the client's hop; if the server does not say, that is unknown.
 
-A login process of Dovecot reports `tls` as true or false. Postfix and Exim, which authenticate at
-Dovecot as the service `smtp`, tell it only that a hop is "secured": false is then no evidence.
+Dovecot's login processes report `tls` as true or false. Postfix and Exim, which authenticate with
+Dovecot as the service `smtp`, report only whether a hop is "secured", so false is not evidence.
 """
 
 import msgspec
@@ -9,23 +9,23 @@ import msgspec
 from mailauth.config import ReporterConfig
 from mailauth.report.foreign.verdict import Wire
 
-ONLY_SECURED = frozenset({"smtp"})  # services whose `tls` is false over TLS too
+ONLY_SECURED = frozenset({"smtp"})  # services whose `tls` may be false in spite of TLS
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """The ports of the other server of which is known how TLS begins there."""
+    """The ports of the other server at which it is known how TLS begins."""
 
     implicit: frozenset[int] = frozenset()
     starttls: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, config: ReporterConfig) -> "Ports":
-        """Take them from the configuration."""
+        """Return the ports in the configuration."""
         return cls(frozenset(config.implicit_ports), frozenset(config.starttls_ports))
 
 
 def wire_of(service: str, tls: bool | None, local_port: int | None, ports: Ports) -> Wire:
-    """Say how the password travelled."""
+    """Return how the password was sent."""
     if tls is None or (not tls and service in ONLY_SECURED):
         return Wire.UNKNOWN
     if not tls:

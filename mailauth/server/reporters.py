@@ -1,4 +1,4 @@
-"""The reporters of a server. Its first process has them, with workers too, as it has HTTP."""
+"""The reporters of a server. They are in its first process, like HTTP, even with workers."""
 
 import socket
 import ssl

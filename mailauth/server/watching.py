@@ -1,4 +1,4 @@
-"""Following another server's logs for as long as the server of its console runs."""
+"""Following another server's logs while the server of the console runs."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -33,10 +33,10 @@ log = Logger()
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """What is watched: files, the journal, or both.
+    """What is followed: files, the journal, or both.
 
-    A source that is known is read on where it was left; `start` and `since` are for others. `both`
-    says that two sources are two servers. `log_format` is the only one to look for in files.
+    A known source continues where it stopped; `start` and `since` are for others. `both` says that
+    two sources are two servers. `log_format` is the only one to look for in files.
     """
 
     files: tuple[Path, ...] = ()
@@ -48,9 +48,9 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watching:
-    """Follows what is `watched`. `recognised` hears of each format, and of the source it is in.
+    """Follows what is `watched`. `recognised` is called with each format and its source.
 
-    When it has to give up, `failed` is called; what is wrong has been logged.
+    If it has to give up, it calls `failed`; the reason has been logged.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class Watching:
         self._next: IDelayedCall | None = None
 
     def start(self, home: Path, process: ServingProcess, journal: Path, opened: ExitStack) -> None:
-        """Begin to follow, and go on until what was opened is closed.
+        """Follow the logs until `opened` is closed.
 
-        Raises `OSError` for what cannot be read, and `WatchedTwice`.
+        Raises `OSError` for an unreadable log, and `WatchedTwice`.
         """
         file = CursorFile(state_directory(home) / WATCH_CURSOR)
         keeper = CursorKeeper(file, journal, process.threads.sync)
@@ -127,6 +127,6 @@ class Watching:
 
 
 def _memory(path: Path, log_format: str | None) -> Memory:
-    """Return what a log that is new has shown already."""
+    """Return what the earlier lines of a new log have shown."""
     signs = signs_in([path], log_format) if path.exists() else ()
     return Memory({name: [SHOWN] for name in signs})

@@ -1,6 +1,6 @@
-"""Following the logs of a mail server that is not ours, into a record of our own.
+"""Following the logs of another mail server, and recording its logins.
 
-A source (`file`, `journal`) yields whole lines, with where each piece of them begins. `reading`
-has the readers of `report.foreign` make records of them, and knows from where a source would have
-to be read again; `watcher` writes the records, once each, and keeps that place (`cursor`).
+A source (`file`, `journal`) yields whole lines, with the place of each piece. `reading` makes
+records with the readers of `report.foreign`, and knows from where a source must be read again.
+`watcher` writes each record once, and saves that place (`cursor`).
 """

@@ -1,7 +1,7 @@
-"""Where to read on after a restart: for each source the places where what is undecided begins.
+"""Where to continue after a restart: for each source, the places where undecided lines begin.
 
-What has been recorded since those places were reached is told by the journal: it comes again when
-they are read again, and is not recorded twice.
+Logins after those places that were already recorded are read again. The journal shows which they
+are, so they are not recorded twice.
 """
 
 import os
@@ -20,10 +20,10 @@ NOT_KEPT = "Where to read on cannot be kept"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a line begins in a file.
+    """The place of a line in a file.
 
-    The file is known by its device and inode, or, when it was copied or compressed, by its first
-    `head_octets` octets, of which `head` is the hash.
+    The file is identified by its device and inode or, after it was copied or compressed, by its
+    first `head_octets` octets, whose hash is `head`.
     """
 
     device: int
@@ -34,10 +34,9 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class SourceCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to read on in a source: in files from `places` on, in the journal after `entry`.
+    """Where to continue in a source: in files from `places` on, in the journal after `entry`.
 
-    `seq` is the number of the last record that was made of what comes before. Logins before `since`
-    do not count.
+    `seq` is the number of the last record from before that. Logins before `since` do not count.
     """
 
     places: tuple[Place, ...] = ()
@@ -48,7 +47,7 @@ class SourceCursor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """All sources by their names, and when this was saved, in seconds since 1970."""
+    """All sources by name, and when this was saved, in seconds since 1970."""
 
     sources: dict[str, SourceCursor] = {}
     saved: float = 0.0
@@ -56,17 +55,17 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class CursorError(OSError):
-    """The file is not a cursor; the message is for the operator."""
+    """The file is not a valid cursor; the message is for the operator."""
 
 
 class CursorFile:
-    """The file that holds the cursor; at every moment it is whole."""
+    """The file of the cursor, which is replaced atomically."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load(self) -> Cursor | None:
-        """Return the cursor, `None` if there is none yet; raises `CursorError` and `OSError`."""
+        """Return the cursor, or `None` if there is none yet. Raises `CursorError` and `OSError`."""
         for unfinished in self.path.parent.glob(f".{self.path.name}.*"):
             unfinished.unlink()
         try:
@@ -82,14 +81,14 @@ class CursorFile:
             ) from None
 
     def save(self, cursor: Cursor) -> None:
-        """Replace the cursor, on the disk; raises `OSError`."""
+        """Replace the cursor on disk. Raises `OSError`."""
         replace_file(self.path, msgspec.json.encode(cursor), set_owner=lambda _: None)
 
 
 class CursorKeeper:
-    """Keeps the newest cursor in its file, in a thread, when the `journal` is on the disk.
+    """Saves the latest cursor in a thread, when the `journal` is on disk.
 
-    `leave` does something in that thread.
+    `leave` runs a function in that thread.
     """
 
     def __init__(
@@ -106,13 +105,13 @@ class CursorKeeper:
         self._alarms = Alarms()
 
     def keep(self, cursor: Cursor) -> None:
-        """Have a cursor kept soon."""
+        """Save a cursor soon."""
         is_working, self._newest = self._newest is not None, cursor
         if not is_working:
             self._leave(self.keep_now)
 
     def keep_now(self) -> None:
-        """Keep the newest cursor before this returns."""
+        """Save the latest cursor before returning."""
         with self._lock:
             cursor, self._newest = self._newest, None
             if cursor is None:

@@ -1,7 +1,7 @@
-"""A log file that is followed through rotation: renamed, copied and truncated, or made anew.
+"""A log file that is followed through rotation: renamed, copied and truncated, or recreated.
 
-The file is looked at again and again. One that was replaced is read to its end, and for a minute
-more: its writer may hear of the rotation late.
+The file is checked regularly. One that was replaced is read to its end and for another minute,
+since its writer may notice the rotation late.
 """
 
 import os
@@ -29,21 +29,21 @@ log = Logger()
 
 
 class NotAFile(OSError):
-    """What is at a path is not a regular file; the message is for the operator."""
+    """The path is not a regular file; the message is for the operator."""
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """Where a piece begins: in which of the files, numbered in the order of reading, and where."""
+    """Where a piece begins: the number of its file, in the order of reading, and the offset."""
 
     number: int
     place: Place
 
 
 class _Open:
-    """One file that is read on.
+    """One file that is being read.
 
-    One that `is_complete` is compressed: nobody writes to it. One that was `replaced_at` a time may
-    still be written to for a while.
+    If it `is_complete`, it is compressed and no longer written. One that was `replaced_at` a time
+    may still be written for a while.
     """
 
     def __init__(self, number: int, path: Path, offset: int, replaced_at: float | None) -> None:
@@ -63,16 +63,16 @@ class _Open:
 
     @property
     def place(self) -> Place:
-        """Where the next line begins."""
+        """The place of the next line."""
         head = head_of(self._head) if self._head else ""
         return Place(self.device, self.inode, self.offset, len(self._head), head)
 
     def last_modified(self) -> int:
-        """When it was written last, in nanoseconds."""
+        """When it was last written, in nanoseconds."""
         return os.fstat(self._file.fileno()).st_mtime_ns
 
     def was_truncated(self) -> bool:
-        """Say whether what was read is not there any more."""
+        """Return whether what was read is no longer there."""
         if self.is_complete:
             return False
         state = self._state()
@@ -81,18 +81,18 @@ class _Open:
         )
 
     def begin_anew(self) -> None:
-        """Go to the beginning of a file that was truncated."""
+        """Continue at the beginning of a truncated file."""
         self.offset = 0
         self._head, self._at_end, self._is_skipping = self._at(0, HEAD_OCTETS), None, False
 
     def look_back(self) -> str:
-        """Return the lines before the next one, as far as they are worth a look."""
+        """Return the lines before the next one, up to a limit."""
         start = max(0, self.offset - LOOK_BACK_OCTETS)
         octets = self._at(start, self.offset - start)
         return text_of(octets.partition(b"\n")[2] if start else octets)
 
     def to_end(self) -> None:
-        """Go to where the last whole line ends."""
+        """Continue after the last whole line."""
         end = os.fstat(self._file.fileno()).st_size
         while end > 0:
             start = max(0, end - PIECE_OCTETS)
@@ -115,7 +115,7 @@ class _Open:
                     return None
             beginning = Beginning(self.number, self.place)
             lines = data[:cut].partition(b"\n")[2] if self._is_skipping else data[:cut]
-            self._is_skipping = not cut  # a line that is longer than a piece tells of no login
+            self._is_skipping = not cut  # a line that is longer than a piece cannot be a login
             self.offset += cut or len(data)
             if len(self._head) < HEAD_OCTETS:
                 self._head = self._at(0, HEAD_OCTETS)
@@ -140,10 +140,10 @@ class _Open:
 
 
 class FollowedFile:
-    """The source of one log file. Where to read on says its `cursor`, else `start`.
+    """The source of one log file. It continues at its `cursor`, or else at `start`.
 
-    `saved` is when the cursor was, in seconds since 1970; `now` is a clock that nobody sets. Raises
-    `OSError` for a file that is there and cannot be opened.
+    `saved` is the time of the cursor, in seconds since 1970; `now` is a monotonic clock. Raises
+    `OSError` for a file that cannot be opened.
     """
 
     def __init__(
@@ -163,11 +163,11 @@ class FollowedFile:
         )
 
     def look_back(self) -> str:
-        """Return some lines before the first that is read."""
+        """Return some lines from before the first that is read."""
         return self._files[0].look_back() if self._files else ""
 
     def read(self) -> Piece[Beginning] | None:
-        """Return the next lines, of the files in their order."""
+        """Return the next lines of the files in order."""
         for file in list(self._files):
             if file.was_truncated():
                 self._begin_anew(file)
@@ -179,7 +179,7 @@ class FollowedFile:
         return self.read() if self._is_replaced() else None
 
     def cursor(self, undecided: Iterable[Beginning]) -> SourceCursor:
-        """Return where to read on: the first undecided piece of each file, else here."""
+        """Return where to continue: at the first undecided piece of each file, else here."""
         places: dict[int, Place] = {}
         for beginning in undecided:
             places.setdefault(beginning.number, beginning.place)
@@ -194,7 +194,7 @@ class FollowedFile:
         self._files.clear()
 
     def _open(self, path: Path, offset: int = 0) -> bool:
-        """Open a file after those that are open; say whether it is there."""
+        """Open a file after the others; return whether it exists."""
         replaced_at = None if path == self._path else self._now()
         try:
             file = _Open(self._number, path, offset, replaced_at)
@@ -205,12 +205,12 @@ class FollowedFile:
         return True
 
     def _read_on(self, places: Sequence[Place], saved: float) -> None:
-        """Open the files of the cursor, those that were rotated after them, and the log."""
+        """Open the files of the cursor, those rotated after them, and the log."""
         paths: dict[Path, int] = {}
         for place in places:
             path = file_of(place, self._path)
             if path is not None:
-                paths.setdefault(path, place.offset)  # two places may be in a copy and its file
+                paths.setdefault(path, place.offset)  # two places may be in a copy and its original
         newest = max((path.stat().st_mtime_ns for path in paths), default=int(saved * 1e9))
         for path, offset in paths.items():
             self._open(path, offset)
@@ -225,7 +225,7 @@ class FollowedFile:
             self._open(self._path)
 
     def _open_written(self, since: int, until: int = _FOREVER) -> None:
-        """Open the older files of the log that were last written then, and were not read."""
+        """Open unread older files of the log that were last written in this period."""
         for sibling in siblings(self._path):
             if since <= sibling.modified <= until and not self._is_known(sibling):
                 self._open(sibling.path)
@@ -238,7 +238,7 @@ class FollowedFile:
         )
 
     def _begin_anew(self, file: _Open) -> None:
-        """Read the rest of a truncated file in its copy, if there is one, then the file."""
+        """Read the rest of a truncated file from its copy, if there is one, and then the file."""
         place, before = file.place, len(self._files)
         file.begin_anew()
         try:
@@ -253,12 +253,12 @@ class FollowedFile:
             self._number += 1
 
     def _is_replaced(self) -> bool:
-        """See whether the log was rotated, and open the files that there are now."""
+        """Check whether the log was rotated, and open the new files."""
         current = self._files[-1] if self._files else None
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            return False  # one will come; until then the old one may grow
+            return False  # a new one will come; until then the old one may grow
         if current is None:
             return self._open(self._path)
         if (current.device, current.inode) == (status.st_dev, status.st_ino):
@@ -270,12 +270,12 @@ class FollowedFile:
         return len(self._files) > before
 
     def _let_go(self, file: _Open) -> None:
-        """Close a file that was read to its end and to which nobody writes any more."""
+        """Close a file that was read to its end and is no longer written."""
         if file.is_complete:
             self._files.remove(file)
             file.close()
         elif file.replaced_at is not None and self._now() - file.replaced_at > LATE_SECONDS:
-            file.is_complete = True  # what has no ending is its last line
+            file.is_complete = True  # a last line without an ending counts
 
 
 def _regular(path: Path) -> BinaryIO:

@@ -1,6 +1,6 @@
-"""systemd's journal, followed by `journalctl` as a child (journalctl(1), JSON of its entries).
+"""systemd's journal, followed by a `journalctl` process (journalctl(1), with JSON output).
 
-When the child ends it is started again, after a pause that grows with each failure.
+When the process ends, it is restarted after a pause that grows with each failure.
 """
 
 import os
@@ -16,8 +16,8 @@ from mailauth.watch.cursor import SourceCursor
 from mailauth.watch.source import LOOK_BACK_OCTETS, PIECE_OCTETS, Piece, Start, text_of
 
 NAME = "journal"
-PAUSES = (1.0, 60.0)  # seconds before the child is started again: the first and the longest
-LONGEST_ENTRY = 1024 * 1024  # octets; a longer one tells of no login
+PAUSES = (1.0, 60.0)  # seconds before the process is restarted: the first and the longest
+LONGEST_ENTRY = 1024 * 1024  # octets; a longer line cannot be a login
 LOOK_BACK_ENTRIES = 1_000
 LOOK_BACK_SECONDS = 30.0
 _FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_PID,_COMM,_HOSTNAME"
@@ -38,10 +38,10 @@ class NoJournal(OSError):
 
 
 class FollowedJournal:
-    """The source of the journal. Where to read on says its `cursor`, else `start` or `since`.
+    """The source of the journal. It continues at its `cursor`, or else at `start` or `since`.
 
-    A piece begins after the entry that its beginning names; `None` is the first one that there is.
-    `now` is a clock in seconds that nobody sets.
+    A piece begins after the entry in its beginning; `None` means at the first entry. `now` is a
+    monotonic clock in seconds.
     """
 
     name = NAME
@@ -63,7 +63,7 @@ class FollowedJournal:
         self.modified = datetime.now(UTC)
 
     def look_back(self) -> str:
-        """Return some entries before those that are read, and find where these begin."""
+        """Return some entries from before those that are read, and find where these begin."""
         if self._last is None and not self._from_end:
             return ""
         where = [] if self._last is None else [f"--cursor={self._last}"]
@@ -115,11 +115,11 @@ class FollowedJournal:
         return self._child is not None
 
     def cursor(self, undecided: Iterable[str | None]) -> SourceCursor:
-        """Return where to read on: after the entry before the first undecided piece, or here."""
+        """Return where to continue: after the entry before the first undecided piece, else here."""
         return SourceCursor(entry=next(iter(undecided), self._last))
 
     def close(self) -> None:
-        """End the child."""
+        """End the process."""
         child, self._child = self._child, None
         if child is not None:
             child.kill()
@@ -153,7 +153,7 @@ class FollowedJournal:
         return child
 
     def _ended(self, child: subprocess.Popen[bytes]) -> None:
-        """Let the child be started again later, where the last whole line ended."""
+        """Schedule a restart of the process after the last whole line."""
         said = b""
         with suppress(subprocess.TimeoutExpired):
             said = child.communicate(timeout=1.0)[1]
@@ -178,7 +178,7 @@ def _started(command: list[str]) -> "subprocess.Popen[bytes]":
 
 
 def _read_on(descriptor: int) -> bytes | None:
-    """Return what is in the pipe: nothing at its end, `None` if there is nothing now."""
+    """Read the pipe: an empty result is its end, `None` means that there is nothing now."""
     try:
         return os.read(descriptor, PIECE_OCTETS)
     except BlockingIOError:

@@ -1,7 +1,7 @@
-"""Giving up root's privileges before the first octet of a log is looked at (credentials(7)).
+"""Giving up root's privileges before the first octet of a log is read (credentials(7)).
 
-What remains is an ordinary user with the groups that may read the logs. A log that is rotated is
-opened again with these, so they must do from the beginning: that is tried.
+What remains is an ordinary user with the groups that may read the logs. A rotated log is opened
+with these, so it is checked at the start that they suffice.
 """
 
 import ctypes
@@ -25,9 +25,9 @@ class CannotDrop(Exception):
 
 
 def drop(user: str, files: Iterable[Path], home: Path, *, journal: bool) -> None:
-    """Become a user who reads these files, and the journal, by groups; raises `CannotDrop`.
+    """Become a user who can read these files, and the journal, by groups. Raises `CannotDrop`.
 
-    A home that does not exist yet is made, and belongs to the user.
+    A home that does not exist is created for the user.
     """
     try:
         account = pwd.getpwnam(user)
@@ -39,7 +39,7 @@ def drop(user: str, files: Iterable[Path], home: Path, *, journal: bool) -> None
     for file in files:
         groups |= set(_groups_of(file))
     if journal:
-        with suppress(KeyError):  # then journalctl says what it may not read
+        with suppress(KeyError):  # then journalctl reports what it cannot read
             groups.add(grp.getgrnam(JOURNAL_GROUP).gr_gid)
     if not home.exists():
         home.mkdir(mode=PRIVATE)
@@ -59,7 +59,7 @@ def drop(user: str, files: Iterable[Path], home: Path, *, journal: bool) -> None
 
 
 def capabilities() -> int:
-    """Return the capabilities that are in effect or can be, as a bit mask; 0 where unknown."""
+    """Return the effective and permitted capabilities as a bit mask; 0 if unknown."""
     try:
         status = Path("/proc/self/status").read_bytes()
     except OSError:
@@ -71,7 +71,7 @@ def capabilities() -> int:
 
 
 def _groups_of(file: Path) -> Iterable[int]:
-    """Yield the groups that may read a file, and enter its directory."""
+    """Yield the groups that may read a file and enter its directory."""
     for path, bit in ((file, stat.S_IRGRP), (file.parent, stat.S_IXGRP)):
         try:
             status = path.stat()

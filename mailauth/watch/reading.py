@@ -1,4 +1,4 @@
-"""One source as it is read: its lines become records, and its marks say where to read again."""
+"""Reading one source: lines become records, and marks say from where to read again."""
 
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +20,7 @@ log = Logger()
 
 
 class _Mark(msgspec.Struct, Generic[B], frozen=True):
-    """Where a piece began that was read in a turn, the last record before it, and when that was."""
+    """Where a piece began that was read in a turn, the last record before it, and the time."""
 
     turn: int
     beginning: B
@@ -29,7 +29,7 @@ class _Mark(msgspec.Struct, Generic[B], frozen=True):
 
 
 class Reading(Generic[B]):
-    """Reads a source. `recognised` hears of each format of which a login is found."""
+    """Reads a source. `recognised` is called with each format that has a login."""
 
     def __init__(
         self,
@@ -50,15 +50,15 @@ class Reading(Generic[B]):
         )
         self._turn = 1
         self._marks: deque[_Mark[B]] = deque()
-        # What is undecided of earlier lines has been read before, or does not count.
+        # What is undecided in earlier lines was read before, or does not count.
         self.log.look_at(source.look_back())
         self.log.begin(self._turn)
         self.log.forget(self._turn)
 
     def read(self, seq: int, seconds: float) -> list[Record] | None:
-        """Read a piece, and return its records; `None` if there is none. Raises `OSError`.
+        """Read a piece, and return its records, or `None` if there is none. Raises `OSError`.
 
-        `seq` is the number of the last record, and `seconds` a clock.
+        `seq` is the number of the last record, and `seconds` the time of a clock.
         """
         piece = self.source.read()
         if piece is None:
@@ -74,7 +74,7 @@ class Reading(Generic[B]):
             return []
 
     def give_up(self, before: float) -> list[Record]:
-        """Return what has been undecided since before a time, as far as its lines tell."""
+        """Return what has been undecided since before a time, as far as known."""
         turn = None
         for mark in self._marks:
             if mark.seconds >= before:
@@ -86,7 +86,7 @@ class Reading(Generic[B]):
         return self._wanted(self.log.give_up(turn + 1))
 
     def now_at(self, seq: int) -> SourceCursor:
-        """Return where this source would have to be read again; `seq` is as for `read`."""
+        """Return from where this source must be read again; `seq` is as for `read`."""
         oldest = self.log.oldest
         while self._marks and (oldest is None or self._marks[0].turn < oldest):
             self._marks.popleft()

@@ -11,7 +11,7 @@ import msgspec
 from mailauth.report.packing import DAMAGED, opened
 from mailauth.watch.cursor import Place
 
-HEAD_OCTETS = 512  # by which a file is told from others, whatever its name and inode
+HEAD_OCTETS = 512  # that identify a file, whatever its name and inode
 _ROTATED = r"[.-]\d{1,14}(?:[.-]\d+)*"
 _PACKED = r"(?:\.(?:gz|bz2|xz))?"
 
@@ -26,7 +26,7 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 def siblings(log: Path) -> list[Sibling]:
-    """Return the older files of a log, the oldest first; raises `OSError`."""
+    """Return the older files of a log, oldest first. Raises `OSError`."""
     name = re.compile(
         rf"{re.escape(log.name)}{_ROTATED}{_PACKED}"
         rf"|{re.escape(log.stem)}{_ROTATED}{re.escape(log.suffix)}{_PACKED}"
@@ -42,12 +42,12 @@ def siblings(log: Path) -> list[Sibling]:
 
 
 def head_of(octets: bytes) -> str:
-    """Return the hash of the beginning of a file."""
+    """Return the hash of a file's beginning."""
     return hashlib.blake2b(octets, digest_size=16).hexdigest()
 
 
 def is_at(place: Place, path: Path) -> bool:
-    """Say whether a file, unpacked, begins as the one of a place, and reaches as far."""
+    """Return whether an unpacked file begins like the one of a place, and is long enough."""
     if not place.head_octets:
         return False
     try:
@@ -62,7 +62,7 @@ def is_at(place: Place, path: Path) -> bool:
 
 
 def file_of(place: Place, log: Path) -> Path | None:
-    """Return the file of a place, the log itself or an older one; `None` if it has gone."""
+    """Return the file of a place, the log or an older one, or `None` if it is gone."""
     files = [sibling.path for sibling in reversed(siblings(log))]
     if log.is_file():
         files.insert(0, log)

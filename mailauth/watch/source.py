@@ -1,4 +1,4 @@
-"""What is followed: a source of lines, which come in pieces."""
+"""A source of lines to follow, which come in pieces."""
 
 import enum
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ B = TypeVar("B")
 
 
 class Start(enum.Enum):
-    """Where to begin in a source that has not been read before."""
+    """Where to begin in a source that was not read before."""
 
     END = "end"
     BEGINNING = "beginning"
@@ -30,26 +30,26 @@ class Piece(msgspec.Struct, Generic[B], frozen=True):
 
 
 class Source(Protocol[B]):
-    """A log that grows. Its methods raise `OSError` for what cannot be read now."""
+    """A growing log. Its methods raise `OSError` if it cannot be read now."""
 
     name: str
-    modified: datetime  # when it was last written to, as it was opened
+    modified: datetime  # when it was last written, at the time of opening
 
     def look_back(self) -> str:
-        """Return some lines before the first that is read: they say what that one is about."""
+        """Return some lines from before the first that is read, which show its context."""
 
     def read(self) -> Piece[B] | None:
-        """Return the next lines; `None` if there are none now."""
+        """Return the next lines, or `None` if there are none now."""
 
     def cursor(self, undecided: Iterable[B]) -> SourceCursor:
-        """Return where to read on: where the pieces begin that are undecided, else here."""
+        """Return where to continue: where the undecided pieces begin, else here."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
 
 
 def text_of(lines: bytes) -> str:
-    """Decode whole lines; what is not UTF-8 is replaced."""
+    """Decode whole lines; octets that are not UTF-8 are replaced."""
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n")
     return lines.decode("utf-8", "replace").removesuffix("\n")

@@ -1,7 +1,7 @@
-"""What is read is recorded, once each, and from time to time it is kept where to read on.
+"""Records each login that is read once, and regularly saves where to continue.
 
-The watcher may be killed at any moment. Then what was undecided is read again, and of the records
-that this makes those are dropped that the journal has.
+The watcher may be killed at any moment. Then what was undecided is read again, and records that the
+journal already has are dropped.
 """
 
 from collections import OrderedDict, deque
@@ -19,11 +19,11 @@ from mailauth.report.foreign.records import Record
 from mailauth.watch.cursor import Cursor, SourceCursor
 from mailauth.watch.reading import Reading
 
-UNDECIDED_SECONDS = 600.0  # until a login is recorded as far as the log tells
-KNOWN_SECONDS = UNDECIDED_SECONDS + 60.0  # until nothing is read again that was recorded before
+UNDECIDED_SECONDS = 600.0  # until a login is recorded as far as it is known
+KNOWN_SECONDS = UNDECIDED_SECONDS + 60.0  # after which nothing recorded is read again
 SAVE_SECONDS = 1.0
 UNRECOGNISED_SECONDS = 60.0
-ORDINALS = 50_000  # records of which equal lines are told apart
+ORDINALS = 50_000  # records among which equal lines are distinguished
 NOT_RECORDED = "Logins cannot be recorded, and reading waits until they can"
 NOT_READ = "{} cannot be read"
 
@@ -31,25 +31,25 @@ log = Logger()
 
 
 class Transcriber(Protocol):
-    """Where records go (`record.recorder.FileRecorder`)."""
+    """Writes records (`record.recorder.FileRecorder`)."""
 
     @property
     def newest(self) -> int:
         """The number of the last record."""
 
     def transcribe(self, attempt: Attempt) -> LoginEvent:
-        """Write a record; raises `OSError`."""
+        """Write a record. Raises `OSError`."""
 
 
 class WatchedTwice(Exception):
-    """Two sources tell of one server; the message says which."""
+    """Two sources are logs of one server; the message says which."""
 
 
 class Watcher:
-    """Records what several sources tell.
+    """Records the logins of several sources.
 
-    `seconds` is a clock that nobody sets, `now` the wall clock. `save` keeps a cursor, later, and
-    never raises. One server is told of by one source only, unless `both`.
+    `seconds` is a monotonic clock, `now` the wall clock. `save` saves a cursor later, and never
+    raises. Each server must have only one source, unless `both`.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Watcher:
         self._note_known(history)
 
     def look(self) -> bool:
-        """Read and record what is there, a piece of each source; say whether there may be more.
+        """Read and record a piece of each source; return whether there may be more.
 
         Raises `WatchedTwice`.
         """
@@ -99,7 +99,7 @@ class Watcher:
         return more
 
     def keep(self) -> None:
-        """Keep where to read on, unless that is known."""
+        """Save where to continue, unless that has not changed."""
         if self._waiting:
             return
         seq = self._seq
@@ -109,14 +109,14 @@ class Watcher:
             self._save(Cursor(places, self._now()))
 
     def close(self) -> None:
-        """Keep where to read on, and close the sources."""
+        """Save where to continue, and close the sources."""
         self.keep()
         for reading in self._readings:
             reading.source.close()
 
     @property
     def _seq(self) -> int:
-        """The number of the last record that was made of what has been read."""
+        """The number of the last record of what has been read."""
         for seq in self._known.values():
             return seq - 1
         return self._recorder.newest
@@ -135,7 +135,7 @@ class Watcher:
         return True
 
     def _record(self) -> bool:
-        """Record what waits; say whether nothing waits any more."""
+        """Record what waits; return whether nothing waits any more."""
         while self._waiting:
             record = self._waiting[0]
             if self._known.pop(record.id, None) is None:
@@ -161,7 +161,7 @@ class Watcher:
             self._tell_unrecognised()
 
     def check_servers(self) -> None:
-        """Raise `WatchedTwice` if two sources tell of one server."""
+        """Raise `WatchedTwice` if two sources are logs of one server."""
         if self._both:
             return
         told_by: dict[tuple[str, str], str] = {}
@@ -190,7 +190,7 @@ class Watcher:
                 )
 
     def _note_known(self, history: JournalHistory) -> None:
-        """Take notice of the newest records: those that may be made again, and equal lines'."""
+        """Note the latest records, which may be made again, and the order of equal lines."""
         oldest = min((reading.cursor.seq for reading in self._readings), default=0)
         newest = self._recorder.newest
         for event in history.all_between(max(0, oldest - ORDINALS), newest):

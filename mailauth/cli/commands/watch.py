@@ -1,4 +1,4 @@
-"""`mailauth watch`: follow the logs of another mail server, and show what they tell."""
+"""`mailauth watch`: follows the logs of another mail server, and shows its logins."""
 
 import os
 import sys
@@ -187,7 +187,7 @@ def watch(
 
 
 class Heard:
-    """What is heard of the sources: which formats are in them, and whether one is in the way."""
+    """The sources as the operator sees them: their formats, and why they cannot be followed."""
 
     def __init__(self) -> None:
         self.has_failed = False
@@ -195,12 +195,12 @@ class Heard:
         self._titles: dict[str, list[str]] = {}
 
     def recognised(self, source: str, known: "Format") -> None:
-        """Note a format, and print it once the page is printed."""
+        """Note a format, and print it after the page."""
         self._titles.setdefault(source, []).append(known.title)
         self.tell(f"{datetime.now():%Y-%m-%d %H:%M:%S} {source}: {known.title} recognized\n")
 
     def lines(self, sources: Iterable[str]) -> Sequence[str]:
-        """Say what is watched, and which formats have been recognised there."""
+        """Return lines that say which logs are followed, and which formats were recognized."""
         return [
             f"Watching {source}: {' and '.join(self._titles.get(source, ['no login']))} recognized"
             f"{'' if source in self._titles else ' yet'}"
@@ -208,7 +208,7 @@ class Heard:
         ]
 
     def stop(self, stop: Callable[[], object]) -> Callable[[], None]:
-        """Return what ends everything because of a failure."""
+        """Return a function that ends everything because of a failure."""
 
         def failed() -> None:
             self.has_failed = True
@@ -218,7 +218,7 @@ class Heard:
 
 
 def _followed(files: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the files by their full names, each once."""
+    """Return the full paths of the files, each of which may be named once."""
     paths = tuple(Path(os.path.abspath(file)) for file in files)  # noqa: PTH100 (links stay)
     for number, path in enumerate(paths):
         if path.is_dir():
@@ -233,7 +233,7 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def _become(user: str | None, paths: Sequence[Path], home: Path, *, journal: bool) -> None:
-    """Give up root's privileges; raises `UsageError` if that is not possible."""
+    """Give up root's privileges. Raises `UsageError` if that is not possible."""
     if os.geteuid() != 0:
         if user is not None:
             raise click.UsageError("--user is for root only")
@@ -252,7 +252,7 @@ def _become(user: str | None, paths: Sequence[Path], home: Path, *, journal: boo
 
 
 def _check_readable(paths: Iterable[Path], home: Path) -> None:
-    """Raise `UsageError` for a log that is not there, or cannot be read, as it is or later."""
+    """Raise `UsageError` for a log that is missing, or that cannot be read now or later."""
     for path in paths:
         if not path.exists():
             if not is_watch_home(home) and not os.access(path.parent, os.X_OK):
@@ -271,7 +271,7 @@ def _check_readable(paths: Iterable[Path], home: Path) -> None:
 
 
 def _check_home(home: Home) -> None:
-    """Make the home, and refuse one that has the record of a server of ours."""
+    """Create the home, and refuse one with the record of a mailauth server."""
     made(home.directory, PRIVATE)
     if not os.access(home.directory, os.W_OK | os.X_OK):
         raise click.UsageError(f"{home.directory} cannot be written to")

@@ -40,7 +40,7 @@ _LISTENERS = ("imap", "imaps", "pop3", "pop3s", "submission")
 
 
 class Dovecot:
-    """One Dovecot with these accounts, all with the password `secret`, and with more `settings`.
+    """One Dovecot with these accounts, all with the password `secret`.
 
     With a `core`, it runs on that one only, and is ready when it is idle.
     """
@@ -54,7 +54,6 @@ class Dovecot:
         core: int | None = None,
         *,
         high_performance: bool = False,
-        settings: str = "",
     ) -> None:
         self._directory = directory
         self._core = core
@@ -69,13 +68,17 @@ class Dovecot:
             _one_a_line(
                 self._config(users, certificate, key)
                 + (_HIGH_PERFORMANCE if high_performance else "")
-                + settings
             )
         )
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def configure(self, settings: str) -> None:
+        """Add settings before it starts."""
+        with self._file.open("a") as file:
+            file.write(_one_a_line(settings))
 
     def port(self, listener: str) -> int:
         """Return the port of a listener, by the name that ours has."""

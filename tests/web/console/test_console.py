@@ -5,11 +5,13 @@ import re
 import msgspec
 import pytest
 
+from mailauth.config import TlsMode
 from mailauth.login.accounts import Account, Accounts
-from mailauth.login.event import Kind, Result, Service
+from mailauth.login.event import Attempt, ConnectionFacts, Kind, Result, Service
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.net.open_connections import OpenConnection
+from mailauth.setup.services import ReporterState
 from mailauth.web.routes import Door, Route
 from tests.support.events import START, event
 from tests.web.browser import Browser, Server
@@ -174,6 +176,39 @@ def test_a_cut_off_is_tried_and_taken_back(server: Server, operator: Browser) ->
     assert ">refused</span>" not in operator.get("/listeners").text
     assert operator.submit(page, "/cleartext", listener="x", cleartext="allow").status == 404
     assert operator.submit(page, "/cleartext", listener="imap", cleartext="x").status == 400
+
+
+def test_reporters_are_shown_with_the_listeners(server: Server, operator: Browser) -> None:
+    assert "Reporters" not in operator.get("/listeners").text
+    server.operations.reporting = [
+        ReporterState(
+            name="mx1",
+            kind="dovecot-policy",
+            tls=TlsMode.NONE,
+            port=5273,
+            open=1,
+            recorded=17,
+            refused=3,
+        )
+    ]
+    page = operator.get("/listeners").text
+    for shown in ("mx1", "dovecot-policy", "5273", "17", "3"):
+        assert f">{shown}<" in page.replace("<strong>", "").replace("</strong>", "")
+
+
+def test_a_record_shows_what_has_told_of_it(server: Server, operator: Browser) -> None:
+    facts = ConnectionFacts(protocol=Service.IMAP, ip="192.0.2.7", secure=None)
+    told = Attempt(
+        kind=Kind.LOGIN,
+        result=Result.SUCCESS,
+        user="bob",
+        connection=facts,
+        source="dovecot-policy",
+    )
+    server.recorder.record(told)
+    page = operator.get("/records/1").text
+    assert "<dt>source</dt><dd>dovecot-policy</dd>" in page
+    assert "UNKNOWN" in page
 
 
 def test_a_visitor_of_another_account_s_record(server: Server) -> None:

@@ -37,7 +37,10 @@ token_file = "token"
 name = "mary"
 password = "one horse"
 """
-REPORT = b'{"success":true,"protocol":"imap","login":"bob","remote":"192.0.2.7","tls":true,"lport":"993"}'
+REPORT = (
+    b'{"success": true, "protocol": "imap", "login": "bob", "remote": "192.0.2.7",'
+    b' "tls": true, "lport": "993"}'
+)
 FIRST, SECOND = "first" * 8, "second" * 8
 
 

@@ -79,7 +79,7 @@ def test_other_machines_report_over_tls(tmp_path: Path) -> None:
             'reporter[0].name: expected a short name of letters, digits, ".", "_" and "-",'
             ' got "a b"',
         ),
-        ({"name": '"imap"'}, 'reporter[0].name: another listener is called "imap" too'),
+        ({"name": '"imap"'}, 'reporter[0].name: another listener is also called "imap"'),
         (
             {"port": "2143"},
             'reporter[0].port: 2143 is the port of both "imap" and "dovecot-policy"',

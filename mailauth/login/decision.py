@@ -66,6 +66,9 @@ class Decision(enum.Enum):
     MAILDROP_LOCKED = Row(
         Result.UNAVAILABLE, Answer.MAILDROP_LOCKED, Counts.NOT, Exposure.SENT,
         "maildrop locked")
+    STORE_UNAVAILABLE = Row(
+        Result.UNAVAILABLE, Answer.UNAVAILABLE, Counts.NOT, Exposure.SENT,
+        "mail store unavailable")
     NOT_ADMITTED = Row(
         Result.UNAVAILABLE, Answer.UNAVAILABLE, Counts.NOT, Exposure.SENT,
         None)

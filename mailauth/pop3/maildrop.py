@@ -43,9 +43,9 @@ class Maildrop:
             self._messages = self._inbox.messages()
         except MaildropLocked:
             raise Unavailable(Decision.MAILDROP_LOCKED) from None
-        except MailboxError as error:
+        except MailboxError:
             self.release()
-            raise Unavailable(Decision.NOT_ADMITTED, str(error)) from None
+            raise Unavailable(Decision.STORE_UNAVAILABLE) from None
         self.reset()
 
     def release(self) -> None:

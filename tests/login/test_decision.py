@@ -52,6 +52,7 @@ DECISIONS = """
 | LINE_TOO_LONG         | line too long         | malformed         | connection | unknown |
 | ALREADY_AUTHENTICATED | already authenticated | malformed         | –          | checked |
 | MAILDROP_LOCKED       | maildrop locked       | unavailable       | –          | sent    |
+| STORE_UNAVAILABLE     | unavailable           | unavailable       | –          | sent    |
 | NOT_ADMITTED          | unavailable           | unavailable       | –          | sent    |
 | TOO_MANY_CHECKS       | unavailable           | unavailable       | –          | unknown |
 | OUR_BUG               | unavailable           | unavailable       | connection | unknown |

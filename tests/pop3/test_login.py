@@ -1,20 +1,25 @@
 """USER, PASS, APOP and AUTH: what is said, and what is recorded (RFC 1939, RFC 5034, RFC 3206)."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.authority import Authority
-from mailauth.login.event import LoginEvent, Result
+from mailauth.login.event import LoginEvent, Result, Service
 from mailauth.login.hop import Security
 from mailauth.login.outcome import Answer
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
+from mailauth.mailbox.maildir import MaildirStore
+from mailauth.pop3.maildrop import Maildrop
 from mailauth.pop3.replies import login_refused
+from mailauth.pop3.server import Pop3Server
 from mailauth.sasl.apop import apop
-from mailauth.testing import Dialogue, MemoryRecorder, play
+from mailauth.testing import Dialogue, MemoryRecorder, play, session_for
 from tests.pop3.conftest import Connect
+from tests.support.mail import welcome
 
 
 def results(recorder: MemoryRecorder) -> list[Result | None]:
@@ -322,6 +327,33 @@ def test_a_login_that_cannot_be_recorded_is_refused_and_leaves_the_maildrop_free
     assert pop3.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == unavailable
     assert pop3.send(b"STAT\r\n") == b"-ERR This command is not allowed in the current state\r\n"
     recorder.failing = False
+    assert pop3.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n").startswith(b"+OK")
+
+
+@pytest.mark.parametrize(("damaged", "how"), [("cur", "gone"), ("mailauth.lock", "a directory")])
+def test_a_login_to_a_store_that_fails_has_one_reason_whatever_the_store_says(
+    shared: Authority, recorder: MemoryRecorder, tmp_path: Path, damaged: str, how: str
+) -> None:
+    """The password was correct, so it is exposed; afterwards the maildrop is free."""
+    store = MaildirStore(tmp_path, lambda: 1, welcome)
+    store.account("mary@mydomain.com")
+    maildrop = Maildrop(store)
+    login = session_for(Service.POP3, shared, mechanisms=("PLAIN",), admission=maildrop)
+    pop3 = Dialogue(Pop3Server(login, maildrop, tls_available=True), login)
+    pop3.connect()
+    path, aside = tmp_path / "mary@mydomain.com" / damaged, tmp_path / "aside"
+    path.rename(aside)
+    if how == "a directory":
+        path.mkdir()
+    unavailable = b"-ERR [SYS/TEMP] Login is temporarily unavailable; try again later\r\n"
+    assert pop3.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n") == unavailable
+    attempt = only(recorder)
+    assert attempt.result is Result.UNAVAILABLE
+    assert attempt.reason == "mail store unavailable"
+    assert attempt.exposed
+    if how == "a directory":
+        path.rmdir()
+    aside.rename(path)
     assert pop3.send(b"AUTH PLAIN AG1hcnkAc2VjcmV0\r\n").startswith(b"+OK")
 
 

@@ -20,6 +20,7 @@ TEXTS = (
     *sorted((ROOT / "mailauth" / "web" / "templates").iterdir()),
     *sorted((ROOT / "mailauth" / "report" / "sql").iterdir()),
     *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "CONTRIBUTING.md",
     ROOT / "README.md",
 )
 

@@ -55,7 +55,7 @@ def drop(user: str, files: Iterable[Path], home: Path, *, journal: bool) -> None
         if not os.access(needed, os.R_OK):
             raise CannotDrop(f"{user} cannot read {needed}: install mailauth where this user can")
     if capabilities():
-        raise CannotDrop(f"{user} has capabilities that root's leave behind")
+        raise CannotDrop(f"{user} still has capabilities after giving up root")
 
 
 def capabilities() -> int:

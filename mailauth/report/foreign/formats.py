@@ -80,7 +80,7 @@ EXIM = Format(
     new=lambda _seen: EximReader(),
     tells="account, address, TLS, authenticator, HELO name",
     lacks="a login that sent no mail is not logged; a failed one does not tell TLS",
-    recipe="log_selector = +smtp_no_mail +incoming_interface +smtp_protocol_error",
+    recipe="log_selector = +smtp_no_mail +incoming_interface +incoming_port",
 )
 
 CYRUS = Format(

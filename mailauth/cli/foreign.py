@@ -85,11 +85,11 @@ def _lacks(known: Format, sums: Counter[str]) -> Iterable[str]:
         )
     if sums["unknown"]:
         yield (
-            f"note: {title}: whether {_count(sums['unknown'], 'login')} used TLS is not told; "
+            f"note: {title}: {_count(sums['unknown'], 'login')} may or may not have used TLS; "
             f"{'it counts' if sums['unknown'] == 1 else 'they count'} as unknown"
         )
     if sums["unknown"] or sums["nameless"] or sums["began_untold"]:
-        more = f"; to know more: {known.recipe}" if known.recipe else ""
+        more = f"; to improve the log: {known.recipe}" if known.recipe else ""
         yield f"note: {title}: {known.lacks}{more}"
     if sums["left_out"]:
         yield f"note: {title}: {_count(sums['left_out'], 'login')} to other services left out"
@@ -99,9 +99,9 @@ def _dated(found: Sequence[tuple[Source, FileFound]]) -> Iterable[str]:
     guessed = ["year" for _, file in found if file.guessed_year][:1]
     zone = any(file.guessed_zone for _, file in found)
     if guessed:
-        yield "note: years that stamps leave out are taken from when the files were last written"
+        yield "note: missing years are taken from the times at which the files were last written"
     if zone:
-        yield "note: stamps without a zone are taken to be in this machine's (TZ)"
+        yield "note: times without a zone are taken to be in this machine's (TZ)"
 
 
 def _counted(file: FileFound) -> str:

@@ -100,7 +100,7 @@ class ListenerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class ReporterKind(enum.Enum):
-    """How another server tells of its logins."""
+    """How another server reports its logins."""
 
     DOVECOT_POLICY = "dovecot-policy"
 

@@ -18,7 +18,7 @@ class Security(enum.StrEnum):
     STARTTLS = "starttls"
     IMPLICIT = "implicit"
     PROXIED = "proxied"
-    TLS = "tls"  # at another server, whose log does not tell how it began
+    TLS = "tls"  # at another server, whose log does not say how it began
 
 
 class TlsFacts(msgspec.Struct, frozen=True):

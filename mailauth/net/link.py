@@ -1,6 +1,6 @@
 """The link to a client: its socket, a PROXY header and TLS as one transport for the application.
 
-The application is not told of the client until the PROXY header and an implicit handshake are
+The application does not see the client until the PROXY header and an implicit handshake are
 complete. Only this module reports that TLS protects a client: because of a completed handshake, or
 of the header of a trusted proxy.
 """

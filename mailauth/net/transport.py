@@ -169,7 +169,7 @@ class ClientSocket:
             self._over(_failure(ConnectionAborted()))
 
     def pauseProducing(self) -> None:
-        """Read no more for now; the poller hears of that when something comes."""
+        """Pause reading; the poller is told at the next event."""
         self._reading = False
 
     def resumeProducing(self) -> None:
@@ -180,7 +180,7 @@ class ClientSocket:
                 self._mind_events()
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """Have a producer paused while the client does not keep up."""
+        """Pause a producer while the client does not keep up."""
         assert streaming, "only what pushes"
         assert self._producer is None, "there is a producer already"
         if self._reason is not None:

@@ -14,10 +14,9 @@ class Log(enum.Enum):
 
 
 def log_of(event: LoginEvent) -> Log | None:
-    """Say where the event has a line; most kinds have none.
+    """Return the log in which the event has a line; most kinds have none.
 
-    A line says whether a login was secure, and who logged in. The log of another server may not
-    tell; then there is none.
+    A line needs a verdict and an account. If another server's log lacks one of them, there is none.
     """
     if event.kind is not Kind.LOGIN or event.result is None or event.ip is None:
         return None

@@ -231,7 +231,7 @@ def drop_lines(tables: Tables, sources: Mapping[int, Source], beside: Iterable[i
 
 
 def lines_of_watched(tables: Tables, journals: Sequence[int]) -> None:
-    """Let the new records of journals stand for lines."""
+    """Make lines of the new records of journals."""
     with tables.cursor() as cursor:
         cursor.execute(sql("watched_lines"), [list(journals)])
 

@@ -89,7 +89,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             where = f"{self.nameless} address{'' if self.nameless == 1 else 'es'}"
             parts.append(f"find out who logs in from {where} (mailauth report insecure)")
         if self.totals.unknown:
-            parts.append("have the log tell whether TLS was used (mailauth formats)")
+            parts.append("make the log show whether TLS was used (mailauth formats)")
         if not parts:
             return "Nothing to do." if self.totals.logins else "There is nothing to judge yet."
         rehearsal = " Before refusing cleartext, run mailauth report cutoff."

@@ -11,7 +11,7 @@ def formats() -> None:
     for known in FORMATS.values():
         documented = "" if known.is_genuine else " (from documentation: no genuine log was at hand)"
         click.echo(f"{known.name}: {known.title}{documented}")
-        click.echo(f"  tells    {known.tells}")
+        click.echo(f"  shows    {known.tells}")
         click.echo(f"  lacks    {known.lacks}")
         if known.recipe:
-            click.echo(f"  to know more: {known.recipe}")
+            click.echo(f"  improve  {known.recipe}")

@@ -57,7 +57,7 @@ DOVECOT = Format(
     new=lambda seen: DovecotReader(shows_tls=seen),
     sign=dovecot.TLS_SIGN,
     tells="account, address, service, TLS, mechanism, failures",
-    lacks="STARTTLS and implicit TLS are not told apart",
+    lacks="STARTTLS and implicit TLS are not distinguished",
     recipe="add %{local_port} (2.4) or lport=%a (2.3) to login_log_format_elements",
 )
 
@@ -69,7 +69,7 @@ POSTFIX = Format(
     new=lambda _seen: PostfixReader(),
     tells="address, TLS, STARTTLS, failures",
     lacks="a login that sent no mail has no account's name and no mechanism",
-    recipe="smtpd_tls_loglevel = 1 tells TLS on services with names of their own",
+    recipe="smtpd_tls_loglevel = 1 shows TLS on services with custom names",
 )
 
 EXIM = Format(
@@ -79,7 +79,7 @@ EXIM = Format(
     marks=exim.MARKS,
     new=lambda _seen: EximReader(),
     tells="account, address, TLS, authenticator, HELO name",
-    lacks="a login that sent no mail is not logged; a failed one does not tell TLS",
+    lacks="a login that sent no mail is not logged; a failed one does not show TLS",
     recipe="log_selector = +smtp_no_mail +incoming_interface +incoming_port",
 )
 
@@ -89,8 +89,8 @@ CYRUS = Format(
     programs=cyrus.PROGRAMS,
     marks=cyrus.MARKS,
     new=lambda _seen: CyrusReader(),
-    tells="account, address, service, TLS, STARTTLS by the service's name, mechanism, failures",
-    lacks="what a client calls itself is there only with imapidresponse",
+    tells="account, address, service, TLS, STARTTLS (by service), mechanism, failures",
+    lacks="the client's own name is logged only with imapidresponse",
     recipe="imapidresponse: yes",
 )
 
@@ -101,7 +101,7 @@ SENDMAIL = Format(
     marks=sendmail.MARKS,
     new=lambda _seen: SendmailReader(),
     tells="account, address, TLS, mechanism, failures",
-    lacks="STARTTLS and implicit TLS are told apart only by the daemon's name",
+    lacks="STARTTLS and implicit TLS are distinguished only by the daemon's name",
     recipe="LogLevel 9 or more, and a Name=TLSMTA for the daemon with M=s",
 )
 
@@ -112,7 +112,7 @@ COURIER = Format(
     marks=courier.MARKS,
     new=lambda _seen: CourierReader(),
     tells="account, address, service, TLS, failures",
-    lacks="a failed login does not tell TLS; before 5.2.6 a session tells it when it ends",
+    lacks="a failed login does not show TLS; before 5.2.6 only the end of a session does",
     recipe="Courier-IMAP 5.2.6 or newer",
 )
 
@@ -122,8 +122,8 @@ NGINX_MAIL = Format(
     programs=nginx_mail.PROGRAMS,
     marks=nginx_mail.MARKS,
     new=lambda _seen: NginxMailReader(),
-    tells="account, address, service by the port, STARTTLS, failures",
-    lacks="implicit TLS is told only by the well-known ports; no mechanism",
+    tells="account, address, service (by port), STARTTLS, failures",
+    lacks="implicit TLS is known only at the well-known ports; no mechanism",
     recipe="error_log … info",
 )
 
@@ -134,7 +134,7 @@ OPENSMTPD = Format(
     marks=opensmtpd.MARKS,
     new=lambda _seen: OpenSmtpdReader(),
     tells="account, address, TLS, refused cleartext logins",
-    lacks="STARTTLS and implicit TLS are not told apart; no mechanism of a success",
+    lacks="STARTTLS and implicit TLS are not distinguished; no mechanism for successful logins",
     recipe="",
 )
 

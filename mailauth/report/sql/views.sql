@@ -35,7 +35,7 @@ CREATE MACRO still_exposed(exposed, record, changed, disabled) AS
     exposed AND NOT coalesce(record < changed, false) AND NOT coalesce(disabled, false);
 
 -- Every login that succeeded: the line is the truth, its record in the journal the evidence. `secure` is null
--- where another server's log does not tell, and `account` is empty where it does not name it.
+-- if another server's log does not say, and `account` is empty if it is not named.
 -- A client may name itself after its login; what it said last counts.
 CREATE VIEW sign_ins AS
 SELECT

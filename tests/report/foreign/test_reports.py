@@ -115,7 +115,7 @@ def test_what_the_log_does_not_tell_is_unknown_and_never_secure(tmp_path: Path) 
             logs, EVERY, seen_tls_ports(opened.tables, opened.sources), by_network=True
         )
     assert summary.verdict == "5 unknown (62 %)"
-    assert summary.to_do.startswith("To do: have the log tell whether TLS was used")
+    assert summary.to_do.startswith("To do: make the log show whether TLS was used")
 
 
 def test_a_client_of_which_nobody_knows_may_break_when_cleartext_is_refused(tmp_path: Path) -> None:

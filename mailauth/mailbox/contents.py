@@ -51,10 +51,21 @@ class Contents:
         if any(len(keyword) > MAX_KEYWORD for keyword in unknown):
             raise LimitReached(f"A keyword may have at most {MAX_KEYWORD} characters")
 
-    def learnt(self, flag_sets: Iterable[frozenset[str]]) -> dict[frozenset[str], frozenset[str]]:
-        """Return these flags in the spelling of this mailbox; new keywords are added."""
-        distinct = dict.fromkeys(flag_sets)
-        return {flags: self.keywords.spelled(flags, learn=True) for flags in distinct}
+    def add(self, messages: Sequence[Message]) -> range:
+        """Add copies of messages and return their UIDs: the next ones, at the next MODSEQ.
+
+        Their flags are in the spelling of this mailbox; new keywords are added.
+        """
+        first, modseq = self.index.uid_next, self.index.highest_modseq + 1
+        distinct = dict.fromkeys(message.flags for message in messages)
+        flags = {one: self.keywords.spelled(one, learn=True) for one in distinct}
+        self.index.extend(
+            [
+                Message(uid, modseq, flags[one.flags], one.internal_date, one.content)
+                for uid, one in enumerate(messages, first)
+            ]
+        )
+        return range(first, self.index.uid_next)
 
     def planned(self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None) -> Plan:
         """Plan a STORE; raises `LimitReached`.

@@ -81,23 +81,15 @@ class MemoryMailbox(ReadableMailbox):
         contents = [Octets(with_crlf(message.content)) for message in messages]
         self._account.check_sizes([content.size for content in contents])
         self._contents.check_keywords(message.flags for message in messages)
-        first, modseq = self.uid_next, self.highest_modseq + 1
-        learnt = self._contents.learnt(message.flags for message in messages)
-        self._contents.index.extend(
+        uids = self._contents.add(
             [
-                Message(
-                    uid,
-                    modseq,
-                    learnt[new.flags],
-                    new.internal_date.replace(microsecond=0),
-                    content,
-                )
-                for uid, (new, content) in enumerate(zip(messages, contents, strict=True), first)
+                Message(0, 0, new.flags, new.internal_date.replace(microsecond=0), content)
+                for new, content in zip(messages, contents, strict=True)
             ]
         )
         self._account.room.add(len(contents), sum(content.size for content in contents))
         self._tell()
-        return list(range(first, self.uid_next))
+        return list(uids)
 
     def store(
         self, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
@@ -156,17 +148,11 @@ class MemoryMailbox(ReadableMailbox):
     def take(self, messages: Sequence[Message]) -> Copied:
         """Add copies of messages whose room is already reserved; raises `LimitReached`."""
         self._contents.check_keywords({message.flags for message in messages})
-        learnt = self._contents.learnt(message.flags for message in messages)
-        modseq = self.highest_modseq + 1
-        copies = [
-            Message(uid, modseq, learnt[one.flags], one.internal_date, one.content)
-            for uid, one in enumerate(messages, self.uid_next)
-        ]
-        self._contents.index.extend(copies)
-        if copies:
+        uids = self._contents.add(messages)
+        if messages:
             self._tell()
-        pairs = [(one.uid, copy.uid) for one, copy in zip(messages, copies, strict=True)]
-        return Copied(self.uid_validity, pairs)
+        pairs = zip([message.uid for message in messages], uids, strict=True)
+        return Copied(self.uid_validity, list(pairs))
 
     def claim_recent(self, below: int) -> int:
         first = self._contents.index.recent_from

@@ -1,7 +1,6 @@
 """The file of a message, and the file of a copy that will become a message."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol
 from weakref import ReferenceType
 
@@ -36,12 +35,9 @@ class MaildirFile(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A copy whose file exists, to become a message; `line` is for the journal."""
 
-    copied_from: int  # the UID in the mailbox it is copied from
-    key: str
+    message: Message  # with the UID and MODSEQ of the one it is a copy of
+    file: MaildirFile
     place: str
-    content: MaildirFile
-    flags: frozenset[str]
-    internal_date: datetime
     line: bytes
 
 

@@ -16,7 +16,7 @@ class Changes:
     def __init__(self) -> None:
         self._undo: list[tuple[str, str | None]] = []  # the current path, and the previous one
         self._started = time.monotonic_ns()
-        self.directories: set[str] = set()  # in which names were added, changed or removed
+        self._left: list[str] = []  # the paths of files renamed or removed
 
     def __enter__(self) -> "Changes":
         return self
@@ -35,6 +35,14 @@ class Changes:
             elif os.path.exists(now):
                 os.unlink(now)
 
+    def __bool__(self) -> bool:
+        return bool(self._undo or self._left)
+
+    def took_from(self, directory: str) -> bool:
+        """Whether files in a directory were renamed or removed."""
+        inside = f"{directory}/"
+        return any(path.startswith(inside) for path in self._left)
+
     @property
     def quick(self) -> bool:
         """Whether it was so quick that other programs are unlikely to have interfered."""
@@ -48,7 +56,7 @@ class Changes:
                 raise OSError(errno.ENOSPC, "No space left for the message")
         os.utime(draft, (date, date))
         os.rename(draft, file)
-        self._record(file, None)
+        self._undo.append((file, None))
 
     def link(self, file: str, copy: str) -> None:
         """Link a file to a new name, or copy it if links are not supported."""
@@ -58,20 +66,15 @@ class Changes:
             if error.errno not in _NO_LINK:
                 raise
             shutil.copy2(file, copy)
-        self._record(copy, None)
+        self._undo.append((copy, None))
 
     def remove(self, file: str) -> None:
         """Remove a file; this cannot be undone."""
         os.unlink(file)
-        self.directories.add(file.rpartition("/")[0])
+        self._left.append(file)
 
     def rename(self, file: str, to: str) -> None:
         """Rename a file."""
         os.rename(file, to)
-        self._record(to, file)
-
-    def _record(self, now: str, before: str | None) -> None:
-        self._undo.append((now, before))
-        self.directories.add(now.rpartition("/")[0])
-        if before is not None:
-            self.directories.add(before.rpartition("/")[0])
+        self._undo.append((to, file))
+        self._left.append(file)

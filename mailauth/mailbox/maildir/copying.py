@@ -101,7 +101,7 @@ class MaildirCopying:
             copied = self._target.enter(self._arrivals, changes)
             arrivals, self._arrivals = self._arrivals, []
             self._reserve(arrivals, -1)
-            self._usage.count(sum([arrival.content.size for arrival in arrivals]))
+            self._usage.count(sum([arrival.file.size for arrival in arrivals]))
         return copied
 
     def close(self) -> None:
@@ -135,5 +135,5 @@ class MaildirCopying:
 
     def _reserve(self, arrivals: Sequence[Arrival], sign: int) -> None:
         """Take room for these messages or, with -1, give it back."""
-        sizes = [arrival.content.size for arrival in arrivals]
+        sizes = [arrival.file.size for arrival in arrivals]
         self._usage.reserve(sign * len(sizes), sign * sum(sizes))

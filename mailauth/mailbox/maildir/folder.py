@@ -200,7 +200,7 @@ class MaildirMailbox(ReadableMailbox):
         if arrivals:
             self.replica.add(arrivals, changes)
             self._tell()
-        pairs = [(one.copied_from, uid) for uid, one in enumerate(arrivals, first)]
+        pairs = [(one.message.uid, uid) for uid, one in enumerate(arrivals, first)]
         return Copied(self.uid_validity, pairs)
 
     def clear(self) -> None:

@@ -107,20 +107,13 @@ class Replica:
     def add(self, arrivals: Sequence[Arrival], changes: Changes) -> None:
         """Let copies be messages, with UIDs from `uid_next` on; quicker than one by one."""
         index = self.contents.index
-        first, modseq = index.uid_next, index.highest_modseq + 1
-        touched = self._touched(changes)
-        self._journal.append_drafts([one.line for one in arrivals], first, modseq, touched)
-        learnt = self.contents.learnt(arrival.flags for arrival in arrivals)
-        index.extend(
-            [
-                Message(uid, modseq, learnt[one.flags], one.internal_date, one.content)
-                for uid, one in enumerate(arrivals, first)
-            ]
-        )
-        self._uids.update([(one.key, uid) for uid, one in enumerate(arrivals, first)])
-        self._files.update([(one.key, one.content) for one in arrivals])
-        for one in arrivals:
-            self._places.setdefault(one.key, one.place)
+        lines, touched = [one.line for one in arrivals], self._touched(changes)
+        self._journal.append_drafts(lines, index.uid_next, index.highest_modseq + 1, touched)
+        uids = self.contents.add([one.message for one in arrivals])
+        for uid, one in zip(uids, arrivals, strict=True):
+            self._uids[one.file.key] = uid
+            self._files[one.file.key] = one.file
+            self._places.setdefault(one.file.key, one.place)
         self._apply(touched)
 
     def path_of(self, place: str) -> str:
@@ -169,21 +162,21 @@ class Replica:
         place = f"cur/{name_for(key, message.flags)}"
         if not carry(message, self.path_of(place)):
             return None
+        file = MaildirFile(self._reader, key, message.size)
+        flags, date = message.flags, message.internal_date
         return Arrival(
-            copied_from=message.uid,
-            key=key,
+            message=Message(message.uid, message.modseq, flags, date, file),
+            file=file,
             place=place,
-            content=MaildirFile(self._reader, key, message.size),
-            flags=message.flags,
-            internal_date=message.internal_date,
-            line=draft(key, message.size, *dated(message.internal_date), sorted(message.flags)),
+            line=draft(key, file.size, *dated(date), sorted(flags)),
         )
 
     def discard(self, arrival: Arrival, changes: Changes) -> None:
         """Remove the file of a copy that will not become a message."""
-        self._places.setdefault(arrival.key, arrival.place)
-        self.reach(arrival.key, changes.remove)
-        self._places.pop(arrival.key, None)
+        key = arrival.file.key
+        self._places.setdefault(key, arrival.place)
+        self.reach(key, changes.remove)
+        self._places.pop(key, None)
 
     def clear(self, mark: str) -> None:
         """Remove the files of such a copy; everything must have been followed before."""
@@ -228,10 +221,10 @@ class Replica:
 
     def _touched(self, changes: Changes) -> list[Touched]:
         """Return what tells everybody that they know of these changes already."""
-        cur, new = self.path_of("cur"), self.path_of("new")
-        if not changes.directories:
+        if not changes:
             return []
-        doubtful = new in changes.directories or not changes.quick
+        cur, new = self.path_of("cur"), self.path_of("new")
+        doubtful = not changes.quick or changes.took_from(new)
         return [Touched(modified(cur), modified(new) if doubtful else 0)]
 
     def _apply(self, records: Iterable[Record]) -> None:

@@ -20,6 +20,7 @@ _SYSLOG = re.compile(
 _BARE = re.compile(rf"({_BSD}|{_ISO}) (\S{{1,255}}) (?=last message repeated )", re.ASCII)
 _OWN = re.compile(rf"({_BSD}|{_ISO}) (?:{_TAG})?", re.ASCII)
 _TAGGED = re.compile(_TAG, re.ASCII)
+_CSV = re.compile(rf"({_ISO}),(?=[0-9A-Fa-f]{{16}},\d)", re.ASCII)  # Exchange
 _SLASHED = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) ", re.ASCII)  # nginx
 _RFC5424 = re.compile(
     rf"<\d{{1,3}}>1 ({_ISO}) (\S{{1,255}}) (\S{{1,48}}) (\S{{1,128}}) \S{{1,32}} "
@@ -31,6 +32,7 @@ _CONTAINER = re.compile(
     rf"|{_ISO} (?:(?:stdout|stderr) [FP] |(?={_BSD} |{_ISO} ))",
     re.ASCII,
 )
+EXCHANGE = "exchange"  # the program of its rows, which have no tag
 LAST_REPEATED = " last message repeated "
 _REPEATED = "message repeated "
 _LAST_REPEATED = re.compile(r"last message repeated (\d{1,9}) times?\Z", re.ASCII)
@@ -144,6 +146,9 @@ def _of_another_kind(line: str) -> Entry | None:
     if own is not None:
         stamp, program, pid = own.groups("")
         return _said(stamp, "", program, pid, line[own.end() :])
+    row = _CSV.match(line)
+    if row is not None:
+        return Entry(row[1], "", EXCHANGE, "", line[row.end() :])
     slashed = _SLASHED.match(line)
     if slashed is not None:
         return Entry(slashed[1], "", "", "", line[slashed.end() :])

@@ -9,6 +9,7 @@ from mailauth.report.foreign import (
     courier,
     cyrus,
     dovecot,
+    exchange,
     exim,
     nginx_mail,
     opensmtpd,
@@ -18,6 +19,7 @@ from mailauth.report.foreign import (
 from mailauth.report.foreign.courier import CourierReader
 from mailauth.report.foreign.cyrus import CyrusReader
 from mailauth.report.foreign.dovecot import DovecotReader
+from mailauth.report.foreign.exchange import ExchangeReader
 from mailauth.report.foreign.exim import EximReader
 from mailauth.report.foreign.found import Reader
 from mailauth.report.foreign.nginx_mail import NginxMailReader
@@ -138,11 +140,24 @@ OPENSMTPD = Format(
     recipe="",
 )
 
+EXCHANGE = Format(
+    name="exchange-popimap",
+    title="Exchange",
+    programs=exchange.PROGRAMS,
+    marks=exchange.MARKS,
+    new=lambda seen: ExchangeReader(shows_tls=seen),
+    sign=exchange.TLS_SIGN,
+    tells="account, address, service by the port, TLS, mechanism, failures",
+    lacks="if no row shows STARTTLS, TLS on the ports 143 and 110 is unknown",
+    recipe="Set-ImapSettings -ProtocolLogEnabled $true, and Set-PopSettings likewise",
+    is_genuine=False,
+)
+
 FOLLOWED_DOVECOT = msgspec.structs.replace(
     DOVECOT, new=lambda seen: DovecotReader(shows_tls=seen, waits=True)
 )
 
 FORMATS = {
     known.name: known
-    for known in (DOVECOT, POSTFIX, EXIM, CYRUS, SENDMAIL, COURIER, NGINX_MAIL, OPENSMTPD)
+    for known in (DOVECOT, POSTFIX, EXIM, CYRUS, SENDMAIL, COURIER, NGINX_MAIL, OPENSMTPD, EXCHANGE)
 }

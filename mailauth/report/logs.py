@@ -129,6 +129,7 @@ class Logs:
                 account_part=wanted.account_part,
                 service=None if wanted.service is None else wanted.service.value,
                 secure=wanted.secure,
+                unknown=wanted.unknown,
                 newest_first=wanted.newest_first,
             )
             yield cursor

@@ -24,7 +24,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     `client`, `address` and `listener` must be contained in it. Letter case does not matter, and an
     unknown mechanism is `unknown`. Not every report supports each of them (`Row.filters`).
 
-    `secure` selects a verdict in `Login`, `Country`, `Shares` and `Totals`, which have both.
+    `secure` selects a verdict in `Login`, `Country`, `Shares` and `Totals`, which have both, and
+    `unknown` selects logins of which another server's log does not say whether TLS was used.
     `newest_first` is only for `Login`, whose rows are otherwise in the order of the log.
     """
 
@@ -39,6 +40,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     origin: str | None = None
     mechanism: str | None = None
     secure: bool | None = None
+    unknown: bool = False
     newest_first: bool = False
 
 

@@ -10,7 +10,7 @@ from mailauth.login.event import Service
 from mailauth.report.period import PeriodError, Wanted, parse_time
 from mailauth.web.access import Viewer
 from mailauth.web.http.message import HttpError
-from mailauth.web.selection import choice, number, truth
+from mailauth.web.selection import choice, is_unknown, number, secure
 
 MAX_DAYS = 36_500
 MAX_PAGE = 100_000
@@ -41,7 +41,8 @@ class Filters:
             origin=query.get("origin"),
             mechanism=query.get("mechanism"),
             service=choice(query, "protocol", Service),
-            secure=truth(query, "secure"),
+            secure=secure(query),
+            unknown=is_unknown(query),
         )
 
     def wanted_by_page(self, query: Mapping[str, str], viewer: Viewer) -> Wanted:

@@ -18,6 +18,14 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 E = TypeVar("E", bound=enum.Enum)
 
 
+class Verdict(enum.Enum):
+    """The verdicts in a query; another server's log may leave it unknown."""
+
+    SECURE = "true"
+    UNSECURE = "false"
+    UNKNOWN = "unknown"
+
+
 def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
     """Parse a selection from a query; a user gets only their own events.
 
@@ -27,7 +35,8 @@ def selection(query: Mapping[str, str], viewer: Viewer) -> Selection:
         kind=choice(query, "kind", Kind),
         result=choice(query, "result", Result),
         protocol=choice(query, "protocol", Service),
-        secure=truth(query, "secure"),
+        secure=secure(query),
+        unknown=is_unknown(query),
         user=viewer.only_user or query.get("user"),
     )
 
@@ -42,6 +51,17 @@ def choice(query: Mapping[str, str], name: str, choices: type[E]) -> E | None:
             return member
     allowed = ", ".join(str(member.value) for member in choices)
     raise HttpError(400, f"{name}: expected one of {allowed}.")
+
+
+def secure(query: Mapping[str, str]) -> bool | None:
+    """Parse the wanted verdict; `None` for any, and for unknown. Raises `HttpError`."""
+    verdict = choice(query, "secure", Verdict)
+    return verdict is Verdict.SECURE if verdict not in (None, Verdict.UNKNOWN) else None
+
+
+def is_unknown(query: Mapping[str, str]) -> bool:
+    """Return whether logins with an unknown verdict are wanted. Raises `HttpError`."""
+    return choice(query, "secure", Verdict) is Verdict.UNKNOWN
 
 
 def truth(query: Mapping[str, str], name: str) -> bool | None:

@@ -1,5 +1,5 @@
 -- The common views. Parameters are variables of the connection, null if not given: the period `since` and
--- `until`, and whose logins: `account` (in any letter case), `account_part`, `service`, `secure`.
+-- `until`, and whose logins: `account` (in any letter case), `account_part`, `service`, `secure`, `unknown`.
 
 CREATE MACRO in_period(time) AS
     (getvariable('since') IS NULL OR time >= getvariable('since')::TIMESTAMP)
@@ -7,7 +7,9 @@ CREATE MACRO in_period(time) AS
 
 -- What is listed and counted: logins of the period, of the verdict that is asked for.
 CREATE MACRO is_counted(time, secure) AS
-    in_period(time) AND (getvariable('secure') IS NULL OR secure = getvariable('secure'));
+    in_period(time)
+    AND (getvariable('secure') IS NULL OR secure = getvariable('secure'))
+    AND (secure IS NULL OR NOT coalesce(getvariable('unknown'), false));
 
 CREATE MACRO is_of_account(of_account) AS
     getvariable('account') IS NULL OR lower(of_account) = lower(getvariable('account'));

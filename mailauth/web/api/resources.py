@@ -29,7 +29,7 @@ from mailauth.web.instants import instant
 from mailauth.web.offers import Offers, everything
 from mailauth.web.operations import Operations
 from mailauth.web.routes import AnyRoute, Door, EventualResponse, OpenRoute, Parameter, Route
-from mailauth.web.selection import MAX_NUMBER, decimal, number, selection, truth
+from mailauth.web.selection import MAX_NUMBER, Verdict, decimal, number, selection, truth
 from mailauth.web.turns import Turn, at_once
 
 MAX_EVENTS = 1000  # of one answer
@@ -122,7 +122,7 @@ _EVENTS = (
     ),
     Parameter("user", str, "an account's name"),
     Parameter("protocol", Service, "the service"),
-    Parameter("secure", bool, "the verdict"),
+    Parameter("secure", Verdict, "the verdict; unknown is only for other servers' logs"),
 )
 _KINDS = (
     Parameter("kind", Kind, "what a record is about"),

@@ -37,16 +37,19 @@ class Bar(msgspec.Struct, frozen=True):
     @property
     def total(self) -> int:
         """The number of its logins."""
-        return self.share.unsecure + self.share.secure
+        return self.share.unsecure + self.share.secure + self.share.unknown
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Its parts, from the bottom up."""
+        """Its parts, from the bottom up; an unknown one only where there are such logins."""
         share = self.share
-        return (
+        known = share.unsecure + share.secure
+        parts = (
             Part("UNSECURE", share.unsecure, 0, self._href(share.unsecure, "&secure=false")),
             Part("SECURE", share.secure, share.unsecure, self._href(share.secure, "&secure=true")),
+            Part("UNKNOWN", share.unknown, known, self._href(share.unknown, "&secure=unknown")),
         )
+        return parts if share.unknown else parts[:2]
 
     @property
     def short(self) -> str:
@@ -70,6 +73,11 @@ class Chart(msgspec.Struct, frozen=True):
     title: str
     bars: tuple[Bar, ...]
     is_over_time: bool = False
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether any of its logins has an unknown verdict."""
+        return any(bar.share.unknown for bar in self.bars)
 
     @property
     def largest(self) -> int:

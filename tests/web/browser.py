@@ -216,6 +216,7 @@ class Server:
         cleartext: Cleartext = Cleartext.ALLOW,
         logs: Path = Path("/nonexistent"),
         state: Path | None = None,
+        is_watched: bool = False,
     ) -> None:
         self.clock = Clock()
         self.now = FakeClock()
@@ -252,6 +253,7 @@ class Server:
             logs=LogFiles([logs / name for name in LOG_NAMES]),
             reports=self.reports,
             hosts=hosts,
+            is_watched=is_watched,
             forwarded_from=tuple(parse_network(network) for network in forwarded_from),
             trouble=lambda: self.trouble,
         )

@@ -40,3 +40,12 @@ def test_the_parts_of_a_bar_follow_each_other_and_lead_to_their_logins() -> None
     assert (unsecure.before, unsecure.count, secure.before, secure.count) == (0, 3, 3, 0)
     assert (unsecure.href, secure.href) == ("/logins?protocol=IMAP&secure=false", None)
     assert [part.href for part in Bar(share).parts] == [None, None]
+
+
+def test_logins_with_an_unknown_verdict_are_a_part_of_their_own_and_never_secure() -> None:
+    bar = Bar(Share(label="IMAP", secure=2, unsecure=3, unknown=4), "protocol=IMAP")
+    assert [part.count for part in bar.parts] == [3, 2, 4]
+    assert bar.parts[2].before == 5
+    assert bar.parts[2].href == "/logins?protocol=IMAP&secure=unknown"
+    assert bar.total == 9
+    assert Chart("T", (bar,)).has_unknown

@@ -8,7 +8,7 @@ import pytest
 from mailauth.login.event import Service
 from mailauth.report.foreign.verdict import Wire
 from tools.servers.all import SERVERS
-from tools.servers.comparison import Outcome, Record, compare
+from tools.servers.comparison import Outcome, Record, compare, leaked
 from tools.servers.notes import Answer, Note, Way
 from tools.servers.pages import BETTER, PAGES, STRICT, settings
 
@@ -113,6 +113,15 @@ def test_a_record_that_comes_late_is_not_good() -> None:
     found = outcome(NOTE, RECORD)
     found.slowest = 2.5
     assert not found.is_good
+
+
+@pytest.mark.parametrize(
+    "text", [b'"user":"x","reason":"=secret"', b"AGJvYkBleGFtcGxlLmNvbQBzZWNyZXQ=", b'"secret"']
+)
+def test_a_password_in_the_record_is_found(text: bytes) -> None:
+    passwords = {"bob@example.com": "secret", "amy@example.com": "other"}
+    assert leaked(text, passwords) == ["bob@example.com"]
+    assert leaked(b'"user":"bob@example.com","seq":1', passwords) == []
 
 
 ALWAYS_REFUSES = {"opensmtpd"}

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 _NAMESPACES = ("--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")
 _SECONDS = 600
 _SHOWN = 5  # problems of a stage
-_COLUMNS = ("made", "true", "nameless", "unknown", "untold", "missing", "wrong")
+_COLUMNS = ("made", "true", "nameless", "tls", "unknown", "untold", "missing", "wrong")
 
 
 class Result(msgspec.Struct):
@@ -149,16 +149,16 @@ def _keep(temporary: Path, keep: Path) -> None:
 def _rows(result: Result) -> Iterator[tuple[str, Outcome]]:
     for stage, tried in result.stages.items():
         yield stage.value, tried.read
-        yield "  watch, meanwhile", tried.watched
+        yield "  watch", tried.watched
 
 
 def _print(result: Result, seconds: float) -> None:
     click.echo(f"{result.server} {result.version} ({seconds:.0f} s)")
-    click.echo(f"  {'':18}" + "".join(f"{column:>9}" for column in (*_COLUMNS, "slowest")))
+    click.echo(f"  {'':7}" + "".join(f"{each:>{len(each) + 2}}" for each in (*_COLUMNS, "slowest")))
     for name, outcome in _rows(result):
-        numbers = "".join(f"{getattr(outcome, column):9}" for column in _COLUMNS)
+        numbers = "".join(f"{getattr(outcome, each):{len(each) + 2}}" for each in _COLUMNS)
         slowest = "" if outcome.slowest is None else f"{outcome.slowest:7.2f} s"
-        click.echo(f"  {name:18}{numbers}{slowest}")
+        click.echo(f"  {name:7}{numbers}{slowest}")
     for name, outcome in _rows(result):
         if outcome.slowest is not None and outcome.slowest > SECONDS:
             click.echo(f"  {name.strip()}: a record came {outcome.slowest:.2f} s after its line")

@@ -1,7 +1,8 @@
 """Whether the records of a log are true, by the notes of what was done."""
 
+from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
@@ -41,14 +42,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct):
     """What a log came to.
 
-    Of the logins `made`, so many records are `true` (some of them `nameless`), `unknown` (true but
-    for whether TLS was used, which the log does not tell), or `wrong`; of `untold` logins the log
-    says nothing, as is known, and `missing` ones it ought to tell of.
+    Of the logins `made`, so many records are `true`, `unknown` (true but for whether TLS was used,
+    which the log does not tell), or `wrong`; of `untold` logins the log says nothing, as is known,
+    and `missing` ones it ought to tell of. `nameless` records are true and have no account; those
+    with `tls` are true and do not tell how TLS began.
     """
 
     made: int = 0
     true: int = 0
     nameless: int = 0
+    tls: int = 0
     unknown: int = 0
     untold: int = 0
     missing: int = 0
@@ -85,10 +88,26 @@ def compare(
             outcome.unknown += record.secure is None
             outcome.true += record.secure is not None
             outcome.nameless += record.user is None
+            outcome.tls += record.security == Wire.TLS.value
     for left in chain.from_iterable(found.values()):
         outcome.wrong += 1
         outcome.problems.append(f"of a login that was not made: {left}")
     return outcome
+
+
+def leaked(text: bytes, passwords: Mapping[str, str]) -> list[str]:
+    """Name the accounts whose passwords a text holds, as they are or as AUTH sends them."""
+    return [
+        account
+        for account, password in passwords.items()
+        if any(form in text for form in _forms(account, password))
+    ]
+
+
+def _forms(account: str, password: str) -> Iterable[bytes]:
+    plain = password.encode()
+    yield from (b'"%s"' % plain, b" %s " % plain, b"=%s" % plain)
+    yield from map(b64encode, (plain, b"\0%s\0%s" % (account.encode(), plain)))
 
 
 def untruths(note: Note, record: Record) -> Iterable[str]:

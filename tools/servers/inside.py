@@ -9,7 +9,7 @@ import msgspec
 
 from tools.servers.all import SERVERS
 from tools.servers.campaign import brief, drive, sessions
-from tools.servers.comparison import Outcome, Record, compare
+from tools.servers.comparison import Outcome, Record, compare, leaked
 from tools.servers.notes import Answer, Note
 from tools.servers.server import Server, Stage
 from tools.servers.watching import Watching
@@ -76,6 +76,9 @@ def _try(server: Server, order: Order) -> Tried:
         _let_in(server, notes, read)
     watched = compare(notes, watching.records, lambda note: server.tells(note, stage))
     watched.slowest = max(watching.delays(), default=0.0)
+    for account in leaked(watching.text, server.passwords):
+        watched.wrong += 1
+        watched.problems.append(f"the record holds the password of {account}")
     return Tried(read, watched)
 
 

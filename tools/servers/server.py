@@ -20,11 +20,11 @@ PASSWORDS = {
 
 
 class Stage(enum.Enum):
-    """How the server is set up: what it logs, and whether it refuses logins in the clear."""
+    """How the server is set up: its default log, a better one, and no logins in the clear."""
 
-    DEFAULT = "default log"
-    BETTER = "better log"
-    STRICT = "cleartext refused"
+    DEFAULT = "default"
+    BETTER = "better"
+    STRICT = "strict"
 
 
 class Door(msgspec.Struct, frozen=True):

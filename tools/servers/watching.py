@@ -66,6 +66,11 @@ class Watching:
         self._looking.join()
 
     @property
+    def text(self) -> bytes:
+        """The record itself."""
+        return b"\n".join(line for _, line in self._records.lines)
+
+    @property
     def records(self) -> list[Record]:
         """What was recorded."""
         return [msgspec.json.decode(line, type=Record) for _, line in self._records.lines]

@@ -113,6 +113,8 @@ def test_a_record_that_comes_late_is_not_good() -> None:
     found = outcome(NOTE, RECORD)
     found.slowest = 2.5
     assert not found.is_good
+    found.was_busy = True
+    assert found.is_good
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def _try(server: Server, order: Order) -> Tried:
         _let_in(server, notes, read)
     watched = compare(notes, watching.records, lambda note: server.tells(note, stage))
     watched.slowest = max(watching.delays(), default=0.0)
+    watched.was_busy = watching.was_busy
     for account in leaked(watching.text, server.passwords):
         watched.wrong += 1
         watched.problems.append(f"the record holds the password of {account}")

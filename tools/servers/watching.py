@@ -15,6 +15,9 @@ from mailauth.testing.running import NotStarted
 from tests.live.support.running_watch import RunningWatch
 from tools.servers.comparison import Record
 
+_PRESSURE = Path("/proc/pressure/cpu")
+_BUSY = 0.9  # of the time
+
 _LOOK_SECONDS = 0.01
 _QUIET_SECONDS = 2.5  # without a new record: the watcher has none left
 _LAST_SECONDS = 0.5  # the same, if there are as many as logins were made
@@ -44,12 +47,14 @@ class Watching:
 
     def __init__(self, directory: Path, log: Path) -> None:
         log.chmod(0o644)
+        self.was_busy = False
         self._watch = RunningWatch(directory / "watch", str(log))
         try:
             self._watch.start()
         except NotStarted as error:
             raise OSError(f"mailauth watch: {error}") from None
         self._log, self._records = _Growth(log), _Growth(self._watch.home / "logs" / JOURNAL)
+        self._began, self._waited = time.monotonic(), _waited()
         self._over = threading.Event()
         self._looking = threading.Thread(target=self._look, daemon=True)
         self._looking.start()
@@ -61,6 +66,8 @@ class Watching:
             if (now := len(self._records.lines)) != count:
                 count, since = now, time.monotonic()
             time.sleep(_LOOK_SECONDS)
+        share = (_waited() - self._waited) / (time.monotonic() - self._began)
+        self.was_busy = share > _BUSY
         self._watch.stop()
         self._over.set()
         self._looking.join()
@@ -111,6 +118,13 @@ class Watching:
             self._log.look()
             self._records.look()
             time.sleep(_LOOK_SECONDS)
+
+
+def _waited() -> float:
+    """Seconds in which something on this machine has waited for a processor, since it started."""
+    if not _PRESSURE.exists():
+        return 0.0
+    return int(_PRESSURE.read_text().partition("total=")[2].split()[0]) / 1_000_000
 
 
 class _Known(msgspec.Struct):

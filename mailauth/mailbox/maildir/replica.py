@@ -1,7 +1,7 @@
 """What this process knows of a folder, and how it follows what others change there.
 
 The journal has the messages; files are where it says, unless other programs have renamed them. All
-but `is_current` and `reach` needs the account's lock.
+but `is_current` and `reach` need the lock of the account.
 """
 
 import os
@@ -94,7 +94,7 @@ class Replica:
         return self._list_files() or changed
 
     def write(self, records: Sequence[Record], changes: Changes) -> None:
-        """Record what was done; with changes to files, so that nobody lists the folder for them."""
+        """Record what was done, and that nobody need list the folder for these changes to files."""
         records = [*records, *self._touched(changes)]
         if not records:
             return
@@ -179,7 +179,7 @@ class Replica:
         self._places.pop(key, None)
 
     def clear(self, mark: str) -> None:
-        """Remove the files of such a copy; everything must have been followed before."""
+        """Remove the files of a copy whose process was killed. Call `follow` before."""
         places = listed(self.path)
         for key in of_copy(mark, places):
             if key not in self._uids:

@@ -21,7 +21,10 @@ from tools.servers.server import Stage
 from tools.servers.world import tools_needed
 
 ROOT = Path(__file__).parents[2]
-_NAMESPACES = ("--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")
+_APART = (
+    *("setpriv", "--pdeathsig", "KILL"),  # it ends with this process, even if that is killed
+    *("unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"),
+)
 _SECONDS = 600
 _BUSY = " (busy)"
 _SHOWN = 5  # problems of a stage
@@ -126,7 +129,7 @@ def _in_namespaces(order: Order, keep: Path | None) -> Tried:
     with tempfile.TemporaryDirectory(prefix="servers-") as temporary:
         order.directory = temporary
         done = subprocess.run(
-            ["unshare", *_NAMESPACES, "--mount-proc", sys.executable, "-m", "tools.servers.inside"],
+            [*_APART, "--mount-proc", sys.executable, "-m", "tools.servers.inside"],
             input=msgspec.json.encode(order),
             capture_output=True,
             cwd=ROOT,

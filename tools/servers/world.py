@@ -241,5 +241,5 @@ def _kill(pid: int, signum: int) -> None:
 
 def tools_needed() -> list[str]:
     """Return the programs of this machine that are missing to make a world."""
-    needed = ("unshare", "mount", "ip", "chroot", "openssl", "cp", "install")
+    needed = ("setpriv", "unshare", "mount", "ip", "chroot", "openssl", "cp", "install")
     return [name for name in needed if shutil.which(name) is None]

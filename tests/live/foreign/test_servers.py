@@ -20,7 +20,7 @@ def expect_all_true(result: Result) -> None:
             assert outcome.is_good, (stage, outcome)
 
 
-@pytest.mark.skipif(shutil.which("dovecot") is None, reason="no dovecot")
+@pytest.mark.skipif(shutil.which("dovecot") is None, reason="dovecot is not installed")
 def test_every_login_to_a_real_dovecot_is_recorded_as_it_was() -> None:
     try:
         result = attempt("dovecot", None, [Stage.BETTER], brief=True)

@@ -14,7 +14,7 @@ def compiled(directory: Path) -> Path:
     """Compile the library that is to be preloaded; skips the test where there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("no C compiler")
+        pytest.skip("a C compiler is not installed")
     library = directory / "shim.so"
     source = Path(__file__).with_name("shim.c")
     subprocess.run(

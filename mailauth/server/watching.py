@@ -118,6 +118,11 @@ class Watching:
             log.critical("{error}", error=error)
             self._failed()
             return
+        except Exception:  # noqa: BLE001 (it must not stop unnoticed, and can be started again)
+            self._next = None
+            log.failure("The logs cannot be followed any more")
+            self._failed()
+            return
         self._next = self._reactor.callLater(0 if more else LOOK_SECONDS, self._look)
 
     def _stop(self) -> None:

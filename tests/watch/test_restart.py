@@ -193,3 +193,27 @@ def test_a_line_that_nobody_can_understand_does_not_stop_the_others(
         assert watched.look() == []
     watched.append(dovecot("eve", 2))
     assert users(watched.look()) == ["eve"]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "1969-12-31T23:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "2026-11-24T24:00:00Z",
+    ],
+)
+def test_a_line_with_an_impossible_time_does_not_stop_the_others(
+    watched: Watched, stamp: str
+) -> None:
+    watched.append(dovecot("eve").replace("Nov 24 11:00:00", stamp), dovecot("bob", 1))
+    assert users(watched.look()) == ["bob"]
+
+
+def test_a_stamp_from_the_future_does_not_change_the_times_of_later_lines(watched: Watched) -> None:
+    early = dovecot("eve").replace("Nov 24 11:00:00", "2099-01-01T00:00:00Z")
+    watched.append(early, dovecot("bob", 1))
+    eve, bob = watched.look()
+    assert (eve.at.year, bob.at) == (2099, NOW - timedelta(minutes=59, seconds=59))
+    assert all(line.startswith(f"{NOW:%Y-%m-%d}") for line in lines(watched.logs))

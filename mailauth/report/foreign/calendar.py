@@ -15,6 +15,8 @@ _MONTH = {name: number for number, name in enumerate(_MONTHS, 1)}
 _HALF_A_YEAR = 6  # months: a larger step crosses New Year
 _QUARTER = timedelta(minutes=15)  # zone offsets are multiples of this
 _LONGEST_LOGIN = timedelta(minutes=10)  # from the beginning of a session until it is logged
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_END = datetime(9999, 12, 30, tzinfo=UTC)
 _STAMP = re.compile(
     r"(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
     r"(?:[.,](?P<fraction>\d{1,9}))? ?(?P<zone>Z|[+-]\d\d:?\d\d)?\Z"
@@ -41,23 +43,28 @@ class Calendar:
     def instant(self, stamp: str | datetime, began: datetime | None = None) -> datetime | None:
         """Return when a line was written, with its offset, or `None` for an invalid stamp.
 
-        `began` is the beginning of the line's session, if its id says so.
+        `began` is the beginning of the line's session, if its id says so. A stamp before 1970 or at
+        the end of the calendar, which other zones cannot express, is invalid.
         """
-        if isinstance(stamp, datetime):
-            return stamp.astimezone(self._zone)
         try:
-            if stamp[:3] in _MONTH:
-                return self._of_bsd(stamp, began)
-            exact = _STAMP.match(stamp)
-            return self._of_numbers(exact) if exact is not None else None
+            found = self._of(stamp, began)
         except (ValueError, OverflowError, KeyError):
             return None
+        return found if found is not None and _FIRST <= found < _END else None
 
     def note(self, stamp: str) -> None:
         """Note the stamp of a line without a login, since New Year may lie between two logins."""
         month = _MONTH.get(stamp[:3], 0)
         if month and month != self._month:
             self._enter(month, stamp)
+
+    def _of(self, stamp: str | datetime, began: datetime | None) -> datetime | None:
+        if isinstance(stamp, datetime):
+            return stamp.astimezone(self._zone)
+        if stamp[:3] in _MONTH:
+            return self._of_bsd(stamp, began)
+        exact = _STAMP.match(stamp)
+        return self._of_numbers(exact) if exact is not None else None
 
     def _of_numbers(self, exact: re.Match[str]) -> datetime:
         text = f"{exact['year']}-{exact['month']}-{exact['day']}T{exact['time']}"

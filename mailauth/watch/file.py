@@ -1,7 +1,7 @@
 """A log file that is followed through rotation: renamed, copied and truncated, or recreated.
 
-The file is checked regularly. One that was replaced is read to its end and for another minute,
-since its writer may notice the rotation late.
+The file is checked regularly. One that was replaced is read until it has not grown for a minute,
+since its writer may notice the rotation late, and as long as nothing is written to the new one.
 """
 
 import os
@@ -15,12 +15,13 @@ from typing import BinaryIO
 import msgspec
 from twisted.logger import Logger
 
-from mailauth.report.packing import is_packed, opened
+from mailauth.report.packing import DAMAGED, is_packed, opened
 from mailauth.watch.cursor import Place, SourceCursor
 from mailauth.watch.siblings import HEAD_OCTETS, Sibling, file_of, head_of, is_at, siblings
 from mailauth.watch.source import LOOK_BACK_OCTETS, PIECE_OCTETS, Piece, Start, text_of
 
 LATE_SECONDS = 60.0
+_WAITING_FILES = 8  # that are kept open until something is written to the new one
 _FOREVER = 1 << 63  # nanoseconds
 
 Now = Callable[[], float]
@@ -48,6 +49,7 @@ class _Open:
 
     def __init__(self, number: int, path: Path, offset: int, replaced_at: float | None) -> None:
         self.number = number
+        self.path = path  # at which it was opened
         self.offset = offset
         self.replaced_at = replaced_at
         self._file = _regular(path)
@@ -172,8 +174,14 @@ class FollowedFile:
             if file.was_truncated():
                 self._begin_anew(file)
                 return self.read()
-            piece = file.read()
+            try:
+                piece = file.read()
+            except DAMAGED as error:
+                self._tell_damaged(file.path, error)
+                file.is_complete, piece = True, None
             if piece is not None:
+                if file.replaced_at is not None:
+                    file.replaced_at = self._now()
                 return piece
             self._let_go(file)
         return self.read() if self._is_replaced() else None
@@ -200,9 +208,17 @@ class FollowedFile:
             file = _Open(self._number, path, offset, replaced_at)
         except FileNotFoundError:
             return False
+        except DAMAGED as error:
+            self._tell_damaged(path, error)
+            return True
         self._number += 1
         self._files.append(file)
         return True
+
+    def _tell_damaged(self, path: Path, error: Exception) -> None:
+        log.warn(
+            "{path} is damaged, so what follows in it is lost: {error}", path=str(path), error=error
+        )
 
     def _read_on(self, places: Sequence[Place], saved: float) -> None:
         """Open the files of the cursor, those rotated after them, and the log."""
@@ -264,8 +280,14 @@ class FollowedFile:
         if (current.device, current.inode) == (status.st_dev, status.st_ino):
             return False
         before = len(self._files)
-        self._open_written(current.last_modified())
-        self._open(self._path)
+        try:
+            self._open_written(current.last_modified())
+            self._open(self._path)
+        except OSError:
+            for file in self._files[before:]:  # they are opened again with the log
+                file.close()
+            del self._files[before:]
+            raise
         current.replaced_at = self._now()
         return len(self._files) > before
 
@@ -274,7 +296,11 @@ class FollowedFile:
         if file.is_complete:
             self._files.remove(file)
             file.close()
-        elif file.replaced_at is not None and self._now() - file.replaced_at > LATE_SECONDS:
+        elif (
+            file.replaced_at is not None
+            and self._now() - file.replaced_at > LATE_SECONDS
+            and (self._files[-1].offset > 0 or len(self._files) > _WAITING_FILES)
+        ):
             file.is_complete = True  # a last line without an ending counts
 
 

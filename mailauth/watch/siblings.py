@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from mailauth.report.packing import DAMAGED, opened
+from mailauth.report.packing import DAMAGED, SUFFIXES, opened
 from mailauth.watch.cursor import Place
 
 HEAD_OCTETS = 512  # that identify a file, whatever its name and inode
@@ -26,7 +26,10 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 def siblings(log: Path) -> list[Sibling]:
-    """Return the older files of a log, oldest first. Raises `OSError`."""
+    """Return the older files of a log, oldest first. Raises `OSError`.
+
+    A compressed file is left out beside its original, since it may not be complete yet.
+    """
     name = re.compile(
         rf"{re.escape(log.name)}{_ROTATED}{_PACKED}"
         rf"|{re.escape(log.stem)}{_ROTATED}{re.escape(log.suffix)}{_PACKED}"
@@ -38,7 +41,15 @@ def siblings(log: Path) -> list[Sibling]:
         and entry.is_file(follow_symlinks=False)
         and (status := entry.stat(follow_symlinks=False))
     ]
-    return sorted(found, key=lambda sibling: (sibling.modified, sibling.path))
+    originals = {sibling.path for sibling in found}
+    return sorted(
+        (
+            sibling
+            for sibling in found
+            if sibling.path.suffix not in SUFFIXES or sibling.path.with_suffix("") not in originals
+        ),
+        key=lambda sibling: (sibling.modified, sibling.path),
+    )
 
 
 def head_of(octets: bytes) -> str:

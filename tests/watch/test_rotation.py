@@ -134,6 +134,56 @@ def test_what_is_rotated_while_nobody_watches_is_read(bob: Watched, kind: str) -
     assert users(bob.look()) == ["bob", "eve", "joe"]
 
 
+def test_a_log_that_is_being_compressed_is_read_once(bob: Watched) -> None:
+    bob.append(*(dovecot(f"{number:0300}", 2) for number in range(1_000)))
+    assert len(bob.look()) == 1_001
+    old = numbered(bob.log)
+    bob.log.rename(old)
+    packed = gzip.compress(old.read_bytes(), 0)
+    old.with_name(f"{old.name}.gz").write_bytes(packed[: len(packed) // 2])
+    bob.append(dovecot("joe", 4))
+    assert len(bob.look()) == 1_002
+
+
+def test_a_damaged_old_log_does_not_stop_the_log(bob: Watched) -> None:
+    for name, octets in (
+        ("mail.log.1.gz", gzip.compress(dovecot("eve", 2).encode() * 100)[:-20]),
+        ("mail.log.2.xz", b"\xfd7zXZ\0 not xz"),
+        ("mail.log.3.gz", b"not gz"),
+        ("mail.log.4.gz", b""),
+    ):
+        bob.log.with_name(name).write_bytes(octets)
+    bob.log.rename(numbered(bob.log, 5))
+    bob.append(dovecot("joe", 4))
+    assert "joe" in users(bob.look())
+
+
+def test_a_rotation_to_a_log_that_cannot_be_opened_is_read_once(bob: Watched) -> None:
+    bob.append(dovecot("eve", 2))
+    bob.log.rename(numbered(bob.log, 3))
+    numbered(bob.log, 2).with_suffix(".2.gz").write_bytes(
+        gzip.compress(f"{dovecot('dan', 3)}\n".encode())
+    )
+    os.mkfifo(bob.log)
+    bob.look()
+    bob.look()
+    bob.log.unlink()
+    bob.append(dovecot("joe", 4))
+    assert users(bob.look()) == ["bob", "eve", "dan", "joe"]
+
+
+def test_a_writer_that_never_reopens_its_log_is_followed(bob: Watched) -> None:
+    """A new log may be created, although the server is not told to write there."""
+    bob.log.rename(numbered(bob.log))
+    bob.log.touch()
+    for number in range(4):
+        bob.look(LATE_SECONDS)
+        bob.append(dovecot(f"eve{number}", 3 + number), path=numbered(bob.log))
+    assert users(bob.look()) == ["bob", "eve0", "eve1", "eve2", "eve3"]
+    bob.append(dovecot("joe", 9))
+    assert users(bob.look())[-1] == "joe"
+
+
 def test_several_rotations_while_nobody_watches_are_read_in_order(bob: Watched) -> None:
     bob.kill()
     for number in range(3):

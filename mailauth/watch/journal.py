@@ -135,6 +135,8 @@ class FollowedJournal:
         lines, self._rest = self._rest[:cut], self._rest[cut:]
         if self._is_skipping:
             lines, self._is_skipping = lines.partition(b"\n")[2], False
+            if not lines:
+                return None
         piece = Piece(text_of(lines), self._last)
         self._last = _cursor_of(lines[lines.rfind(b"\n", 0, -1) + 1 :]) or self._last
         return piece

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +16,9 @@ from mailauth.report.rows import Totals
 from mailauth.report.summary import Advised, Summary
 from mailauth.report.values import text
 
-SHOWN = 10  # cases of each kind in the summary
+SHOWN = 10  # at most, points of each kind in the summary
+_INDENT = 3  # columns before a point
+_AROUND_POINTS = 3  # lines: an empty one, the heading, and how many more there are
 
 _STYLES = {
     Tone.PLAIN: "",
@@ -54,23 +57,49 @@ def print_answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], screen: 
 
 
 def print_summary(summary: Summary, screen: Console) -> None:
-    """Print the summary: one screen that ends in what to do."""
+    """Print the summary: one screen that ends in what to do.
+
+    On a terminal, as many points are printed as fit on it, open cases first.
+    """
     headline = Text(summary.headline)
     if summary.verdict:
         headline.append(summary.verdict, _STYLES[_tone(summary.totals)])
     screen.print(headline)
     for line in summary.network_lines:
         screen.print(f"  {line}", style="dim")
-    _print_cases(f"{len(summary.open)} open", summary.open, screen, Tone.BAD)
-    _print_cases(f"{len(summary.fixed)} fixed", summary.fixed, screen, Tone.GOOD)
-    if summary.exposed:
-        screen.print()
-        screen.print(f"{len(summary.exposed)} exposed without a login", style=_STYLES[Tone.BAD])
-        for exposure in summary.exposed[:SHOWN]:
-            _print_point(exposure_advice(exposure), len(text(exposure.account)), screen)
-        _print_rest(len(summary.exposed), "exposures", screen)
+    sections = _sections(summary)
+    around = [headline.plain, *summary.network_lines, summary.to_do, ""]
+    room = screen.height - 1 - sum(_height(line, screen) for line in around)
+    for at, section in enumerate(sections):
+        later = sum(_least(other, screen) for other in sections[at + 1 :])
+        room -= _print_section(section, screen, room - later)
     screen.print()
     screen.print(summary.to_do, style="bold")
+
+
+class _Section(msgspec.Struct, frozen=True):
+    """Points under a heading: each is a line that begins with an account's name."""
+
+    heading: str
+    tone: Tone
+    points: list[tuple[str, str]]
+    report: str  # with all of them
+
+
+def _sections(summary: Summary) -> list[_Section]:
+    """Return the sections that have points."""
+
+    def cases(name: str, tone: Tone, found: Sequence[Advised]) -> _Section:
+        points = [(advised.case.account, advised.advice) for advised in found]
+        return _Section(f"{len(found)} {name}", tone, points, "cases")
+
+    exposed = [(exposure.account, exposure_advice(exposure)) for exposure in summary.exposed]
+    sections = [
+        cases("open", Tone.BAD, summary.open),
+        cases("fixed", Tone.GOOD, summary.fixed),
+        _Section(f"{len(exposed)} exposed without a login", Tone.BAD, exposed, "exposures"),
+    ]
+    return [section for section in sections if section.points]
 
 
 def _tone(totals: Totals) -> Tone:
@@ -79,14 +108,32 @@ def _tone(totals: Totals) -> Tone:
     return Tone.PLAIN if totals.unknown else Tone.GOOD
 
 
-def _print_cases(heading: str, cases: Sequence[Advised], screen: Console, tone: Tone) -> None:
-    if not cases:
-        return
+def _print_section(section: _Section, screen: Console, room: int) -> int:
+    """Print at least one point, and as many as fit into so many lines; return the lines printed."""
+    used, shown = _AROUND_POINTS, 0
+    for _, line in section.points[:SHOWN]:
+        height = _height(line, screen, _INDENT)
+        if shown and screen.is_terminal and used + height > room:
+            break
+        used, shown = used + height, shown + 1
     screen.print()
-    screen.print(heading, style=_STYLES[tone])
-    for advised in cases[:SHOWN]:
-        _print_point(advised.advice, len(text(advised.case.account)), screen)
-    _print_rest(len(cases), "cases", screen)
+    screen.print(section.heading, style=_STYLES[section.tone])
+    for name, line in section.points[:shown]:
+        _print_point(line, len(text(name)), screen)
+    rest = len(section.points) - shown
+    if rest:
+        screen.print(f"  … and {rest} more: mailauth report {section.report}", style="dim")
+    return used
+
+
+def _least(section: _Section, screen: Console) -> int:
+    """Return how many lines a section takes with one point."""
+    return _AROUND_POINTS + _height(section.points[0][1], screen, _INDENT)
+
+
+def _height(line: str, screen: Console, indent: int = 0) -> int:
+    """Return how many lines a text takes."""
+    return len(Text(line, overflow="fold").wrap(screen, screen.width - indent))
 
 
 def _print_point(line: str, name: int, screen: Console) -> None:
@@ -95,11 +142,6 @@ def _print_point(line: str, name: int, screen: Console) -> None:
     grid = Table.grid(padding=(0, 1))
     grid.add_row(Text("  "), point)
     screen.print(grid if screen.is_terminal else Text("  ").append_text(point))
-
-
-def _print_rest(count: int, report: str, screen: Console) -> None:
-    if count > SHOWN:
-        screen.print(f"  … and {count - SHOWN} more: mailauth report {report}", style="dim")
 
 
 def _cell(column: Column, row: Any) -> Text:

@@ -52,10 +52,16 @@ def told(story: Story) -> None:
     story.login("jimmy@mydomain.com", secure=True, origin="Germany", ip="192.0.2.7")
 
 
-def on_terminal(width: int) -> tuple[Console, io.StringIO]:
+def on_terminal(width: int, height: int = 200) -> tuple[Console, io.StringIO]:
     out = io.StringIO()
     screen = Console(
-        file=out, width=width, force_terminal=True, color_system=None, highlight=False, markup=False
+        file=out,
+        width=width,
+        height=height,
+        force_terminal=True,
+        color_system=None,
+        highlight=False,
+        markup=False,
     )
     return screen, out
 
@@ -159,3 +165,23 @@ def test_answers_of_sql_have_the_same_layout() -> None:
     screen, out = on_terminal(80)
     print_answer(["account"], [], screen)
     assert out.getvalue().strip() == "0 rows"
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 40), (120, 24)])
+def test_the_summary_fits_on_one_screen(tmp_path: Path, width: int, height: int) -> None:
+    """As many points as there is room for, of each kind at least one, and what to do at the end."""
+    story = Story(tmp_path / "logs")
+    for number in range(15):
+        story.login(f"open{number}@mydomain.com")
+        story.login(f"fixed{number}@mydomain.com")
+        story.login(f"fixed{number}@mydomain.com", secure=True)
+    screen, out = on_terminal(width, height)
+    answers(story)["summary"](screen)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert height - 6 <= len(lines) < height
+    assert {"15 open", "15 fixed"} <= set(lines)
+    assert any(line.startswith("   fixed") for line in lines)
+    assert lines.count("") == 3
+    assert "To do: repoint the clients of 15 accounts" in " ".join(lines[-3:])
+    shown = sum(line.startswith("   open") for line in lines)
+    assert f"  … and {15 - shown} more: mailauth report cases" in lines

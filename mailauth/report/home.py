@@ -30,6 +30,7 @@ from mailauth.report.reading import (
     drop_lines,
     fold_accounts,
     lines_from_records,
+    lines_of_reported,
     lines_of_watched,
     match,
     watched_journals,
@@ -226,6 +227,7 @@ class HomeLogs(Logs):
             fold_accounts(tables)
             if sources.lines and sources.journal and not watched:
                 match(tables)
+                lines_of_reported(tables)
         return tables
 
     def _read(

@@ -28,6 +28,7 @@ from mailauth.report.reading import (
     forget_same_records,
     ignore_networks,
     lines_from_records,
+    lines_of_reported,
     match,
     order_records,
     put_in_order,
@@ -110,6 +111,7 @@ def _read(
     fold_accounts(tables)
     if sources.lines and sources.journal:
         match(tables)
+        lines_of_reported(tables)
     if watched or sources.foreign or not sources.lines:
         lines_from_records(tables, no_text_log=not sources.lines)
     if ignored:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from mailauth.login.event import Service
 from mailauth.report.packing import SUFFIXES
-from mailauth.report.reading import watched_journals
 from mailauth.report.rows import Case
 from mailauth.report.sources import Content, Source
 from mailauth.report.tables import Tables, sql
@@ -22,10 +21,13 @@ PortsOf = Callable[[Case], Mapping[Service, int]]
 _NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # of rotated files
 
 
-def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
+def seen_tls_ports(
+    tables: Tables, sources: Mapping[int, Source], running: Mapping[Service, int] | None = None
+) -> PortsOf:
     """Return a function that maps a case to its server's ports with implicit TLS, by service.
 
-    `sources` are the files by their numbers in the tables. The latest port counts.
+    `sources` are the files by their numbers in the tables. The latest port counts. `running`
+    has the ports of the server that wrote them, if it is running.
     """
     journals = {number: log_of(source) for number, source in sources.items()}
     with tables.cursor() as cursor:
@@ -35,18 +37,19 @@ def seen_tls_ports(tables: Tables, sources: Mapping[int, Source]) -> PortsOf:
     for file, protocol, port in seen:  # in the order of their last records
         ports.setdefault(journals[file], {})[Service(protocol)] = port
     known = {
-        (account, service): ports.get(journals[file], {}) for account, service, file in found_in
+        (account, service): ports.get(journals[file], {}) for account, service, file, _ in found_in
     }
-    watched = watched_journals(tables, sources)
     others = {
         (account, service)
-        for account, service, file in found_in
-        if sources[file].content is Content.FOREIGN or file in watched
+        for account, service, file, source in found_in
+        if sources[file].content is Content.FOREIGN or source is not None
     }
 
     def ports_of(case: Case) -> Mapping[Service, int]:
         key = (case.account, case.service.value)
-        return WELL_KNOWN_TLS_PORTS if key in others else known.get(key, {})
+        if key in others:
+            return WELL_KNOWN_TLS_PORTS
+        return known.get(key, {}) if running is None else running
 
     return ports_of
 

@@ -204,6 +204,14 @@ def lines_from_records(tables: Tables, *, no_text_log: bool = True) -> None:
         cursor.execute(sql("lines_from_records"), [no_text_log])
 
 
+def lines_of_reported(tables: Tables) -> None:
+    """Make lines of what was reported and has no line, after the others have their records."""
+    with tables.cursor() as cursor:
+        any_reported = "SELECT EXISTS (FROM records WHERE is_reported(source))"
+        if cursor.execute(any_reported).fetchall() == [(True,)]:
+            cursor.execute(sql("reported_lines"))
+
+
 def watched_journals(tables: Tables, sources: Mapping[int, Source]) -> list[int]:
     """Return which of the files are journals of another server's logins, by `mailauth watch`.
 

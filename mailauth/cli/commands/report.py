@@ -1,6 +1,7 @@
 """`mailauth report`: who logs in insecurely, and what to do about it."""
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
@@ -26,6 +27,7 @@ from mailauth.cli.running import running_services
 from mailauth.cli.selection import Selection, selection_options
 from mailauth.config import Config, ConfigError
 from mailauth.config.errors import meant
+from mailauth.login.event import Service
 from mailauth.record.stamp import zone_named
 from mailauth.report.logs import structs
 from mailauth.report.opening import Opened
@@ -35,7 +37,7 @@ from mailauth.report.output.page import write_report, write_summary
 from mailauth.report.output.presentation import PRESENTATIONS, Shown
 from mailauth.report.output.terminal import print_report, print_summary
 from mailauth.report.period import Expected, Wanted
-from mailauth.report.ports import PortsOf, seen_tls_ports
+from mailauth.report.ports import seen_tls_ports
 from mailauth.report.rows import ROWS, Case, Country, Login
 from mailauth.report.summary import Summary, summarize
 from mailauth.setup.services import tls_ports
@@ -97,11 +99,11 @@ def report(
         if not found.journal and found.lines:
             note(_unknown(name, opened.logs.totals(wanted).unsecure))
         if name is None:
-            ports_of = _live_ports(home) if not files else None
+            running = _live_ports(home) if not files else None
             summary = summarize(
                 opened.logs,
                 wanted,
-                ports_of or seen_tls_ports(opened.tables, opened.sources),
+                seen_tls_ports(opened.tables, opened.sources, running),
                 by_network=bool(found.foreign),
             )
             _print_summary(summary, form)
@@ -167,13 +169,10 @@ def _expected(home: Home, config: Config | None, now: datetime, days: int) -> Ex
     return Expected(now=now, accounts=names, days=days)
 
 
-def _live_ports(home: Home) -> PortsOf | None:
+def _live_ports(home: Home) -> Mapping[Service, int] | None:
     """Return the ports of the home's server, or `None` if it is not running."""
     services = running_services(home)
-    if services is None:
-        return None
-    ports = tls_ports(services)
-    return lambda case: ports
+    return None if services is None else tls_ports(services)
 
 
 def _print_summary(summary: Summary, form: Format) -> None:

@@ -58,3 +58,10 @@ CREATE MACRO foreign_verdict(protocol, secure) AS TRY_CAST(
 CREATE MACRO record_verdict(protocol, secure) AS TRY_CAST(
     concat('[', protocol, '] ', CASE WHEN secure THEN '{SECURE}' WHEN NOT secure THEN '{UNSECURE}' END) AS verdict
 );
+
+-- Whether a server has reported the login to a reporter of ours.
+CREATE MACRO is_reported(source) AS coalesce(source = 'dovecot-policy', false);
+
+-- Whether a success in the journal has a line beside it: of our own listeners, and what was reported completely.
+CREATE MACRO has_line(source, secure, account) AS
+    source IS NULL OR (is_reported(source) AND secure IS NOT NULL AND account IS NOT NULL);

@@ -5,6 +5,6 @@ WITH latest AS (
     WHERE enum_code(verdict) BETWEEN 4 AND 7 AND damaged IS NULL
     GROUP BY account, service
 )
-SELECT latest.account, latest.service, records.file
+SELECT latest.account, latest.service, records.file, records.source
 FROM latest
 JOIN records ON records.ordinal = latest.record

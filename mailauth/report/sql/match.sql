@@ -13,7 +13,7 @@ FROM (
         SELECT ordinal, date_trunc('milliseconds', time) AS time, record_verdict(protocol, secure) AS verdict,
             "user" AS account, ip AS address
         FROM records
-        WHERE kind = 'login' AND result = 'success' AND damaged IS NULL AND source IS NULL
+        WHERE kind = 'login' AND result = 'success' AND damaged IS NULL AND has_line(source, secure, "user")
             AND time >= (SELECT min(time) FROM unmatched_lines)
     ),
     unmatched_records AS (

@@ -2,4 +2,4 @@
 SELECT count(*)
 FROM records
 ANTI JOIN lines ON lines.record = records.ordinal
-WHERE kind = 'login' AND result = 'success' AND damaged IS NULL AND source IS NULL
+WHERE kind = 'login' AND result = 'success' AND damaged IS NULL AND has_line(source, secure, "user")

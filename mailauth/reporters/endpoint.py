@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable
 
 import msgspec
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from mailauth.login.authority import Recorder
@@ -16,7 +17,8 @@ from mailauth.net.awaiting import value_of
 from mailauth.reporters.dovecot_policy import MalformedReport, attempt_of, report_of
 from mailauth.reporters.verdict import Ports
 from mailauth.web.http.backlog import Backlog
-from mailauth.web.http.connection import Connection
+from mailauth.web.http.channel import Channel
+from mailauth.web.http.connection import Connection, Facts
 from mailauth.web.http.message import TEXT, HttpError, Request, Response, json
 
 PATH = ("policy",)
@@ -57,6 +59,12 @@ class PolicyEndpoint:
         self._seconds = seconds
         self._warned: dict[int, float] = {}
 
+    def channel(self, connection_of: Callable[[Facts], Connection], clock: IReactorTime) -> Channel:
+        """Return the protocol of a new connection."""
+        channel = Channel(self, connection_of, clock)
+        channel.content_octets = CONTENT_OCTETS
+        return channel
+
     async def answer(self, request: Request) -> Response:
         """Record a report, and tell Dovecot to continue."""
         try:
@@ -83,8 +91,6 @@ class PolicyEndpoint:
             raise HttpError(401, "The token is missing or wrong.", _CHALLENGE)
         if request.method != "POST":
             raise HttpError(405, "Reports are sent by POST.", (b"Allow", b"POST"))
-        if len(request.body) > CONTENT_OCTETS:
-            raise HttpError(413, f"A report has at most {CONTENT_OCTETS} octets.")
 
     async def _done(self, request: Request) -> object:
         match request.query.get("command"):

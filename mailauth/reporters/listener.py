@@ -19,7 +19,6 @@ from mailauth.net.link_factory import LinkFactory
 from mailauth.reporters.endpoint import PolicyEndpoint, Settings
 from mailauth.reporters.verdict import Ports
 from mailauth.setup.services import ReporterState
-from mailauth.web.http.channel import Channel
 from mailauth.web.http.connection import Connection, Facts
 
 
@@ -54,7 +53,7 @@ class ReporterListener(LinkFactory):
 
     def stand_on(self, link: Link) -> Application:
         """Take reports on a link."""
-        return Channel(self.endpoint, self._connection, self._clock)
+        return self.endpoint.channel(self._connection, self._clock)
 
     def ended(self, link: Link, ending: Ending, *, heard: bool) -> None:
         """Record nothing, since the peer is not a mail client."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth.config import ConfigError, TlsMode, load
+from mailauth.config import ConfigError, TlsMode, load, load_watching
 from mailauth.config.secret_file import LONGEST, SHORTEST, read_secret
 
 TABLE = {
@@ -98,6 +98,11 @@ def test_a_mistake_is_named(tmp_path: Path, keys: dict[str, str | None], message
     with pytest.raises(ConfigError) as caught:
         load(written(tmp_path, toml(**keys)))
     assert str(caught.value) == message
+
+
+def test_watch_has_no_reporters(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^reporter: only `mailauth serve` has reporters"):
+        load_watching(written(tmp_path, toml()))
 
 
 def secret_in(directory: Path, text: str = SECRET, mode: int = 0o600) -> Path:

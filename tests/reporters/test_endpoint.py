@@ -15,7 +15,7 @@ from mailauth.login.hop import CLEARTEXT
 from mailauth.login.policy import Policy
 from mailauth.reporters.endpoint import QUIET_SECONDS, PolicyEndpoint, Settings
 from mailauth.server.diagnostics import line
-from mailauth.web.http.channel import REQUEST_SECONDS, Channel
+from mailauth.web.http.channel import REQUEST_SECONDS
 from mailauth.web.http.connection import Connection
 from mailauth.wire.pending import Pending
 from tests.reporters.test_dovecot_policy import REPORT
@@ -65,10 +65,8 @@ class Desk:
 
     def connect(self) -> None:
         self.socket = LinkedTransport(CLIENT, CLEARTEXT)
-        self.channel = Channel(
-            self.endpoint,
-            lambda facts: Connection(*facts.client_facts(), Policy, key=b"k"),
-            self.clock,
+        self.channel = self.endpoint.channel(
+            lambda facts: Connection(*facts.client_facts(), Policy, key=b"k"), self.clock
         )
         self.channel.makeConnection(cast(Any, self.socket))
 

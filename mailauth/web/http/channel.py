@@ -59,6 +59,7 @@ class Channel(http.HTTPChannel):
 
     totalHeadersSize = HEADER_OCTETS
     MAX_LENGTH = FIELD_LINE_OCTETS
+    content_octets = BODY_OCTETS
 
     transport: ITransport
 
@@ -234,7 +235,7 @@ class Transaction(http.Request):
     def gotLength(self, length: int | None) -> None:
         """Keep the content in memory, since it is limited."""
         self.content = BytesIO()
-        if length is not None and length > BODY_OCTETS:
+        if length is not None and length > self.channel.content_octets:
             self.requestHeaders.removeHeader(b"expect")
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -245,7 +246,7 @@ class Transaction(http.Request):
             self.channel.refuse(
                 HttpError(400, "The content comes in too many chunks."), Ended.MALFORMED_REQUEST
             )
-        elif self._octets <= BODY_OCTETS:
+        elif self._octets <= self.channel.content_octets:
             self.content.write(data)
         elif self._octets > DRAINED_OCTETS:
             self.channel.refuse(HttpError(413, "The content is too long."), Ended.MALFORMED_REQUEST)
@@ -331,7 +332,7 @@ class Transaction(http.Request):
                 self.channel.fail()
 
     def _read(self) -> Request:
-        if self._octets > BODY_OCTETS:
+        if self._octets > self.channel.content_octets:
             raise HttpError(413, "The content is too long.")
         hosts = self.requestHeaders.getRawHeaders(b"host", [])
         if not hosts and self.clientproto == b"HTTP/1.1":

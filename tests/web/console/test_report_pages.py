@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 import pytest
 
+from mailauth.config import TlsMode
 from mailauth.login.event import Kind, Result
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.report.period import Unit
 from mailauth.report.rows import Share
+from mailauth.setup.services import ReporterState
 from mailauth.web.console.overview import TIMES, period_of, timeline, unit_of
 from tests.support.writing import BOB, Story
 from tests.web.browser import Browser, Server
@@ -155,6 +157,29 @@ def test_cases_with_their_advice_and_their_time_to_fix(story: Story, operator: B
     assert "No case matches." in shown(operator.get("/cases?protocol=SMTP").text)
     assert operator.get("/cases?protocol=x").status == 400
     assert operator.get("/cases?since=yesterday").status == 400
+
+
+@pytest.mark.parametrize("page", ["/cases", "/insecure"])
+def test_users_of_another_server_are_told_its_ports(
+    story: Story, server: Server, operator: Browser, page: str
+) -> None:
+    """A login that a reporter has recorded is not one on our listeners."""
+    server.operations.reporting = [
+        ReporterState(
+            name="mx1",
+            kind="dovecot-policy",
+            tls=TlsMode.NONE,
+            port=5273,
+            open=0,
+            recorded=1,
+            refused=0,
+        )
+    ]
+    story.login()
+    story.login(MARY, listener="mx1", source="dovecot-policy", local_port=143)
+    text = shown(operator.get(page).text)
+    advised = re.findall(r"(bob|mary)@\S+ [^;]*; change to port (\d+)", text)
+    assert sorted(advised) == [("bob", "2993"), ("mary", "993")]
 
 
 def test_insecure_clients_each_with_a_sentence(story: Story, operator: Browser) -> None:

@@ -5,7 +5,12 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parents[2]
 
@@ -23,6 +28,38 @@ def tracked_files() -> list[str]:
         check=True,
     )
     return [name for name in listed.stdout.split("\0") if name and (TOP / name).is_file()]
+
+
+def declared(requirements: Iterable[Requirement]) -> set[Distribution]:
+    """Return the distributions of this environment that satisfy requirements, with what they need.
+
+    So an environment that has only these lacks what is needed and not declared.
+    """
+    found: dict[str, Distribution] = {}
+    extras: set[tuple[str, str]] = set()
+    queue = [(each, extra) for each in requirements for extra in ("", *each.extras)]
+    while queue:
+        wanted, extra = queue.pop()
+        name = canonicalize_name(wanted.name)
+        if (name, extra) in extras:
+            continue
+        extras.add((name, extra))
+        there = found.setdefault(name, distribution(wanted.name))
+        assert wanted.specifier.contains(there.version, prereleases=True), wanted
+        for text in there.requires or ():
+            needed = Requirement(text)
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                queue += [(needed, further) for further in ("", *needed.extras)]
+    return set(found.values())
+
+
+def link(distributions: Iterable[Distribution], site: Path) -> None:
+    """Make the files of distributions those of another environment, file by file."""
+    for each in distributions:
+        for file in each.files or ():
+            if ".." not in file.parts and not (site / file).exists():
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                (site / file).symlink_to(Path(str(each.locate_file(file))).resolve())
 
 
 class CleanInstall:
@@ -59,9 +96,19 @@ class CleanInstall:
         self._pip("--python", build, "install", "setuptools>=77")
         subprocess.run([build, "-c", _BACKEND, self._directory], cwd=source, check=True)
         self._pip("wheel", "--no-deps", "--wheel-dir", self._directory, self.source_distribution)
-        constraints = TOP / "scripts" / "constraints.txt"
         python = self._environment("venv")
-        self._pip("--python", python, "install", "--constraint", constraints, self.wheel, "pytest")
+        self._pip("--python", python, "install", "--no-deps", "--no-index", self.wheel)
+        link(declared(self._requirements()), self._site("venv"))
+
+    def _requirements(self) -> list[Requirement]:
+        """Return what the wheel declares without an extra, and pytest."""
+        (installed,) = distributions(path=[str(self._site("venv"))])
+        wanted = [Requirement(text) for text in (*(installed.requires or ()), "pytest")]
+        return [each for each in wanted if not each.marker or each.marker.evaluate({"extra": ""})]
+
+    def _site(self, name: str) -> Path:
+        (site,) = (self._directory / name).glob("lib/python*/site-packages")
+        return site
 
     def _copied(self) -> Path:
         """Copy what is tracked: what a build leaves behind must not get into the next."""

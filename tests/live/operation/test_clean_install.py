@@ -143,6 +143,13 @@ def test_what_runs_is_what_is_installed(clean_install: CleanInstall) -> None:
     assert Path(found).is_relative_to(clean_install.python.parent.parent)
 
 
+def test_what_is_not_declared_is_not_there(clean_install: CleanInstall) -> None:
+    """Otherwise a dependency that the package forgets would be found all the same."""
+    for module, code in (("twisted", 0), ("hypothesis", 1), ("setuptools", 1)):
+        command = [str(clean_install.python), "-I", "-c", f"import {module}"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == code
+
+
 def test_every_page_opens(installed: InstalledServer, routes: list[AnyRoute]) -> None:
     """Routes are the site's own: a new page is opened here without being listed."""
     visitor = Visitor(installed)

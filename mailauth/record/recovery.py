@@ -28,10 +28,11 @@ TAIL_OCTETS = 256 * 1024  # many times the longest record
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """The keys that every version of a journal record has."""
+    """The keys that every version of a journal record has, and who told of it if not we."""
 
     seq: int
     at: datetime
+    source: str | None = None
 
 
 _mark = msgspec.json.Decoder(_Mark)
@@ -40,16 +41,20 @@ _mark = msgspec.json.Decoder(_Mark)
 def recover(ledger: Ledger, zone: tzinfo | None, now: float) -> None:
     """Remove what was never acknowledged; continue after the last number and instant.
 
-    `now` decides which of two repeated hours a line's time means.
+    `now` decides which of two repeated hours a line's time means. A time that another server told
+    may be in the future; then the line does not have it, and it does not count.
     """
     _cut_unfinished(ledger)
     marks = _last_marks(ledger.journal.path)
     ledger.seq = max((mark.seq for mark in marks), default=0)
-    ledger.instant = (
-        max(instant_of(mark.at.timestamp()) for mark in marks)
-        if marks
-        else _instant_of_last_line(ledger.successes.path, zone, now)
-    )
+    instants = [
+        min(at, instant_of(now)) if mark.source is not None else at
+        for mark in marks
+        for at in (instant_of(mark.at.timestamp()),)
+    ]
+    if not marks or any(mark.source is not None for mark in marks):
+        instants.append(_instant_of_last_line(ledger.successes.path, zone, now))
+    ledger.instant = max(instants)
     ledger.store()
 
 
@@ -67,7 +72,9 @@ def _cut_unfinished(ledger: Ledger) -> None:
         if len(expected) > 1:
             return  # the log was removed by hand, which is not a sign of an unfinished record
         lines = _last_lines(path)  # it was just rotated
-    if not _stands(expected, lines):
+    if not _stands(expected, lines) and (
+        last.source is None or not _stands(_untimed(expected), _untimed(lines))
+    ):
         ledger.journal.length -= len(records[-1])
         ledger.journal.cut_back()
         log.warn("Record {id} was never acknowledged, so it is withdrawn", id=last.id)
@@ -92,6 +99,11 @@ def _stands(expected: Sequence[bytes], lines: Sequence[bytes]) -> bool:
     while end > 0 and lines[end - 1] not in others:
         end -= 1
     return _count_at_end(lines[:end], last) >= _count_at_end(expected, last)
+
+
+def _untimed(lines: Sequence[bytes]) -> list[bytes]:
+    """Return lines without their times, which differ from those that another server told."""
+    return [line.partition(b" - ")[2] for line in lines]
 
 
 def _count_at_end(lines: Sequence[bytes], line: bytes) -> int:

@@ -19,7 +19,7 @@ from mailauth.watch.watcher import (
     UNRECOGNISED_SECONDS,
     WatchedTwice,
 )
-from tests.record.desk import ATTEMPTS, lines
+from tests.record.desk import ATTEMPTS, journal, lines
 from tests.watch.desk import NOW, Watched, courier, dovecot, read_once, users
 
 
@@ -217,3 +217,30 @@ def test_a_stamp_from_the_future_does_not_change_the_times_of_later_lines(watche
     eve, bob = watched.look()
     assert (eve.at.year, bob.at) == (2099, NOW - timedelta(minutes=59, seconds=59))
     assert all(line.startswith(f"{NOW:%Y-%m-%d}") for line in lines(watched.logs))
+
+
+def test_a_login_that_is_decided_late_has_one_line_after_a_restart(watched: Watched) -> None:
+    """Its line has the time of the line before it, which is later than its own."""
+    watched.append(dovecot("bob", 60), dovecot("eve", 5))
+    watched.look()
+    watched.kill()
+    watched.start()
+    assert users(watched.look()) == ["bob", "eve"]
+    assert len(lines(watched.logs)) == 2
+
+
+def test_a_stamp_from_the_future_does_not_hold_up_later_lines_after_a_restart(
+    watched: Watched,
+) -> None:
+    early = dovecot("eve").replace("Nov 24 11:00:00", "2099-01-01T00:00:00Z")
+    watched.append(early)
+    watched.look()
+    for number in range(3):
+        watched.kill()
+        watched.start()
+        watched.append(dovecot(f"user{number}", number))
+        watched.look()
+    assert users(journal(watched.logs)) == ["eve", "user0", "user1", "user2"]
+    found = lines(watched.logs)
+    assert len(found) == 4
+    assert all(line.startswith(f"{NOW:%Y-%m-%d}") for line in found)

@@ -36,12 +36,14 @@ class Place(msgspec.Struct, frozen=True):
 class SourceCursor(msgspec.Struct, frozen=True, kw_only=True):
     """Where to continue in a source: in files from `places` on, in the journal after `entry`.
 
-    `seq` is the number of the last record from before that. Logins before `since` do not count.
+    Records up to the number `seq` were made of what comes before, and so were those whose ids are
+    `done`. Logins before `since` do not count.
     """
 
     places: tuple[Place, ...] = ()
     entry: str | None = None
     seq: int = 0
+    done: tuple[str, ...] = ()
     memory: Memory = Memory()
     since: datetime | None = None
 

@@ -4,6 +4,7 @@ The file is checked regularly. One that was replaced is read until it has not gr
 since its writer may notice the rotation late, and as long as nothing is written to the new one.
 """
 
+import errno
 import os
 import stat
 import time
@@ -22,6 +23,7 @@ from mailauth.watch.source import LOOK_BACK_OCTETS, PIECE_OCTETS, Piece, Start, 
 
 LATE_SECONDS = 60.0
 _WAITING_FILES = 8  # that are kept open until something is written to the new one
+TRIES = 10  # to open files that are being renamed
 _FOREVER = 1 << 63  # nanoseconds
 
 Now = Callable[[], float]
@@ -201,8 +203,8 @@ class FollowedFile:
             file.close()
         self._files.clear()
 
-    def _open(self, path: Path, offset: int = 0) -> bool:
-        """Open a file after the others; return whether it exists."""
+    def _open(self, path: Path, offset: int = 0, sibling: Sibling | None = None) -> bool:
+        """Open a file after the others; return whether it exists, and is still that sibling."""
         replaced_at = None if path == self._path else self._now()
         try:
             file = _Open(self._number, path, offset, replaced_at)
@@ -211,6 +213,9 @@ class FollowedFile:
         except DAMAGED as error:
             self._tell_damaged(path, error)
             return True
+        if sibling is not None and (file.device, file.inode) != (sibling.device, sibling.inode):
+            file.close()
+            return False
         self._number += 1
         self._files.append(file)
         return True
@@ -242,9 +247,15 @@ class FollowedFile:
 
     def _open_written(self, since: int, until: int = _FOREVER) -> None:
         """Open unread older files of the log that were last written in this period."""
-        for sibling in siblings(self._path):
-            if since <= sibling.modified <= until and not self._is_known(sibling):
-                self._open(sibling.path)
+        for _ in range(TRIES):
+            written = [
+                sibling
+                for sibling in siblings(self._path)
+                if since <= sibling.modified <= until and not self._is_known(sibling)
+            ]
+            if all(self._open(each.path, sibling=each) for each in written):
+                return
+        raise OSError(errno.EBUSY, "is being rotated", self.name)
 
     def _is_known(self, sibling: Sibling) -> bool:
         return any(
@@ -259,7 +270,7 @@ class FollowedFile:
         file.begin_anew()
         try:
             for copy in reversed(siblings(self._path)):
-                if is_at(place, copy.path) and self._open(copy.path, place.offset):
+                if is_at(place, copy.path) and self._open(copy.path, place.offset, copy):
                     self._open_written(copy.modified, file.last_modified())
                     break
         finally:

@@ -20,12 +20,19 @@ log = Logger()
 
 
 class _Mark(msgspec.Struct, Generic[B], frozen=True):
-    """Where a piece began that was read in a turn, the last record before it, and the time."""
+    """Where a piece began that was read in a turn, and the time."""
 
     turn: int
     beginning: B
-    seq: int
     seconds: float
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """A record that was made in a turn, and its number."""
+
+    turn: int
+    id: str
+    seq: int
 
 
 class Reading(Generic[B]):
@@ -50,15 +57,17 @@ class Reading(Generic[B]):
         )
         self._turn = 1
         self._marks: deque[_Mark[B]] = deque()
+        self._made: deque[_Made] = deque()
+        self._done: dict[str, int] = {}  # by id: records of what comes before the marks
         # What is undecided in earlier lines was read before, or does not count.
         self.log.look_at(source.look_back())
         self.log.begin(self._turn)
         self.log.forget(self._turn)
 
-    def read(self, seq: int, seconds: float) -> list[Record] | None:
+    def read(self, seconds: float) -> list[Record] | None:
         """Read a piece, and return its records, or `None` if there is none. Raises `OSError`.
 
-        `seq` is the number of the last record, and `seconds` the time of a clock.
+        `seconds` is the time of a clock.
         """
         piece = self.source.read()
         if piece is None:
@@ -66,7 +75,7 @@ class Reading(Generic[B]):
         self._turn += 1
         self.log.begin(self._turn)
         self.lines += piece.text.count("\n") + 1
-        self._marks.append(_Mark(self._turn, piece.beginning, seq, seconds))
+        self._marks.append(_Mark(self._turn, piece.beginning, seconds))
         try:
             return self._wanted(self.log.read(piece.text))
         except Exception:  # noqa: BLE001 (a line that nobody thought of must not stop the others)
@@ -85,14 +94,31 @@ class Reading(Generic[B]):
             return []
         return self._wanted(self.log.give_up(turn + 1))
 
+    def note_done(self, record_id: str, seq: int) -> None:
+        """Take notice of a record that was made, before a restart, of what comes before."""
+        self._done[record_id] = seq
+
+    def note_made(self, record: Record, seq: int) -> None:
+        """Take notice of the number of a record that was read or given up."""
+        self._made.append(_Made(self._turn, record.id, seq))
+
     def now_at(self, seq: int) -> SourceCursor:
-        """Return from where this source must be read again; `seq` is as for `read`."""
+        """Return from where this source must be read again.
+
+        `seq` is the number of the last record, or the one before those that may be made again.
+        """
         oldest = self.log.oldest
         while self._marks and (oldest is None or self._marks[0].turn < oldest):
             self._marks.popleft()
+        while self._made and (oldest is None or self._made[0].turn < oldest):
+            made = self._made.popleft()
+            self._done[made.id] = made.seq
+        seq = min([seq, *(made.seq - 1 for made in self._made)])
+        self._done = {id_: number for id_, number in self._done.items() if number > seq}
         return msgspec.structs.replace(
             self.source.cursor(mark.beginning for mark in self._marks),
-            seq=self._marks[0].seq if self._marks else seq,
+            seq=seq,
+            done=tuple(self._done),
             memory=self.log.memory,
             since=self.cursor.since,
         )

@@ -1,8 +1,9 @@
 """The older files of a log, however they were rotated: by number or date, compressed or not."""
 
 import hashlib
-import os
 import re
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,26 +31,21 @@ def siblings(log: Path) -> list[Sibling]:
 
     A compressed file is left out beside its original, since it may not be complete yet.
     """
-    name = re.compile(
+    names = re.compile(
         rf"{re.escape(log.name)}{_ROTATED}{_PACKED}"
         rf"|{re.escape(log.stem)}{_ROTATED}{re.escape(log.suffix)}{_PACKED}"
     )
-    found = [
-        Sibling(Path(entry.path), status.st_dev, status.st_ino, status.st_mtime_ns)
-        for entry in os.scandir(log.parent)
-        if name.fullmatch(entry.name)
-        and entry.is_file(follow_symlinks=False)
-        and (status := entry.stat(follow_symlinks=False))
-    ]
-    originals = {sibling.path for sibling in found}
-    return sorted(
-        (
-            sibling
-            for sibling in found
-            if sibling.path.suffix not in SUFFIXES or sibling.path.with_suffix("") not in originals
-        ),
-        key=lambda sibling: (sibling.modified, sibling.path),
-    )
+    there = {path.name for path in log.parent.iterdir()}
+    found = []
+    for name in filter(names.fullmatch, there):
+        path = log.with_name(name)
+        if path.suffix in SUFFIXES and path.stem in there:
+            continue
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                found.append(Sibling(path, status.st_dev, status.st_ino, status.st_mtime_ns))
+    return sorted(found, key=lambda sibling: (sibling.modified, sibling.path))
 
 
 def head_of(octets: bytes) -> str:

@@ -69,7 +69,7 @@ class Watcher:
         self._now = now
         self._save = save
         self._both = both
-        self._waiting: deque[Record] = deque()
+        self._waiting: deque[tuple[Reading[Any], Record]] = deque()
         self._alarms = Alarms()
         self._known: OrderedDict[str, int] = OrderedDict()  # what may be read again, in order
         self._began = self._looked = seconds()
@@ -116,7 +116,7 @@ class Watcher:
 
     @property
     def _seq(self) -> int:
-        """The number of the last record of what has been read."""
+        """The number of the last record before those that may be made again."""
         for seq in self._known.values():
             return seq - 1
         return self._recorder.newest
@@ -124,34 +124,37 @@ class Watcher:
     def _read(self, reading: Reading[Any]) -> bool:
         trouble = NOT_READ.format(reading.source.name)
         try:
-            records = reading.read(self._seq, self._seconds())
+            records = reading.read(self._seconds())
         except OSError as error:
             self._alarms.raise_(trouble, error.strerror or error)
             return False
         self._alarms.clear(trouble)
         if records is None:
             return False
-        self._waiting += records
+        self._waiting += [(reading, record) for record in records]
         return True
 
     def _record(self) -> bool:
         """Record what waits; return whether nothing waits any more."""
         while self._waiting:
-            record = self._waiting[0]
-            if self._known.pop(record.id, None) is None:
+            reading, record = self._waiting[0]
+            seq = self._known.pop(record.id, None)
+            if seq is None:
                 try:
-                    self._recorder.transcribe(_attempt(record))
+                    seq = self._recorder.transcribe(_attempt(record)).seq
                 except OSError as error:
                     self._alarms.raise_(NOT_RECORDED, error)
                     return False
                 self._alarms.clear(NOT_RECORDED)
+            reading.note_made(record, seq)
             self._waiting.popleft()
         return True
 
     def _look_after(self, now: float) -> None:
         """Do what is due every second."""
         for reading in self._readings:
-            self._waiting += reading.give_up(now - UNDECIDED_SECONDS)
+            given_up = reading.give_up(now - UNDECIDED_SECONDS)
+            self._waiting += [(reading, record) for record in given_up]
         self._record()
         if self._caught_up is not None and now - self._caught_up > KNOWN_SECONDS:
             self._known.clear()
@@ -193,14 +196,19 @@ class Watcher:
         """Note the latest records, which may be made again, and the order of equal lines."""
         oldest = min((reading.cursor.seq for reading in self._readings), default=0)
         newest = self._recorder.newest
+        done = [(reading, frozenset(reading.cursor.done)) for reading in self._readings]
         for event in history.all_between(max(0, oldest - ORDINALS), newest):
             if event.source is None:
                 continue
-            if event.seq > oldest:
-                self._known[event.id] = event.seq
-            for reading in self._readings:
-                if event.seq <= reading.cursor.seq:
+            is_done = event.seq <= oldest
+            for reading, ids in done:
+                if event.id in ids:
+                    is_done = True
+                    reading.note_done(event.id, event.seq)
+                if event.seq <= reading.cursor.seq or event.id in ids:
                     reading.log.note_known(event.source, event.id)
+            if not is_done:
+                self._known[event.id] = event.seq
 
 
 def _attempt(record: Record) -> Attempt:

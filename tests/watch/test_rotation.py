@@ -203,6 +203,21 @@ def test_a_copy_that_somebody_made_is_not_read(bob: Watched) -> None:
     assert users(bob.look()) == ["bob", "joe"]
 
 
+def test_a_file_that_is_being_compressed_is_not_read_again(bob: Watched) -> None:
+    """Its compressed twin is as new as the log, until it is whole."""
+    bob.log.rename(numbered(bob.log))
+    bob.append(dovecot("eve", 2))
+    bob.look()
+    bob.look(LATE_SECONDS + 1)
+    bob.look()  # the old file has been closed
+    numbered(bob.log).rename(numbered(bob.log, 2))
+    bob.log.rename(numbered(bob.log))
+    packed = numbered(bob.log, 2).with_name("mail.log.2.gz")
+    packed.write_bytes(gzip.compress(numbered(bob.log, 2).read_bytes()))
+    bob.append(dovecot("joe", 3))
+    assert users(bob.look()) == ["bob", "eve", "joe"]
+
+
 def test_what_is_not_a_regular_file_is_not_followed(watched: Watched) -> None:
     os.mkfifo(watched.log)
     with pytest.raises(NotAFile, match="not a regular file"):

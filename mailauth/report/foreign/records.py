@@ -109,7 +109,8 @@ class Records:
     def note_known(self, record_id: str) -> None:
         """Note a record that was made earlier, so that a later equal line is another one."""
         digest, _, ordinal = record_id.partition("-")
-        self._ordinals[bytes.fromhex(digest)] = int(ordinal or 0) + 1
+        key = bytes.fromhex(digest)
+        self._ordinals[key] = max(self._ordinals.get(key, 0), int(ordinal or 0) + 1)
 
     def _id(self, entry: Entry) -> str:
         stamp = entry.stamp if isinstance(entry.stamp, str) else entry.stamp.isoformat()

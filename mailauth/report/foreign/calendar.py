@@ -97,7 +97,8 @@ class Calendar:
         """Continue in another month, perhaps of the next year, or back in an earlier one."""
         if self._year is None:
             modified = self._modified.astimezone(self._zone) + timedelta(days=1)
-            day = int(stamp[4:6]) if stamp[4:6].strip().isdigit() else 1
+            text = stamp[4:6].strip()
+            day = int(text) if text.isascii() and text.isdecimal() else 1
             later = (month, day) > (modified.month, modified.day)
             self._year = modified.year - later
         elif self._month:

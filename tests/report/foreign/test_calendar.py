@@ -137,3 +137,10 @@ def test_repeated_lines_count_as_often_as_they_were_said(size: int) -> None:
     assert len({record.id for record in found}) == 4
     other = [line, "Nov 24 10:00:09 other last message repeated 2 times"]
     assert [record.count for record in read(other)] == [None]
+
+
+@pytest.mark.parametrize("day", ["2\x1c", "x9", "\xb2\xb3", "  ", "\u0661\u0662"])
+def test_a_day_that_is_no_number_is_no_error(day: str) -> None:
+    """Found by fuzzing: the first line of a file tells its year."""
+    found = read([f"Nov {day} 10:00:00 mx cron[1]: hello", login("Nov 24 10:00:00")])
+    assert times(found) == ["2026-11-24T10:00:00"]

@@ -17,8 +17,10 @@ BEGINNING = 4  # characters: a month and a space, or a year
 _MONTH = re.compile(r"[A-Z][a-z]{2} \Z")
 _YEAR = re.compile(r"\d{4}\Z", re.ASCII)
 _TAG = re.compile(r"\S+ ([^\s:\[\]]+)(?:\[\d+\])?\Z", re.ASCII)
-_LONGEST_TAG = 64  # characters of host, program and process
-_HEAD = 128  # characters, with the first words of the message
+_STAMP = 16  # characters of a stamp without a year, and a space
+_LONGEST_TAG = 112  # characters of host, program and process
+_TAG_END = _STAMP + _LONGEST_TAG
+_HEAD = 160  # characters, with the first words of the message
 _TAGS = 50_000  # of which the relevant marks are cached
 _OF_OCTETS = '"MESSAGE":['  # a message of journald without a mark
 
@@ -57,9 +59,9 @@ class Sieve:
             marked = [
                 line
                 for line in lines
-                if any(map(line.__contains__, marks[line[16:_LONGEST_TAG].partition(":")[0]]))
+                if any(map(line.__contains__, marks[line[_STAMP:_TAG_END].partition(":")[0]]))
             ]
-            marked = self._thinner.thinned(marked, [line[16:_HEAD] for line in marked])
+            marked = self._thinner.thinned(marked, [line[_STAMP:_HEAD] for line in marked])
         elif _YEAR.match(begin):
             marked = [
                 line
@@ -93,7 +95,7 @@ class _Marks(dict[str, tuple[str, ...]]):
     def __missing__(self, beginning: str) -> tuple[str, ...]:
         tag = _TAG.match(beginning)
         marks = self.all
-        if tag is not None:
+        if tag is not None and len(beginning) < _LONGEST_TAG:  # else it is cut off
             readers = [known for known in self._formats if known.programs.fullmatch(tag[1])]
             marks = tuple(mark for known in readers for mark in known.marks)
         if len(self) >= _TAGS:

@@ -208,3 +208,13 @@ def test_a_reading_that_is_given_up_leaves_no_process(mixed: Path) -> None:
 def children() -> set[str]:
     """The processes that this one has started and not waited for."""
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii").split())
+
+
+@pytest.mark.parametrize("stamp", [STAMPS[0], ISO_STAMPS[0]])
+@pytest.mark.parametrize("octets", [20, 50, 90, 120, 200])
+def test_a_long_host_and_service_hide_no_login(stamp: str, octets: int) -> None:
+    """Found by fuzzing: a tag that is cut off is that of no program that is known."""
+    head = f"{stamp} {'m' * octets}.example.com postfix/submissions/smtpd[1234567]: "
+    session = [f"{head}{SMTPD[number].format(ip=IPS[0])}" for number in (0, 10, 4)]
+    records, _, _ = read([["x"], [session[0]], session])
+    assert [record.user for record in records] == ["bob@example.com"]

@@ -43,7 +43,7 @@ def drop(user: str, files: Iterable[Path], home: Path, *, journal: bool) -> None
             groups.add(grp.getgrnam(JOURNAL_GROUP).gr_gid)
     if not home.exists():
         home.mkdir(mode=PRIVATE)
-        os.chown(home, account.pw_uid, account.pw_gid)
+        os.chown(home, account.pw_uid, account.pw_gid, follow_symlinks=False)
     os.setgroups(sorted(groups - {0}))
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
     os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)

@@ -1,6 +1,7 @@
 """`mailauth watch`: follows the logs of another mail server, and shows its logins."""
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -275,6 +276,11 @@ def _check_home(home: Home) -> None:
     made(home.directory, PRIVATE)
     if not os.access(home.directory, os.W_OK | os.X_OK):
         raise click.UsageError(f"{home.directory} cannot be written to")
+    if home.directory.stat().st_mode & stat.S_IWOTH:
+        raise click.UsageError(
+            f"{home.directory} can be written to by every user, who could change the record; run"
+            f" chmod 700 {home.directory}"
+        )
     logs = home.directory / load_watching(home.config_path).log.directory / JOURNAL
     if not is_watch_home(home.directory) and logs.exists() and logs.stat().st_size:
         raise click.UsageError(

@@ -213,3 +213,13 @@ def test_what_cannot_be_watched_is_a_usage_error(
     with pytest.raises(NotStarted, match=said):
         watch.start()
     assert watch.process.returncode == 2
+
+
+def test_a_home_in_which_everybody_can_write_is_refused(tmp_path: Path, log: Path) -> None:
+    watch = RunningWatch(tmp_path / "watch", str(log))
+    watch.home.mkdir()
+    watch.home.chmod(0o777)
+    with pytest.raises(NotStarted, match="can be written to by every user"):
+        watch.start()
+    assert watch.process.returncode == 2
+    assert not list(watch.home.iterdir())

@@ -49,6 +49,7 @@ class _Forking:
             code = self._here.recv(16)
         except TimeoutError:
             os.killpg(self._process.pid, signal.SIGKILL)
+            _forking.clear()  # the next command has another
             raise
         assert code, "the process that forks for commands has died"
         return int(code)

@@ -14,6 +14,8 @@ from mailauth.report.foreign.records import Record
 from mailauth.watch.cursor import SourceCursor
 from mailauth.watch.source import Source
 
+MADE_AT_MOST = 500_000  # records since the oldest undecided line, which take 100 MB
+
 B = TypeVar("B")
 
 log = Logger()
@@ -83,12 +85,17 @@ class Reading(Generic[B]):
             return []
 
     def give_up(self, before: float) -> list[Record]:
-        """Return what has been undecided since before a time, as far as known."""
+        """Return what has been undecided since before a time, as far as known.
+
+        In a flood, what has been undecided while very many records were made is not waited for.
+        """
         turn = None
         for mark in self._marks:
             if mark.seconds >= before:
                 break
             turn = mark.turn
+        if len(self._made) > MADE_AT_MOST:
+            turn = max(turn or 0, self._made[-MADE_AT_MOST // 2].turn)
         oldest = self.log.oldest
         if turn is None or oldest is None or oldest > turn:
             return []

@@ -10,6 +10,7 @@ import pytest
 from mailauth.report.foreign.dovecot import DovecotReader
 from mailauth.report.foreign.envelope import Entry
 from mailauth.report.foreign.found import Found
+from mailauth.watch import reading
 from mailauth.watch.cursor import CursorError
 from mailauth.watch.source import Start
 from mailauth.watch.watcher import (
@@ -244,3 +245,19 @@ def test_a_stamp_from_the_future_does_not_hold_up_later_lines_after_a_restart(
     found = lines(watched.logs)
     assert len(found) == 4
     assert all(line.startswith(f"{NOW:%Y-%m-%d}") for line in found)
+
+
+def test_a_flood_behind_an_undecided_session_takes_limited_memory(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MADE_AT_MOST", 100)
+    watched.append(courier("LOGIN", "bob"))
+    for number in range(30):
+        watched.append(*(dovecot(f"user{number}-{each}", 1) for each in range(10)))
+        watched.look(1.5)
+    made = watched.look()
+    assert len(made) == 301
+    assert [event.secure for event in made if event.user == "bob"] == [None]
+    watched.kill()
+    watched.start()
+    assert watched.look() == made

@@ -316,14 +316,14 @@ class Thinner:
             tag, _, message = head.partition(": ")
             if "/smtpd[" not in tag:
                 continue
-            if message.startswith("connect "):
+            if message.startswith("connect from "):
                 begun.pop(tag, None)
                 if tag in self._closed:
                     begun[tag] = number
                     self._closed.discard(tag)
                 continue
             first = begun.pop(tag, None)
-            if not message.startswith("disconnect "):
+            if not message.startswith("disconnect from "):
                 continue
             self._closed.add(tag)
             if first is None or " auth=" in line:

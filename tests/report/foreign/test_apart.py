@@ -36,6 +36,7 @@ SMTPD = (
     "warning: unknown[{ip}]: SASL PLAIN authentication failed: x, sasl_username=bob",
     "Anonymous TLS connection established from unknown[{ip}]: TLSv1.3 with cipher "
     "TLS_AES_256_GCM_SHA384 (256/256 bits)",
+    "disconnect fr;om unknown[{ip}] ehlo=1 quit=1 commands=2 TLS connection ",
 )
 IMAP_LOGIN = (
     "Login: user=<bob@example.com>, method=PLAIN, rip={ip}, lip=192.0.2.1, mpid=1, TLS, "

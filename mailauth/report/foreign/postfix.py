@@ -324,6 +324,7 @@ class Thinner:
                 continue
             first = begun.pop(tag, None)
             if not message.startswith("disconnect from "):
+                self._closed.discard(tag)  # it may open a session whose beginning was not logged
                 continue
             self._closed.add(tag)
             if first is None or " auth=" in line:

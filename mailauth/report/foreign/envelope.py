@@ -17,6 +17,9 @@ _TAG = r"([^\s:\[\]]{1,128})(?:\[(\d{1,10})\])?: ?"
 _SYSLOG = re.compile(
     rf'(?:<\d{{1,3}}>)?({_BSD}|{_ISO}) ([^\s:\[\]{{}}"]{{1,255}}) {_TAG}', re.ASCII
 )
+PROCESS = re.compile(  # as in _SYSLOG: host, program and process of a line, as one text
+    rf'(?:{_BSD}|{_ISO}) ([^\s:\[\]{{}}"]{{1,255}} [^\s:\[\]]{{1,128}}\[\d{{1,10}}\]): ', re.ASCII
+)
 _BARE = re.compile(rf"({_BSD}|{_ISO}) (\S{{1,255}}) (?=last message repeated )", re.ASCII)
 _OWN = re.compile(rf"({_BSD}|{_ISO}) (?:{_TAG})?", re.ASCII)
 _TAGGED = re.compile(_TAG, re.ASCII)

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from mailauth.login.event import Result, Service
 from mailauth.report.foreign.addresses import plain
-from mailauth.report.foreign.envelope import Entry
+from mailauth.report.foreign.envelope import PROCESS, Entry
 from mailauth.report.foreign.found import Found, Tally
 from mailauth.report.foreign.undecided import Undecided
 from mailauth.report.foreign.verdict import Wire
@@ -41,6 +41,10 @@ _FAILED = re.compile(
 )
 _UNAVAILABLE = re.compile(r"(?i)connection lost to authentication server|temporary")
 _COUNTER = re.compile(r"(auth|starttls)=(\d{1,9})(?:/(\d{1,9}))?")
+_SHOWS_STARTTLS = re.compile(
+    rf"disconnect from {_CLIENT}(?: [a-z_]+=\d+(?:/\d+)?)* starttls=[1-9]\d{{0,8}}(?:/\d{{1,9}})?"
+    r"(?: [a-z_]+=\d+(?:/\d+)?)*\Z"
+)
 _IMPLICIT = re.compile(r"(?:\A|[/-])(?:smtps|submissions|465)/smtpd\Z")
 _ORDINARY = re.compile(r"(?:\A|/)postfix/(?:submission/|587/)?smtpd\Z")
 _REFUSED = "refused before TLS"
@@ -308,31 +312,35 @@ class Thinner:
         """Forget which processes have no session, after lines that were not examined."""
         self._closed.clear()
 
-    def thinned(self, lines: list[str], heads: list[str]) -> list[str]:
-        """Return the remaining lines; `heads` are their beginnings after the stamp."""
+    def thinned(self, lines: list[str]) -> list[str]:
+        """Return the remaining lines. A line with another envelope is kept, and is not examined."""
         begun: dict[str, int] = {}
         dropped: set[int] = set()
-        for number, (line, head) in enumerate(zip(lines, heads, strict=True)):
-            tag, _, message = head.partition(": ")
-            if "/smtpd[" not in tag:
+        for number, line in enumerate(lines):
+            if "/smtpd[" not in line:
                 continue
-            if message.startswith("connect from "):
-                begun.pop(tag, None)
-                if tag in self._closed:
-                    begun[tag] = number
-                    self._closed.discard(tag)
+            head = PROCESS.match(line)
+            if head is None:
+                self.unsure()
+                begun.clear()
                 continue
-            first = begun.pop(tag, None)
-            if not message.startswith("disconnect from "):
-                self._closed.discard(tag)  # it may open a session whose beginning was not logged
+            process, at = head[1], head.end()
+            first = begun.pop(process, None)
+            if line.startswith("connect from ", at):
+                if process in self._closed:
+                    begun[process] = number
+                    self._closed.discard(process)
                 continue
-            self._closed.add(tag)
+            if not line.startswith("disconnect from ", at):
+                self._closed.discard(process)  # its session may begin with this line
+                continue
+            self._closed.add(process)
             if first is None or " auth=" in line:
                 continue
-            if " starttls=" in line and tag not in self._showed:
-                self._showed.add(tag)
-            else:
+            if " starttls=" not in line or process in self._showed:
                 dropped |= {first, number}
+            elif _SHOWS_STARTTLS.search(line, at):
+                self._showed.add(process)
         if len(self._closed) + len(self._showed) > _OPEN:
             self._closed.clear()
             self._showed.clear()

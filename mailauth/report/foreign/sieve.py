@@ -20,7 +20,6 @@ _TAG = re.compile(r"\S+ ([^\s:\[\]]+)(?:\[\d+\])?\Z", re.ASCII)
 _STAMP = 16  # characters of a stamp without a year, and a space
 _LONGEST_TAG = 112  # characters of host, program and process
 _TAG_END = _STAMP + _LONGEST_TAG
-_HEAD = 160  # characters, with the first words of the message
 _TAGS = 50_000  # of which the relevant marks are cached
 _OF_OCTETS = '"MESSAGE":['  # a message of journald without a mark
 
@@ -61,7 +60,7 @@ class Sieve:
                 for line in lines
                 if any(map(line.__contains__, marks[line[_STAMP:_TAG_END].partition(":")[0]]))
             ]
-            marked = self._thinner.thinned(marked, [line[_STAMP:_HEAD] for line in marked])
+            marked = self._thinner.thinned(marked)
         elif _YEAR.match(begin):
             marked = [
                 line
@@ -73,8 +72,7 @@ class Sieve:
                     )
                 )
             ]
-            heads = [line.partition(" ")[2][:_HEAD] for line in marked]
-            marked = self._thinner.thinned(marked, heads)
+            marked = self._thinner.thinned(marked)
         else:
             present = [mark for mark in marks.all if mark in text]
             marked = [line for line in lines if any(map(line.__contains__, present))]

@@ -25,6 +25,8 @@ SMTPD = (
     "connect from nonsense",
     "disconnect from unknown[{ip}] ehlo=2 starttls=1 mail=1 quit=1 commands=5",
     "disconnect from unknown[{ip}] ehlo=1 quit=1 commands=2",
+    "disconnect from unknown[{ip}] ehlo=1 starttls=0/1 quit=1 commands=2/3",
+    "disconnect from unknown[{ip}] ehlo=2 starttls=1 or not",
     "disconnect from unknown[{ip}] ehlo=2 starttls=1 auth=1 mail=1 quit=1 commands=6",
     "disconnect from unknown[{ip}] ehlo=1 auth=1 quit=1 commands=3",
     "disconnect from unknown[{ip}] ehlo=1 auth=0/2 quit=1 commands=2/4",
@@ -141,7 +143,7 @@ def test_a_sieve_leaves_out_sessions_in_which_nobody_logs_in() -> None:
 def test_a_sieve_does_not_know_what_goes_on_after_lines_that_are_read_with_care() -> None:
     connect, bare_end, mail = (
         f"Nov 30 23:59:58 mx postfix/smtpd[5]: {said.format(ip=IPS[0])}"
-        for said in (SMTPD[0], SMTPD[3], SMTPD[10])
+        for said in (SMTPD[0], SMTPD[3], SMTPD[12])
     )
     login = (
         f"Nov 30 23:59:58 mx dovecot: imap-login: {IMAP_LOGIN[0].format(ip=IPS[0], session='x')}"
@@ -149,6 +151,40 @@ def test_a_sieve_does_not_know_what_goes_on_after_lines_that_are_read_with_care(
     repeated = "Nov 30 23:59:58 mx last message repeated 1 time"
     chunks = [[login], [bare_end], [connect, mail, login, repeated], [connect, bare_end], [login]]
     assert read(chunks) == read([[line for chunk in chunks for line in chunk]])
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "Nov 30 23:5x:58 mx postfix/smtpd[5]: ",
+        "Nov 30  23:59:58 mx postfix/smtpd[5]: ",
+        "Nov 30 23:59:58 m:x postfix/smtpd[5]: ",
+        "Nov 30 23:59:58 mx postfix/smtpd[5]:",
+    ],
+)
+@pytest.mark.parametrize("number", [0, 3, 10])
+def test_a_sieve_takes_no_line_for_one_that_the_envelope_rejects(damaged: str, number: int) -> None:
+    """Found by fuzzing: the end of a session with a damaged stamp is not its end."""
+    connect, bare_end, mail = (
+        f"Nov 30 23:59:58 mx postfix/smtpd[5]: {said.format(ip=IPS[0])}"
+        for said in (SMTPD[0], SMTPD[3], SMTPD[12])
+    )
+    other = damaged + SMTPD[number].format(ip=IPS[0])
+    login = "Nov 30 23:59:58 mx dovecot: imap-login: Login: user=<a>, rip=192.0.2.1, TLS"
+    chunks = [[login], [connect, mail, other, connect, bare_end, login]]
+    assert read(chunks) == read([[line for chunk in chunks for line in chunk]])
+
+
+def test_only_a_starttls_that_succeeded_shows_it_when_the_others_are_left_out() -> None:
+    head = "Nov 30 23:59:58 mx postfix/own/smtpd[5]: "
+    connect, plain_end, good_end, login = (
+        head + SMTPD[number].format(ip=IPS[0]) for number in (0, 3, 2, 7)
+    )
+    failed_end = head + SMTPD[4].format(ip=IPS[0])
+    sessions = [[connect, end] for end in (plain_end, plain_end, failed_end, good_end, login)]
+    assert read(sessions) == read([[line for session in sessions for line in session]])
+    records, _, _ = read(sessions)
+    assert [record.security for record in records] == ["cleartext"]
 
 
 @pytest.fixture
@@ -216,6 +252,6 @@ def children() -> set[str]:
 def test_a_long_host_and_service_hide_no_login(stamp: str, octets: int) -> None:
     """Found by fuzzing: a tag that is cut off is that of no program that is known."""
     head = f"{stamp} {'m' * octets}.example.com postfix/submissions/smtpd[1234567]: "
-    session = [f"{head}{SMTPD[number].format(ip=IPS[0])}" for number in (0, 10, 4)]
+    session = [f"{head}{SMTPD[number].format(ip=IPS[0])}" for number in (0, 12, 6)]
     records, _, _ = read([["x"], [session[0]], session])
     assert [record.user for record in records] == ["bob@example.com"]

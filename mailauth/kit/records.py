@@ -1,6 +1,6 @@
 """The records that `expect` checks: those of a running server, or those in files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from mailauth.control.records import ReadRecords, Records
 from mailauth.login.event import Kind, LoginEvent, Result
 from mailauth.record import journal
 from mailauth.record.line import LineError, LoginLine, parse_line
-from mailauth.report.foreign.files import ForeignFile, signs_in
+from mailauth.report.foreign.files import ForeignFile
+from mailauth.report.foreign.records import Record
 from mailauth.report.foreign.verdict import Wire
 from mailauth.report.packing import opened
-from mailauth.report.sources import Content, Source, Sources
+from mailauth.report.sources import Content, Source, Sources, signs_of
 
 LONGEST_WAIT = 60.0  # seconds of one request
 
@@ -67,13 +68,13 @@ def records_of(sources: Sources) -> FileRecords:
     """
     records: list[LoginEvent] = []
     not_understood: list[NotUnderstood] = []
-    for source in (*(sources.journal or sources.lines), *sources.foreign):
+    for source in sources.journal or sources.lines:
         for found in _records(source):
             if isinstance(found, LoginEvent):
                 records.append(found)
             else:
                 not_understood.append(found)
-    return FileRecords(records, not_understood)
+    return FileRecords([*records, *_of_other_servers(sources.foreign)], not_understood)
 
 
 def _records(source: Source) -> Iterator[LoginEvent | NotUnderstood]:
@@ -93,23 +94,30 @@ def _records(source: Source) -> Iterator[LoginEvent | NotUnderstood]:
                         yield NotUnderstood(str(source), number, str(error))
                     else:
                         yield _as_record(line, number)
-            case Content.FOREIGN:
-                yield from _of_another_server(source)
 
 
-def _of_another_server(source: Source) -> Iterator[LoginEvent]:
-    """Read the records of one file of another server's log.
+def _of_other_servers(sources: Sequence[Source]) -> Iterable[LoginEvent]:
+    """Read the logs of other servers, as the reports do.
 
-    Other parts of the log, which may show how it reports TLS, are not known here.
+    Of a record that is in several files, one that says whether TLS was used is returned.
     """
-    signs = signs_in([source.path], source.log_format)
-    for batch in ForeignFile(source.path, source.log_format, signs).batches():
-        for record in batch.records:
-            known = msgspec.structs.asdict(record) | {"v": 1, "count": record.count or 1}
-            if known["security"] == Wire.TLS.value:
-                known["security"] = None  # it does not say how TLS began
-            del known["source"]
-            yield msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | known, LoginEvent)
+    found: dict[tuple[str, str], LoginEvent] = {}
+    signs = signs_of(dict(enumerate(sources)))
+    for number, source in enumerate(sources):
+        for batch in ForeignFile(source.path, source.log_format, signs[number]).batches():
+            for record in batch.records:
+                known = found.get((record.source, record.id))
+                if known is None or (known.secure is None and record.secure is not None):
+                    found[record.source, record.id] = _of_another_server(record)
+    return found.values()
+
+
+def _of_another_server(record: Record) -> LoginEvent:
+    known = msgspec.structs.asdict(record) | {"v": 1, "count": record.count or 1}
+    if known["security"] == Wire.TLS.value:
+        known["security"] = None  # it does not say how TLS began
+    del known["source"]
+    return msgspec.convert(dict.fromkeys(LoginEvent.__struct_fields__) | known, LoginEvent)
 
 
 def _as_record(line: LoginLine, number: int) -> LoginEvent:

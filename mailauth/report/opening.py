@@ -12,12 +12,10 @@ from pathlib import Path
 import msgspec
 
 from mailauth.report.findings import Findings, Unreadable, findings_of, lines_read
-from mailauth.report.foreign.files import signs_in
 from mailauth.report.home import HomeLogs
 from mailauth.report.kept import Keeper
 from mailauth.report.logs import Logs
 from mailauth.report.packing import DAMAGED
-from mailauth.report.ports import log_of
 from mailauth.report.reading import (
     FAST,
     Mark,
@@ -34,7 +32,7 @@ from mailauth.report.reading import (
     put_in_order,
     watched_journals,
 )
-from mailauth.report.sources import Content, Source, Sources
+from mailauth.report.sources import Source, Sources, signs_of
 from mailauth.report.tables import Tables, sql
 from mailauth.wire.networks import Network
 
@@ -92,7 +90,7 @@ def _read(
     ignored: tuple[Network, ...] = (),
 ) -> Opened:
     numbered = dict(enumerate(sources, 1))
-    reader = Reader(tables, progress, signs=_signs(numbered))
+    reader = Reader(tables, progress, signs=signs_of(numbered))
     unreadable = []
     for number, source in numbered.items():
         try:
@@ -117,22 +115,6 @@ def _read(
     if ignored:
         ignore_networks(tables, ignored)
     return _opened(tables, numbered, unreadable)
-
-
-def _signs(sources: Mapping[int, Source]) -> dict[int, frozenset[str]]:
-    """Return the formats for which each log shows that an absent element is evidence.
-
-    The rotated files of a log are from one server.
-    """
-    foreign = {n: source for n, source in sources.items() if source.content is Content.FOREIGN}
-    logs: dict[tuple[str, str | None], list[int]] = {}
-    for number, source in foreign.items():
-        logs.setdefault((log_of(source), source.log_format), []).append(number)
-    signs: dict[int, frozenset[str]] = {}
-    for (_, log_format), numbers in logs.items():
-        found = signs_in([foreign[number].path for number in numbers], log_format)
-        signs |= dict.fromkeys(numbers, found)
-    return signs
 
 
 def _opened(

@@ -5,20 +5,15 @@ servers. So for a case, ports are taken only from the journal that has its lates
 including its rotated files.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from mailauth.login.event import Service
-from mailauth.report.packing import SUFFIXES
 from mailauth.report.rows import Case
-from mailauth.report.sources import Content, Source
+from mailauth.report.sources import Content, Source, log_of
 from mailauth.report.tables import Tables, sql
 from mailauth.setup.services import WELL_KNOWN_TLS_PORTS
 
 PortsOf = Callable[[Case], Mapping[Service, int]]
-
-_NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # of rotated files
 
 
 def seen_tls_ports(
@@ -52,12 +47,3 @@ def seen_tls_ports(
         return known.get(key, {}) if running is None else running
 
     return ports_of
-
-
-def log_of(source: Source) -> str:
-    """Return the log to which a file belongs, however it was rotated and compressed."""
-    path = Path(str(source))
-    name = path.name
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
-    return str(path.parent / _NUMBERED.sub("", name))

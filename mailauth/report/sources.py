@@ -8,13 +8,14 @@ import enum
 import errno
 import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from mailauth.record.archive import Archived, archived
 from mailauth.report.foreign.detection import formats_in, is_foreign
+from mailauth.report.foreign.files import signs_in
 from mailauth.report.packing import DAMAGED, SUFFIXES, CannotUnpack, is_packed, opened
 
 LINES_NAME = "SuccessfulLogins.log"
@@ -22,6 +23,7 @@ JOURNAL_NAME = "LoginAttempts.jsonl"
 FAILURES_STEM = "InvalidPasswordAttempts"
 
 _HEAD = 65536
+_NUMBERED = re.compile(r"[.-]\d{4}-?\d\d-?\d\d(?:\.\d+)?(?=\.|$)|\.\d+$")  # of rotated files
 _TIME = re.compile(rb"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 
 
@@ -108,6 +110,31 @@ def sources_of_files(paths: Iterable[Path | Given], *, log_format: str | None = 
         passed_over=tuple(passed_over),
         foreign=tuple(source for _, _, source in sorted(foreign, key=lambda entry: entry[:2])),
     )
+
+
+def log_of(source: Source) -> str:
+    """Return the log to which a file belongs, however it was rotated and compressed."""
+    path = Path(str(source))
+    name = path.name
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    return str(path.parent / _NUMBERED.sub("", name))
+
+
+def signs_of(sources: Mapping[int, Source]) -> dict[int, frozenset[str]]:
+    """Return the formats for which each log shows that an absent element is evidence.
+
+    The rotated files of a log are from one server.
+    """
+    foreign = {n: source for n, source in sources.items() if source.content is Content.FOREIGN}
+    logs: dict[tuple[str, str | None], list[int]] = {}
+    for number, source in foreign.items():
+        logs.setdefault((log_of(source), source.log_format), []).append(number)
+    signs: dict[int, frozenset[str]] = {}
+    for (_, log_format), numbers in logs.items():
+        found = signs_in([foreign[number].path for number in numbers], log_format)
+        signs |= dict.fromkeys(numbers, found)
+    return signs
 
 
 def logs_in(directory: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """Expectations, held against records that are there and that may still come."""
 
+import gzip
 from pathlib import Path
 
 import msgspec
@@ -134,3 +135,26 @@ def test_lines_tell_what_they_can() -> None:
     assert (insecure.user, insecure.protocol) == ("bob@mydomain.com", "IMAP")
     assert len(records) == 9
     assert {record.exposed for record in records} == {None}
+
+
+def test_the_rotated_files_of_another_server_are_one_log(tmp_path: Path) -> None:
+    """An older file shows how TLS is written, and a login in two files counts once."""
+    stamp = "Nov 24 15:38:4{} mail dovecot: imap-login: Login: user=<bob>, method=PLAIN, "
+    where = "rip=192.0.2.10, lip=192.0.2.1, mpid={}"
+    secure, clear, later = (
+        f"{stamp.format(second)}{where.format(second)}{tls}\n"
+        for second, tls in ((1, ", TLS"), (2, ""), (3, ""))
+    )
+    (tmp_path / "mail.log.2.gz").write_bytes(gzip.compress((secure + clear).encode()))
+    (tmp_path / "mail.log.1").write_text(clear)
+    (tmp_path / "mail.log").write_text(later)
+    (tmp_path / "other").write_text(later.replace("bob", "amy"))
+    records = records_of(sources_of_files(sorted(tmp_path.iterdir()))).records
+    assert sorted((str(record.user), str(record.secure)) for record in records) == [
+        ("amy", "None"),
+        ("bob", "False"),
+        ("bob", "False"),
+        ("bob", "True"),
+    ]
+    insecure = Wanted(user="bob", secure=False)
+    assert state(Expectations(login=insecure, count=2), list(records), over=True) is State.MET

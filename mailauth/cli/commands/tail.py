@@ -4,6 +4,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,20 +19,22 @@ from mailauth.login.event import Result, Service
 from mailauth.record.line import LineError, parse_line
 from mailauth.report.follow import Follower
 from mailauth.report.foreign.detection import is_foreign
-from mailauth.report.foreign.files import ForeignFile, signs_in
+from mailauth.report.foreign.files import ForeignFile, log_in, signs_in
+from mailauth.report.foreign.reading import ForeignLog
 from mailauth.report.foreign.records import Record
 from mailauth.report.foreign.shown import line_of
 from mailauth.report.packing import is_packed
 from mailauth.report.sources import LINES_NAME, beginning
 
 SECONDS = 0.2  # between looks
+_EXAMINED = 65_536  # octets of each end of new lines, until they are known to be another server's
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @home_options
 @log_format_option
-@click.option("--unsecure", is_flag=True, help="Only UNSECURE logins.")
+@click.option("--unsecure", is_flag=True, help="Only UNSECURE and UNKNOWN logins.")
 @click.option("--user", metavar="NAME", help="Only logins of this account, in any letter case.")
 @click.option(
     "--service",
@@ -117,11 +120,40 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 def _reader(path: Path, log_format: str | None, wanted: _Wanted) -> _Reader:
-    """Return a reader that yields our lines unchanged, and another server's logins as lines."""
-    if log_format is None and not (path.is_file() and is_foreign(beginning(path))):
-        return lambda lines: filter(wanted.wants, map(_text, lines))
-    log = ForeignFile(path, log_format, signs_in([path], log_format)).log
+    """Return a reader that yields our lines unchanged, and another server's logins as lines.
 
+    While the file is empty, or its lines are unknown, nothing is shown, and the next lines are
+    examined: a line of another server may contain a password.
+    """
+    known: list[_Reader] = []
+    if log_format is not None or (path.is_file() and is_foreign(beginning(path))):
+        log = ForeignFile(path, log_format, signs_in([path], log_format)).log
+        known.append(_logins(log, wanted))
+
+    def read(lines: Iterable[bytes]) -> Iterable[str]:
+        if not known:
+            lines = list(lines)
+            text = b"\n".join(lines)
+            if is_foreign(text[:_EXAMINED], text[-_EXAMINED:]):
+                now = datetime.now(UTC).timestamp()
+                known.append(_logins(log_in(now, None, signs_in([path], None)), wanted))
+            elif path.name == LINES_NAME or any(map(_is_ours, lines)):
+                known.append(lambda lines: filter(wanted.wants, map(_text, lines)))
+        return known[0](lines) if known else ()
+
+    return read
+
+
+def _is_ours(line: bytes) -> bool:
+    """Return whether a line is one of our log or journal."""
+    try:
+        parse_line(_text(line))
+    except LineError:
+        return line.startswith(b'{"v":')
+    return True
+
+
+def _logins(log: ForeignLog, wanted: _Wanted) -> _Reader:
     def logins(lines: Iterable[bytes]) -> Iterator[str]:
         text = "\n".join(map(_text, lines))
         for record in log.read(text) if text else ():

@@ -35,6 +35,10 @@ _SAID = re.compile(
     r", rip=(?P<rip>[0-9a-fA-F.:]+)(?P<elements>.*)\Z",
     re.DOTALL,
 )
+_NAMELESS = re.compile(  # before 2.2, an empty element is left out
+    r"(?P<said>(?:Aborted login|Disconnected)[^<>=]*: )(?:method=(?P<method>[A-Za-z0-9-]+), )?"
+    r"rip=(?P<rip>[0-9a-fA-F.:]+)(?P<elements>(?:, [^<>]*)?)\Z"
+)
 _USUAL = re.compile(  # the line of nearly all logins, without any ambiguity
     r"(?P<process>imap|pop3|submission)-login: (?:Login|Logged in): user=<(?P<user>[^<>,\s]+)>"
     r", method=(?P<method>[A-Za-z0-9-]+), rip=(?P<rip>[0-9a-fA-F.:]+), lip=[0-9a-fA-F.:]+"
@@ -49,7 +53,7 @@ _PROXY = re.compile(
 )
 _PROXIED = "Started proxying to "
 _FAILED = re.compile(r"\(auth failed, (\d{1,6}) attempts")
-_DISALLOWED = re.compile(r"tried to use disallowed (?:plaintext|cleartext) auth")
+_DISALLOWED = re.compile(r"tried to use (?:disallowed|disabled) (?:plaintext|cleartext) auth")
 _REFUSED = re.compile(
     r"(?:Login|Authenticate [A-Za-z0-9-]+) failed: "
     r"(?:Plaintext authentication disabled|Cleartext authentication|SSL required)"
@@ -348,9 +352,10 @@ TLS_SIGN = (", rip=", shows_tls)
 
 def _parsed(text: str) -> _Login | None:
     proxy = _PROXY.match(text)  # its beginning also contains the client's text
-    match = _SAID.match(text, proxy.end() if proxy is not None else 0)
+    match = _SAID.match(text, proxy.end() if proxy is not None else 0) or _NAMELESS.match(text)
     if match is None:
         return None
+    user = match["user"] if match.re is _SAID else ""
     tls = handshake_failed = False
     version = cipher = session = None
     port = None
@@ -367,7 +372,7 @@ def _parsed(text: str) -> _Login | None:
             session = found[1]
     return _Login(
         said=match["said"],
-        user=match["user"],
+        user=user,
         method=match["method"] or None,
         rip=match["rip"],
         is_secured=", secured" in match["elements"],

@@ -77,6 +77,28 @@ def test_rotated_and_compressed_logs_of_a_directory_are_one_story(tmp_path: Path
     assert "boot.log" not in run.stderr
 
 
+def test_logins_from_each_network_are_counted_apart(tmp_path: Path) -> None:
+    """In a directory of rotated logs; a network can be left out."""
+    line = "Nov 24 15:38:4{} mail cyrus/imap[1]: login: [{}] {} plaintext{} User logged in\n"
+    (tmp_path / "mail.log.1").write_text(
+        line.format(0, "192.168.1.5", "amy", "+TLS") + line.format(1, "127.0.0.1", "webmail", "")
+    )
+    (tmp_path / "mail.log").write_text(
+        line.format(2, "192.0.2.10", "bob", "") + line.format(3, "127.0.0.9", "webmail", "")
+    )
+    every = mailauth("report", str(tmp_path)).stdout.splitlines()
+    assert every[0].startswith("4 logins of 3 accounts")
+    assert every[1:4] == [
+        "  from the Internet: 1 UNSECURE",
+        "  from the LAN: 1 SECURE",
+        "  from this host: 2 UNSECURE",
+    ]
+    rest = mailauth("report", "--ignore", "127.0.0.0/8", str(tmp_path)).stdout.splitlines()
+    assert rest[0].startswith("2 logins of 2 accounts")
+    assert rest[1:3] == every[1:3]
+    assert not any("webmail" in text or "this host" in text for text in rest)
+
+
 def test_standard_input_is_read_too() -> None:
     log = (LOGS / "cyrus-3.6.log").read_bytes()
     assert mailauth("report", "-", stdin=log).stdout.startswith("8 logins")

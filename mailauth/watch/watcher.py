@@ -202,10 +202,11 @@ class Watcher:
                 continue
             is_done = event.seq <= oldest
             for reading, ids in done:
-                if event.id in ids:
+                is_made = reading.log.take_forgotten(event) or event.id in ids
+                if is_made:
                     is_done = True
                     reading.note_done(event.id, event.seq)
-                if event.seq <= reading.cursor.seq or event.id in ids:
+                if event.seq <= reading.cursor.seq or is_made:
                     reading.log.note_known(event.source, event.id)
             if not is_done:
                 self._known[event.id] = event.seq

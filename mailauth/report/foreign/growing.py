@@ -4,18 +4,22 @@ If a reader began in the middle of a log, it would take what it cannot see for w
 So it first reads some earlier lines without making records.
 """
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone, tzinfo
 
 import msgspec
 
+from mailauth.login.event import LoginEvent
 from mailauth.origin import UNKNOWN
 from mailauth.report.foreign.formats import DOVECOT, FOLLOWED_DOVECOT, FORMATS, Format
 from mailauth.report.foreign.found import Found
 from mailauth.report.foreign.reading import ForeignLog, Route
-from mailauth.report.foreign.records import Record
+from mailauth.report.foreign.records import Record, safe
 
 SERVERS = 1_000  # hosts and programs that are distinguished
+
+_Login = tuple[str | None, str | None, str | None, str | None, int | None, str | None]
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -60,6 +64,7 @@ class GrowingLog(ForeignLog):
         self._recognised = recognised
         self._known: set[str] = set()
         self._is_looking = False
+        self._forgotten: dict[_Login, deque[datetime]] = {}
         for route in self.routes:
             route.reader.shown.update(memory.shown.get(route.format.name, ()))
         if memory.offset is not None:
@@ -105,20 +110,41 @@ class GrowingLog(ForeignLog):
                 route.records.note_known(record_id)
 
     def forget(self, before: int) -> None:
-        """Forget what has been undecided since before a turn."""
+        """Forget what has been undecided since before a turn: later lines do not decide it."""
         self._is_looking = True
         try:
-            self.give_up(before)
+            for route, found in self._given_up(before):
+                self._record(route, found, [])
+                at = self.calendar.instant(found.entry.stamp, found.began)
+                if at is not None:
+                    self._forgotten.setdefault(_login(route, found), deque()).append(at)
         finally:
             self._is_looking = False
+
+    def take_forgotten(self, event: LoginEvent) -> bool:
+        """Return whether a recorded login is one that was forgotten, and is not made again.
+
+        Recorded logins must be asked about in order; each forgotten one is found once.
+        """
+        times = self._forgotten.get(
+            (event.source, event.session, event.user, event.ip, event.port, event.result)
+        )
+        if not times or times[0] > event.at:
+            return False
+        times.popleft()
+        return True
 
     def give_up(self, before: int) -> list[Record]:
         """Return what has been undecided since before a turn, as far as known."""
         records: list[Record] = []
+        for route, found in self._given_up(before):
+            self._record(route, found, records)
+        return records
+
+    def _given_up(self, before: int) -> Iterator[tuple[Route, Found]]:
         for route in self.routes:
             for found in route.reader.finish(before):
-                self._record(route, found, records)
-        return records
+                yield route, found
 
     def _record(self, route: Route, found: Found, records: list[Record]) -> None:
         if route.format.name not in self._known:
@@ -128,3 +154,9 @@ class GrowingLog(ForeignLog):
             self.servers.add((found.entry.host, found.entry.program))
         if not self._is_looking:
             super()._record(route, found, records)
+
+
+def _login(route: Route, found: Found) -> _Login:
+    """Return what a login has in common with its record, whichever line decides it."""
+    name, user = route.format.name, safe(found.user)
+    return name, found.session, user, found.ip, found.port, found.result

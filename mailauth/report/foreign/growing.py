@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 
 import msgspec
 
-from mailauth.login.event import LoginEvent
+from mailauth.login.event import LoginEvent, Result
 from mailauth.origin import UNKNOWN
 from mailauth.report.foreign.formats import DOVECOT, FOLLOWED_DOVECOT, FORMATS, Format
 from mailauth.report.foreign.found import Found
@@ -126,10 +126,12 @@ class GrowingLog(ForeignLog):
 
         Recorded logins must be asked about in order; each forgotten one is found once.
         """
+        user = event.user if event.session is None else None
         times = self._forgotten.get(
-            (event.source, event.session, event.user, event.ip, event.port, event.result)
+            (event.source, event.session, user, event.ip, event.port, event.result)
         )
-        if not times or times[0] > event.at:
+        is_later = event.result is Result.SUCCESS  # the end of a session may decide it
+        if not times or times[0] > event.at or (times[0] < event.at and not is_later):
             return False
         times.popleft()
         return True
@@ -157,6 +159,6 @@ class GrowingLog(ForeignLog):
 
 
 def _login(route: Route, found: Found) -> _Login:
-    """Return what a login has in common with its record, whichever line decides it."""
-    name, user = route.format.name, safe(found.user)
-    return name, found.session, user, found.ip, found.port, found.result
+    """Return what a login has in common with its record; a session may name its user later."""
+    user = safe(found.user) if found.session is None else None
+    return route.format.name, found.session, user, found.ip, found.port, found.result

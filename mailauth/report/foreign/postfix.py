@@ -188,7 +188,7 @@ class PostfixReader:
         wire = self._wire(session, starttls=counted.get("starttls", (0, 0))[0], counters=counters)
         yield from self._failures(session, wire)
         has_mail = session.mail is not None and not counters
-        if (succeeded and not session.is_told) or has_mail:
+        if (succeeded or has_mail) and not session.is_told:
             if session.mail is not None:
                 wire = _in_order(session, wire, after_tls=session.mail_after_tls)
             self._count_nameless(session, wire)
@@ -224,7 +224,7 @@ class PostfixReader:
         """Return the results of a session without an end; only a line about TLS proves TLS."""
         wire = Wire.TLS if session.version is not None else Wire.UNKNOWN
         yield from self._failures(session, wire)
-        if session.mail is not None:
+        if session.mail is not None and not session.is_told:
             told = _in_order(session, wire, after_tls=session.mail_after_tls)
             yield self._found(
                 session.mail, session, told, Result.SUCCESS, session.mechanism, session.user

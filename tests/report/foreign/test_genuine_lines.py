@@ -62,3 +62,29 @@ def test_how_tls_began_is_told_by_a_daemon_whose_name_says_so(daemon: str, secur
         f"MAIL/EXPN/VRFY/ETRN during connection to {daemon}"
     )
     assert (record.secure, record.security) == (True, security)
+
+
+def test_an_event_of_dovecot_adds_to_the_line_of_its_session_and_is_no_login_by_itself() -> None:
+    """Dovecot 2.3.19: a failure's event has an `error`."""
+    session = "N8cYhgdh8anAAAIK"
+    event = (
+        'Nov 24 15:40:04 mail dovecot: stats: {"event":"auth_client_request_finished","fields":'
+        '{"error":"Authentication failed","mechanism":"PLAIN","service":"imap","transport":"TLS",'
+        f'"session":"{session}","local_port":143,"user":"bob@example.com"}}}}\n'
+    )
+    line = (
+        "Nov 24 15:40:04 mail dovecot: imap-login: {}: user=<bob@example.com>, method=PLAIN, "
+        f"rip=192.0.2.10, lip=192.0.2.1, session=<{session}>\n"
+    )
+    failed = line.format("Disconnected: Connection closed (auth failed, 1 attempts in 2 secs)")
+    assert read(event) == read(event.replace('"error":"Authentication failed",', "")) == []
+    [record] = read(event + failed)
+    assert (record.result, record.security, record.local_port) == (
+        "bad-credentials",
+        "starttls",
+        143,
+    )
+    [record] = read(event.replace('"TLS"', '"insecure"') + line.format("Login"))
+    assert (record.result, record.security) == ("success", "cleartext")
+    [record] = read(event.replace(session, "another") + line.format("Login"))
+    assert (record.result, record.secure) == ("success", None)

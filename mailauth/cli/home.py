@@ -55,17 +55,22 @@ def account_named(accounts: Accounts, name: str) -> Account:
     return found
 
 
-def home_options(command: CommandFunction) -> CommandFunction:
-    """Give a command the options `--home` and `--config`, and pass their result as `home`."""
-
-    @click.option(
+def home_option(text: str, *, exists: bool = False) -> Callable[[CommandFunction], CommandFunction]:
+    """Give a command the option `--home` as `directory`; `text` is its help."""
+    return click.option(
         "--home",
         "directory",
         metavar="DIR",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=click.Path(exists=exists, file_okay=False, path_type=Path),
         default=".",
-        help="The directory of mailauth.toml, certs/ and logs/ (default: the working directory).",
+        help=f"{text} (default: the working directory).",
     )
+
+
+def home_options(command: CommandFunction) -> CommandFunction:
+    """Give a command the options `--home` and `--config`, and pass their result as `home`."""
+
+    @home_option("The directory of mailauth.toml, certs/ and logs/", exists=True)
     @click.option(
         "--config",
         "config_file",

@@ -19,7 +19,7 @@ from mailauth.reporters.verdict import Ports
 from mailauth.web.http.backlog import Backlog
 from mailauth.web.http.channel import Channel
 from mailauth.web.http.connection import Connection, Facts
-from mailauth.web.http.message import TEXT, HttpError, Request, Response, json
+from mailauth.web.http.message import HttpError, Request, Response, json, plain
 
 PATH = ("policy",)
 CONTENT_OCTETS = 16_384
@@ -72,11 +72,11 @@ class PolicyEndpoint:
             return json(await self._done(request))
         except HttpError as error:
             self._refused(error, request.connection.client.ip)
-            return _plain(error, close=error.close)
+            return plain(error, close=error.close)
 
     def refusal(self, error: HttpError) -> Response:
         """Answer a request that is not valid."""
-        return _plain(error, close=True)
+        return plain(error, close=True)
 
     def ended(self, connection: Connection, ending: Ending) -> None:
         """Record nothing, since the peer is not a mail client."""
@@ -137,13 +137,3 @@ def _token(request: Request) -> bytes:
 def _same(one: bytes, other: bytes) -> bool:
     """Compare in a time that reveals neither content nor length."""
     return hmac.compare_digest(hashlib.sha256(one).digest(), hashlib.sha256(other).digest())
-
-
-def _plain(error: HttpError, *, close: bool) -> Response:
-    return Response(
-        status=error.status,
-        body=f"{error.message}\n".encode(),
-        content_type=TEXT,
-        headers=error.headers,
-        close=close,
-    )

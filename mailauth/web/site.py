@@ -39,7 +39,16 @@ from mailauth.web.http.backlog import Backlog
 from mailauth.web.http.channel import Channel
 from mailauth.web.http.connection import Connection, Facts
 from mailauth.web.http.forwarded import MalformedForwarded, resolve
-from mailauth.web.http.message import TEXT, Header, HttpError, Request, Response, json, see_other
+from mailauth.web.http.message import (
+    TEXT,
+    Header,
+    HttpError,
+    Request,
+    Response,
+    json,
+    plain,
+    see_other,
+)
 from mailauth.web.http.origins import Origins
 from mailauth.web.instants import Clockface
 from mailauth.web.offers import everything, of_watched_server
@@ -218,7 +227,7 @@ class WebSite:
 
     def refusal(self, error: HttpError) -> Response:
         """Answer a request that is not valid, in plain text."""
-        return _secured(_plain(error, close=True))
+        return _secured(plain(error, close=True))
 
     def ended(self, connection: Connection, ending: Ending) -> None:
         """Record a connection that ended without a request."""
@@ -332,7 +341,7 @@ class WebSite:
             )
         except Exception:  # noqa: BLE001
             log.failure("the page for an error could not be made")
-            return _plain(error, close=error.close)
+            return plain(error, close=error.close)
         return Response(status=error.status, body=page, headers=error.headers, close=error.close)
 
 
@@ -340,17 +349,6 @@ def _domains(accounts: Accounts) -> Iterator[str]:
     for account in accounts:
         for name in (account.name, *account.aliases):
             yield name.rpartition("@")[2]
-
-
-def _plain(error: HttpError, *, close: bool) -> Response:
-    """Return an error in plain text, which needs no template."""
-    return Response(
-        status=error.status,
-        body=f"{error.message}\n".encode(),
-        content_type=TEXT,
-        headers=error.headers,
-        close=close,
-    )
 
 
 def _secured(response: Response) -> Response:

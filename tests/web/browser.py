@@ -19,7 +19,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from mailauth.config import ListenConfig
+from mailauth.config import ListenConfig, TlsMode
 from mailauth.config.listeners import standard_listeners
 from mailauth.events.feed import Feed
 from mailauth.events.selection import Batch, Selection
@@ -50,6 +50,15 @@ from mailauth.wire.networks import parse_network
 API_TOKEN = "the-token-of-the-api"
 LOG_NAMES = ("SuccessfulLogins.log", "InvalidPasswordAttempts.log", "LoginAttempts.jsonl")
 ADMIN = Account(name="root@mydomain.com", secret=PlaintextSecret(b"in charge"), role=Role.ADMIN)
+MX1 = ReporterState(
+    name="mx1",
+    kind="dovecot-policy",
+    tls=TlsMode.NONE,
+    port=5273,
+    open=1,
+    recorded=17,
+    refused=3,
+)
 TLS = handshake_completed(
     CLEARTEXT,
     Handshake(TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", sni="localhost")),

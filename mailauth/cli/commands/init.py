@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mailauth.cli.home import Home
+from mailauth.cli.home import Home, home_option
 from mailauth.config import FILE_NAME, load
 from mailauth.home.directories import made
 
@@ -17,14 +17,7 @@ USERS_HEADER = "# Accounts, one per line; `mailauth users` lists and edits them.
 
 
 @click.command()
-@click.option(
-    "--home",
-    "directory",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=".",
-    help="The directory to write to, created if needed (default: the working directory).",
-)
+@home_option("The directory to write to, created if needed")
 def init(directory: Path) -> None:
     """Write a commented mailauth.toml, the CA and the certificate."""
     from mailauth.certs import server as certificates

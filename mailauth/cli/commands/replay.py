@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from mailauth.cli.completion import named_or_file
+from mailauth.cli.home import home_option
 
 if TYPE_CHECKING:
     from mailauth.kit.scenario import Login
@@ -43,14 +44,7 @@ def _scenarios() -> list[str]:
 
 @click.command()
 @click.argument("scenario", shell_complete=named_or_file(_scenarios))
-@click.option(
-    "--home",
-    "directory",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=".",
-    help="The directory to write logs/ in (default: the working directory).",
-)
+@home_option("The directory to write logs/ in")
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="The seed of a generated scenario."
 )

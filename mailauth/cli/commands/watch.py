@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from mailauth.cli.foreign import log_format_option
-from mailauth.cli.home import Home
+from mailauth.cli.home import Home, home_option
 from mailauth.config import load_watching
 from mailauth.home import is_watch_home
 from mailauth.home.directories import PRIVATE, made
@@ -39,14 +39,9 @@ def _instant(
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILES]...", type=click.Path(path_type=Path))
 @click.option("--journal", is_flag=True, help="Follow systemd's journal, by journalctl.")
-@click.option(
-    "--home",
-    "directory",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=".",
-    help="Where the record is kept. It is created if it does not exist, and is for the log of one"
-    " server only (default: the working directory).",
+@home_option(
+    "Where the record is kept. It is created if it does not exist, and is for the log of one"
+    " server only"
 )
 @click.option(
     "--config",
@@ -102,8 +97,8 @@ def watch(
     in the home, as mailauth serve records its own; mailauth console prints a link that opens the
     console, with cases and reports.
 
-    Reading begins at the ends of the logs. After a restart it continues where it stopped: no login
-    is recorded twice or left out. SIGTERM and SIGINT stop it; SIGHUP reopens the record.
+    Reading begins at the ends of the logs. After a restart it continues where it stopped.
+    SIGTERM and SIGINT stop it; SIGHUP reopens the record.
 
     To read the logs, run it as a user in the groups adm and systemd-journal; it needs no other
     privileges. Root must name such a user with --user.

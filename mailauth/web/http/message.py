@@ -111,6 +111,17 @@ def json(value: object, *, status: int = 200, headers: tuple[Header, ...] = ()) 
     )
 
 
+def plain(error: HttpError, *, close: bool) -> Response:
+    """Return an error in plain text, which needs no template."""
+    return Response(
+        status=error.status,
+        body=f"{error.message}\n".encode(),
+        content_type=TEXT,
+        headers=error.headers,
+        close=close,
+    )
+
+
 def see_other(location: str, *headers: Header) -> Response:
     """Redirect the client to a GET (RFC 9110 §15.4.4); `location` must be ASCII."""
     return Response(

@@ -5,16 +5,14 @@ import re
 import msgspec
 import pytest
 
-from mailauth.config import TlsMode
 from mailauth.login.accounts import Account, Accounts
 from mailauth.login.event import Attempt, ConnectionFacts, Kind, Result, Service
 from mailauth.login.policy import Cleartext
 from mailauth.login.secrets import PlaintextSecret
 from mailauth.net.open_connections import OpenConnection
-from mailauth.setup.services import ReporterState
 from mailauth.web.routes import Door, Route
 from tests.support.events import START, event
-from tests.web.browser import Browser, Server
+from tests.web.browser import MX1, Browser, Server
 
 HOSTILE = '"><img src=x onerror=alert(1)>\u202e'
 
@@ -180,17 +178,7 @@ def test_a_cut_off_is_tried_and_taken_back(server: Server, operator: Browser) ->
 
 def test_reporters_are_shown_with_the_listeners(server: Server, operator: Browser) -> None:
     assert "Reporters" not in operator.get("/listeners").text
-    server.operations.reporting = [
-        ReporterState(
-            name="mx1",
-            kind="dovecot-policy",
-            tls=TlsMode.NONE,
-            port=5273,
-            open=1,
-            recorded=17,
-            refused=3,
-        )
-    ]
+    server.operations.reporting = [MX1]
     page = operator.get("/listeners").text
     for shown in ("mx1", "dovecot-policy", "5273", "17", "3"):
         assert f">{shown}<" in page.replace("<strong>", "").replace("</strong>", "")

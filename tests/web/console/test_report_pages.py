@@ -9,15 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from mailauth.config import TlsMode
 from mailauth.login.event import Kind, Result
 from mailauth.login.policy import Cleartext, Policy
 from mailauth.report.period import Unit
 from mailauth.report.rows import Share
-from mailauth.setup.services import ReporterState
 from mailauth.web.console.overview import TIMES, period_of, timeline, unit_of
 from tests.support.writing import BOB, Story
-from tests.web.browser import Browser, Server
+from tests.web.browser import MX1, Browser, Server
 
 HOSTILE = '"><img src=x onerror=alert(1)>\u202e'
 MARY = "mary@mydomain.com"
@@ -164,17 +162,7 @@ def test_users_of_another_server_are_told_its_ports(
     story: Story, server: Server, operator: Browser, page: str
 ) -> None:
     """A login that a reporter has recorded is not one on our listeners."""
-    server.operations.reporting = [
-        ReporterState(
-            name="mx1",
-            kind="dovecot-policy",
-            tls=TlsMode.NONE,
-            port=5273,
-            open=0,
-            recorded=1,
-            refused=0,
-        )
-    ]
+    server.operations.reporting = [MX1]
     story.login()
     story.login(MARY, listener="mx1", source="dovecot-policy", local_port=143)
     text = shown(operator.get(page).text)
